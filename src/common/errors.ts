@@ -1,0 +1,176 @@
+/** Every code a client can meet, with the HTTP status it travels under (docs/protocol.md, section 1). */
+export const ERROR_STATUS = {
+  VALIDATION_FAILED: 400,
+  INVALID_EVENT_ID: 400,
+  UNKNOWN_EVENT_TYPE: 400,
+  UNKNOWN_EXECUTOR: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  ROUTE_NOT_FOUND: 404,
+  RUN_NOT_FOUND: 404,
+  GROUP_NOT_FOUND: 404,
+  DEAD_LETTER_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  RUN_ENDED: 409,
+  RUN_HAS_EXECUTOR: 409,
+  SEQUENCE_CONFLICT: 409,
+  IDEMPOTENCY_CONFLICT: 409,
+  RUN_EXPIRED: 410,
+  EVENT_TOO_LARGE: 413,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMITED: 429,
+  INTERNAL_ERROR: 500,
+  REDIS_UNAVAILABLE: 503,
+  OVERLOADED: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+export interface RunstreamErrorOptions {
+  /** Facts a client can act on; part of the public body, so nothing internal. */
+  details?: unknown;
+  /** Sent as `Retry-After`. */
+  retryAfterSeconds?: number;
+  /** What really happened, for the log only. */
+  cause?: unknown;
+}
+
+/**
+ * An error with a public meaning: its code, message and details are what a client is told.
+ * The message says what to do next.
+ *
+ * @publicApi
+ */
+export class RunstreamError extends Error {
+  readonly status: number;
+  readonly details: unknown;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: RunstreamErrorOptions = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = new.target.name;
+    this.status = ERROR_STATUS[code];
+    this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** One rule that an input broke. `path` is the property's way from the root: `events[3].source.agent_id`. */
+export interface Violation {
+  path: string;
+  message: string;
+}
+
+/** @publicApi */
+export class ValidationFailedError extends RunstreamError {
+  constructor(readonly violations: readonly Violation[]) {
+    const shown = violations.slice(0, 3).map((v) => (v.path ? `${v.path}: ${v.message}` : v.message));
+    const more = violations.length > 3 ? ` (and ${violations.length - 3} more, see details)` : '';
+    super('VALIDATION_FAILED', `Correct the request and send it again. ${shown.join('; ')}${more}`, {
+      details: violations,
+    });
+  }
+}
+
+/** @publicApi */
+export class InvalidEventIdError extends RunstreamError {
+  constructor(name: string, expected = '<milliseconds>-<sequence>, like 1795279279000-42') {
+    super('INVALID_EVENT_ID', `${name} is not an event id. Send ${expected}.`);
+  }
+}
+
+/** @publicApi */
+export class UnknownEventTypeError extends RunstreamError {
+  constructor(type: string, known: readonly string[]) {
+    super(
+      'UNKNOWN_EVENT_TYPE',
+      `No event type "${type}" is registered. Use one of: ${known.join(', ')}; or register it with EVENT_TYPES or EventStoreModule.forFeature().`,
+    );
+  }
+}
+
+/** @publicApi */
+export class RunNotFoundError extends RunstreamError {
+  constructor() {
+    super('RUN_NOT_FOUND', 'There is no run with this id. Check the id, or list the runs with GET /runs.');
+  }
+}
+
+/** @publicApi */
+export class RunEndedError extends RunstreamError {
+  constructor(status: string) {
+    super('RUN_ENDED', `The run is ${status}: nothing more can be appended to it. Start a new run.`, {
+      details: { status },
+    });
+  }
+}
+
+/** @publicApi */
+export class RunHasExecutorError extends RunstreamError {
+  constructor(executor: string) {
+    super(
+      'RUN_HAS_EXECUTOR',
+      `The executor "${executor}" owns this run and writes its lifecycle events. Append other events, or use POST /runs/{run_id}/cancel.`,
+    );
+  }
+}
+
+/** @publicApi */
+export class SequenceConflictError extends RunstreamError {
+  constructor(readonly sequence: number) {
+    super(
+      'SEQUENCE_CONFLICT',
+      `Expected-Sequence does not match: the run is at ${sequence}. Read what was appended since, then try again from there.`,
+      { details: { sequence } },
+    );
+  }
+}
+
+/** @publicApi */
+export class IdempotencyConflictError extends RunstreamError {
+  constructor() {
+    super(
+      'IDEMPOTENCY_CONFLICT',
+      'This Idempotency-Key was used before with a different request. Use a new key for a new request.',
+    );
+  }
+}
+
+/** @publicApi */
+export class RunExpiredError extends RunstreamError {
+  constructor() {
+    super('RUN_EXPIRED', "The run's events are past their retention and gone. The run itself is at GET /runs/{run_id}.");
+  }
+}
+
+/** An append under a fence that has passed on: another executor owns the run now. Never leaves the process. */
+export class FenceLostError extends Error {
+  constructor(readonly runId: string) {
+    super(`The run ${runId} was taken over: this executor may write nothing more to it.`);
+    this.name = 'FenceLostError';
+  }
+}
+
+/** @publicApi */
+export class EventTooLargeError extends RunstreamError {
+  constructor(limitBytes: number) {
+    super('EVENT_TOO_LARGE', `One event's data may have at most ${limitBytes} bytes of JSON. Store it elsewhere and append a reference.`, {
+      details: { limit_bytes: limitBytes },
+    });
+  }
+}
+
+/** @publicApi */
+export class RedisUnavailableError extends RunstreamError {
+  constructor(cause?: unknown) {
+    super('REDIS_UNAVAILABLE', 'The event store cannot be reached at the moment. Try again shortly; an idempotency key makes that safe.', {
+      retryAfterSeconds: 2,
+      cause,
+    });
+  }
+}
