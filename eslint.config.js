@@ -1,0 +1,81 @@
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const TYPESCRIPT = ['**/*.ts'];
+const TESTS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', 'test/**/*.ts', 'bench/**/*.ts'];
+
+/** The environment has one reader, so that every variable is validated and documented in one place. */
+const environmentIsReadByConfig = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Take an option instead: only src/config reads the environment, and main hands it over.',
+};
+
+export default defineConfig(
+  globalIgnores(['dist/', 'coverage/', '.data/', '.cache/', 'bench/results/']),
+
+  {
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'object-shorthand': 'error',
+    },
+  },
+
+  {
+    files: TYPESCRIPT,
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        // With these two, consistent-type-imports leaves decorated files alone: a class that is injected
+        // must stay a value import, since its metadata is read when the module is loaded.
+        emitDecoratorMetadata: true,
+        experimentalDecorators: true,
+      },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-import-type-side-effects': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
+      ],
+      '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/return-await': ['error', 'in-try-catch'],
+
+      // Nest's modules are classes whose decorator is the content.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `async` without `await` is how a method of an asynchronous interface turns a throw into a rejection.
+      '@typescript-eslint/require-await': 'off',
+      // Loops end by their AbortController: `while (true)` with a return is plainer than a flag.
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/ban-ts-comment': 'error',
+
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+    },
+  },
+
+  {
+    files: ['src/**/*.ts'],
+    ignores: [...TESTS, 'src/config/**', 'src/main.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', environmentIsReadByConfig],
+    },
+  },
+
+  {
+    files: TESTS,
+    rules: {
+      // A test that meets `undefined` fails, and says where: that is what it is for.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'max-lines': 'off',
+    },
+  },
+);
