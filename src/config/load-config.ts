@@ -1,0 +1,190 @@
+import { ConfigError } from './config-error.js';
+import { EnvironmentReader } from './environment-reader.js';
+import { isLoopback } from './loopback.js';
+import type {
+  AuthConfig,
+  EventsConfig,
+  ExecutorsConfig,
+  HttpConfig,
+  RedisConfig,
+  RunstreamConfig,
+  SseConfig,
+  TenancyConfig,
+} from './runstream-config.js';
+import { TENANT_ID_PATTERN } from './tenant-id-pattern.js';
+
+const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9_]*\.(?:\*|[a-z][a-z0-9_]*)$/;
+const TENANT_ID_RULE = 'lower-case letters, digits, _ and -, at most 63, beginning with a letter or digit';
+const EVENT_TYPES_RULE = 'a comma-separated list of event types, like build.*,deploy.started';
+
+/** Node's timers take no more. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * The whole configuration, checked, from environment variables; each is described in `.env.example`.
+ *
+ * @throws ConfigError that names every variable that is wrong
+ * @publicApi
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
+  const reader = new EnvironmentReader(env);
+  const production = reader.text('NODE_ENV') === 'production';
+  const config: RunstreamConfig = {
+    host: reader.text('HOST') ?? '127.0.0.1',
+    port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535, what: 'a TCP port' }),
+    production,
+    redis: redisConfig(reader, production),
+    events: eventsConfig(reader),
+    http: httpConfig(reader, production),
+    sse: sseConfig(reader),
+    executors: executorsConfig(reader),
+    tenancy: tenancyConfig(reader),
+    auth: authConfig(reader),
+  };
+  if (!config.auth.allowUnauthenticated && !isLoopback(config.host)) {
+    reader.problems.push(
+      `HOST is ${JSON.stringify(config.host)}, which other machines can reach, and AUTH_MODE is none: ` +
+        'set HOST to 127.0.0.1, or ALLOW_UNAUTHENTICATED=true if something in front of the service keeps strangers out.',
+    );
+  }
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return config;
+}
+
+function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfig {
+  const url = reader.text('REDIS_URL');
+  // The value is never printed: it may hold a password.
+  const isAddress = (text: string) =>
+    text.startsWith('/') || (/^rediss?:\/\//.test(text) && URL.canParse(text));
+  if (url !== undefined && !isAddress(url)) {
+    reader.problems.push(
+      'REDIS_URL is not an address: set it to redis://host:6379, rediss://user:password@host:6380 or the path of a unix socket.',
+    );
+  }
+  if (url === undefined && production) {
+    reader.problems.push(
+      'REDIS_URL is not set, and NODE_ENV is production: set it to the address of a durable Redis; ' +
+        'the embedded server is for development only.',
+    );
+  }
+  return {
+    ...(url === undefined ? {} : { url }),
+    commandTimeoutMs: reader.integer('REDIS_COMMAND_TIMEOUT_MS', milliseconds(2000, 10)),
+  };
+}
+
+function eventsConfig(reader: EnvironmentReader): EventsConfig {
+  const isType = (item: string) => EVENT_TYPE_PATTERN.test(item);
+  const seconds = (value: number, min = 1) => ({
+    default: value,
+    min,
+    max: 10 * 365 * 86_400,
+    what: 'a whole number of seconds',
+  });
+  const excluded =
+    reader.text('JOURNAL_EXCLUDE') === 'none'
+      ? []
+      : reader.list('JOURNAL_EXCLUDE', isType, `none, or ${EVENT_TYPES_RULE}`);
+  const events: EventsConfig = {
+    maxLength: reader.integer('EVENT_MAX_LENGTH', {
+      default: 10_000,
+      min: 1,
+      what: 'a whole number of events',
+    }),
+    ttlSeconds: reader.integer('EVENT_TTL_SECONDS', seconds(86_400)),
+    runTtlSeconds: reader.integer('RUN_TTL_SECONDS', seconds(2_592_000)),
+    runIdleTimeoutSeconds: reader.integer('RUN_IDLE_TIMEOUT_SECONDS', seconds(86_400, 0)),
+    types: reader.list('EVENT_TYPES', isType, EVENT_TYPES_RULE) ?? [],
+    journalExclude: excluded ?? ['llm.stream', 'llm.reasoning'],
+    journalMaxLength: reader.integer('JOURNAL_MAX_LENGTH', {
+      default: 1_000_000,
+      min: 1,
+      what: 'a whole number of events',
+    }),
+  };
+  if (events.runTtlSeconds < events.ttlSeconds) {
+    reader.problems.push(
+      `RUN_TTL_SECONDS is ${events.runTtlSeconds}, less than EVENT_TTL_SECONDS (${events.ttlSeconds}): ` +
+        'keep the run at least as long as its events.',
+    );
+  }
+  return events;
+}
+
+function httpConfig(reader: EnvironmentReader, production: boolean): HttpConfig {
+  const metricsPort = reader.optionalInteger('METRICS_PORT', { min: 0, max: 65_535, what: 'a TCP port' });
+  const origins = reader.list(
+    'CORS_ORIGINS',
+    isOrigin,
+    'a comma-separated list of origins, like https://app.example.com (no path, no trailing slash), or *',
+  );
+  return {
+    maxRequestBytes: reader.integer('MAX_REQUEST_BYTES', {
+      default: 8_388_608,
+      min: 1024,
+      max: 2 ** 29,
+      what: 'a whole number of bytes',
+    }),
+    corsOrigins: origins ?? (production ? [] : 'localhost'),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+    shutdownTimeoutMs: reader.integer('SHUTDOWN_TIMEOUT_MS', milliseconds(10_000, 0)),
+  };
+}
+
+function sseConfig(reader: EnvironmentReader): SseConfig {
+  return {
+    heartbeatMs: reader.integer('SSE_HEARTBEAT_MS', milliseconds(15_000, 100)),
+    retryMs: reader.integer('SSE_RETRY_MS', milliseconds(2000, 0)),
+    watcherBufferBytes: reader.integer('WATCHER_BUFFER_BYTES', {
+      default: 262_144,
+      min: 1024,
+      max: 2 ** 30,
+      what: 'a whole number of bytes',
+    }),
+  };
+}
+
+function executorsConfig(reader: EnvironmentReader): ExecutorsConfig {
+  const commandsFile = reader.text('COMMANDS_FILE');
+  const recordingsDir = reader.text('RECORDINGS_DIR');
+  return {
+    ...(commandsFile === undefined ? {} : { commandsFile }),
+    ...(recordingsDir === undefined ? {} : { recordingsDir }),
+  };
+}
+
+function tenancyConfig(reader: EnvironmentReader): TenancyConfig {
+  const isTenant = (item: string) => TENANT_ID_PATTERN.test(item);
+  const allowed =
+    reader.text('ALLOWED_TENANTS') === '*'
+      ? undefined
+      : reader.list(
+          'ALLOWED_TENANTS',
+          isTenant,
+          `*, or a comma-separated list of tenant ids (${TENANT_ID_RULE})`,
+        );
+  return {
+    enabled: reader.flag('MULTI_TENANCY_ENABLED'),
+    defaultTenantId: reader.matching('DEFAULT_TENANT_ID', TENANT_ID_PATTERN, TENANT_ID_RULE) ?? 'default',
+    allowedTenants: allowed ?? '*',
+    header:
+      reader.matching('TENANT_HEADER', /^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and -') ??
+      'X-Tenant-ID',
+  };
+}
+
+function authConfig(reader: EnvironmentReader): AuthConfig {
+  const mode = reader.text('AUTH_MODE') ?? 'none';
+  if (mode === 'api-key' || mode === 'jwt') {
+    reader.problems.push(`AUTH_MODE is "${mode}": that mode is not there yet, set it to none.`);
+  } else if (mode !== 'none') reader.refuse('AUTH_MODE', 'none');
+  return { mode: 'none', allowUnauthenticated: reader.flag('ALLOW_UNAUTHENTICATED') };
+}
+
+function milliseconds(value: number, min: number) {
+  return { default: value, min, max: MAX_DELAY_MS, what: 'a whole number of milliseconds' };
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+}

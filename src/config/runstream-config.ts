@@ -1,0 +1,95 @@
+/** @publicApi */
+export interface RedisConfig {
+  /** `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of development. */
+  readonly url?: string;
+  /** A command without an answer for so many milliseconds has failed. Default 2000. */
+  readonly commandTimeoutMs: number;
+}
+
+/** @publicApi */
+export interface EventsConfig {
+  /** Events kept per run, approximate, never fewer. Default 10000. */
+  readonly maxLength: number;
+  /** How long a run's events are kept after its end, in seconds. Default 86400. */
+  readonly ttlSeconds: number;
+  /** How long the run's record is kept after its end, in seconds. Default 2592000 (30 days). */
+  readonly runTtlSeconds: number;
+  /** An external run without a new event for so many seconds has failed; 0: never. Default 86400. */
+  readonly runIdleTimeoutSeconds: number;
+  /** Event types besides the built-in ones: `build.*`, `deploy.started`. Default: none. */
+  readonly types: readonly string[];
+  /** Event types that are not copied into the tenant's journal. Default `llm.stream`, `llm.reasoning`. */
+  readonly journalExclude: readonly string[];
+  /** Events kept in the journal. Default 1000000. */
+  readonly journalMaxLength: number;
+}
+
+/** @publicApi */
+export interface HttpConfig {
+  /** Size limit of a JSON body, in bytes after decompression. Default 8388608 (8 MiB). */
+  readonly maxRequestBytes: number;
+  /**
+   * Origins that browsers may call from; `*` in the list is any; `localhost` is any port of this machine.
+   * Default: `localhost` in development, none in production.
+   */
+  readonly corsOrigins: readonly string[] | 'localhost';
+  /** Port of its own for `/metrics`. Default: none, the service's port. */
+  readonly metricsPort?: number;
+  /** How long a shutdown may take, in milliseconds. Default 10000. */
+  readonly shutdownTimeoutMs: number;
+}
+
+/** @publicApi */
+export interface SseConfig {
+  /** A quiet stream gets a heartbeat every so many milliseconds. Default 15000. */
+  readonly heartbeatMs: number;
+  /** How long a watcher is asked to wait before it reconnects, in milliseconds. Default 2000. */
+  readonly retryMs: number;
+  /** Bytes that may wait for one watcher's socket before it is served from the log. Default 262144. */
+  readonly watcherBufferBytes: number;
+}
+
+/** @publicApi */
+export interface ExecutorsConfig {
+  /** JSON file with the named commands of the `command` executor. Default: none. */
+  readonly commandsFile?: string;
+  /** Folder with the NDJSON recordings of the `replay` executor. Default: none. */
+  readonly recordingsDir?: string;
+}
+
+/** @publicApi */
+export interface TenancyConfig {
+  /** Off: every request belongs to the default tenant. Default false. */
+  readonly enabled: boolean;
+  /** The tenant of every request while tenancy is off. Default `default`. */
+  readonly defaultTenantId: string;
+  /** Tenants that are served, or `*` for any. Default `*`. */
+  readonly allowedTenants: '*' | readonly string[];
+  /** Name of the header that carries the tenant id. Default `X-Tenant-ID`. */
+  readonly header: string;
+}
+
+/** @publicApi */
+export interface AuthConfig {
+  /** Default `none`. */
+  readonly mode: 'none';
+  /** Serve other machines although nobody has to prove who they are. Default false. */
+  readonly allowUnauthenticated: boolean;
+}
+
+/** Everything the service is told from outside. @publicApi */
+export interface RunstreamConfig {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host: string;
+  /** TCP port; 0 takes a free one. Default 3000. */
+  readonly port: number;
+  /** `NODE_ENV=production`. Default false. */
+  readonly production: boolean;
+  readonly redis: RedisConfig;
+  readonly events: EventsConfig;
+  readonly http: HttpConfig;
+  readonly sse: SseConfig;
+  readonly executors: ExecutorsConfig;
+  readonly tenancy: TenancyConfig;
+  readonly auth: AuthConfig;
+}
