@@ -15,7 +15,8 @@ export default defineConfig(
 
   {
     rules: {
-      eqeqeq: 'error',
+      // `== null` is the one exception: on the wire, absent and null mean the same.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-var': 'error',
       'prefer-const': 'error',
       'object-shorthand': 'error',
@@ -40,7 +41,7 @@ export default defineConfig(
       '@typescript-eslint/no-import-type-side-effects': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
-        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
+        { considerDefaultExhaustiveForUnions: true },
       ],
       '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
       '@typescript-eslint/no-misused-promises': 'error',
@@ -49,11 +50,14 @@ export default defineConfig(
       // Nest's modules are classes whose decorator is the content.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       // `async` without `await` is how a method of an asynchronous interface turns a throw into a rejection.
       '@typescript-eslint/require-await': 'off',
-      // Loops end by their AbortController: `while (true)` with a return is plainer than a flag.
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      // It holds `signal.aborted` for still false after an `await`, and so calls the checks that matter needless.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/ban-ts-comment': 'error',
 
@@ -75,6 +79,7 @@ export default defineConfig(
     rules: {
       // A test that meets `undefined` fails, and says where: that is what it is for.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       'max-lines': 'off',
     },
   },
