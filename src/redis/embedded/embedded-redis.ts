@@ -81,7 +81,7 @@ export class EmbeddedRedis {
     const deadline = AbortSignal.timeout(this.options.startTimeoutMs ?? 60_000);
     let starter: Writable | undefined;
     try {
-      while (!deadline.aborted && !this.isStopping) {
+      while (!deadline.aborted) {
         const socket = await connected(this.settings.sockets.lease);
         if (!socket) {
           starter?.destroy();
@@ -123,8 +123,8 @@ export class EmbeddedRedis {
       this.options.log?.('The guardian of the embedded Redis ended; starting another one.');
       try {
         this.lease = await this.takeLease();
-        // Given up while it was being renewed.
-        if (this.isStopping) this.lease.destroy();
+        // Given up while it was being renewed: then it goes in order, so that stop() waits for Redis to end.
+        if (this.isStopping) this.lease.ref().end();
         await closed(this.lease);
       } catch (error) {
         if (this.isStopping) return;
@@ -141,7 +141,7 @@ export class EmbeddedRedis {
   }
 }
 
-/** Resolves when leases are to be had. The answer is the pipe to the new guardian: a lease until it is closed. */
+/** Resolves when leases are to be had, or when time is up. The answer is the pipe to the new guardian: a lease until it is closed. */
 async function startGuardian(settings: GuardianSettings, deadline: AbortSignal): Promise<Writable> {
   const entry = fileURLToPath(new URL(`./guardian.main${extname(import.meta.url)}`, import.meta.url));
   // From sources, as in tests, the guardian needs what turns them into JavaScript.

@@ -108,11 +108,14 @@ export class Guardian {
 
   private async guard(): Promise<void> {
     const left = once(this.leaving.signal, 'abort').then(() => undefined);
+    // What never started will not start the next time either; what ran before deserves some patience.
+    let patience = 1;
     let failures = 0;
     while (!this.isLeaving) {
       try {
         const redis = await RedisProcess.start(this.settings, this.leaving.signal);
         failures = 0;
+        patience = MAX_FAILURES_IN_A_ROW;
         this.tell({ state: 'ready' });
         const reason = await Promise.race([redis.exit(), left]);
         await redis.stop();
@@ -124,7 +127,7 @@ export class Guardian {
         }
       } catch (error) {
         failures += 1;
-        if (failures >= MAX_FAILURES_IN_A_ROW) this.fail(error);
+        if (failures >= patience) this.fail(error);
       }
       await delay(RESTART_DELAY_MS * (failures + 1), undefined, { signal: this.leaving.signal }).catch(
         () => undefined,
