@@ -1,0 +1,40 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RunstreamError } from '../common/index.js';
+import { ApiErrors } from '../http/index.js';
+import { HealthRegistry } from './health-registry.js';
+import { LivenessResponse, ReadinessResponse } from './health-response.dto.js';
+
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly registry: HealthRegistry) {}
+
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Is the process alive?', operationId: 'getLiveness' })
+  @ApiOkResponse({ type: LivenessResponse })
+  live(): LivenessResponse {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Can the service serve?',
+    description: 'While it cannot, the answer is the error body, with the same `checks` in its `details`.',
+    operationId: 'getReadiness',
+  })
+  @ApiOkResponse({ type: ReadinessResponse })
+  @ApiErrors('REDIS_UNAVAILABLE', 'OVERLOADED')
+  async ready(): Promise<ReadinessResponse> {
+    const { ready, checks } = await this.registry.report();
+    if (ready) return { status: 'ok', checks };
+    const down = Object.keys(checks).filter((name) => checks[name] === 'down');
+    throw new RunstreamError(
+      checks['redis'] === 'down' ? 'REDIS_UNAVAILABLE' : 'OVERLOADED',
+      `Not ready, down: ${down.join(', ')}. Send requests to another instance and ask again.`,
+      { details: { checks }, retryAfterSeconds: 2 },
+    );
+  }
+}

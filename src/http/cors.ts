@@ -1,0 +1,15 @@
+import type { HttpConfig } from '../config/index.js';
+
+const THIS_MACHINE = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+
+/** Response headers of ours that a script in a browser may read. */
+const EXPOSED_HEADERS = ['X-Request-Id', 'Location', 'Retry-After', 'Idempotency-Replayed'];
+
+/** Options for Nest's `enableCors`. Credentials are bearer tokens and never cookies, so none are allowed. */
+export function corsOptions(origins: HttpConfig['corsOrigins']) {
+  return {
+    origin: origins === 'localhost' ? THIS_MACHINE : origins.includes('*') ? '*' : [...origins],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 600,
+  };
+}

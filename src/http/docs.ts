@@ -1,0 +1,50 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { readFileSync } from 'node:fs';
+import { ErrorResponse } from './error-response.dto.js';
+
+const DESCRIPTION = `
+One durable, ordered event log per run: appended over REST, watched live over Server-Sent Events, read back in
+pages.
+
+**Errors.** Every error of every route has the body \`ErrorResponse\`: \`code\` for programs, \`message\` with what
+to do next, \`details\` where there are any, \`request_id\`. Every response carries \`X-Request-Id\`, the caller's if
+it sent a plain one of at most 128 characters. Besides the errors listed at a route, any route may answer
+\`INTERNAL_ERROR\` (500); an unknown path is \`ROUTE_NOT_FOUND\` (404), a wrong method \`METHOD_NOT_ALLOWED\` (405)
+with \`Allow\`.
+
+**Unknown parameters** and unknown properties of a body are refused and named. That stops at \`data\`,
+\`metadata\` and \`input\`, which belong to the caller and come back as the same JSON value.
+
+**Times** are ISO 8601 in UTC with milliseconds.
+`.trim();
+
+/** The OpenAPI document of an application. */
+export function createDocument(app: INestApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setTitle('Runstream')
+    .setDescription(DESCRIPTION)
+    .setVersion(packageVersion());
+  return SwaggerModule.createDocument(app, builder.build(), { extraModels: [ErrorResponse] });
+}
+
+/**
+ * Serves the API documentation at `/docs`, and as OpenAPI at `/docs-json`.
+ *
+ * @publicApi
+ */
+export function setupDocs(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
+    jsonDocumentUrl: 'docs-json',
+    raw: ['json'],
+    customSiteTitle: 'Runstream API',
+  });
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  const version =
+    typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
+  return typeof version === 'string' ? version : '0.0.0';
+}

@@ -1,0 +1,18 @@
+import type { RunstreamError } from '../common/index.js';
+
+/** What every error looks like on the wire, whatever layer it comes from. */
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details?: unknown;
+  request_id: string;
+}
+
+export function errorBody(error: RunstreamError, requestId: string): ErrorBody {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.details === undefined ? {} : { details: error.details }),
+    request_id: requestId,
+  };
+}

@@ -1,0 +1,28 @@
+import type { ErrorCode } from '../common/index.js';
+
+/** One sentence a code, for the API documentation. */
+export const ERROR_MEANING: Readonly<Record<ErrorCode, string>> = {
+  VALIDATION_FAILED: 'The request breaks its schema; `details` lists what is wrong where.',
+  INVALID_EVENT_ID: 'An event id is not `<milliseconds>-<sequence>`.',
+  UNKNOWN_EVENT_TYPE: 'The event type is neither built in nor registered; the message lists those there are.',
+  UNKNOWN_EXECUTOR: 'This deployment has no such executor; the message lists those there are.',
+  UNAUTHORIZED: 'The credentials are missing or not valid.',
+  FORBIDDEN: 'The credentials do not allow this, or belong to another tenant.',
+  ROUTE_NOT_FOUND: 'There is no such route.',
+  RUN_NOT_FOUND: 'This tenant has no such run.',
+  GROUP_NOT_FOUND: 'There is no such consumer group.',
+  DEAD_LETTER_NOT_FOUND: 'There is no such dead letter.',
+  METHOD_NOT_ALLOWED: 'The route does not take this method; `Allow` lists those it takes.',
+  RUN_ENDED: 'The run has ended: nothing more can be appended, and it cannot be cancelled.',
+  RUN_HAS_EXECUTOR: 'An executor owns the run and writes its lifecycle events.',
+  SEQUENCE_CONFLICT: 'The run is not at the `Expected-Sequence`; `details.sequence` is where it is.',
+  IDEMPOTENCY_CONFLICT: 'The key was used before with a different request.',
+  RUN_EXPIRED: 'The run is known, but its events are past their retention.',
+  EVENT_TOO_LARGE: 'The data of one event is too large.',
+  PAYLOAD_TOO_LARGE: 'The request is too large.',
+  UNSUPPORTED_MEDIA_TYPE: 'The body is neither JSON nor NDJSON in UTF-8.',
+  RATE_LIMITED: 'Too many requests; try again after `Retry-After` seconds.',
+  INTERNAL_ERROR: 'Something failed on the side of the service; report it with the request id.',
+  REDIS_UNAVAILABLE: 'The event store cannot be reached; try again after `Retry-After` seconds.',
+  OVERLOADED: 'The service cannot take this on now; try again after `Retry-After` seconds.',
+};

@@ -1,0 +1,71 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { RunstreamError, ValidationFailedError } from '../common/index.js';
+import { errorBody } from './error-body.js';
+
+/** How long a refused connection may still send, in milliseconds, so that it can read why. */
+const CLOSE_GRACE_MS = 2000;
+
+/** Time limits of Node's server, and its own errors in our error body. */
+export function configureHttpServer(server: Server): void {
+  // An NDJSON upload may last for hours. What stands in for this limit: headersTimeout, the time limit of a
+  // JSON body, and the idle limit of readLines.
+  server.requestTimeout = 0;
+  server.headersTimeout = 60_000;
+  // Longer than the usual 60 s of a load balancer, so that it is never the one surprised by a closed socket.
+  server.keepAliveTimeout = 65_000;
+  server.on('clientError', answerClientError);
+  // An expectation that is not known may be ignored; Node would answer with an empty 417.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
+/** Node's parser gave up, so there is no request and no response: only a socket. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  const { _httpMessage: answer } = socket as Socket & {
+    _httpMessage?: ServerResponse<IncomingMessage> | null;
+  };
+  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) {
+    socket.destroy(error);
+    return;
+  }
+  const requestId = randomUUID();
+  const refusal = meaningOf(error.code);
+  const body = JSON.stringify(errorBody(refusal, requestId));
+  socket.end(
+    [
+      `HTTP/1.1 ${refusal.status} ${refusal.status === 413 ? 'Content Too Large' : 'Bad Request'}`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  // Closing with unread input resets the connection, and the answer with it.
+  const timer = setTimeout(() => socket.destroy(), CLOSE_GRACE_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function meaningOf(code: string | undefined): RunstreamError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new RunstreamError(
+        'PAYLOAD_TOO_LARGE',
+        'The headers of the request are too large. Send fewer or shorter ones.',
+      );
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new RunstreamError(
+        'PAYLOAD_TOO_LARGE',
+        'The chunk extensions of the request are too large. Leave them out.',
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ValidationFailedError([
+        { path: '', message: 'the headers of the request did not arrive in time' },
+      ]);
+    default:
+      return new ValidationFailedError([{ path: '', message: 'not a valid HTTP/1.1 request' }]);
+  }
+}

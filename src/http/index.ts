@@ -1,0 +1,11 @@
+export * from './api-errors.decorator.js';
+export * from './configure.js';
+export * from './docs.js';
+export * from './error-response.dto.js';
+export { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './json-body.js';
+export * from './no-content.js';
+export * from './read-lines.js';
+export * from './request-cut-error.js';
+export * from './request.js';
+export * from './runstream-exception.filter.js';
+export { createValidationPipe } from './validation-pipe.js';

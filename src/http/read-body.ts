@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { RunstreamError, ValidationFailedError } from '../common/index.js';
+import { RequestCutError } from './request-cut-error.js';
+
+export interface ReadBodyOptions {
+  /** Largest body, in bytes after decompression. */
+  limitBytes: number;
+  /** Longest time for the whole body, in milliseconds; then the connection is closed. */
+  timeoutMs: number;
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/**
+ * The whole body of a request, decompressed. Stops reading at the limit instead of taking in the rest first,
+ * so that an endless upload is answered at once.
+ *
+ * @throws RunstreamError when too large, in an unknown encoding or badly compressed; RequestCutError
+ */
+export async function readBody(request: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity') {
+    if (Number(request.headers['content-length'] ?? 0) > options.limitBytes)
+      throw tooLarge(options.limitBytes);
+    return collect(request, request, options);
+  }
+  const decoder = DECODERS[encoding]?.();
+  if (!decoder) {
+    throw new RunstreamError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Content-Encoding ${encoding.slice(0, 40)} is not understood. Send the body plain, or as gzip, deflate or br.`,
+    );
+  }
+  // Not stream.pipeline: that destroys the request, and with it the socket the error has to go out on.
+  const onClose = () => {
+    if (!request.complete) decoder.destroy(new RequestCutError('aborted'));
+  };
+  request.once('close', onClose);
+  try {
+    return await collect(request, request.pipe(decoder), options);
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    throw new ValidationFailedError([{ path: '', message: `the body is not valid ${encoding}` }]);
+  } finally {
+    request.off('close', onClose);
+    request.unpipe(decoder);
+    decoder.destroy();
+  }
+}
+
+async function collect(
+  request: IncomingMessage,
+  source: Readable,
+  options: ReadBodyOptions,
+): Promise<Buffer> {
+  const timer = setTimeout(() => request.destroy(new RequestCutError('too slow')), options.timeoutMs);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // destroyOnReturn: false keeps the socket for the answer when the loop is left early.
+    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > options.limitBytes) throw tooLarge(options.limitBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (source === request && !(error instanceof RunstreamError)) throw asCut(error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function asCut(error: unknown): RequestCutError {
+  return error instanceof RequestCutError ? error : new RequestCutError('aborted', { cause: error });
+}
+
+function tooLarge(limitBytes: number): RunstreamError {
+  return new RunstreamError(
+    'PAYLOAD_TOO_LARGE',
+    `A JSON body may have at most ${limitBytes} bytes. Split it, or send events as application/x-ndjson.`,
+    { details: { limit_bytes: limitBytes } },
+  );
+}
+
+function isZlibError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return (
+    code.startsWith('Z_') ||
+    code.startsWith('ERR__ERROR_') ||
+    code.startsWith('ERR_BROTLI') ||
+    code.startsWith('ERR_PADDING')
+  );
+}

@@ -1,0 +1,6 @@
+export * from './public-paths.js';
+export * from './tenancy.module.js';
+export * from './tenant-context.js';
+export * from './tenant-id.js';
+export * from './tenant-resolver.js';
+export * from './tenant.decorator.js';

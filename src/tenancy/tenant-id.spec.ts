@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { ValidationFailedError } from '../common/index.js';
+import { assertTenantId } from './tenant-id.js';
+
+describe('assertTenantId', () => {
+  it.each(['default', 'a', '0', 'acme-corp_7', 'a'.repeat(63)])('takes %s', (value) => {
+    expect(() => assertTenantId(value)).not.toThrow();
+  });
+
+  it.each([
+    '',
+    'a:b',
+    'a{b',
+    'a}b',
+    '*',
+    'a*',
+    'acme\n',
+    '\nacme',
+    'a\nb',
+    'acme\u0000',
+    'Acme',
+    '-acme',
+    '_acme',
+    'ä',
+    'a b',
+    'a,b',
+    'a.b',
+    'a'.repeat(64),
+    undefined,
+    null,
+    7,
+    ['acme'],
+  ])('T55 refuses %j', (value) => {
+    expect(() => assertTenantId(value, 'X-Tenant-ID')).toThrow(ValidationFailedError);
+    expect(() => assertTenantId(value, 'X-Tenant-ID')).toThrow(/X-Tenant-ID: not a tenant id/);
+  });
+});

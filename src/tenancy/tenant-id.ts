@@ -1,0 +1,20 @@
+import { ValidationFailedError } from '../common/index.js';
+import { TENANT_ID_PATTERN } from '../config/index.js';
+
+/**
+ * Tenant ids become part of Redis keys, so this stands between every caller and the keys.
+ *
+ * @param name what the value is called in the message: a header, a parameter
+ * @throws ValidationFailedError
+ * @publicApi
+ */
+export function assertTenantId(value: unknown, name = 'tenant_id'): asserts value is string {
+  if (typeof value === 'string' && TENANT_ID_PATTERN.test(value)) return;
+  throw new ValidationFailedError([
+    {
+      path: name,
+      message:
+        'not a tenant id: use lower-case letters, digits, _ and -, at most 63, beginning with a letter or digit',
+    },
+  ]);
+}
