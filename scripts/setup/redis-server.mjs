@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 import { SetupError, say } from './report.mjs';
@@ -20,8 +29,12 @@ export function ensureRedisServer(cacheDir, searchPath = process.env.PATH ?? '')
   mkdirSync(cacheDir, { recursive: true });
   const found = onPath(searchPath) ?? inCache(cacheDir) ?? unpack(cacheDir);
   const file = join(cacheDir, 'server.json');
-  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(found, null, 2)}\n`);
-  renameSync(`${file}.${process.pid}`, file);
+  const text = `${JSON.stringify(found, null, 2)}\n`;
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    // Whole or not at all: a service may be reading it.
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  }
   return found;
 }
 

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+
+/** There may be no Docker where the tests run: these hold what is easily lost when the files are edited. */
+const compose = readFileSync('docker-compose.yml', 'utf8');
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+
+describe('docker-compose.yml', () => {
+  it('runs a Redis that keeps its data and evicts nothing', () => {
+    const command = JSON.parse(
+      (/command: (\[.*\])/.exec(compose)?.[1] ?? '[]').replaceAll("'", '"'),
+    ) as string[];
+    expect(command.join(' ')).toContain('--appendonly yes');
+    expect(command.join(' ')).toContain('--maxmemory-policy noeviction');
+    expect(compose).toMatch(/- redis-data:\/data$/m);
+  });
+
+  it('starts the service when Redis is healthy, and opens it on this machine only', () => {
+    expect(compose).toMatch(/REDIS_URL: redis:\/\/redis:6379/);
+    expect(compose).toMatch(/condition: service_healthy/);
+    expect(compose).toMatch(/- '127\.0\.0\.1:3000:3000'/);
+  });
+});
+
+describe('Dockerfile', () => {
+  const stages = dockerfile.split(/^FROM /m).slice(1);
+  const final = stages.at(-1) ?? '';
+
+  it('leaves the tools of the build out of the image', () => {
+    expect(stages.length).toBeGreaterThan(1);
+    expect(final).not.toMatch(/npm (ci|install)/);
+    expect(dockerfile).toMatch(/npm ci --omit=dev/);
+  });
+
+  it('runs as an ordinary user, as the first process, with a health check', () => {
+    expect(final).toMatch(/^USER node$/m);
+    expect(final).toMatch(/^CMD \["node", "dist\/main\.js"\]$/m);
+    expect(final).toMatch(/^HEALTHCHECK [\s\S]*health\/ready/m);
+  });
+});
