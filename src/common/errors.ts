@@ -144,7 +144,10 @@ export class IdempotencyConflictError extends RunstreamError {
 /** @publicApi */
 export class RunExpiredError extends RunstreamError {
   constructor() {
-    super('RUN_EXPIRED', "The run's events are past their retention and gone. The run itself is at GET /runs/{run_id}.");
+    super(
+      'RUN_EXPIRED',
+      "The run's events are past their retention and gone. The run itself is at GET /runs/{run_id}.",
+    );
   }
 }
 
@@ -159,18 +162,26 @@ export class FenceLostError extends Error {
 /** @publicApi */
 export class EventTooLargeError extends RunstreamError {
   constructor(limitBytes: number) {
-    super('EVENT_TOO_LARGE', `One event's data may have at most ${limitBytes} bytes of JSON. Store it elsewhere and append a reference.`, {
-      details: { limit_bytes: limitBytes },
-    });
+    super(
+      'EVENT_TOO_LARGE',
+      `One event's data may have at most ${limitBytes} bytes of JSON. Store it elsewhere and append a reference.`,
+      {
+        details: { limit_bytes: limitBytes },
+      },
+    );
   }
 }
 
 /** @publicApi */
 export class RedisUnavailableError extends RunstreamError {
   constructor(cause?: unknown) {
-    super('REDIS_UNAVAILABLE', 'The event store cannot be reached at the moment. Try again shortly; an idempotency key makes that safe.', {
-      retryAfterSeconds: 2,
-      cause,
-    });
+    super(
+      'REDIS_UNAVAILABLE',
+      'The event store cannot be reached at the moment. Try again shortly; an idempotency key makes that safe.',
+      {
+        retryAfterSeconds: 2,
+        cause,
+      },
+    );
   }
 }

@@ -1,0 +1,15 @@
+/**
+ * A reader's say in how fast it is served: the route gives its response's, a test a fake one.
+ */
+export interface Demand {
+  /** Whether it takes more at once. */
+  ready(): boolean;
+  /** Resolves once it takes more again; rejects with the signal's reason when that is aborted. */
+  drained(signal: AbortSignal): Promise<void>;
+}
+
+/** Takes everything at any time: for readers in this process. */
+export const UNLIMITED_DEMAND: Demand = {
+  ready: () => true,
+  drained: () => Promise.resolve(),
+};

@@ -1,0 +1,38 @@
+/** How events are kept. */
+export interface EventStoreOptions {
+  /** Events kept per run: approximate, never fewer. Default 10 000. */
+  maxLength?: number;
+  /** How long a run's events stay after its end, in seconds. Default 86 400 (a day). */
+  ttlSeconds?: number;
+  /** How long the run record stays after its end, in seconds. Default 2 592 000 (30 days). */
+  runTtlSeconds?: number;
+  /** After how many seconds without an event an external run is overdue; 0: never. Default 86 400. */
+  runIdleTimeoutSeconds?: number;
+  /** Event types beside the built-in ones, as `deploy.started` or `build.*`. Default none. */
+  types?: readonly string[];
+  /** Types that are left out of the journal. Default `llm.stream`, `llm.reasoning`. */
+  journalExclude?: readonly string[];
+  /** Past this many entries the journal is trimmed even if a group has not handled them. Default 1 000 000. */
+  journalMaxLength?: number;
+  /** Whether keys carry the tenant's id. Default false. */
+  multiTenant?: boolean;
+  /** How often a quiet watcher is told that all is well, and watched runs are compared with their log. Default 15 000. */
+  heartbeatMs?: number;
+  /** Most bytes that a watcher reads from the log at once. Default 262 144. */
+  watcherPageBytes?: number;
+}
+
+export const EVENT_STORE_OPTIONS = Symbol('EVENT_STORE_OPTIONS');
+
+export const EVENT_STORE_DEFAULTS: Required<EventStoreOptions> = {
+  maxLength: 10_000,
+  ttlSeconds: 86_400,
+  runTtlSeconds: 2_592_000,
+  runIdleTimeoutSeconds: 86_400,
+  types: [],
+  journalExclude: ['llm.stream', 'llm.reasoning'],
+  journalMaxLength: 1_000_000,
+  multiTenant: false,
+  heartbeatMs: 15_000,
+  watcherPageBytes: 262_144,
+};

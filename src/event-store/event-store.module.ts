@@ -1,0 +1,62 @@
+import { type DynamicModule, Inject, Module, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
+import { EventStore } from './event-store.js';
+import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
+import { LiveFeed } from './live-feed.js';
+import { RunStore } from './run-store.js';
+import { RunWatcher } from './run-watcher.js';
+
+export interface EventStoreAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];
+  useFactory: (...args: never[]) => EventStoreOptions | Promise<EventStoreOptions>;
+}
+
+/**
+ * The log of every run. Import it once, at the root; a module with event types of its own imports
+ * `EventStoreModule.forFeature({ types: ['build.*'] })`.
+ *
+ * @publicApi
+ */
+@Module({})
+export class EventStoreModule {
+  static forRoot(options: EventStoreOptions = {}): DynamicModule {
+    return EventStoreModule.forRootAsync({ useFactory: () => options });
+  }
+
+  static forRootAsync(options: EventStoreAsyncOptions): DynamicModule {
+    return {
+      module: EventStoreModule,
+      global: true,
+      imports: options.imports ?? [],
+      providers: [
+        { provide: EVENT_STORE_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
+        EventStore,
+        RunStore,
+        LiveFeed,
+        RunWatcher,
+      ],
+      exports: [EVENT_STORE_OPTIONS, EventStore, RunStore, LiveFeed, RunWatcher],
+    };
+  }
+
+  /** Registers event types for the module that imports it. */
+  static forFeature(feature: { types: readonly string[] }): DynamicModule {
+    return {
+      module: EventStoreFeatureModule,
+      providers: [{ provide: FEATURE_TYPES, useValue: feature.types }],
+    };
+  }
+}
+
+const FEATURE_TYPES = Symbol('FEATURE_TYPES');
+
+@Module({})
+class EventStoreFeatureModule implements OnModuleInit {
+  constructor(
+    private readonly store: EventStore,
+    @Inject(FEATURE_TYPES) private readonly types: readonly string[],
+  ) {}
+
+  onModuleInit(): void {
+    for (const type of this.types) this.store.types.register(type);
+  }
+}

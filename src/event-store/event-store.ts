@@ -1,0 +1,316 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  FenceLostError,
+  IdempotencyConflictError,
+  RunEndedError,
+  RunExpiredError,
+  RunHasExecutorError,
+  RunNotFoundError,
+  SequenceConflictError,
+} from '../common/index.js';
+import {
+  BEGINNING,
+  type EventId,
+  type EventInput,
+  EventTypeRegistry,
+  formatEventId,
+  isTerminal,
+  type PreparedEvent,
+  prepareEvent,
+} from '../events/index.js';
+import { redisCall, RedisConnections } from '../redis/index.js';
+import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
+import { Keyspace } from './keys.js';
+import { type LogPage, readLogPage } from './log-page.js';
+import { SCRIPTS } from './scripts.js';
+
+/** Answers to idempotent requests are remembered for a day. */
+export const REQUEST_TTL_SECONDS = 86_400;
+/** Most events in one append. */
+export const MAX_BATCH_EVENTS = 1000;
+
+/** A request that may be sent again: its key, and a digest of what it asks for. */
+export interface IdempotentRequest {
+  key: string;
+  fingerprint: string;
+}
+
+export interface AppendOptions {
+  /** Append only if the run's last sequence is this. */
+  expectedSequence?: number;
+  /** Append only while this fence is the run's: what an executor was given when it took the run up. */
+  fence?: number;
+  /** The event comes over the API and not from the run's executor, which alone may write lifecycle events. */
+  fromOutside?: boolean;
+  request?: IdempotentRequest;
+}
+
+export interface AppendResult {
+  /** Events that are new in the log. */
+  count: number;
+  /** Events that were there already, by their idempotency key. */
+  duplicates: number;
+  /** One id for each event, in order; that of the first occurrence for a duplicate. */
+  ids: string[];
+  /** The answer to an earlier request with the same idempotency key. */
+  replayed: boolean;
+}
+
+export interface ReadOptions {
+  /** Read what comes after this event. Default: from the beginning. */
+  after?: EventId;
+  /** Most events. Default 1000. */
+  limit?: number;
+  /** Most bytes of events; one event is given in any case. Default 256 KiB. */
+  maxBytes?: number;
+}
+
+export interface LogRange {
+  /** An id, inclusive, or `-`. */
+  from: string;
+  /** An id, inclusive, or `+`. */
+  to: string;
+  order: 'asc' | 'desc';
+  limit: number;
+  maxBytes: number;
+}
+
+export interface StoreInfo {
+  /** Events in the log. */
+  length: number;
+  /** Ids of the oldest and the newest of them; null without one. */
+  first: string | null;
+  last: string | null;
+  /** Consumer groups on the log itself; Runstream's own read the journal instead. */
+  groups: number;
+}
+
+/**
+ * The log of every run: append, read, expire, delete.
+ *
+ * Every method throws RedisUnavailableError when Redis can't answer, and RunNotFoundError for a run that does not
+ * exist for the tenant.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class EventStore {
+  readonly types: EventTypeRegistry;
+  private readonly options: Required<EventStoreOptions>;
+  private readonly journalExclude: ReadonlySet<string>;
+  readonly keys: Keyspace;
+
+  constructor(
+    private readonly redis: RedisConnections,
+    @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
+  ) {
+    this.options = { ...EVENT_STORE_DEFAULTS, ...options };
+    this.types = new EventTypeRegistry(this.options.types);
+    this.keys = new Keyspace(this.options.multiTenant);
+    this.journalExclude = new Set(this.options.journalExclude);
+  }
+
+  /**
+   * Checks and encodes an event without storing it.
+   *
+   * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
+   */
+  prepare(input: unknown, path = ''): PreparedEvent {
+    return prepareEvent(input, this.types, path);
+  }
+
+  /**
+   * Appends events to a run: all of them or none, in one step.
+   *
+   * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError, RunEndedError, RunHasExecutorError,
+   *   SequenceConflictError, IdempotencyConflictError, FenceLostError
+   */
+  async append(
+    tenantId: string,
+    runId: string,
+    events: readonly EventInput[],
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
+    const prepared = events.map((event, i) => this.prepare(event, events.length === 1 ? '' : `[${i}]`));
+    return this.appendPrepared(tenantId, runId, prepared, options);
+  }
+
+  /** The same for events that `prepare()` made. */
+  async appendPrepared(
+    tenantId: string,
+    runId: string,
+    events: readonly PreparedEvent[],
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
+    const keys = this.keys.run(tenantId, runId);
+    const partition = this.keys.partitionOf(tenantId, runId);
+    const lifecycle = events.some((event) => event.type.startsWith('lifecycle.'));
+    const reply = (await SCRIPTS.append.run(
+      this.redis.commands,
+      [
+        keys.run,
+        keys.events,
+        keys.idempotencyKeys,
+        partition.journal,
+        partition.journalLast,
+        partition.active,
+        partition.request(options.request?.key ?? ''),
+      ],
+      [
+        runId,
+        keys.live,
+        partition.journalLive,
+        ...this.limitArgs(),
+        options.fence ?? '',
+        options.expectedSequence ?? '',
+        options.request?.fingerprint ?? '',
+        REQUEST_TTL_SECONDS,
+        options.fromOutside && lifecycle ? 1 : 0,
+        ...this.eventArgs(events),
+      ],
+    )) as [string, ...(string | number)[]];
+    return readAppendReply(runId, reply);
+  }
+
+  /** A page of the log after a cursor. `found` says whether the cursor itself is in the log. */
+  async read(tenantId: string, runId: string, options: ReadOptions = {}): Promise<LogPage> {
+    const after = formatEventId(options.after ?? BEGINNING);
+    const keys = this.keys.run(tenantId, runId);
+    const reply = await SCRIPTS.read.run(
+      this.redis.commands,
+      [keys.run, keys.events],
+      [`(${after}`, '+', 'asc', options.limit ?? 1000, options.maxBytes ?? 262_144, after],
+    );
+    return readLogPage(tenantId, runId, reply);
+  }
+
+  /**
+   * Part of the log, forwards or backwards.
+   *
+   * @throws RunExpiredError when the run has ended and its events are gone
+   */
+  async readRange(tenantId: string, runId: string, range: LogRange): Promise<LogPage> {
+    const keys = this.keys.run(tenantId, runId);
+    const reply = await SCRIPTS.read.run(
+      this.redis.commands,
+      [keys.run, keys.events],
+      // Looking for the beginning, which is never there, makes the script tell which event is the oldest.
+      [range.from, range.to, range.order, range.limit, range.maxBytes, formatEventId(BEGINNING)],
+    );
+    const page = readLogPage(tenantId, runId, reply);
+    if (isTerminal(page.status) && page.first === undefined) throw new RunExpiredError();
+    return page;
+  }
+
+  /** Lets a run's events go after `ttlSeconds`, whatever the configured retention. */
+  async expire(tenantId: string, runId: string, ttlSeconds: number): Promise<void> {
+    const keys = this.keys.run(tenantId, runId);
+    await this.assertExists(keys.run);
+    await redisCall(
+      Promise.all([
+        this.redis.commands.expire(keys.events, ttlSeconds),
+        this.redis.commands.expire(keys.idempotencyKeys, ttlSeconds),
+        this.redis.commands.hset(keys.run, 'expires_at', Date.now() + ttlSeconds * 1000),
+      ]),
+    );
+  }
+
+  /** Deletes a run, its log and its entries in the journal; its watchers are told. */
+  async delete(tenantId: string, runId: string): Promise<void> {
+    const keys = this.keys.run(tenantId, runId);
+    const partition = this.keys.partitionOf(tenantId, runId);
+    for (;;) {
+      const [first, last] = await redisCall(
+        this.redis.commands.hmget(keys.run, 'journal_first', 'journal_last'),
+      );
+      if (first && last) await this.purgeJournal(partition.journal, runId, first, last);
+      const [state] = (await SCRIPTS.delete.run(
+        this.redis.commands,
+        [keys.run, keys.events, keys.idempotencyKeys, partition.active, partition.runs],
+        [runId, keys.live, last ?? ''],
+      )) as [string];
+      if (state === 'NOT_FOUND') throw new RunNotFoundError();
+      if (state === 'OK') return;
+    }
+  }
+
+  async info(tenantId: string, runId: string): Promise<StoreInfo> {
+    const keys = this.keys.run(tenantId, runId);
+    await this.assertExists(keys.run);
+    const { commands } = this.redis;
+    const [length, oldest, newest, groups] = await redisCall(
+      Promise.all([
+        commands.xlen(keys.events),
+        commands.xrange(keys.events, '-', '+', 'COUNT', 1),
+        commands.xrevrange(keys.events, '+', '-', 'COUNT', 1),
+        commands.xlen(keys.events).then((n) => (n > 0 ? commands.xinfo('GROUPS', keys.events) : [])),
+      ]),
+    );
+    return {
+      length,
+      first: oldest[0]?.[0] ?? null,
+      last: newest[0]?.[0] ?? null,
+      groups: (groups as unknown[]).length,
+    };
+  }
+
+  /** Retention, as the scripts that write take it. */
+  limitArgs(): number[] {
+    const { maxLength, ttlSeconds, runTtlSeconds, runIdleTimeoutSeconds } = this.options;
+    return [maxLength, ttlSeconds, runTtlSeconds, runIdleTimeoutSeconds * 1000];
+  }
+
+  /** Events, as the scripts that write take them. */
+  eventArgs(events: readonly PreparedEvent[]): (string | number)[] {
+    const args: (string | number)[] = [];
+    for (const { type, body, timestamp, key, patch } of events) {
+      const journaled = this.journalExclude.has(type) ? 0 : 1;
+      args.push(type, body, timestamp ?? '', key ?? '', patch?.status ?? '', patch?.outcome ?? '', journaled);
+    }
+    return args;
+  }
+
+  private async purgeJournal(journal: string, runId: string, first: string, last: string): Promise<void> {
+    let from = first;
+    for (;;) {
+      const seen = (await SCRIPTS.purgeJournal.run(
+        this.redis.commands,
+        [journal],
+        [runId, from, last, 200],
+      )) as string;
+      if (seen === '') return;
+      from = `(${seen}`;
+    }
+  }
+
+  private async assertExists(run: string): Promise<void> {
+    if ((await redisCall(this.redis.commands.exists(run))) === 0) throw new RunNotFoundError();
+  }
+}
+
+function readAppendReply(runId: string, [state, ...rest]: [string, ...(string | number)[]]): AppendResult {
+  switch (state) {
+    case 'OK':
+      return appendResult(rest, false);
+    case 'REPLAYED':
+      return appendResult(JSON.parse(String(rest[0])) as (string | number)[], true);
+    case 'NOT_FOUND':
+      throw new RunNotFoundError();
+    case 'CONFLICT':
+      throw new IdempotencyConflictError();
+    case 'EXECUTOR':
+      throw new RunHasExecutorError(String(rest[0]));
+    case 'FENCED':
+      throw new FenceLostError(runId);
+    case 'ENDED':
+      throw new RunEndedError(String(rest[0]));
+    case 'SEQUENCE':
+      throw new SequenceConflictError(Number(rest[0]));
+    default:
+      throw new Error(`The append script answered "${state}".`);
+  }
+}
+
+function appendResult([count, duplicates, ...ids]: (string | number)[], replayed: boolean): AppendResult {
+  return { count: Number(count), duplicates: Number(duplicates), ids: ids.map(String), replayed };
+}

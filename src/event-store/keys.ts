@@ -1,0 +1,66 @@
+import { partitionOfRun } from './run-id.js';
+
+/** The keys of one run. */
+export interface RunKeys {
+  run: string;
+  events: string;
+  /** Producers' idempotency keys → event ids. */
+  idempotencyKeys: string;
+  /** Pub/sub channel. */
+  live: string;
+}
+
+/** The keys of one partition of one tenant: all in one slot of a Redis Cluster, so that a script may touch them. */
+export interface PartitionKeys {
+  runs: string;
+  active: string;
+  journal: string;
+  journalLast: string;
+  /** Pub/sub channel. */
+  journalLive: string;
+  dispatch: string;
+  request(key: string): string;
+}
+
+/** What may stand between the colons and braces of a key (T55). */
+const SAFE_TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** Tenants that ever had a run. */
+export const TENANTS_KEY = 'runstream:tenants';
+
+/** Makes every key of the system; nobody else builds one. */
+export class Keyspace {
+  /** @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's */
+  constructor(private readonly multiTenant: boolean) {}
+
+  run(tenantId: string, runId: string): RunKeys {
+    const run = `${this.prefix(tenantId, partitionOfRun(runId))}run:${runId}`;
+    return { run, events: `${run}:events`, idempotencyKeys: `${run}:keys`, live: `${run}:live` };
+  }
+
+  /** The partition of one of the tenant's runs. */
+  partitionOf(tenantId: string, runId: string): PartitionKeys {
+    return this.partition(tenantId, partitionOfRun(runId));
+  }
+
+  partition(tenantId: string, partition: number): PartitionKeys {
+    const prefix = this.prefix(tenantId, partition);
+    return {
+      runs: `${prefix}runs`,
+      active: `${prefix}runs:active`,
+      journal: `${prefix}journal`,
+      journalLast: `${prefix}journal:last`,
+      journalLive: `${prefix}journal:live`,
+      dispatch: `${prefix}dispatch`,
+      request: (key) => `${prefix}request:${key}`,
+    };
+  }
+
+  private prefix(tenantId: string, partition: number): string {
+    // A `$` in JavaScript matches only the very end, so a trailing newline does not slip through.
+    if (!SAFE_TENANT.test(tenantId)) throw new TypeError(`"${tenantId}" is not a tenant id.`);
+    return this.multiTenant
+      ? `tenant:${tenantId}:runstream:{${tenantId}.${partition}}:`
+      : `runstream:{${partition}}:`;
+  }
+}

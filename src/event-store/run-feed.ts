@@ -1,0 +1,144 @@
+import { Subject } from 'rxjs';
+import {
+  compareEventIds,
+  type EventId,
+  isTerminal,
+  sameEventId,
+  type TerminalStatus,
+} from '../events/index.js';
+import { RunNotFoundError } from '../common/index.js';
+import { type EncodedEvent, toEncodedEvent } from './encoded-event.js';
+import type { EventStore } from './event-store.js';
+import type { LogPage } from './log-page.js';
+import { readLiveMessage } from './live-message.js';
+
+/** What a feed tells those who follow it. */
+export type FeedItem =
+  | { kind: 'events'; events: readonly EncodedEvent[] }
+  /** The feed can't vouch for what its followers hold: each checks its own cursor against the log. */
+  | { kind: 'reset' }
+  | { kind: 'deleted' };
+
+/**
+ * The live events of one run, for all who watch it on this instance.
+ *
+ * Messages come over pub/sub, which may lose some. The feed knows its head, the last event it passed on; whatever
+ * does not continue it is read from the log, once for all followers.
+ */
+export class RunFeed {
+  /** Never fails and never completes: the feed outlives each follower. */
+  readonly items = new Subject<FeedItem>();
+  private lastPassedOn: EventId | undefined;
+  /** The newest event known to exist; ahead of the head while the log is being read. */
+  private announced: EventId | undefined;
+  private reading: Promise<void> | undefined;
+  /** The status the run ended with, once the head is its terminal event. */
+  ended: TerminalStatus | undefined;
+
+  constructor(
+    readonly tenantId: string,
+    readonly runId: string,
+    private readonly store: EventStore,
+    private readonly onMended: () => void,
+  ) {}
+
+  /** Id of the last event passed on. */
+  get head(): EventId {
+    if (!this.lastPassedOn) throw new Error('The feed is used before open().');
+    return this.lastPassedOn;
+  }
+
+  /** Begins at the end of the log; to be called once the channel is subscribed, so that nothing falls between. */
+  async open(): Promise<void> {
+    this.begin(await this.store.read(this.tenantId, this.runId, { limit: 1 }));
+    if (this.announced && compareEventIds(this.announced, this.head) > 0) await this.readOn(false);
+  }
+
+  receive(text: string): void {
+    const message = readLiveMessage(text);
+    if (message.kind === 'deleted') {
+      this.items.next(message);
+      return;
+    }
+    const { first, last, entries } = message;
+    if (!this.lastPassedOn || this.reading) {
+      this.announced = last;
+      return;
+    }
+    const head = this.lastPassedOn;
+    const continues = first.sequence === head.sequence + 1 && first.ms >= head.ms;
+    if (continues && entries.length > 0) {
+      this.pass(entries.map((entry) => toEncodedEvent(this.tenantId, this.runId, entry)));
+    } else if (last.sequence > head.sequence || last.ms > head.ms) {
+      // A hole, a batch too large to send, or a known sequence under a new id: the log knows.
+      this.announced = last;
+      this.mend();
+    }
+  }
+
+  /** Compares the head with the log: so a lost last message is found, and writes that Redis took back. */
+  check(): Promise<void> {
+    return this.readOn(true);
+  }
+
+  /** Makes sure that the feed has passed on everything up to `id`, which a follower saw in the log. */
+  async reach(id: EventId): Promise<void> {
+    if (compareEventIds(id, this.head) > 0) await this.readOn(false);
+    else if (!sameEventId(id, this.head)) await this.check();
+  }
+
+  private pass(events: readonly EncodedEvent[]): void {
+    const last = events.at(-1);
+    if (!last) return;
+    this.lastPassedOn = last.position;
+    this.ended = last.ends;
+    this.items.next({ kind: 'events', events });
+  }
+
+  private mend(): void {
+    // It fails in an outage: the next message or the next check does it again.
+    this.check().catch(() => undefined);
+  }
+
+  /** One reading at a time, whoever asks for it. `mending`: what it finds should have come over pub/sub. */
+  private readOn(mending: boolean): Promise<void> {
+    this.reading ??= this.readFromLog(mending).finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async readFromLog(mending: boolean): Promise<void> {
+    let found = 0;
+    for (;;) {
+      const head = this.head;
+      const page = await this.readAfterHead();
+      if (!page) return;
+      const isFirstPage = head.sequence === 0 && (page.events[0]?.position.sequence ?? 1) === 1;
+      if ((!page.found && !isFirstPage) || page.last.sequence < head.sequence) {
+        this.begin(page);
+        this.items.next({ kind: 'reset' });
+        return;
+      }
+      this.pass(page.events);
+      if (page.events.length > 0 && found++ === 0 && mending) this.onMended();
+      const isBehind = this.announced && compareEventIds(this.announced, this.head) > 0;
+      if (page.events.length === 0 || (sameEventId(this.head, page.last) && !isBehind)) return;
+    }
+  }
+
+  private begin(page: LogPage): void {
+    this.lastPassedOn = page.last;
+    this.ended = isTerminal(page.status) ? page.status : undefined;
+  }
+
+  private async readAfterHead() {
+    try {
+      return await this.store.read(this.tenantId, this.runId, { after: this.head });
+    } catch (error) {
+      if (!(error instanceof RunNotFoundError)) throw error;
+      this.items.next({ kind: 'deleted' });
+      return undefined;
+    }
+  }
+}

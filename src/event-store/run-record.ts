@@ -1,0 +1,65 @@
+import type { EventContext, JsonObject, RunStatus } from '../events/index.js';
+
+/** The executor of a run whose events come from outside. */
+export const EXTERNAL = 'external';
+
+/** A run as it is stored. Times are in milliseconds of Redis's clock. */
+export interface RunRecord {
+  id: string;
+  tenantId: string;
+  executor: string;
+  task: string;
+  input: JsonObject;
+  labels: Record<string, string>;
+  context: EventContext;
+  status: RunStatus;
+  /** How often an executor has taken it up; 1 for an external run. */
+  attempt: number;
+  createdAt: number;
+  startedAt: number | undefined;
+  completedAt: number | undefined;
+  /** What the terminal event said. */
+  result: unknown;
+  error: unknown;
+  /** Events by type. */
+  events: Record<string, number>;
+  /** Sequence of the last event. */
+  sequence: number;
+  /** When the events go. */
+  expiresAt: number | undefined;
+}
+
+const COUNT_PREFIX = 'n:';
+
+/** Reads the fields of the run's hash, as field, value, field, value. */
+export function readRunRecord(tenantId: string, fields: readonly string[]): RunRecord {
+  const field = new Map<string, string>();
+  const events: Record<string, number> = {};
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    const value = fields[i + 1] ?? '';
+    if (name.startsWith(COUNT_PREFIX)) events[name.slice(COUNT_PREFIX.length)] = Number(value);
+    else field.set(name, value);
+  }
+  const number = (name: string) => (field.has(name) ? Number(field.get(name)) : undefined);
+  const json = (name: string): unknown => JSON.parse(field.get(name) ?? 'null');
+  return {
+    id: field.get('id') ?? '',
+    tenantId,
+    executor: field.get('executor') ?? EXTERNAL,
+    task: field.get('task') ?? '',
+    input: json('input') as JsonObject,
+    labels: json('labels') as Record<string, string>,
+    context: json('context') as EventContext,
+    status: (field.get('status') ?? 'pending') as RunStatus,
+    attempt: number('attempt') ?? 0,
+    createdAt: number('created_at') ?? 0,
+    startedAt: number('started_at'),
+    completedAt: number('completed_at'),
+    result: json('result'),
+    error: json('error'),
+    events,
+    sequence: number('sequence') ?? 0,
+    expiresAt: number('expires_at'),
+  };
+}

@@ -1,0 +1,12 @@
+import { RedisScript } from '../redis/index.js';
+
+const script = (name: string) => new RedisScript(new URL(`./scripts/${name}.lua`, import.meta.url));
+
+export const SCRIPTS = {
+  append: script('append'),
+  create: script('create'),
+  read: script('read'),
+  delete: script('delete'),
+  takeUp: script('take-up'),
+  purgeJournal: script('purge-journal'),
+};

@@ -1,0 +1,74 @@
+-- Appends events to a run: all or none, in one step.
+--
+-- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request
+-- ARGV  1 run id  2 run channel  3 journal channel
+--       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
+--       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
+--       12 '1' when a lifecycle event comes from outside the executor
+--       13… per event: type, body, timestamp or '', key or '', run status or '', outcome, '1' if journaled
+-- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', answer} | {'NOT_FOUND'} | {'CONFLICT'} | {'EXECUTOR', name}
+--       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}
+
+--- include write-events.lua
+
+local FIRST_EVENT = 13
+local k = {
+  run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+}
+local limits = {
+  max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
+  idle_ms = tonumber(ARGV[7]),
+}
+local fence, expected, fingerprint = ARGV[8], ARGV[9], ARGV[10]
+
+local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'keys_cursor')
+if not field[1] then return { 'NOT_FOUND' } end
+local run = {
+  id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), fence = field[4],
+  executor = field[5], journal_first = field[6], keys_cursor = field[7],
+}
+
+if fingerprint ~= '' then
+  local stored = redis.call('GET', KEYS[7])
+  if stored then
+    local first_line = string.find(stored, '\n', 1, true)
+    if string.sub(stored, 1, first_line - 1) ~= fingerprint then return { 'CONFLICT' } end
+    return { 'REPLAYED', string.sub(stored, first_line + 1) }
+  end
+end
+
+-- An event whose key the run has, or that came earlier in this batch, is answered with its first id.
+local count = (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS
+local ids, fresh, fresh_index, index_of_key = {}, {}, {}, {}
+local has_keys = redis.call('HLEN', k.keys) > 0
+for i = 1, count do
+  local event = read_event(FIRST_EVENT, i - 1)
+  local same = event.key ~= '' and index_of_key[event.key]
+  local first_id = not same and event.key ~= '' and has_keys and redis.call('HGET', k.keys, event.key)
+  if first_id then
+    ids[i] = first_id
+  elseif same then
+    fresh_index[i] = same
+  else
+    fresh[#fresh + 1] = event
+    fresh_index[i] = #fresh
+    if event.key ~= '' then index_of_key[event.key] = #fresh end
+  end
+end
+
+if #fresh > 0 then
+  if ARGV[12] == '1' and run.executor ~= 'external' then return { 'EXECUTOR', run.executor } end
+  if fence ~= '' and run.fence ~= fence then return { 'FENCED' } end
+  if TERMINAL[run.status] then return { 'ENDED', run.status } end
+  if expected ~= '' and tonumber(expected) ~= run.sequence then return { 'SEQUENCE', run.sequence } end
+
+  assert_types(k)
+  local new_ids = write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh)
+  for i = 1, count do ids[i] = ids[i] or new_ids[fresh_index[i]] end
+end
+
+local reply = { #fresh, count - #fresh, unpack(ids) }
+if fingerprint ~= '' then
+  redis.call('SET', KEYS[7], fingerprint .. '\n' .. cjson.encode(reply), 'EX', ARGV[11])
+end
+return { 'OK', unpack(reply) }

@@ -1,0 +1,56 @@
+-- Creates a run; an external one with its first event, lifecycle.started, in the same step.
+--
+-- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request  8 runs  9 dispatch
+-- ARGV  1 run id  2 run channel  3 journal channel
+--       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
+--       8 request fingerprint or ''  9 request TTL s
+--       10 executor  11 task  12 input  13 labels  14 context
+--       15… per event: as in append.lua; none for a run that waits for an executor
+-- Reply {'OK', record} | {'REPLAYED', record} | {'CONFLICT'}; record is the JSON of [field, value, field, value…]
+
+--- include write-events.lua
+
+local FIRST_EVENT = 15
+local k = {
+  run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+}
+local fingerprint = ARGV[8]
+
+if fingerprint ~= '' then
+  local stored = redis.call('GET', KEYS[7])
+  if stored then
+    local first_line = string.find(stored, '\n', 1, true)
+    if string.sub(stored, 1, first_line - 1) ~= fingerprint then return { 'CONFLICT' } end
+    return { 'REPLAYED', string.sub(stored, first_line + 1) }
+  end
+end
+
+assert_types(k)
+redis.call('ZCARD', KEYS[8])
+redis.call('XLEN', KEYS[9])
+
+local id, executor = ARGV[1], ARGV[10]
+local ms = now_ms()
+redis.call('HSET', k.run,
+  'id', id, 'executor', executor, 'task', ARGV[11], 'input', ARGV[12], 'labels', ARGV[13], 'context', ARGV[14],
+  'status', 'pending', 'attempt', executor == 'external' and 1 or 0, 'fence', 0, 'created_at', ms,
+  'sequence', 0, 'last_ms', ms)
+-- All scores are 0: ids sort by time, and the order among equal scores is that of their bytes.
+redis.call('ZADD', KEYS[8], 0, id)
+redis.call('ZADD', k.active, '+inf', id)
+
+local events = {}
+for i = 1, (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS do events[i] = read_event(FIRST_EVENT, i - 1) end
+if #events > 0 then
+  local limits = {
+    max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
+    idle_ms = tonumber(ARGV[7]),
+  }
+  local run = { id = id, status = 'pending', sequence = 0, last_ms = ms, executor = executor }
+  write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, events)
+end
+if executor ~= 'external' then redis.call('XADD', KEYS[9], '*', 'run', id, 'executor', executor) end
+
+local record = cjson.encode(redis.call('HGETALL', k.run))
+if fingerprint ~= '' then redis.call('SET', KEYS[7], fingerprint .. '\n' .. record, 'EX', ARGV[9]) end
+return { 'OK', record }

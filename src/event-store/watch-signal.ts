@@ -1,0 +1,27 @@
+import type { EventId, TerminalStatus } from '../events/index.js';
+import type { EncodedEvent } from './encoded-event.js';
+
+/**
+ * What a watcher of a run is told (docs/protocol.md, section 3.3). `cursor` is always the position to resume from
+ * once the signal was seen.
+ */
+export type WatchSignal =
+  /** The next events in order. Watchers share the array: it may be a key for what was encoded from it. */
+  | { kind: 'events'; cursor: EventId; events: readonly EncodedEvent[] }
+  /** Where the watcher stands, though it saw no event that says so. */
+  | { kind: 'cursor'; cursor: EventId }
+  | { kind: 'heartbeat'; cursor: EventId }
+  | ({ kind: 'gap'; cursor: EventId } & Gap)
+  | { kind: 'close'; cursor: EventId; reason: 'ended'; status: TerminalStatus }
+  | { kind: 'close'; cursor: EventId; reason: 'deleted' };
+
+/** What follows does not continue what the watcher holds. */
+export interface Gap {
+  /** `trimmed`: events are no longer there. `diverged`: the cursor is not of this log. */
+  reason: 'trimmed' | 'diverged';
+  /** The watcher's cursor; undefined when it asked for the beginning. */
+  after: EventId | undefined;
+  firstAvailable: EventId | undefined;
+  /** How many events are missing; undefined when that can't be known. */
+  missed: number | undefined;
+}

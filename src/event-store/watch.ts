@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Subscriber } from 'rxjs';
+import { RedisUnavailableError, RunNotFoundError } from '../common/index.js';
+import {
+  BEGINNING,
+  type EventId,
+  type EventTypeFilter,
+  sameEventId,
+  type TerminalStatus,
+} from '../events/index.js';
+import type { Demand } from './demand.js';
+import type { EncodedEvent } from './encoded-event.js';
+import type { EventStore } from './event-store.js';
+import { explainLostCursor, type LogPage, positionBefore } from './log-page.js';
+import type { RunFeed } from './run-feed.js';
+import type { WatchSignal } from './watch-signal.js';
+
+const RETRY_MS = 500;
+
+/**
+ * One watcher of one run: a cursor with two states.
+ *
+ * - *Catching up*: it reads pages from the log, each when its reader takes more. Once its cursor is the feed's
+ *   head it is live; no message can come between that comparison and the joining, since both are in one turn.
+ * - *Live*: events are pushed to it as the feed passes them on. When its reader takes no more it is catching up
+ *   again.
+ *
+ * So it has no queue, and a slow reader costs neither memory nor its connection.
+ */
+export class Watch {
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly feed: RunFeed,
+    private cursor: EventId,
+    private readonly filter: EventTypeFilter | undefined,
+    private readonly pageBytes: number,
+    private readonly demand: Demand,
+    private readonly out: Subscriber<WatchSignal>,
+  ) {}
+
+  close(): void {
+    this.stop.abort();
+  }
+
+  heartbeat(): void {
+    if (!this.demand.ready()) return;
+    this.out.next({ kind: 'heartbeat', cursor: this.cursor });
+    if (this.filter) this.out.next({ kind: 'cursor', cursor: this.cursor });
+  }
+
+  /** Ends with the run, with the watcher, or with an error that no waiting can heal. */
+  async run(): Promise<void> {
+    const { signal } = this.stop;
+    try {
+      while (!this.out.closed && !signal.aborted) {
+        if (!this.demand.ready()) await this.demand.drained(signal);
+        else if (!sameEventId(this.cursor, this.feed.head)) await this.catchUp(signal);
+        else if (this.feed.ended) this.end(this.feed.ended);
+        else await this.follow(signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.out.error(error);
+    }
+  }
+
+  private async catchUp(signal: AbortSignal): Promise<void> {
+    try {
+      const page = await this.store.read(this.feed.tenantId, this.feed.runId, {
+        after: this.cursor,
+        maxBytes: this.pageBytes,
+      });
+      if (signal.aborted) return;
+      if (!this.isContinued(page)) return;
+      this.pass(page.events);
+      // At the end of the log, but not at the feed's head: one of them has seen more than the other.
+      if (page.events.length === 0) await this.feed.reach(this.cursor);
+    } catch (error) {
+      if (error instanceof RunNotFoundError) this.deleted();
+      else if (error instanceof RedisUnavailableError) await delay(RETRY_MS, undefined, { signal });
+      else throw error;
+    }
+  }
+
+  /** Passes events on as they come, until the reader takes no more or the feed can't vouch for itself. */
+  private follow(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const leave = () => {
+        following.unsubscribe();
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const following = this.feed.items.subscribe((item) => {
+        if (item.kind === 'events') this.pass(item.events);
+        if (item.kind === 'deleted') this.deleted();
+        if (item.kind === 'reset' || this.out.closed || !this.demand.ready()) leave();
+      });
+      signal.addEventListener('abort', leave);
+    });
+  }
+
+  private pass(events: readonly EncodedEvent[]): void {
+    const last = events.at(-1);
+    if (!last) return;
+    this.cursor = last.position;
+    const { filter } = this;
+    const shown = filter ? events.filter((event) => filter(event.type)) : events;
+    if (shown.length > 0) this.out.next({ kind: 'events', cursor: this.cursor, events: shown });
+    if (last.ends) this.end(last.ends);
+  }
+
+  /** Whether the page goes on where the cursor stands; if not, the watcher is told. */
+  private isContinued(page: LogPage): boolean {
+    const atBeginning = this.cursor.sequence === 0 && this.cursor.ms === 0;
+    if (page.found || (atBeginning && page.last.sequence === 0)) return true;
+    const loss = explainLostCursor(this.cursor, page);
+    if (loss.kind === 'none') return true;
+    const after = atBeginning ? undefined : this.cursor;
+    if (loss.kind === 'trimmed') {
+      this.cursor = page.first ? positionBefore(page.first) : page.last;
+      this.gap('trimmed', after, page.first, loss.missed);
+      return true;
+    }
+    this.cursor = page.first ? positionBefore(page.first) : BEGINNING;
+    this.gap('diverged', after, page.first, undefined);
+    return false;
+  }
+
+  private gap(
+    reason: 'trimmed' | 'diverged',
+    after: EventId | undefined,
+    firstAvailable: EventId | undefined,
+    missed: number | undefined,
+  ): void {
+    this.out.next({ kind: 'gap', cursor: this.cursor, reason, after, firstAvailable, missed });
+  }
+
+  private end(status: TerminalStatus): void {
+    this.out.next({ kind: 'close', cursor: this.cursor, reason: 'ended', status });
+    this.out.complete();
+  }
+
+  private deleted(): void {
+    this.out.next({ kind: 'close', cursor: this.cursor, reason: 'deleted' });
+    this.out.complete();
+  }
+}

@@ -1,0 +1,5 @@
+export * from './redis-connections.js';
+export * from './redis-error.js';
+export * from './redis-options.js';
+export * from './redis-script.js';
+export * from './redis.module.js';

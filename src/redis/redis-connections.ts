@@ -1,0 +1,126 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Redis, type RedisOptions as IoredisOptions } from 'ioredis';
+import { redisCall } from './redis-error.js';
+import { DEFAULT_COMMAND_TIMEOUT_MS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
+import { checkServer } from './server-check.js';
+
+const MAX_RECONNECT_DELAY_MS = 1000;
+
+/**
+ * The connections of one process, one for each purpose, since each has its own idea of what an outage means:
+ *
+ * - `commands`: fails at once while Redis is away. Nothing is queued and nothing is sent twice: whoever asked
+ *   knows best whether to ask again (an append carries idempotency keys for that).
+ * - `subscriber`: pub/sub only; reconnects and subscribes again by itself. What it missed, its user reads from
+ *   the log.
+ * - `blocking(name)`: one connection for each loop that blocks, so that it never stalls the commands of others.
+ */
+@Injectable()
+export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
+  readonly commands: Redis;
+  readonly subscriber: Redis;
+  private readonly blockingConnections = new Set<Redis>();
+  private readonly logger = new Logger('Redis');
+  private readonly commandTimeoutMs: number;
+
+  constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
+    this.commandTimeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
+    this.commands = this.connect('commands', {
+      enableOfflineQueue: false,
+      commandTimeout: this.commandTimeoutMs,
+    });
+    this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null });
+    this.logOutages(this.commands);
+    this.commands.on('ready', () => void this.checkServer());
+  }
+
+  /** Waits for the server, but not for ever: a service that starts during an outage says so and goes on trying. */
+  async onModuleInit(): Promise<void> {
+    for (const connection of [this.commands, this.subscriber]) connection.connect().catch(ignoreFirstFailure);
+    if (!(await this.isReady(this.commandTimeoutMs))) {
+      this.logger.warn('Redis does not answer yet: starting without it, requests get 503 until it does.');
+    }
+  }
+
+  /** A connection for one loop's blocking reads; it is closed with the others unless its user disconnects it. */
+  blocking(name: string): Redis {
+    const connection = this.connect(name, { maxRetriesPerRequest: null, lazyConnect: false });
+    this.blockingConnections.add(connection);
+    connection.on('end', () => this.blockingConnections.delete(connection));
+    return connection;
+  }
+
+  /** @throws RedisUnavailableError */
+  async ping(): Promise<void> {
+    await redisCall(this.commands.ping());
+  }
+
+  /** Runs after every module has drained (Nest calls modules' hooks from the outside in). */
+  onApplicationShutdown(): void {
+    for (const connection of [...this.blockingConnections, this.subscriber, this.commands]) {
+      connection.disconnect();
+    }
+  }
+
+  private connect(purpose: string, options: IoredisOptions): Redis {
+    const connection = new Redis(this.options.url, {
+      lazyConnect: true,
+      connectionName: `runstream-${purpose}`,
+      connectTimeout: this.commandTimeoutMs,
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), MAX_RECONNECT_DELAY_MS) * jitter(),
+      ...options,
+    });
+    // Without a listener ioredis prints every failed attempt; one line for each change of state is enough.
+    connection.on('error', () => undefined);
+    return connection;
+  }
+
+  private isReady(timeoutMs: number): Promise<boolean> {
+    if (this.commands.status === 'ready') return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const settle = (ready: boolean) => {
+        clearTimeout(timer);
+        this.commands.off('ready', onReady);
+        resolve(ready);
+      };
+      const onReady = () => {
+        settle(true);
+      };
+      const timer = setTimeout(() => {
+        settle(false);
+      }, timeoutMs);
+      this.commands.on('ready', onReady);
+    });
+  }
+
+  private logOutages(connection: Redis): void {
+    let away = false;
+    connection.on('ready', () => {
+      if (away) this.logger.log('Redis is back.');
+      away = false;
+    });
+    connection.on('close', () => {
+      // `end` is set only by our own disconnect().
+      if (!away && connection.status !== 'end') this.logger.error('Redis is away: reconnecting.');
+      away = true;
+    });
+  }
+
+  private async checkServer(): Promise<void> {
+    try {
+      for (const warning of await checkServer(this.commands)) this.logger.warn(warning);
+    } catch (error) {
+      this.logger.warn(`The server's version and settings could not be checked: ${String(error)}`);
+    }
+  }
+}
+
+function ignoreFirstFailure(): void {
+  // The retry strategy goes on, and the state is logged by logOutages().
+}
+
+/** Spreads the reconnects of many instances: between 0.5 and 1. */
+function jitter(): number {
+  return 0.5 + Math.random() / 2;
+}
