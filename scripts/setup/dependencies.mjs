@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError, say } from './report.mjs';
 import { runVisibly } from './run.mjs';
@@ -16,7 +16,9 @@ export async function ensureDependencies(projectDir) {
   // npm writes this file last; without it the folder is missing or half done, and is made anew.
   const complete = existsSync(join(modules, '.package-lock.json'));
   say(complete ? 'bringing the dependencies up to date' : 'installing the dependencies (may take a minute)');
-  const command = complete ? ['install', '--no-save'] : ['ci'];
+  if (!complete) rmSync(modules, { recursive: true, force: true });
+  // Not `npm ci`: it refuses a lockfile that was written where another platform's optional packages could not be had.
+  const command = ['install', '--no-save'];
   // The build needs the development dependencies, which npm leaves out under NODE_ENV=production.
   const code = await npm(
     [...command, '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
