@@ -18,10 +18,10 @@ async function setUp() {
   checkNode();
   mkdirSync(join(projectDir, '.cache'), { recursive: true });
   await alone(projectDir, async () => {
-    await ensureDependencies(projectDir);
-    if (forStart) await ensureBuild(projectDir);
     // Tests start servers of their own, whatever the service itself would use.
     if (!forStart || !usesOtherRedis()) ensureRedisServer(join(projectDir, '.cache', 'redis'));
+    await ensureDependencies(projectDir);
+    if (forStart) await ensureBuild(projectDir);
   });
 }
 

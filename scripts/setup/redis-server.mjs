@@ -158,6 +158,7 @@ class PackageArchive {
     if (this.#ownLists) {
       settings.push(
         `Dir::State=${join(this.dir, 'state')}`,
+        `Dir::State::lists=${join(this.dir, 'state', 'lists')}`,
         `Dir::Cache=${join(this.dir, 'cache')}`,
         'Dir::State::status=/var/lib/dpkg/status',
       );
