@@ -1,0 +1,111 @@
+import { parseArgs } from 'node:util';
+import { Client } from './client.js';
+import { reportOf } from './report.js';
+import type { ConformanceOptions } from './runner.js';
+import { runConformance, sections } from './suite.js';
+
+const USAGE = `Checks a server against the Runstream protocol, from outside.
+
+  npm run conformance -- --url http://127.0.0.1:3000 [options]
+
+  --url <url>               where the server answers
+  --header 'Name: value'    sent with every request; may be repeated
+  --only <text>             only checks whose section or name contains this
+  --concurrency <n>         checks side by side (6)
+  --heartbeat-ms <n>        the server's SSE_HEARTBEAT_MS (15000)
+  --event-max-length <n>    the server's EVENT_MAX_LENGTH: with at most 1000, trimmed logs are checked too
+  --event-ttl-seconds <n>   the server's EVENT_TTL_SECONDS: with at most 10, expired runs are checked too
+  --max-request-bytes <n>   the server's MAX_REQUEST_BYTES (8388608)
+  --list                    print the checks and run none`;
+
+class UsageError extends Error {}
+
+type Command = { kind: 'help' } | { kind: 'list' } | { kind: 'run'; options: ConformanceOptions };
+
+function readCommand(argv: string[]): Command {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      url: { type: 'string' },
+      header: { type: 'string', multiple: true },
+      only: { type: 'string' },
+      concurrency: { type: 'string' },
+      'heartbeat-ms': { type: 'string' },
+      'event-max-length': { type: 'string' },
+      'event-ttl-seconds': { type: 'string' },
+      'max-request-bytes': { type: 'string' },
+      list: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return { kind: 'help' };
+  if (values.list) return { kind: 'list' };
+  if (!values.url || !/^https?:/.test(values.url) || !URL.canParse(values.url)) {
+    throw new UsageError('Say where the server answers: --url http://127.0.0.1:3000');
+  }
+  const options: ConformanceOptions = {
+    url: values.url,
+    headers: Object.fromEntries((values.header ?? []).map(readHeader)),
+    only: values.only,
+    concurrency: readCount('concurrency', values.concurrency),
+    heartbeatMs: readCount('heartbeat-ms', values['heartbeat-ms']),
+    eventMaxLength: readCount('event-max-length', values['event-max-length']),
+    eventTtlSeconds: readCount('event-ttl-seconds', values['event-ttl-seconds']),
+    maxRequestBytes: readCount('max-request-bytes', values['max-request-bytes']),
+  };
+  return { kind: 'run', options };
+}
+
+function readCount(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9][0-9]*$/.test(text)) throw new UsageError(`--${name} is a whole number above 0, not "${text}"`);
+  return Number(text);
+}
+
+function readHeader(text: string): [string, string] {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new UsageError(`--header is 'Name: value', not "${text}"`);
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+/** Fails with one sentence instead of a hundred failed checks when nothing answers at all. */
+async function assertReachable(options: ConformanceOptions): Promise<void> {
+  try {
+    await new Client(options, AbortSignal.timeout(10_000)).get('/runs', { limit: 1 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message || error.name : String(error);
+    throw new UsageError(
+      `Nothing answers at ${options.url} (${why}). Start the service with npm start, or give its --url.`,
+    );
+  }
+}
+
+async function main(argv: string[]): Promise<number> {
+  const command = readCommand(argv);
+  if (command.kind === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  if (command.kind === 'list') {
+    for (const { title, checks } of sections) {
+      console.log([title, ...checks.map(({ name }) => `  ${name}`)].join('\n'));
+    }
+    return 0;
+  }
+  await assertReachable(command.options);
+  console.log(`Checking ${command.options.url} …`);
+  const results = await runConformance(command.options);
+  if (results.length === 0)
+    throw new UsageError(`No check's name contains "${command.options.only ?? ''}": see --list`);
+  console.log(reportOf(results));
+  return results.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const badArguments = error instanceof TypeError && 'code' in error;
+  if (!(error instanceof UsageError || badArguments)) throw error;
+  console.error(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,116 @@
+/** The protocol's bodies, as far as the checks look at them. What arrives is asserted, not trusted. */
+
+export type JsonObject = Record<string, unknown>;
+
+export interface EventInput {
+  timestamp?: unknown;
+  event: unknown;
+  source?: unknown;
+  data: unknown;
+  context?: unknown;
+  metadata?: unknown;
+  idempotency_key?: unknown;
+}
+
+export interface RecordedEvent {
+  id: string;
+  run_id: string;
+  tenant_id: string;
+  sequence: number;
+  timestamp: string;
+  event: { category: string; action: string };
+  source: JsonObject | null;
+  data: JsonObject;
+  context: JsonObject | null;
+  metadata: JsonObject | null;
+  idempotency_key: string;
+}
+
+export interface Run {
+  id: string;
+  tenant_id: string;
+  executor: string;
+  task: unknown;
+  input: unknown;
+  labels: JsonObject | null;
+  context: JsonObject | null;
+  status: string;
+  attempt: number;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  result: unknown;
+  error: unknown;
+  statistics: { events: Record<string, number> };
+  sequence: number;
+  expires_at: string | null;
+  links: { self: string; events: string; stream: string };
+}
+
+export interface RunList {
+  runs: Run[];
+  count: number;
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface AppendReply {
+  run_id: string;
+  count: number;
+  duplicates: number;
+  first_id: string;
+  last_id: string;
+  ids: string[];
+}
+
+export interface HistoryPage {
+  run_id: string;
+  events: RecordedEvent[];
+  count: number;
+  has_more: boolean;
+  next_id: string | null;
+}
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details?: unknown;
+  request_id: string;
+}
+
+export const EVENT_ID = /^\d+-\d+$/;
+export const UTC_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** An event of a type written in one word: `llm.stream`. */
+export function eventOf(type: string, data: JsonObject = {}, more: Partial<EventInput> = {}): EventInput {
+  const [category, action] = type.split('.');
+  return { event: { category, action }, data, ...more };
+}
+
+/** The event that a test knows again by its number. */
+export function numbered(n: number, more: Partial<EventInput> = {}): EventInput {
+  return eventOf('llm.stream', { n }, more);
+}
+
+/** The events numbered `from` … `to`. */
+export function numberedRange(from: number, to: number): EventInput[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => numbered(from + i));
+}
+
+/** Ends the run. */
+export function terminal(
+  action = 'completed',
+  data: JsonObject = {},
+  more: Partial<EventInput> = {},
+): EventInput {
+  return eventOf(`lifecycle.${action}`, data, more);
+}
+
+export function typeOf({ event }: RecordedEvent): string {
+  return `${event.category}.${event.action}`;
+}
+
+export function idParts(id: string): { ms: number; sequence: number } {
+  const [ms, sequence] = id.split('-').map(Number);
+  return { ms: ms ?? NaN, sequence: sequence ?? NaN };
+}
