@@ -1,12 +1,12 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { HttpConfig } from '../config/index.js';
-import { corsOptions } from './cors.js';
+import { corsOptions, endPreflight } from './cors.js';
 import { configureHttpServer } from './http-server.js';
 import { jsonBody } from './json-body.js';
 import { linger } from './linger.js';
 import { requestId } from './request-id.js';
 import { RunstreamExceptionFilter } from './runstream-exception.filter.js';
-import { createValidationPipe } from './validation-pipe.js';
+import { RequestValidationPipe } from './validation-pipe.js';
 
 export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | 'corsOrigins'> {
   /** Longest time for a whole JSON body, in milliseconds; then the connection is closed. Default 300000. */
@@ -26,8 +26,9 @@ export function configureRunstream(app: NestExpressApplication, options: Configu
   app.disable('etag');
   app.use(requestId, linger(options.lingerMs ?? 5000));
   app.enableCors(corsOptions(options.corsOrigins));
+  app.use(endPreflight);
   app.use(jsonBody({ limitBytes: options.maxRequestBytes, timeoutMs: options.bodyTimeoutMs ?? 300_000 }));
   app.useGlobalFilters(new RunstreamExceptionFilter());
-  app.useGlobalPipes(createValidationPipe());
+  app.useGlobalPipes(new RequestValidationPipe());
   configureHttpServer(app.getHttpServer());
 }

@@ -1,3 +1,4 @@
+import type { NextFunction, Request, Response } from 'express';
 import type { HttpConfig } from '../config/index.js';
 
 const THIS_MACHINE = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
@@ -11,5 +12,16 @@ export function corsOptions(origins: HttpConfig['corsOrigins']) {
     origin: origins === 'localhost' ? THIS_MACHINE : origins.includes('*') ? '*' : [...origins],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
+    preflightContinue: true,
   };
+}
+
+/** Ends a browser's preflight. An OPTIONS request that is none goes on to the routes. */
+export function endPreflight(request: Request, response: Response, next: NextFunction): void {
+  const isPreflight =
+    request.method === 'OPTIONS' &&
+    request.headers.origin !== undefined &&
+    request.headers['access-control-request-method'] !== undefined;
+  if (isPreflight) response.status(204).end();
+  else next();
 }

@@ -15,9 +15,21 @@ export function configureHttpServer(server: Server): void {
   server.headersTimeout = 60_000;
   // Longer than the usual 60 s of a load balancer, so that it is never the one surprised by a closed socket.
   server.keepAliveTimeout = 65_000;
+  server.prependListener('request', toOriginForm);
   server.on('clientError', answerClientError);
   // An expectation that is not known may be ignored; Node would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
+/**
+ * A proxy's form of the request line (`GET http://host/path`) as the usual one. Express answers one without a
+ * path by itself, before any layer of ours.
+ */
+function toOriginForm(request: IncomingMessage): void {
+  const { url } = request;
+  if (url === undefined || url.startsWith('/') || url === '*') return;
+  const { pathname, search } = URL.canParse(url) ? new URL(url) : new URL('http://host/');
+  request.url = pathname + search;
 }
 
 /** Node's parser gave up, so there is no request and no response: only a socket. */

@@ -11,12 +11,12 @@ export interface ReadBodyOptions {
   timeoutMs: number;
 }
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
+  ['deflate', () => createInflate()],
+  ['br', () => createBrotliDecompress()],
+]);
 
 /**
  * The whole body of a request, decompressed. Stops reading at the limit instead of taking in the rest first,
@@ -31,7 +31,7 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
       throw tooLarge(options.limitBytes);
     return collect(request, request, options);
   }
-  const decoder = DECODERS[encoding]?.();
+  const decoder = DECODERS.get(encoding)?.();
   if (!decoder) {
     throw new RunstreamError(
       'UNSUPPORTED_MEDIA_TYPE',
@@ -46,7 +46,7 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
   try {
     return await collect(request, request.pipe(decoder), options);
   } catch (error) {
-    if (!isZlibError(error)) throw error;
+    if (error instanceof RunstreamError || error instanceof RequestCutError) throw error;
     throw new ValidationFailedError([{ path: '', message: `the body is not valid ${encoding}` }]);
   } finally {
     request.off('close', onClose);
@@ -88,15 +88,5 @@ function tooLarge(limitBytes: number): RunstreamError {
     'PAYLOAD_TOO_LARGE',
     `A JSON body may have at most ${limitBytes} bytes. Split it, or send events as application/x-ndjson.`,
     { details: { limit_bytes: limitBytes } },
-  );
-}
-
-function isZlibError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return (
-    code.startsWith('Z_') ||
-    code.startsWith('ERR__ERROR_') ||
-    code.startsWith('ERR_BROTLI') ||
-    code.startsWith('ERR_PADDING')
   );
 }

@@ -47,12 +47,14 @@ export class RunstreamExceptionFilter implements ExceptionFilter {
     response.status(error.status);
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('Cache-Control', 'no-store');
-    response.end(JSON.stringify(errorBody(error, request.requestId)));
+    const body = JSON.stringify(errorBody(error, request.requestId));
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+    response.end(body);
   }
 
   /** The path without its query, which may carry a credential. */
   private report(cause: unknown, request: Request): void {
-    const where = `${request.method} ${request.path} [${request.requestId}]`;
+    const where = `${request.method} ${pathOf(request)} [${request.requestId}]`;
     const { message, stack } =
       cause instanceof Error
         ? cause
@@ -70,7 +72,7 @@ function isUnmatched(exception: unknown, request: Request): boolean {
 }
 
 function noSuchRoute(request: Request, methods: readonly string[]): RunstreamError {
-  const path = request.path.slice(0, 200);
+  const path = pathOf(request).slice(0, 200);
   return methods.length > 0
     ? new RunstreamError(
         'METHOD_NOT_ALLOWED',
@@ -80,6 +82,11 @@ function noSuchRoute(request: Request, methods: readonly string[]): RunstreamErr
         'ROUTE_NOT_FOUND',
         `There is no route ${request.method} ${path}. GET /docs lists all routes.`,
       );
+}
+
+/** Not request.path: what a middleware is mounted on is cut off from that. */
+function pathOf(request: Request): string {
+  return request.originalUrl.replace(/\?.*$/s, '');
 }
 
 /** What a route set for the answer it did not come to. */

@@ -13,7 +13,8 @@ export class TenantMiddleware implements NestMiddleware {
   ) {}
 
   async use(request: Request, _response: Response, next: NextFunction): Promise<void> {
-    if (isPublicPath(request.path)) return next();
+    // Not request.path: what a middleware is mounted on is cut off from that.
+    if (isPublicPath(request.originalUrl.replace(/\?.*$/s, ''))) return next();
     const tenantId = await this.resolver.resolve(request);
     request.tenantId = tenantId;
     this.context.run(tenantId, next);
