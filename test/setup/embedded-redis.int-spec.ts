@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -84,6 +85,16 @@ describe('the embedded Redis', () => {
     expect(await Promise.all(four.map((service) => service.exit()))).toEqual([0, 0, 0, 0]);
     expect(await redisListens()).toBe(false);
     expect(await storedCount()).toBe(400);
+  });
+
+  it('T69 elects one guardian among those who start together', async () => {
+    const users = await Promise.all([1, 2, 3, 4, 5].map(() => EmbeddedRedis.start({ dataDir })));
+    const ids = await Promise.all(users.map(({ url }) => useRedis(url, processId)));
+    expect(new Set(ids).size).toBe(1);
+    // The log of an earlier start would have been put aside.
+    expect(existsSync(join(dataDir, 'redis.log.old'))).toBe(false);
+    await Promise.all(users.map((user) => user.stop()));
+    expect(await redisListens()).toBe(false);
   });
 
   it('T69 stays until the last of its users has left, and is gone when that one has stopped', async () => {
