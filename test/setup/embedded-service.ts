@@ -13,6 +13,9 @@ const ended = new Promise<string>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(signal));
 });
 
+// A test run that was killed leaves none of these behind.
+process.stdin.resume().once('end', () => process.exit(1)).unref();
+
 say('starting');
 const embedded = await EmbeddedRedis.start({ ...(dataDir && { dataDir }), log: say });
 const redis = new Redis(embedded.url, { retryStrategy: () => 20 });

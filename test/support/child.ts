@@ -20,7 +20,7 @@ export interface StartChildOptions {
   group?: boolean;
 }
 
-/** Runs a TypeScript file of this project as a process. */
+/** Runs a TypeScript file of this project as a process. Its stdin ends when the test's process does. */
 export function startScript(file: string, args: string[], options: StartChildOptions = {}): Child {
   return startChild(
     process.execPath,
@@ -31,7 +31,7 @@ export function startScript(file: string, args: string[], options: StartChildOpt
 
 export function startChild(command: string, args: string[], options: StartChildOptions = {}): Child {
   const { group = false, ...rest } = options;
-  const child = spawn(command, args, { ...rest, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { ...rest, detached: group, stdio: ['pipe', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const changes = new Set<() => void>();
   const change = (): void => {
