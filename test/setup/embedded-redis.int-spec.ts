@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { EmbeddedRedis } from '../../src/redis/embedded/index.js';
@@ -190,6 +190,7 @@ describe('the embedded Redis', () => {
     const embedded = await EmbeddedRedis.start({ dataDir: join(dataDir, 'x'.repeat(120)) });
     expect(await useRedis(embedded.url, (redis) => redis.ping())).toBe('PONG');
     await embedded.stop();
+    await rm(dirname(embedded.url), { recursive: true });
   });
 
   it('says what stands in its files’ way', async () => {
