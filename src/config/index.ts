@@ -2,4 +2,3 @@ export * from './config-error.js';
 export * from './load-config.js';
 export * from './loopback.js';
 export type * from './runstream-config.js';
-export * from './tenant-id-pattern.js';

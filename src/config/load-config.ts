@@ -11,9 +11,10 @@ import type {
   SseConfig,
   TenancyConfig,
 } from './runstream-config.js';
-import { TENANT_ID_PATTERN } from './tenant-id-pattern.js';
 
 const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9_]*\.(?:\*|[a-z][a-z0-9_]*)$/;
+/** Tenancy holds the same rule where it matters; here it names the variable that breaks it. */
+const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const TENANT_ID_RULE = 'lower-case letters, digits, _ and -, at most 63, beginning with a letter or digit';
 const EVENT_TYPES_RULE = 'a comma-separated list of event types, like build.*,deploy.started';
 

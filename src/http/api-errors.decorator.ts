@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ERROR_STATUS, type ErrorCode } from '../common/index.js';
+import type { ErrorBody } from './error-body.js';
 import { ERROR_MEANING } from './error-meaning.js';
 import { ErrorResponse } from './error-response.dto.js';
 
@@ -41,7 +42,7 @@ const RETRY_AFTER = {
   },
 };
 
-function example(code: ErrorCode): ErrorResponse {
+function example(code: ErrorCode): ErrorBody {
   return {
     code,
     message: ERROR_MEANING[code],

@@ -35,7 +35,7 @@ function toOriginForm(request: IncomingMessage): void {
 /** Node's parser gave up, so there is no request and no response: only a socket. */
 function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   const { _httpMessage: answer } = socket as Socket & {
-    _httpMessage?: ServerResponse<IncomingMessage> | null;
+    _httpMessage?: ServerResponse | null;
   };
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) {
     socket.destroy(error);

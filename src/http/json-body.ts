@@ -1,6 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { RunstreamError } from '../common/index.js';
-import { decodeUtf8, parseJson } from '../common/json.js';
+import { decodeUtf8, parseJson, RunstreamError } from '../common/index.js';
 import { parseContentType } from './content-type.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
 import './request.js';

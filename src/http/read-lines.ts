@@ -56,15 +56,12 @@ export async function* readLines(
 
 /** Yields what a step could read, and only then throws what it could not. */
 function* whatIsReadable(step: () => void, splitter: LineSplitter): Generator<Line[], void, undefined> {
-  let failure: unknown;
   try {
     step();
-  } catch (error) {
-    failure = error;
+  } finally {
+    const lines = splitter.take();
+    if (lines.length > 0) yield lines;
   }
-  const lines = splitter.take();
-  if (lines.length > 0) yield lines;
-  if (failure !== undefined) throw failure;
 }
 
 async function* chunks(

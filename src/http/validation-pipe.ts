@@ -1,7 +1,5 @@
-import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { type ArgumentMetadata, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { ValidationFailedError, type Violation } from '../common/index.js';
-import { jsonObjectsOf } from './json-object.decorator.js';
 
 const UNKNOWN = 'unknown; remove it or correct its name';
 
@@ -10,7 +8,8 @@ const isInherited = (key: string) => key in Object.prototype;
 
 /**
  * Checks bodies, queries and parameters against their classes. Unknown properties are refused by name, so that
- * a typo never passes silently; what is marked `@JsonObject()` is passed on untouched.
+ * a typo never passes silently. Not for what belongs to the caller (`data`, `metadata`, `input`): class-transformer
+ * would rebuild it, and lose or trip over keys such as `constructor`.
  *
  * @publicApi
  */
@@ -30,31 +29,8 @@ export class RequestValidationPipe extends ValidationPipe {
     const dropped = Object.keys(value).filter(isInherited);
     if (dropped.length > 0)
       throw new ValidationFailedError(dropped.map((path) => ({ path, message: UNKNOWN })));
-    const rest = { ...value };
-    const untouched = takeJsonObjects(rest, jsonObjectsOf(prototypeOf(metadata)));
-    const result: unknown = await super.transform(rest, metadata);
-    return isObject(result) ? Object.assign(result, untouched) : result;
+    return super.transform(value, metadata);
   }
-}
-
-function prototypeOf({ metatype }: ArgumentMetadata): object {
-  const prototype: unknown = metatype?.prototype;
-  return isObject(prototype) ? prototype : {};
-}
-
-/** Moves the caller's own objects out of `from`. */
-function takeJsonObjects(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
-  const taken: Record<string, unknown> = {};
-  const wrong: Violation[] = [];
-  for (const name of names) {
-    const value = from[name] ?? undefined;
-    delete from[name];
-    if (value === undefined) continue;
-    if (isObject(value)) taken[name] = value;
-    else wrong.push({ path: name, message: `${name} must be a JSON object` });
-  }
-  if (wrong.length > 0) throw new ValidationFailedError(wrong);
-  return taken;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,3 +1,4 @@
+export * from './tenancy-defaults.js';
 export * from './public-paths.js';
 export * from './tenancy.module.js';
 export * from './tenant-context.js';

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { ValidationFailedError } from '../common/index.js';
+import { loadConfig } from '../config/index.js';
 import { assertTenantId } from './tenant-id.js';
 
 describe('assertTenantId', () => {
   it.each(['default', 'a', '0', 'acme-corp_7', 'a'.repeat(63)])('takes %s', (value) => {
     expect(() => assertTenantId(value)).not.toThrow();
+    expect(loadConfig({ DEFAULT_TENANT_ID: value }).tenancy.defaultTenantId).toBe(value);
   });
 
   it.each([
@@ -33,5 +35,8 @@ describe('assertTenantId', () => {
   ])('T55 refuses %j', (value) => {
     expect(() => assertTenantId(value, 'X-Tenant-ID')).toThrow(ValidationFailedError);
     expect(() => assertTenantId(value, 'X-Tenant-ID')).toThrow(/X-Tenant-ID: not a tenant id/);
+    const text = typeof value === 'string' ? value.trim() : '';
+    if (text !== '' && text === value)
+      expect(() => loadConfig({ DEFAULT_TENANT_ID: text })).toThrow(/DEFAULT_TENANT_ID/);
   });
 });

@@ -1,5 +1,7 @@
 import { ValidationFailedError } from '../common/index.js';
-import { TENANT_ID_PATTERN } from '../config/index.js';
+
+/** No separators, braces, wildcards or line ends: nothing that could forge a key. */
+const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /**
  * Tenant ids become part of Redis keys, so this stands between every caller and the keys.

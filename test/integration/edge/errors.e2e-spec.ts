@@ -281,22 +281,7 @@ describe('bodies', () => {
     expect(await response.text()).toContain(`{"body":${text}`);
   });
 
-  it('T64 passes on untouched what belongs to the caller', async () => {
-    const data =
-      '{"__proto__":{"a":1},"constructor":{"b":[1]},"toString":"x","then":1,"d":"2026-01-01T00:00:00Z"}';
-    const response = await fetch(`${toy.url}/toy/things`, json(`{"task":"t","data":${data}}`));
-    expect(await response.text()).toBe(`{"task":"t","data":${data}}`);
-    const none = await fetch(`${toy.url}/toy/things`, json('{"task":"t","data":null}'));
-    expect(await none.text()).toBe('{"task":"t"}');
-    for (const wrong of ['[1]', '"x"', '7', 'true']) {
-      const body = await refused(
-        '/toy/things',
-        json(`{"task":"t","data":${wrong}}`),
-        400,
-        'VALIDATION_FAILED',
-      );
-      expect(body.details).toEqual([{ path: 'data', message: 'data must be a JSON object' }]);
-    }
+  it('an unknown property that every object inherits, by name', async () => {
     for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       const body = await refused('/toy/things', json(`{"task":"t","${key}":{}}`), 400, 'VALIDATION_FAILED');
       expect(body.details).toEqual([{ path: key, message: expect.stringMatching(/unknown/) }]);

@@ -1,0 +1,9 @@
+import type { TenancyConfig } from '../config/index.js';
+
+/** Off: every request belongs to one tenant. */
+export const TENANCY_DEFAULTS: TenancyConfig = {
+  enabled: false,
+  defaultTenantId: 'default',
+  allowedTenants: '*',
+  header: 'X-Tenant-ID',
+};
