@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { redisCall, RedisConnections } from '../redis/index.js';
 import { EventStore } from './event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
@@ -15,7 +15,7 @@ interface OpenFeed {
  * many watch it, on one connection.
  */
 @Injectable()
-export class LiveFeed implements OnModuleInit, OnModuleDestroy {
+export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   private readonly open = new Map<string, OpenFeed>();
   private readonly checkMs: number;
   private timer: NodeJS.Timeout | undefined;
@@ -36,7 +36,7 @@ export class LiveFeed implements OnModuleInit, OnModuleDestroy {
     this.timer = setInterval(this.checkAll, this.checkMs);
   }
 
-  onModuleDestroy(): void {
+  onApplicationShutdown(): void {
     clearInterval(this.timer);
     this.redis.subscriber.off('smessage', this.onMessage);
     this.redis.subscriber.off('ready', this.onReconnect);

@@ -1,4 +1,11 @@
-import { BEGINNING, compareEventIds, type EventId, parseEventId, type RunStatus } from '../events/index.js';
+import {
+  BEGINNING,
+  compareEventIds,
+  type EventId,
+  parseEventId,
+  type RunStatus,
+  sameEventId,
+} from '../events/index.js';
 import { RunNotFoundError } from '../common/index.js';
 import { type EncodedEvent, toEncodedEvent } from './encoded-event.js';
 import { type RawEntry, readEntry } from './log-entry.js';
@@ -52,7 +59,9 @@ export type CursorLoss =
 export function explainLostCursor(cursor: EventId, page: Pick<LogPage, 'first' | 'last'>): CursorLoss {
   const { first, last } = page;
   const next = first ?? { ms: last.ms, sequence: last.sequence + 1 };
-  const isPast = compareEventIds(cursor, last) > 0 || cursor.sequence > last.sequence;
+  const isPast = compareEventIds(cursor, last) > 0 || cursor.sequence >= last.sequence;
+  // The last event of a log that is now empty.
+  if (!first && sameEventId(cursor, last)) return { kind: 'none' };
   if (isPast || cursor.sequence >= next.sequence || cursor.ms > next.ms) return { kind: 'diverged' };
   const missed = next.sequence - cursor.sequence - 1;
   return missed === 0 ? { kind: 'none' } : { kind: 'trimmed', missed };

@@ -10,7 +10,8 @@ export type WatchSignal =
   | { kind: 'events'; cursor: EventId; events: readonly EncodedEvent[] }
   /** Where the watcher stands, though it saw no event that says so. */
   | { kind: 'cursor'; cursor: EventId }
-  | { kind: 'heartbeat'; cursor: EventId }
+  /** All is well. `announce`: a filter hides events, so only this tells the watcher where it stands. */
+  | { kind: 'heartbeat'; cursor: EventId; announce: boolean }
   | ({ kind: 'gap'; cursor: EventId } & Gap)
   | { kind: 'close'; cursor: EventId; reason: 'ended'; status: TerminalStatus }
   | { kind: 'close'; cursor: EventId; reason: 'deleted' };

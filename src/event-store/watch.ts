@@ -46,8 +46,7 @@ export class Watch {
 
   heartbeat(): void {
     if (!this.demand.ready()) return;
-    this.out.next({ kind: 'heartbeat', cursor: this.cursor });
-    if (this.filter) this.out.next({ kind: 'cursor', cursor: this.cursor });
+    this.out.next({ kind: 'heartbeat', cursor: this.cursor, announce: this.filter !== undefined });
   }
 
   /** Ends with the run, with the watcher, or with an error that no waiting can heal. */

@@ -122,12 +122,13 @@ local function write_events(k, channels, limits, run, events)
     end
     counts[event.type] = (counts[event.type] or 0) + 1
 
-    message_bytes = message_bytes + #event.body
     if message_bytes <= MAX_MESSAGE_BYTES then
-      message[#message + 1] = table.concat({
+      local head = table.concat({
         id, event.type, event.at == '' and '-' or event.at, ends and event.status or '-',
         event.key == '' and '-' or event.key,
       }, ' ')
+      message_bytes = message_bytes + #head + #event.body + 2
+      message[#message + 1] = head
       message[#message + 1] = event.body
     end
   end

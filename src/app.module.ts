@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { RunstreamConfig } from './config/index.js';
+import { PageModule } from './page/index.js';
+import { RunstreamModule } from './runstream.module.js';
+
+/** The service: Runstream, and the page at `/`. */
+@Module({})
+export class AppModule {
+  static forRoot(config: RunstreamConfig, redisUrl: string): DynamicModule {
+    const { events, sse, executors, http } = config;
+    return {
+      module: AppModule,
+      imports: [
+        PageModule,
+        RunstreamModule.forRoot({
+          redis: { url: redisUrl, commandTimeoutMs: config.redis.commandTimeoutMs },
+          events: { ...events, heartbeatMs: sse.heartbeatMs, watcherPageBytes: sse.watcherBufferBytes },
+          runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
+          executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },
+          tenancy: config.tenancy,
+        }),
+      ],
+    };
+  }
+}

@@ -1,0 +1,67 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import { AppModule } from './app.module.js';
+import { ConfigError, loadConfig, type RunstreamConfig } from './config/index.js';
+import { configureRunstream, setupDocs } from './http/index.js';
+import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/embedded/index.js';
+import { stopOnSignal } from './stop-on-signal.js';
+
+const logger = new Logger('Runstream');
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) loadEnvFile('.env');
+  const config = loadConfig(process.env);
+  const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
+  try {
+    const app = await createApp(config, config.redis.url ?? embedded?.url ?? '');
+    stopOnSignal(config.http.shutdownTimeoutMs, async () => {
+      await app.close();
+      // Last, since draining still writes.
+      await embedded?.stop();
+    });
+    await app.listen(config.port, config.host);
+    const url = await app.getUrl();
+    logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+async function createApp(config: RunstreamConfig, redisUrl: string): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, redisUrl), {
+    bodyParser: false,
+    abortOnError: false,
+  });
+  configureRunstream(app, config.http);
+  setupDocs(app);
+  return app;
+}
+
+function startEmbeddedRedis(): Promise<EmbeddedRedis> {
+  logger.log('REDIS_URL is not set: starting a private Redis, with its data in .data/redis.');
+  return EmbeddedRedis.start({
+    log: (message) => {
+      logger.warn(message);
+    },
+  });
+}
+
+/** What the person who starts it can mend is one sentence; a defect keeps its stack. */
+function explain(error: unknown): unknown {
+  const isForPeople =
+    error instanceof ConfigError ||
+    error instanceof EmbeddedRedisError ||
+    error instanceof RedisServerNotFoundError ||
+    (error instanceof Error && 'syscall' in error);
+  return isForPeople ? error.message : error;
+}
+
+main().catch((error: unknown) => {
+  logger.error(explain(error));
+  process.exit(1);
+});

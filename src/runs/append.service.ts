@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { ValidationFailedError } from '../common/index.js';
+import { type AppendOptions, EventStore, MAX_BATCH_EVENTS } from '../event-store/index.js';
+import type { PreparedEvent } from '../events/index.js';
+import type { AppendResponse, NdjsonAppendResponse } from './dto/event.dto.js';
+import { NdjsonIntake } from './ndjson-intake.js';
+import { badHeader, expectedSequence, idempotentRequest } from './request-headers.js';
+
+/** Appends what a request brings: JSON all or nothing, NDJSON line by line. */
+@Injectable()
+export class AppendService {
+  constructor(
+    private readonly store: EventStore,
+    private readonly ndjson: NdjsonIntake,
+  ) {}
+
+  async appendJson(
+    tenantId: string,
+    runId: string,
+    request: Request,
+  ): Promise<{ answer: AppendResponse; replayed: boolean }> {
+    const events = this.prepareAll(request.body);
+    const idempotent = idempotentRequest(request);
+    const { count, duplicates, ids, replayed } = await this.store.appendPrepared(tenantId, runId, events, {
+      ...appendOptions(request),
+      ...(idempotent && { request: idempotent }),
+    });
+    const answer = { run_id: runId, count, duplicates, first_id: ids[0] ?? '', last_id: ids.at(-1) ?? '', ids };
+    return { answer, replayed };
+  }
+
+  async appendLines(tenantId: string, runId: string, request: Request): Promise<NdjsonAppendResponse> {
+    if (request.get('Idempotency-Key') !== undefined) {
+      throw badHeader('Idempotency-Key', 'not with NDJSON: give each line its own idempotency_key');
+    }
+    const { count, duplicates, lastId } = await this.ndjson.take(tenantId, runId, request, appendOptions(request));
+    return { run_id: runId, count, duplicates, last_id: lastId ?? null };
+  }
+
+  private prepareAll(body: unknown): PreparedEvent[] {
+    if (!Array.isArray(body)) return [this.store.prepare(body)];
+    if (body.length === 0 || body.length > MAX_BATCH_EVENTS) {
+      throw new ValidationFailedError([{ path: '', message: `must hold 1 to ${MAX_BATCH_EVENTS} events` }]);
+    }
+    const events = body.map((event: unknown, i) => this.store.prepare(event, `[${i}]`));
+    const terminal = events.findIndex((event) => event.patch && event.patch.status !== 'running');
+    if (terminal >= 0 && terminal < events.length - 1) {
+      throw new ValidationFailedError([
+        { path: `[${terminal}]`, message: 'ends the run, so it may only be the last event' },
+      ]);
+    }
+    return events;
+  }
+}
+
+function appendOptions(request: Request): AppendOptions {
+  const sequence = expectedSequence(request);
+  return { fromOutside: true, ...(sequence !== undefined && { expectedSequence: sequence }) };
+}

@@ -1,0 +1,124 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { RUN_STATUSES, type RunStatus } from '../../events/index.js';
+
+const TYPES = {
+  required: false,
+  description: 'Only these types, separated by commas: exact, or a category as `llm.*`.',
+  example: 'llm.*,lifecycle.completed',
+};
+
+export class ListRunsQuery {
+  @ApiProperty({ required: false, enum: RUN_STATUSES, enumName: 'RunStatus' })
+  @IsOptional()
+  @IsIn(RUN_STATUSES)
+  status?: RunStatus;
+
+  @ApiProperty({ required: false, maxLength: 64 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  executor?: string;
+
+  @ApiProperty({ required: false, description: '`name:value`', example: 'project:web' })
+  @IsOptional()
+  @Matches(/^[^:]{1,63}:.{0,255}$/su, { message: 'must be name:value' })
+  label?: string;
+
+  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 1000, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @Matches(/^r[0-9]{1,5}_[0-9a-z]{26}$/, { message: 'must be the next_cursor of a page' })
+  cursor?: string;
+}
+
+export class GetRunQuery {
+  @ApiProperty({
+    required: false,
+    minimum: 0,
+    maximum: 60,
+    default: 0,
+    description: 'Answer as soon as the run has ended, or as it is after so many seconds.',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0)
+  @Max(60)
+  wait_seconds: number = 0;
+}
+
+export class HistoryQuery {
+  @ApiProperty({ required: false, default: '-', description: 'First event id, inclusive; `-` is the oldest.' })
+  @IsOptional()
+  @IsString()
+  start_id: string = '-';
+
+  @ApiProperty({ required: false, default: '+', description: 'Last event id, inclusive; `+` is the newest.' })
+  @IsOptional()
+  @IsString()
+  end_id: string = '+';
+
+  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 10_000, default: 1000 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  limit: number = 1000;
+
+  @ApiProperty({ required: false, enum: ['asc', 'desc'], default: 'asc' })
+  @IsOptional()
+  @IsIn(['asc', 'desc'])
+  order: 'asc' | 'desc' = 'asc';
+
+  @ApiProperty(TYPES)
+  @IsOptional()
+  @IsString()
+  @MaxLength(4096)
+  type?: string;
+}
+
+export class StreamQuery {
+  @ApiProperty({
+    required: false,
+    description: 'Begin after this event; the `Last-Event-ID` header, if there is one, counts instead.',
+  })
+  @IsOptional()
+  @IsString()
+  last_event_id?: string;
+
+  @ApiProperty({
+    required: false,
+    enum: ['start', 'tail'],
+    default: 'start',
+    description: 'Where a watcher without a cursor begins: with the first event, or with what comes next.',
+  })
+  @IsOptional()
+  @IsIn(['start', 'tail'])
+  from: 'start' | 'tail' = 'start';
+
+  @ApiProperty({
+    required: false,
+    enum: ['true', 'false'],
+    default: 'true',
+    description: '`false` leaves the event name out, so that `onmessage` of a browser sees the events.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  named: 'true' | 'false' = 'true';
+
+  @ApiProperty(TYPES)
+  @IsOptional()
+  @IsString()
+  @MaxLength(4096)
+  type?: string;
+}

@@ -1,0 +1,155 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsObject, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { CONTEXT_MODES, type JsonObject, RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import { JSON_OBJECT, LABELS } from './schemas.js';
+
+export class EventContextDto {
+  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
+  session_id!: string | null;
+  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
+  epic_id!: string | null;
+  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
+  task_id!: string | null;
+  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
+  git_sha!: string | null;
+  @ApiProperty({ enum: CONTEXT_MODES, nullable: true, type: String })
+  mode!: string | null;
+  @ApiProperty({ type: [String], description: 'At most 100 of at most 1024 characters.' })
+  artifact_paths!: string[];
+}
+
+/** What `context` of a request may hold: any of the fields. */
+export class EventContextInputDto {
+  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  session_id?: string | null;
+  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  epic_id?: string | null;
+  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  task_id?: string | null;
+  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  git_sha?: string | null;
+  @ApiProperty({ enum: CONTEXT_MODES, nullable: true, type: String, required: false })
+  mode?: string | null;
+  @ApiProperty({ type: [String], required: false, nullable: true, maxItems: 100 })
+  artifact_paths?: string[] | null;
+}
+
+export class CreateRunDto {
+  @ApiProperty({
+    required: false,
+    default: 'external',
+    description:
+      '`external`: a producer outside appends the events. Any other is an executor of this deployment, which produces them.',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
+  executor?: string | null;
+
+  @ApiProperty({ description: 'What the run is to do, for people.', maxLength: 10_000, example: 'Review the change' })
+  @IsString()
+  @Length(1, 10_000)
+  task!: string;
+
+  @ApiProperty({
+    ...JSON_OBJECT,
+    selfRequired: false,
+    description: "The executor's input: any JSON object, returned as the same value.",
+    example: { command: 'lint' },
+  })
+  @IsOptional()
+  @IsObject()
+  input?: JsonObject | null;
+
+  @ApiProperty({
+    ...LABELS,
+    selfRequired: false,
+    description: 'To find the run by (`?label=k:v`): at most 64.',
+    example: { project: 'web' },
+  })
+  @IsOptional()
+  @IsObject()
+  labels?: JsonObject | null;
+
+  @ApiProperty({ required: false, type: EventContextInputDto, nullable: true })
+  @IsOptional()
+  @IsObject()
+  context?: EventContextInputDto | null;
+}
+
+export class CancelRunDto {
+  @ApiProperty({ required: false, type: String, nullable: true, maxLength: 1000, example: 'no longer needed' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  reason?: string | null;
+}
+
+export class RunStatisticsDto {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    description: 'Events by type.',
+    example: { 'lifecycle.started': 1, 'llm.stream': 240 },
+  })
+  events!: Record<string, number>;
+}
+
+export class RunLinksDto {
+  @ApiProperty({ example: '/runs/r0_01kbz6v2m8e7q9n4t3x5c1d2fa' })
+  self!: string;
+  @ApiProperty({ example: '/runs/r0_01kbz6v2m8e7q9n4t3x5c1d2fa/events' })
+  events!: string;
+  @ApiProperty({ example: '/runs/r0_01kbz6v2m8e7q9n4t3x5c1d2fa/events/stream' })
+  stream!: string;
+}
+
+export class RunResponse {
+  @ApiProperty({ example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa' })
+  id!: string;
+  @ApiProperty({ example: 'default' })
+  tenant_id!: string;
+  @ApiProperty({ example: 'external' })
+  executor!: string;
+  @ApiProperty({ example: 'Review the change' })
+  task!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  input!: JsonObject;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  labels!: Record<string, string>;
+  @ApiProperty({ type: EventContextDto })
+  context!: EventContextDto;
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' })
+  status!: RunStatus;
+  @ApiProperty({ type: 'integer', description: 'How often an executor has taken the run up; 1 for an external run.' })
+  attempt!: number;
+  @ApiProperty({ format: 'date-time' })
+  created_at!: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  started_at!: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  completed_at!: string | null;
+  @ApiProperty({ description: 'What `lifecycle.completed` said: any JSON value.', nullable: true, type: Object })
+  result!: unknown;
+  @ApiProperty({ description: 'What `lifecycle.failed` said: any JSON value.', nullable: true, type: Object })
+  error!: unknown;
+  @ApiProperty({ type: RunStatisticsDto })
+  statistics!: RunStatisticsDto;
+  @ApiProperty({ type: 'integer', description: 'Sequence of the last event.' })
+  sequence!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When the events go.' })
+  expires_at!: string | null;
+  @ApiProperty({ type: RunLinksDto })
+  links!: RunLinksDto;
+}
+
+export class RunListResponse {
+  @ApiProperty({ type: [RunResponse] })
+  runs!: RunResponse[];
+  @ApiProperty({ type: 'integer' })
+  count!: number;
+  @ApiProperty({ description: 'A filtered page may be short, or empty, and still have a next one.' })
+  has_more!: boolean;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor!: string | null;
+}

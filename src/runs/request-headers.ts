@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { Request } from 'express';
+import { ValidationFailedError } from '../common/index.js';
+import type { IdempotentRequest } from '../event-store/index.js';
+
+const KEY = /^[\x20-\x7e]{1,255}$/;
+const SEQUENCE = /^(0|[1-9][0-9]{0,14})$/;
+
+/**
+ * The request's `Idempotency-Key`, with a digest of what it asks for. Undefined without one.
+ *
+ * @throws ValidationFailedError
+ */
+export function idempotentRequest(request: Request): IdempotentRequest | undefined {
+  const key = request.get('Idempotency-Key');
+  if (key === undefined) return undefined;
+  if (!KEY.test(key)) throw badHeader('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
+  const digest = createHash('sha256');
+  digest.update(`${request.method} ${request.path}\n`).update(request.rawBody ?? '');
+  return { key, fingerprint: digest.digest('base64url') };
+}
+
+/** @throws ValidationFailedError for what is no sequence */
+export function expectedSequence(request: Request): number | undefined {
+  const text = request.get('Expected-Sequence');
+  if (text === undefined) return undefined;
+  if (!SEQUENCE.test(text)) throw badHeader('Expected-Sequence', 'must be the sequence of an event, or 0');
+  return Number(text);
+}
+
+export function badHeader(path: string, message: string): ValidationFailedError {
+  return new ValidationFailedError([{ path, message }]);
+}

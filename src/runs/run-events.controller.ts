@@ -1,0 +1,189 @@
+import { Controller, Get, type MessageEvent, Param, Post, Query, Req, Res, Sse } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { EMPTY, type Observable } from 'rxjs';
+import { RedisUnavailableError } from '../common/index.js';
+import { EventStore, RunWatcher, type WatchStart } from '../event-store/index.js';
+import { parseEventId } from '../events/index.js';
+import { ApiErrors, NDJSON_MEDIA_TYPE, NoContent } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { AppendService } from './append.service.js';
+import {
+  AppendResponse,
+  EventInputDto,
+  EventListResponse,
+  EventResponse,
+  NdjsonAppendResponse,
+} from './dto/event.dto.js';
+import { HistoryQuery, StreamQuery } from './dto/queries.dto.js';
+import { HistoryService } from './history.service.js';
+import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
+import { EventStreams } from './sse/event-streams.js';
+import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
+
+@ApiTags('events')
+@ApiExtraModels(EventResponse, EventInputDto, AppendResponse, NdjsonAppendResponse)
+@Controller('runs/:run_id/events')
+export class RunEventsController {
+  constructor(
+    private readonly store: EventStore,
+    private readonly watcher: RunWatcher,
+    private readonly history: HistoryService,
+    private readonly intake: AppendService,
+    private readonly streams: EventStreams,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Append events',
+    description:
+      'JSON is all or nothing: one event, or an array of 1 to 1000. NDJSON is stored line by line as it arrives, ' +
+      'any number of lines; at a bad one it stops, and `details` of the error say how far it came.',
+  })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiHeader({ ...IDEMPOTENCY_HEADER, description: `${IDEMPOTENCY_HEADER.description} Not with NDJSON.` })
+  @ApiHeader({
+    name: 'Expected-Sequence',
+    required: false,
+    schema: { type: 'integer', minimum: 0 },
+    description: "Append only if the run's last sequence is this.",
+  })
+  @ApiBody({
+    required: true,
+    content: undefined,
+    schema: {
+      oneOf: [
+        { $ref: getSchemaPath(EventInputDto) },
+        { type: 'array', minItems: 1, maxItems: 1000, items: { $ref: getSchemaPath(EventInputDto) } },
+      ],
+    },
+  } as Parameters<typeof ApiBody>[0])
+  @ApiResponse({
+    status: 201,
+    type: AppendResponse,
+    description: 'The events of a JSON request are stored in Redis.',
+    headers: REPLAYED_HEADER,
+  })
+  @ApiResponse({ status: 200, type: NdjsonAppendResponse, description: 'The lines of an NDJSON request are stored.' })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNKNOWN_EVENT_TYPE',
+    'RUN_NOT_FOUND',
+    'RUN_ENDED',
+    'RUN_HAS_EXECUTOR',
+    'SEQUENCE_CONFLICT',
+    'IDEMPOTENCY_CONFLICT',
+    'EVENT_TOO_LARGE',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  async append(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AppendResponse | NdjsonAppendResponse> {
+    if (request.is(NDJSON_MEDIA_TYPE)) {
+      response.status(200);
+      return this.intake.appendLines(tenantId, runId, request);
+    }
+    const { answer, replayed } = await this.intake.appendJson(tenantId, runId, request);
+    if (replayed) response.set('Idempotency-Replayed', 'true');
+    return answer;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Page through the history' })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiResponse({ status: 200, type: EventListResponse })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'INVALID_EVENT_ID',
+    'UNKNOWN_EVENT_TYPE',
+    'RUN_NOT_FOUND',
+    'RUN_EXPIRED',
+    'REDIS_UNAVAILABLE',
+  )
+  async read(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Query() query: HistoryQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<string> {
+    const { events, next } = await this.history.read(tenantId, runId, query);
+    response.type('application/json');
+    // The events are JSON already: they are copied, not parsed and printed again.
+    return (
+      `{"run_id":"${runId}","events":[${events.map((event) => event.json).join(',')}],"count":${events.length},` +
+      `"has_more":${next !== undefined},"next_id":${next ? `"${next.id}"` : 'null'}}`
+    );
+  }
+
+  @Sse('stream')
+  @ApiOperation({ summary: 'Watch live', description: FRAMES_DESCRIPTION })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Begin after this event; `0-0` is the beginning. An EventSource sends it by itself.',
+  })
+  @ApiResponse({
+    status: 200,
+    description: 'The frames, until the run ends.',
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
+  })
+  @ApiResponse({ status: 204, description: 'The cursor is the terminal event: there is nothing more to come.' })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'INVALID_EVENT_ID',
+    'UNKNOWN_EVENT_TYPE',
+    'RUN_NOT_FOUND',
+    'RUN_EXPIRED',
+    'REDIS_UNAVAILABLE',
+  )
+  async stream(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Query() query: StreamQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Observable<MessageEvent>> {
+    const filter = this.store.types.parseFilter(query.type);
+    const header = request.get('Last-Event-ID') || undefined;
+    const start = watchStart(header, query);
+    const position = await this.watcher.locate(tenantId, runId, start).catch((error: unknown) => {
+      if (!(error instanceof RedisUnavailableError) || header === undefined || typeof start === 'string') throw error;
+      this.streams.postpone(response, start);
+      return undefined;
+    });
+    if (!position) return EMPTY;
+    if (position.over) throw new NoContent();
+    await this.streams.send(response, query.named === 'true', (demand) =>
+      this.watcher.watch(tenantId, runId, {
+        after: position.after,
+        announceCursor: filter !== undefined || start === 'tail',
+        demand,
+        ...(filter && { filter }),
+      }),
+    );
+    // All frames are written (docs/adr/0006); to the framework the stream was an empty one.
+    return EMPTY;
+  }
+}
+
+/** @throws InvalidEventIdError */
+function watchStart(header: string | undefined, query: StreamQuery): WatchStart {
+  if (header !== undefined) return parseEventId(header, 'Last-Event-ID');
+  if (query.last_event_id !== undefined) return parseEventId(query.last_event_id, 'last_event_id');
+  return query.from;
+}

@@ -1,0 +1,31 @@
+import type { RunRecord } from '../event-store/index.js';
+import type { RunResponse } from './dto/run.dto.js';
+
+/** A run as clients see it. */
+export function toRunResponse(run: RunRecord): RunResponse {
+  const self = `/runs/${run.id}`;
+  return {
+    id: run.id,
+    tenant_id: run.tenantId,
+    executor: run.executor,
+    task: run.task,
+    input: run.input,
+    labels: run.labels,
+    context: run.context,
+    status: run.status,
+    attempt: run.attempt,
+    created_at: new Date(run.createdAt).toISOString(),
+    started_at: time(run.startedAt),
+    completed_at: time(run.completedAt),
+    result: run.result ?? null,
+    error: run.error ?? null,
+    statistics: { events: run.events },
+    sequence: run.sequence,
+    expires_at: time(run.expiresAt),
+    links: { self, events: `${self}/events`, stream: `${self}/events/stream` },
+  };
+}
+
+function time(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,139 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { fromEvent } from 'rxjs';
+import { ApiErrors } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { JsonBody } from './dto/json-body.decorator.js';
+import { GetRunQuery, ListRunsQuery } from './dto/queries.dto.js';
+import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
+import { idempotentRequest } from './request-headers.js';
+import { toRunResponse } from './run-view.js';
+import { RunsService } from './runs.service.js';
+
+export const RUN_ID_PARAM = { name: 'run_id', example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa' };
+export const IDEMPOTENCY_HEADER = {
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    '1 to 255 printable characters, remembered for 24 hours: the same request again gets the first answer again, ' +
+    'with `Idempotency-Replayed: true`.',
+};
+export const REPLAYED_HEADER = {
+  'Idempotency-Replayed': {
+    description: '`true` when this is the answer to an earlier request with the same key.',
+    schema: { type: 'string' as const },
+  },
+};
+
+@ApiTags('runs')
+@Controller('runs')
+export class RunsController {
+  constructor(private readonly runs: RunsService) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Start a run' })
+  @ApiHeader(IDEMPOTENCY_HEADER)
+  @ApiBody({ type: CreateRunDto })
+  @ApiResponse({
+    status: 201,
+    type: RunResponse,
+    description: 'The run: `running` when it is external, else `pending` until an instance takes it up.',
+    headers: {
+      Location: { description: 'Path of the run.', schema: { type: 'string' } },
+      ...REPLAYED_HEADER,
+    },
+  })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNKNOWN_EXECUTOR',
+    'IDEMPOTENCY_CONFLICT',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  async create(
+    @Tenant() tenantId: string,
+    @JsonBody(CreateRunDto) body: CreateRunDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunResponse> {
+    const { run, replayed } = await this.runs.create(tenantId, body, idempotentRequest(request));
+    const view = toRunResponse(run);
+    response.location(view.links.self);
+    if (replayed) response.set('Idempotency-Replayed', 'true');
+    return view;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List runs, newest first' })
+  @ApiResponse({ status: 200, type: RunListResponse })
+  @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
+  async list(@Tenant() tenantId: string, @Query() query: ListRunsQuery): Promise<RunListResponse> {
+    const { status, executor, label, limit, cursor } = query;
+    const colon = label?.indexOf(':') ?? -1;
+    const page = await this.runs.list(
+      tenantId,
+      {
+        ...(status && { status }),
+        ...(executor !== undefined && { executor }),
+        ...(label !== undefined && { label: { name: label.slice(0, colon), value: label.slice(colon + 1) } }),
+      },
+      limit,
+      cursor,
+    );
+    return {
+      runs: page.runs.map(toRunResponse),
+      count: page.runs.length,
+      has_more: page.next !== undefined,
+      next_cursor: page.next ?? null,
+    };
+  }
+
+  @Get(':run_id')
+  @ApiOperation({ summary: 'Get a run, or wait for its end' })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiResponse({ status: 200, type: RunResponse })
+  @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async get(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Query() query: GetRunQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunResponse> {
+    const run = await this.runs.get(tenantId, runId, query.wait_seconds * 1000, fromEvent(response, 'close'));
+    return toRunResponse(run);
+  }
+
+  @Post(':run_id/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cancel a run' })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiBody({ type: CancelRunDto, required: false })
+  @ApiResponse({ status: 200, type: RunResponse, description: 'The run, `cancelled`.' })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'RUN_NOT_FOUND',
+    'RUN_ENDED',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  async cancel(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @JsonBody(CancelRunDto) body: CancelRunDto,
+  ): Promise<RunResponse> {
+    return toRunResponse(await this.runs.cancel(tenantId, runId, body.reason));
+  }
+
+  @Delete(':run_id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a run, its events and its journal entries' })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiResponse({ status: 204, description: 'Gone. Its watchers get `close` with reason `deleted`.' })
+  @ApiErrors('RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async delete(@Tenant() tenantId: string, @Param('run_id') runId: string): Promise<void> {
+    await this.runs.delete(tenantId, runId);
+  }
+}

@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AppendService } from './append.service.js';
+import { ExecutorsModule, type ExecutorsOptions } from './executors/index.js';
+import { HistoryService } from './history.service.js';
+import { NdjsonIntake } from './ndjson-intake.js';
+import { RunEventsController } from './run-events.controller.js';
+import { RunsController } from './runs.controller.js';
+import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
+import { RunsService } from './runs.service.js';
+import { EventStreams } from './sse/event-streams.js';
+
+/**
+ * Runs over HTTP: their lifecycle, history, live streams and executors. It needs RedisModule, EventStoreModule and
+ * TenancyModule at the root.
+ *
+ * @publicApi
+ */
+@Module({})
+export class RunsModule {
+  static forRoot(options: RunsOptions & { executors?: ExecutorsOptions } = {}): DynamicModule {
+    const { executors = {}, ...runs } = options;
+    return {
+      module: RunsModule,
+      imports: [ExecutorsModule.forRoot(executors)],
+      controllers: [RunsController, RunEventsController],
+      providers: [
+        { provide: RUNS_OPTIONS, useValue: runs },
+        RunsService,
+        AppendService,
+        HistoryService,
+        NdjsonIntake,
+        EventStreams,
+      ],
+      exports: [RunsService, EventStreams],
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import { type EncodedEvent, type WatchSignal } from '../../event-store/index.js';
+import { type EventId, formatEventId } from '../../events/index.js';
+
+/** What was encoded once for an array of events, for all watchers that share it. */
+interface Encoded {
+  named?: Buffer;
+  unnamed?: Buffer;
+}
+
+const encodedOnce = new WeakMap<readonly EncodedEvent[], Encoded>();
+
+/** Several events as one chunk. Watchers of a run share the array, so that they share the bytes as well. */
+function eventFrames(events: readonly EncodedEvent[], named: boolean): Buffer {
+  let encoded = encodedOnce.get(events);
+  if (!encoded) encodedOnce.set(events, (encoded = {}));
+  return (encoded[named ? 'named' : 'unnamed'] ??= Buffer.from(
+    events
+      .map(({ id, type, json }) => `id: ${id}\n${named ? `event: ${type}\n` : ''}data: ${json}\n\n`)
+      .join(''),
+  ));
+}
+
+/** A frame that is no event: always with its name, and with an id that is the cursor to resume from. */
+export function controlFrame(name: string, cursor: EventId, data: object): string {
+  return `id: ${formatEventId(cursor)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/**
+ * A signal in the form of Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ *
+ * @param named whether events carry their type as the event name; without it a browser gives them to `onmessage`
+ */
+export function encodeSignal(signal: WatchSignal, named: boolean): Buffer | string {
+  switch (signal.kind) {
+    case 'events':
+      return eventFrames(signal.events, named);
+    case 'cursor':
+      return controlFrame('cursor', signal.cursor, {});
+    case 'heartbeat':
+      return (
+        `: heartbeat ${new Date().toISOString()}\n\n` +
+        (signal.announce ? controlFrame('cursor', signal.cursor, {}) : '')
+      );
+    case 'gap':
+      return controlFrame('gap', signal.cursor, {
+        reason: signal.reason,
+        after_id: signal.after ? formatEventId(signal.after) : null,
+        first_available_id: signal.firstAvailable ? formatEventId(signal.firstAvailable) : null,
+        missed: signal.missed ?? null,
+      });
+    case 'close':
+      return controlFrame(
+        'close',
+        signal.cursor,
+        signal.reason === 'ended' ? { reason: 'ended', status: signal.status } : { reason: 'deleted' },
+      );
+  }
+}

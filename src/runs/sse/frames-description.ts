@@ -1,0 +1,15 @@
+/** What the API documentation says of the stream. */
+export const FRAMES_DESCRIPTION = `
+Server-Sent Events: first what the log holds after the cursor, then what comes, without a gap, a duplicate or a
+change of order in between. Every frame has an \`id\` to resume from.
+
+| frame | data | meaning |
+|---|---|---|
+| \`<category>.<action>\` | the event, as \`EventResponse\` | the next event of the run |
+| \`cursor\` | \`{}\` | where the watcher stands, when a filter or \`from=tail\` hides events |
+| \`gap\` | \`{"reason": "trimmed" or "diverged", "after_id", "first_available_id", "missed"}\` | what follows does not continue what the client holds |
+| \`close\` | \`{"reason": "ended", "status"}\` or \`{"reason": "deleted"}\` | the last frame |
+
+A quiet stream carries a comment from time to time. An \`EventSource\` that comes back with the id of \`close\` gets 204
+and stops.
+`.trim();

@@ -1,0 +1,58 @@
+import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import type { TenancyConfig } from './config/index.js';
+import { EventStoreModule, type EventStoreOptions } from './event-store/index.js';
+import { HealthModule, HealthRegistry } from './health/index.js';
+import { RedisConnections, RedisModule, type RedisOptions } from './redis/index.js';
+import { type ExecutorsOptions, RunsModule, type RunsOptions } from './runs/index.js';
+import { TENANCY_DEFAULTS, TenancyModule } from './tenancy/index.js';
+
+/** What an application says to have Runstream in it. All but `redis` has defaults. */
+export interface RunstreamOptions {
+  redis: RedisOptions;
+  /** How events are kept. */
+  events?: Omit<EventStoreOptions, 'multiTenant'>;
+  /** How runs are served over HTTP. */
+  runs?: RunsOptions;
+  executors?: ExecutorsOptions;
+  /** Default: off, one tenant. */
+  tenancy?: Partial<TenancyConfig>;
+}
+
+/**
+ * All of Runstream in one import, for the common case. Where parts of it are to be configured on their own, import
+ * RedisModule, EventStoreModule, TenancyModule and RunsModule instead.
+ *
+ * ```ts
+ * @Module({ imports: [RunstreamModule.forRoot({ redis: { url: 'redis://localhost:6379' } })] })
+ * export class AppModule {}
+ * ```
+ *
+ * The application has the same edge as the service once `configureRunstream(app)` was called.
+ *
+ * @publicApi
+ */
+@Module({})
+export class RunstreamModule implements OnModuleInit {
+  constructor(
+    private readonly health: HealthRegistry,
+    private readonly redis: RedisConnections,
+  ) {}
+
+  static forRoot(options: RunstreamOptions): DynamicModule {
+    const tenancy = { ...TENANCY_DEFAULTS, ...options.tenancy };
+    return {
+      module: RunstreamModule,
+      imports: [
+        RedisModule.forRoot(options.redis),
+        HealthModule,
+        TenancyModule.forRoot(tenancy),
+        EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),
+        RunsModule.forRoot({ ...options.runs, ...(options.executors && { executors: options.executors }) }),
+      ],
+    };
+  }
+
+  onModuleInit(): void {
+    this.health.register({ name: 'redis', check: () => this.redis.ping() });
+  }
+}

@@ -1,0 +1,36 @@
+import { Logger } from '@nestjs/common';
+
+/** After the time for draining: closing connections, and the embedded Redis writing its file. */
+const GRACE_MS = 5000;
+
+/**
+ * Stops in order on SIGTERM and SIGINT, within a limit. A second signal exits at once.
+ *
+ * @param drainMs how long draining may take
+ */
+export function stopOnSignal(drainMs: number, stop: () => Promise<void>): void {
+  const logger = new Logger('Shutdown');
+  let stopping = false;
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      logger.warn(`${signal} again: exiting at once.`);
+      process.exit(1);
+    }
+    stopping = true;
+    logger.log(`${signal}: ending streams and finishing what runs.`);
+    setTimeout(() => {
+      logger.error(`Not stopped within ${drainMs + GRACE_MS} ms: exiting.`);
+      process.exit(1);
+    }, drainMs + GRACE_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
