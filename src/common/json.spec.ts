@@ -70,6 +70,10 @@ describe('parseJson', () => {
     expect(() => parseJson(nested(MAX_JSON_DEPTH))).not.toThrow();
     expect(violation(() => parseJson(nested(MAX_JSON_DEPTH + 2))).message).toMatch(/nested deeper/);
     expect(() => parseJson(JSON.stringify(Array.from({ length: 5000 }, () => [{}])))).not.toThrow();
+    const quoted = JSON.stringify(Array.from({ length: 600 }, () => '[{"\\'));
+    expect(parseJson(quoted)).toHaveLength(600);
+    const after = `["\\\\","\\"",${'['.repeat(600)}${']'.repeat(601)}`;
+    expect(violation(() => parseJson(after)).message).toMatch(/nested deeper/);
     expect(violation(() => parseJson('['.repeat(100_000))).message).toMatch(/nested deeper/);
   });
 

@@ -75,6 +75,9 @@ function firstReplaced(text: string, bytes: Buffer): number {
   }
 }
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /** Counts opening brackets with the engine's fast search: few of them cannot nest deeply. */
 function mayBeTooDeep(text: string): boolean {
   if (text.length <= 2 * MAX_JSON_DEPTH) return false;
@@ -89,18 +92,24 @@ function mayBeTooDeep(text: string): boolean {
 
 function isTooDeep(text: string): boolean {
   let depth = 0;
-  let inString = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (inString) {
-      if (code === 0x5c) at++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
+    if (code === QUOTE) at = endOfString(text, at);
     else if (code === 0x7b || code === 0x5b) {
       if (++depth > MAX_JSON_DEPTH) return true;
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
   return false;
+}
+
+/** Where the string that begins at `from` has its closing quote: one after an even number of backslashes. */
+function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((end - before) % 2 === 1) return end;
+  }
+  return text.length;
 }
 
 function refuseInfinity(value: unknown, path: string): void {
