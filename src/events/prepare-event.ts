@@ -7,6 +7,7 @@ import {
   type JsonObject,
 } from './envelope.js';
 import type { EventTypeRegistry } from './event-types.js';
+import { lostNumbers } from './finite-numbers.js';
 import { runPatch, type TerminalStatus } from './run-patch.js';
 import { normaliseTimestamp } from './timestamp.js';
 
@@ -186,6 +187,10 @@ function encodeObject(value: JsonObject, check: Check, name: string): string {
     // Nested deeper than the stack is: parsing copes with that, printing does not.
     if (!(error instanceof RangeError)) throw error;
     check.fail(name, 'is nested too deeply');
+    throw check.error();
+  }
+  if (lostNumbers(value, json)) {
+    check.fail(name, 'holds a number that is not finite');
     throw check.error();
   }
   // A string has at least as many bytes as UTF-16 units, so most events skip the count.

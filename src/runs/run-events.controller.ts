@@ -24,7 +24,7 @@ import {
   EventResponse,
   NdjsonAppendResponse,
 } from './dto/event.dto.js';
-import { HistoryQuery, StreamQuery } from './dto/queries.dto.js';
+import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
 import { HistoryService } from './history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
 import { EventStreams } from './sse/event-streams.js';
@@ -90,6 +90,7 @@ export class RunEventsController {
   async append(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
+    @Query() _query: NoQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<AppendResponse | NdjsonAppendResponse> {

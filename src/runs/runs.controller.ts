@@ -5,7 +5,7 @@ import { fromEvent } from 'rxjs';
 import { ApiErrors } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { JsonBody } from './dto/json-body.decorator.js';
-import { GetRunQuery, ListRunsQuery } from './dto/queries.dto.js';
+import { GetRunQuery, ListRunsQuery, NoQuery } from './dto/queries.dto.js';
 import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
 import { idempotentRequest } from './request-headers.js';
 import { toRunResponse } from './run-view.js';
@@ -54,6 +54,7 @@ export class RunsController {
   )
   async create(
     @Tenant() tenantId: string,
+    @Query() _query: NoQuery,
     @JsonBody(CreateRunDto) body: CreateRunDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
@@ -122,6 +123,7 @@ export class RunsController {
   async cancel(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
+    @Query() _query: NoQuery,
     @JsonBody(CancelRunDto) body: CancelRunDto,
   ): Promise<RunResponse> {
     return toRunResponse(await this.runs.cancel(tenantId, runId, body.reason));
@@ -133,7 +135,7 @@ export class RunsController {
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 204, description: 'Gone. Its watchers get `close` with reason `deleted`.' })
   @ApiErrors('RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
-  async delete(@Tenant() tenantId: string, @Param('run_id') runId: string): Promise<void> {
+  async delete(@Tenant() tenantId: string, @Param('run_id') runId: string, @Query() _query: NoQuery): Promise<void> {
     await this.runs.delete(tenantId, runId);
   }
 }

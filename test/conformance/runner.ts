@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import { Client, type Target } from './client.js';
 
@@ -109,6 +110,8 @@ async function runCheck(
 ): Promise<CheckResult> {
   const started = performance.now();
   const end = new AbortController();
+  // Every request of the check listens to it; there may be hundreds.
+  setMaxListeners(0, end.signal);
   const context: CheckContext = {
     api: new Client(target, end.signal),
     limits,

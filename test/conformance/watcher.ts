@@ -141,8 +141,10 @@ export class Watcher {
 
   /** What came, in one line, for messages. */
   summary(): string {
-    const shown = this.frames.slice(-4).map((f) => `${f.event}@${f.id ?? 'no id'} ${f.data.slice(0, 90)}`);
-    const dots = this.frames.length > 4 ? '… ' : '';
+    const shown = this.frames
+      .slice(-6)
+      .map(({ event, id, data }) => `${event}@${id ?? 'no id'}${CONTROL_NAMES.has(event) ? ` ${data}` : ''}`);
+    const dots = this.frames.length > 6 ? '… ' : '';
     return `${this.events.length} events and ${this.controls.length} control frames so far: ${dots}${shown.join(' | ') || 'nothing'}`;
   }
 

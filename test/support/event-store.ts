@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import type { Redis } from 'ioredis';
+import { Subject, type Subscription } from 'rxjs';
 import {
   EventStore,
   EventStoreModule,
@@ -8,8 +10,10 @@ import {
   LiveFeed,
   RunStore,
   RunWatcher,
+  type WatchOptions,
+  type WatchSignal,
 } from '../../src/event-store/index.js';
-import type { EventInput, JsonObject } from '../../src/events/index.js';
+import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../../src/events/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { testRedisUrl } from './redis.js';
 
@@ -81,4 +85,96 @@ export function line(text: string, more: Partial<EventInput> = {}): EventInput {
 /** The event that ends a run. */
 export function completed(result: unknown = null): EventInput {
   return { event: { category: 'lifecycle', action: 'completed' }, data: { result } };
+}
+
+/** What one watcher saw. */
+export interface Watching {
+  readonly signals: WatchSignal[];
+  /** The sequences of the events seen, in order. */
+  readonly sequences: number[];
+  /** Where it would resume. */
+  readonly cursor: EventId;
+  /** The signals until the watch ended by itself; rejects with its error. */
+  readonly ended: Promise<WatchSignal[]>;
+  /** Resolves once the condition holds, which is looked at after each signal. */
+  until(name: string, condition: (seen: Watching) => boolean): Promise<void>;
+  stop(): void;
+}
+
+/** Watches a run and keeps what it sees. Default: from the start, everything. */
+export function watchRun(
+  { watcher, tenant }: Pick<TestStore, 'watcher' | 'tenant'>,
+  runId: string,
+  options: Partial<WatchOptions> = {},
+): Watching {
+  const signals: WatchSignal[] = [];
+  const sequences: number[] = [];
+  const changed = new Subject<void>();
+  let cursor = options.after ?? BEGINNING;
+  let subscription: Subscription | undefined;
+  const ended = new Promise<WatchSignal[]>((resolve, reject) => {
+    subscription = watcher.watch(tenant, runId, { ...options, after: cursor }).subscribe({
+      next: (signal) => {
+        signals.push(signal);
+        cursor = signal.cursor;
+        if (signal.kind === 'events') sequences.push(...signal.events.map((event) => event.position.sequence));
+        changed.next();
+      },
+      error: reject,
+      complete: () => {
+        resolve(signals);
+      },
+    });
+  });
+  ended.catch(() => undefined);
+  const watching: Watching = {
+    signals,
+    sequences,
+    ended,
+    get cursor() {
+      return cursor;
+    },
+    until: (name, condition) =>
+      new Promise<void>((resolve, reject) => {
+        const look = (): void => {
+          if (!condition(watching)) return;
+          clearTimeout(timer);
+          looking.unsubscribe();
+          resolve();
+        };
+        const timer = setTimeout(() => {
+          looking.unsubscribe();
+          const kinds = signals.map((signal) => signal.kind).slice(-20);
+          reject(new Error(`Not within 10 s: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`));
+        }, 10_000);
+        const looking = changed.subscribe(look);
+        look();
+      }),
+    stop: () => subscription?.unsubscribe(),
+  };
+  return watching;
+}
+
+/** 1, 2, … n: what a watcher of a whole run of n events sees. */
+export function upTo(n: number, from = 1): number[] {
+  return Array.from({ length: n - from + 1 }, (_, i) => from + i);
+}
+
+/** Appends `n` lines in batches. */
+export async function appendLines(
+  { store, tenant }: Pick<TestStore, 'store' | 'tenant'>,
+  runId: string,
+  n: number,
+  more: Partial<EventInput> = {},
+): Promise<void> {
+  for (let done = 0; done < n; done += 500) {
+    const lines = Array.from({ length: Math.min(500, n - done) }, (_, i) => line(`line ${done + i}`, more));
+    await store.append(tenant, runId, lines);
+  }
+}
+
+/** How often each command ran on the server, by name. Scripts count as `evalsha`, what they call under its own name. */
+export async function commandCalls(redis: Redis): Promise<(name: string) => number> {
+  const stats = await redis.info('commandstats');
+  return (name) => Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
 }

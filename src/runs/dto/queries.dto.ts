@@ -9,6 +9,9 @@ const TYPES = {
   example: 'llm.*,lifecycle.completed',
 };
 
+/** For routes without query parameters: whatever is sent is refused by name. */
+export class NoQuery {}
+
 export class ListRunsQuery {
   @ApiProperty({ required: false, enum: RUN_STATUSES, enumName: 'RunStatus' })
   @IsOptional()

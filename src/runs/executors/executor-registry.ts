@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import { EXTERNAL } from '../../event-store/index.js';
+import type { JsonObject } from '../../events/index.js';
+import type { Executor } from './executor.js';
+
+const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+
+/**
+ * The executors of this application, by name.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class ExecutorRegistry {
+  private readonly executors = new Map<string, Executor>();
+
+  /** @throws Error that says how to name it instead */
+  register(name: string, executor: Executor): void {
+    const called = `${executor.constructor.name}: @RunExecutor('${name}')`;
+    if (name === EXTERNAL) {
+      throw new Error(
+        `${called} takes the name of the runs that a producer outside works on. Choose another name.`,
+      );
+    }
+    if (!NAME.test(name)) {
+      throw new Error(
+        `${called} is not a usable name. Begin with a lower-case letter and go on with at most 62 lower-case letters, digits, "_" or "-".`,
+      );
+    }
+    if (typeof executor.execute !== 'function') {
+      throw new Error(`${called} has no execute() method. Add one: async execute(run: RunExecution) { … }.`);
+    }
+    const other = this.executors.get(name);
+    if (other) {
+      throw new Error(
+        other.constructor === executor.constructor
+          ? `${called} is provided by two modules. Provide it in one, and export it from there.`
+          : `${called} has the name of ${other.constructor.name}. Rename one of the two.`,
+      );
+    }
+    this.executors.set(name, executor);
+  }
+
+  /** Undefined for `external`, which nobody here executes, and for a name that is not known. */
+  get(name: string): Executor | undefined {
+    return this.executors.get(name);
+  }
+
+  /** Everything that `POST /runs` can name, `external` included, in alphabetical order. */
+  names(): string[] {
+    return [EXTERNAL, ...this.executors.keys()].sort();
+  }
+
+  /** @throws RunstreamError UNKNOWN_EXECUTOR which lists what there is */
+  assertKnown(name: string): void {
+    if (name === EXTERNAL || this.executors.has(name)) return;
+    throw new RunstreamError(
+      'UNKNOWN_EXECUTOR',
+      `There is no executor "${name.slice(0, 120)}" here. Use one of: ${this.names().join(', ')}.`,
+      { details: { executors: this.names() } },
+    );
+  }
+
+  /**
+   * Whether the executor would take this input.
+   *
+   * @throws RunstreamError UNKNOWN_EXECUTOR, ValidationFailedError
+   */
+  assertAccepts(name: string, input: JsonObject): void {
+    this.assertKnown(name);
+    try {
+      this.executors.get(name)?.validateInput?.(input);
+    } catch (error) {
+      if (error instanceof RunstreamError || !(error instanceof Error)) throw error;
+      throw new ValidationFailedError([{ path: 'input', message: error.message }]);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** How runs are executed in this process. */
+export interface ExecutorsOptions {
+  /** JSON file with the commands that the `command` executor may run. Default: none. */
+  commandsFile?: string;
+  /** How long executors may take to finish at shutdown, in milliseconds. Default 10 000. */
+  shutdownTimeoutMs?: number;
+  /** How long a command may take to end in order before it is killed, in milliseconds. Default 5000. */
+  killGraceMs?: number;
+  /**
+   * What every command finds in its environment; the commands file adds to it. Nothing else of the service's own
+   * environment reaches it. Default: the usual PATH with Node's own folder first, the user's HOME, and
+   * `LANG=C.UTF-8`.
+   */
+  commandEnvironment?: Readonly<Record<string, string>>;
+}
+
+export const EXECUTORS_OPTIONS = Symbol('EXECUTORS_OPTIONS');
+
+export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
+export const DEFAULT_KILL_GRACE_MS = 5000;

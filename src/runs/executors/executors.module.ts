@@ -1,0 +1,52 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { CommandExecutor } from './command/command.executor.js';
+import { type CommandsFile, readCommandsFile } from './command/commands-file.js';
+import { ProcessGuard } from './command/process-guard.js';
+import { ExecutorExplorer } from './executor-explorer.js';
+import { ExecutorMetadataAccessor } from './executor-metadata.accessor.js';
+import { ExecutorRegistry } from './executor-registry.js';
+import { ExecutorRunner } from './executor-runner.js';
+import { EXECUTORS_OPTIONS, type ExecutorsOptions } from './executors-options.js';
+
+export interface ExecutorsAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];
+  useFactory: (...args: never[]) => ExecutorsOptions | Promise<ExecutorsOptions>;
+}
+
+/**
+ * Finds the application's executors and executes runs with them. It needs EventStoreModule and TenancyModule at the
+ * root.
+ */
+@Module({})
+export class ExecutorsModule {
+  static forRoot(options: ExecutorsOptions = {}): DynamicModule {
+    return ExecutorsModule.forRootAsync({ useFactory: () => options });
+  }
+
+  static forRootAsync(options: ExecutorsAsyncOptions): DynamicModule {
+    return {
+      module: ExecutorsModule,
+      imports: [DiscoveryModule, ...(options.imports ?? [])],
+      providers: [
+        { provide: EXECUTORS_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
+        ExecutorMetadataAccessor,
+        ExecutorRegistry,
+        ExecutorExplorer,
+        ExecutorRunner,
+        ProcessGuard,
+        {
+          provide: CommandExecutor,
+          inject: [EXECUTORS_OPTIONS, ProcessGuard],
+          useFactory: async (executors: ExecutorsOptions, guard: ProcessGuard) => {
+            const commands: CommandsFile = executors.commandsFile
+              ? await readCommandsFile(executors.commandsFile)
+              : new Map();
+            return new CommandExecutor(commands, executors, guard);
+          },
+        },
+      ],
+      exports: [ExecutorRegistry, ExecutorRunner],
+    };
+  }
+}

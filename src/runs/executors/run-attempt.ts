@@ -1,0 +1,146 @@
+import { Logger } from '@nestjs/common';
+import type { Subscription } from 'rxjs';
+import { RedisUnavailableError, RunNotFoundError, RunstreamError } from '../../common/index.js';
+import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
+import { type EventId, type EventInput, parseEventId } from '../../events/index.js';
+import type { Executor } from './executor.js';
+import { type AbortReason, RunAbortedError } from './run-aborted-error.js';
+import { RunFailedError } from './run-failed-error.js';
+import { completion, type ExecutionStatistics, failure, lost } from './run-outcome.js';
+import { endReason, RunWriter } from './run-writer.js';
+import { eventOf, RunningExecution } from './running-execution.js';
+
+const WATCH_RETRY_MS = 1000;
+
+/** One attempt at a run that was taken up: from `lifecycle.started` to the terminal event. */
+export class RunAttempt {
+  private readonly logger = new Logger('Executors');
+  private readonly writer: RunWriter;
+  private readonly execution: RunningExecution;
+  private subscription: Subscription | undefined;
+  private watchRetry: NodeJS.Timeout | undefined;
+  private startedAt = performance.now();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly watcher: RunWatcher,
+    private readonly run: RunRecord,
+    private readonly fence: number,
+  ) {
+    const target = { tenantId: run.tenantId, runId: run.id, fence, attempt: run.attempt };
+    this.writer = new RunWriter(store, target, (error) => {
+      this.execution.abort(error);
+    });
+    this.execution = new RunningExecution(run, fence, this.writer);
+  }
+
+  get runId(): string {
+    return this.run.id;
+  }
+
+  /** Tells the executor to stop. At a shutdown it may still append; otherwise the run is not its any more. */
+  abort(reason: AbortReason): void {
+    if (reason !== 'shutdown') this.writer.close();
+    this.execution.abort(new RunAbortedError(reason));
+  }
+
+  async execute(executor: Executor): Promise<void> {
+    const { context, task } = this.run;
+    const started = await this.writer.write(eventOf('lifecycle.started', { task }, { context }));
+    if (started === undefined) return;
+    this.startedAt = performance.now();
+    this.watchForTheEnd(parseEventId(started));
+    let outcome: EventInput;
+    try {
+      outcome = completion(await executor.execute(this.execution), this.statistics);
+    } catch (error) {
+      outcome = this.failureOf(error);
+    } finally {
+      this.stopWatching();
+    }
+    await this.end({ ...outcome, context });
+  }
+
+  /** Fails the run without the executor, which may still be at work: nothing can follow a terminal event. */
+  async giveUp(reason: string): Promise<void> {
+    this.stopWatching();
+    this.writer.close();
+    const { tenantId, id } = this.run;
+    try {
+      await this.store.append(tenantId, id, [lost(reason)], { fence: this.fence });
+      this.logger.warn(`Run ${id} has failed: ${reason}`);
+    } catch (error) {
+      // It has ended or gone meanwhile, or is another's.
+      if (error instanceof RunstreamError && !(error instanceof RedisUnavailableError)) return;
+      this.logger.error(`Run ${id} is lost (${reason}), and that could not be recorded`, stackOf(error));
+    }
+  }
+
+  private get statistics(): ExecutionStatistics {
+    return {
+      duration_ms: Math.round(performance.now() - this.startedAt),
+      events: this.writer.accepted - 1, // without lifecycle.started
+    };
+  }
+
+  private failureOf(error: unknown): EventInput {
+    const { signal } = this.execution;
+    const what = `Run ${this.run.id} (${this.run.executor})`;
+    if (signal.aborted) {
+      this.logger.debug(`${what} stopped: ${String(signal.reason)}`);
+      // Whatever it threw when it was told to stop, the reason is that.
+      return failure(signal.reason, this.statistics);
+    }
+    if (error instanceof RunFailedError) this.logger.debug(`${what} failed: ${error.message}`);
+    else this.logger.warn(`${what} failed: ${stackOf(error)}`);
+    return failure(error, this.statistics);
+  }
+
+  private async end(outcome: EventInput): Promise<void> {
+    try {
+      await this.writer.write(outcome);
+    } catch (error) {
+      // A result that is too large, for one: the run must end all the same.
+      const message = error instanceof RunstreamError ? error.message : String(error);
+      const refusal = new RunFailedError(`The result was refused. ${message}`);
+      await this.writer.write({ ...failure(refusal, this.statistics), context: outcome.context });
+    }
+    this.writer.close();
+    const { reason } = this.execution.signal as { reason: unknown };
+    if (reason instanceof RunAbortedError && reason.reason === 'failed') {
+      this.logger.error(`Run ${this.run.id}: its events could not be stored`, stackOf(reason.cause));
+      await this.giveUp(reason.message);
+    }
+    if (this.writer.dropped > 0) {
+      this.logger.debug(`Run ${this.run.id}: dropped ${this.writer.dropped} events that came after its end.`);
+    }
+  }
+
+  /** So the executor hears at once that its run was cancelled or deleted, and not with its next event. */
+  private watchForTheEnd(after: EventId): void {
+    const { tenantId, id } = this.run;
+    const filter = (type: string): boolean => type.startsWith('lifecycle.');
+    this.subscription = this.watcher.watch(tenantId, id, { after, filter }).subscribe({
+      next: (signal) => {
+        if (signal.kind === 'close')
+          this.abort(signal.reason === 'deleted' ? 'deleted' : endReason(signal.status));
+      },
+      error: (error: unknown) => {
+        if (error instanceof RunNotFoundError) this.abort('deleted');
+        else
+          this.watchRetry = setTimeout(() => {
+            this.watchForTheEnd(after);
+          }, WATCH_RETRY_MS);
+      },
+    });
+  }
+
+  private stopWatching(): void {
+    clearTimeout(this.watchRetry);
+    this.subscription?.unsubscribe();
+  }
+}
+
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

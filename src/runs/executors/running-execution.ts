@@ -1,0 +1,74 @@
+import { Logger } from '@nestjs/common';
+import { ValidationFailedError } from '../../common/index.js';
+import type { RunRecord } from '../../event-store/index.js';
+import type { EventContext, EventInput, JsonObject } from '../../events/index.js';
+import type { RunAbortedError } from './run-aborted-error.js';
+import type { EmitOptions, RunExecution } from './run-execution.js';
+import type { RunWriter } from './run-writer.js';
+
+/** What an executor is given: the run as it was taken up, and the way to append to it. */
+export class RunningExecution implements RunExecution {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly task: string;
+  readonly input: JsonObject;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly context: EventContext;
+  readonly attempt: number;
+  private readonly logger = new Logger('Executors');
+  private readonly aborting = new AbortController();
+
+  constructor(
+    run: RunRecord,
+    readonly fence: number,
+    private readonly writer: RunWriter,
+  ) {
+    this.id = run.id;
+    this.tenantId = run.tenantId;
+    this.task = run.task;
+    this.input = run.input;
+    this.labels = run.labels;
+    this.context = run.context;
+    this.attempt = run.attempt;
+  }
+
+  get signal(): AbortSignal {
+    return this.aborting.signal;
+  }
+
+  /** The first reason counts. */
+  abort(error: RunAbortedError): void {
+    this.aborting.abort(error);
+  }
+
+  emit(type: string, data: JsonObject = {}, more: EmitOptions = {}): Promise<string | undefined> {
+    const stored = this.append(type, data, more);
+    // An executor that does not await its events must not bring the whole process down with one of them.
+    stored.catch((error: unknown) => {
+      this.logger.warn(
+        `Run ${this.id}: an event of type ${type.slice(0, 120)} was refused: ${String(error)}`,
+      );
+    });
+    return stored;
+  }
+
+  private async append(type: string, data: JsonObject, more: EmitOptions): Promise<string | undefined> {
+    if (type.startsWith('lifecycle.') && more.source == null) {
+      throw new ValidationFailedError([
+        {
+          path: 'type',
+          message:
+            'the lifecycle of the run itself follows from its executor: return the result, or throw; add a source for the lifecycle of an agent',
+        },
+      ]);
+    }
+    return this.writer.write(eventOf(type, data, more));
+  }
+}
+
+/** An event from its type in one word. */
+export function eventOf(type: string, data: JsonObject, more: EmitOptions = {}): EventInput {
+  const dot = type.indexOf('.');
+  const [category, action] = dot < 0 ? [type, ''] : [type.slice(0, dot), type.slice(dot + 1)];
+  return { ...more, event: { category, action }, data };
+}
