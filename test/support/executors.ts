@@ -65,7 +65,10 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
   })
     .compile()
     .finally(() => rm(commandsFile, { force: true }));
-  const app = await module.init();
+  const app = await module.init().catch(async (error: unknown) => {
+    await module.close();
+    throw error;
+  });
   const store = app.get(EventStore);
   const runs = app.get(RunStore);
   const runner = app.get(ExecutorRunner, { strict: false });

@@ -67,7 +67,9 @@ describe('Executors are found at the start', () => {
     @RunExecutor('scoped')
     @Injectable({ scope: Scope.REQUEST })
     class Scoped extends Echo {}
-    class Nothing {}
+    class Nothing {
+      readonly execute = undefined;
+    }
     (RunExecutor('nothing') as (target: unknown) => void)(Nothing);
 
     expect(await refusalOf(WrongName)).toContain('Begin with a lower-case letter');

@@ -1,4 +1,4 @@
-import { applyDecorators, Injectable, SetMetadata } from '@nestjs/common';
+import { SetMetadata } from '@nestjs/common';
 import type { Executor } from './executor.js';
 
 /** What `@RunExecutor` says about a class. */
@@ -26,5 +26,5 @@ export const RUN_EXECUTOR_METADATA = Symbol('RUN_EXECUTOR_METADATA');
  */
 export function RunExecutor(name: string): (target: new (...args: never[]) => Executor) => void {
   const metadata: RunExecutorMetadata = { name };
-  return applyDecorators(Injectable(), SetMetadata(RUN_EXECUTOR_METADATA, metadata));
+  return SetMetadata(RUN_EXECUTOR_METADATA, metadata);
 }

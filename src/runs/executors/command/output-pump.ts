@@ -62,6 +62,7 @@ export class OutputPump {
   }
 }
 
+/** How a stream that was destroyed tells its reader. */
 function isPrematureClose(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+  return (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
