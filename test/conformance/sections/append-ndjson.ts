@@ -143,6 +143,16 @@ export const appendNdjson = defineSection('3.1 Append: NDJSON', (check) => {
     assert.deepEqual(await numbers(api, run.id), range(1, 1234));
   });
 
+  check('a client that is still sending gets the reason why its upload was refused', async ({ api }) => {
+    const run = await api.createRun();
+    const rest = lines([eventOf('llm.stream', { c: 'x'.repeat(500_000) })]).repeat(20);
+    for (const connection of ['keep-alive', 'close', 'keep-alive', 'close']) {
+      const reply = await api.postLines(run.id, `nonsense\n${rest}`, { connection });
+      assert.equal(lineDetails(expectError(reply, 400, 'VALIDATION_FAILED')).line, 1);
+    }
+    assert.equal((await api.run(run.id)).sequence, 1);
+  });
+
   check('a bad first line stores nothing', async ({ api }) => {
     const run = await api.createRun();
     const reply = await api.postLines(run.id, `nonsense\n${lines([numbered(1)])}`);

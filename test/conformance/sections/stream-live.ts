@@ -14,7 +14,8 @@ export const streamLive = defineSection('3.3 Live stream: live', (check) => {
 
   check(
     'producers that append at once: all watchers see one and the same order, the order of the log',
-    async ({ api }) => {
+    async ({ api, needsEvents }) => {
+      needsEvents(202);
       const run = await api.createRun();
       const watchers: Watcher[] = [await api.watch(run.id)];
       const producers = Array.from({ length: 10 }, async (_, producer) => {
