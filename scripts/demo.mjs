@@ -29,7 +29,7 @@ async function demo(baseUrl) {
   const second = new Watcher('watcher 2', stream, (event) => say(`${' '.repeat(COLUMN)}${oneLine(event)}`));
   const first = new Watcher('watcher 1', stream, (event, watcher) => {
     say(oneLine(event));
-    if (event.sequence === CUT_AFTER) {
+    if (event.sequence === CUT_AFTER && watcher.cuts === 0) {
       say(`-- cut for ${CUT_FOR_MS / 1000} s, while the agent goes on; back with Last-Event-ID ${event.id}`);
       watcher.cut(CUT_FOR_MS);
     }
@@ -82,7 +82,8 @@ try {
   const good = await demo(values.url ?? process.env.BASE_URL ?? 'http://127.0.0.1:3000');
   process.exitCode = good ? 0 : 1;
 } catch (error) {
-  const late = error.name === 'TimeoutError';
+  // Only the time limit aborts anything that is not caught on the way.
+  const late = ['AbortError', 'TimeoutError'].includes(error.name);
   const known = error instanceof DemoError || String(error.code).startsWith('ERR_PARSE_ARGS');
   if (!late && !known) throw error;
   const reason = late ? `The demo did not end within ${LONGEST_MS / 1000} seconds.` : error.message;
