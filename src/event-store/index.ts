@@ -5,6 +5,7 @@ export * from './event-store.module.js';
 export * from './event-store-options.js';
 export * from './keys.js';
 export * from './live-feed.js';
+export * from './log-entry.js';
 export * from './log-page.js';
 export * from './run-id.js';
 export * from './run-record.js';

@@ -12,6 +12,8 @@ export interface RunKeys {
 
 /** The keys of one partition of one tenant: all in one slot of a Redis Cluster, so that a script may touch them. */
 export interface PartitionKeys {
+  /** What they all begin with. */
+  prefix: string;
   runs: string;
   active: string;
   journal: string;
@@ -21,6 +23,27 @@ export interface PartitionKeys {
   dispatch: string;
   request(key: string): string;
 }
+
+/** The keys of one consumer group in one partition. */
+export interface GroupKeys {
+  /** Paused, replay epoch, last token, durable cursor. */
+  meta: string;
+  /** Who may handle an ordered group. */
+  owner: string;
+  /** Dead letters. */
+  dead: string;
+  /** Dead letters that were sent back to this group alone. */
+  redrive: string;
+  /** What the group knows of entries that are pending, and when those that wait are due. */
+  state(source: 'journal' | 'redrive' | 'dispatch'): { entries: string; delayed: string };
+  /** Prefix of the markers of what is done, followed by `<epoch>:<run>:<key>`. */
+  done: string;
+  /** The answer to a batch of outcomes, for the case that it has to be asked for again. */
+  answer(batchId: string): string;
+}
+
+/** What a group may be called. */
+export const GROUP_PATTERN = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** What may stand between the colons and braces of a key (T55). */
 const SAFE_TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -46,6 +69,7 @@ export class Keyspace {
   partition(tenantId: string, partition: number): PartitionKeys {
     const prefix = this.prefix(tenantId, partition);
     return {
+      prefix,
       runs: `${prefix}runs`,
       active: `${prefix}runs:active`,
       journal: `${prefix}journal`,
@@ -53,6 +77,20 @@ export class Keyspace {
       journalLive: `${prefix}journal:live`,
       dispatch: `${prefix}dispatch`,
       request: (key) => `${prefix}request:${key}`,
+    };
+  }
+
+  group(tenantId: string, partition: number, group: string): GroupKeys {
+    if (!GROUP_PATTERN.test(group)) throw new TypeError(`"${group}" is not a name for a group.`);
+    const prefix = `${this.prefix(tenantId, partition)}group:${group}:`;
+    return {
+      meta: `${prefix}meta`,
+      owner: `${prefix}owner`,
+      dead: `${prefix}dead`,
+      redrive: `${prefix}redrive`,
+      state: (source) => ({ entries: `${prefix}${source}:entries`, delayed: `${prefix}${source}:delayed` }),
+      done: `${prefix}done:`,
+      answer: (batchId) => `${prefix}answer:${batchId}`,
     };
   }
 

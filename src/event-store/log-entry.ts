@@ -1,4 +1,4 @@
-import { type LogEntry, parseEventId, type TerminalStatus } from '../events/index.js';
+import { type EventId, type LogEntry, parseEventId, type TerminalStatus } from '../events/index.js';
 
 /** An entry as Redis gives it: its id, then field, value, field, value. */
 export type RawEntry = [id: string, fields: string[]];
@@ -35,4 +35,28 @@ export function readEntry([id, fields]: RawEntry): LogEntry {
     }
   }
   return entry;
+}
+
+/** An entry of the journal: an event of any run of the tenant. */
+export interface JournalEntry {
+  /** The journal's own id; the event's is `event.id`. */
+  id: string;
+  position: EventId;
+  runId: string;
+  event: LogEntry;
+}
+
+/** The journal's fields are those of the log, with the run (`r`) and the event's id (`i`) before them. */
+export function readJournalEntry([id, fields]: RawEntry): JournalEntry {
+  return {
+    id,
+    position: parseEventId(id),
+    runId: fieldOf(fields, 'r'),
+    event: readEntry([fieldOf(fields, 'i'), fields]),
+  };
+}
+
+function fieldOf(fields: readonly string[], name: string): string {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? '';
+  throw new TypeError(`The entry has no field "${name}".`);
 }

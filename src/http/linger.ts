@@ -7,14 +7,26 @@ import type { NextFunction, Request, Response } from 'express';
  */
 export function linger(lingerMs: number) {
   return (request: Request, response: Response, next: NextFunction): void => {
+    const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => Response;
+    let closes = false;
+    // Node itself would close as soon as the answer is written, if the client asked for `Connection: close`.
+    response.writeHead = ((...args: unknown[]) => {
+      if (!request.complete && !response.shouldKeepAlive) {
+        closes = true;
+        response.shouldKeepAlive = true;
+      }
+      return writeHead(...args);
+    }) as Response['writeHead'];
     response.once('finish', () => {
       if (request.complete) return;
       const { socket } = request;
       const timer = setTimeout(() => socket.destroy(), lingerMs);
       timer.unref();
-      const done = () => clearTimeout(timer);
-      request.once('end', done);
-      socket.once('close', done);
+      request.once('end', () => {
+        clearTimeout(timer);
+        if (closes) socket.end();
+      });
+      socket.once('close', () => clearTimeout(timer));
     });
     next();
   };

@@ -8,11 +8,12 @@
 --       15… per event: as in append.lua; none for a run that waits for an executor
 -- Reply {'OK', record} | {'REPLAYED', record} | {'CONFLICT'}; record is the JSON of [field, value, field, value…]
 
---- include write-events.lua
+--- include create-run.lua
 
 local FIRST_EVENT = 15
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+  runs = KEYS[8], dispatch = KEYS[9],
 }
 local fingerprint = ARGV[8]
 
@@ -25,31 +26,17 @@ if fingerprint ~= '' then
   end
 end
 
-assert_types(k)
 redis.call('ZCARD', KEYS[8])
 redis.call('XLEN', KEYS[9])
-
-local id, executor = ARGV[1], ARGV[10]
-local ms = now_ms()
-redis.call('HSET', k.run,
-  'id', id, 'executor', executor, 'task', ARGV[11], 'input', ARGV[12], 'labels', ARGV[13], 'context', ARGV[14],
-  'status', 'pending', 'attempt', executor == 'external' and 1 or 0, 'fence', 0, 'created_at', ms,
-  'sequence', 0, 'last_ms', ms)
--- All scores are 0: ids sort by time, and the order among equal scores is that of their bytes.
-redis.call('ZADD', KEYS[8], 0, id)
-redis.call('ZADD', k.active, '+inf', id)
-
+local limits = {
+  max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
+  idle_ms = tonumber(ARGV[7]),
+}
 local events = {}
 for i = 1, (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS do events[i] = read_event(FIRST_EVENT, i - 1) end
-if #events > 0 then
-  local limits = {
-    max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
-    idle_ms = tonumber(ARGV[7]),
-  }
-  local run = { id = id, status = 'pending', sequence = 0, last_ms = ms, executor = executor }
-  write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, events)
-end
-if executor ~= 'external' then redis.call('XADD', KEYS[9], '*', 'run', id, 'executor', executor) end
+create_run(k, { run = ARGV[2], journal = ARGV[3] }, limits, {
+  id = ARGV[1], executor = ARGV[10], task = ARGV[11], input = ARGV[12], labels = ARGV[13], context = ARGV[14],
+}, events)
 
 local record = cjson.encode(redis.call('HGETALL', k.run))
 if fingerprint ~= '' then redis.call('SET', KEYS[7], fingerprint .. '\n' .. record, 'EX', ARGV[9]) end

@@ -10,10 +10,7 @@ local EVENT_ARGS = 7
 local MAX_MESSAGE_BYTES = 65536
 local TERMINAL = { completed = true, failed = true, cancelled = true }
 
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
+--- include time.lua
 
 local function format_id(ms, n)
   return string.format('%d-%d', ms, n)

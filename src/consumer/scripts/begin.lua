@@ -1,0 +1,72 @@
+-- Begins entries: takes a fencing token and raises their attempts, before any handler runs.
+--
+-- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner
+-- ARGV  1 group  2 consumer  3 owner's fence or ''  4 '1' to begin alone  5 most failures
+--       6 prefix of done markers, '' for a source that has none  7 lease ms  8 '1' when the source is the redrives
+--       9… per entry: id, its event's run and key as one string, or ''
+-- Reply {'PAUSED'} | {'FENCED'} | {token, epoch, then for each entry one of:}
+--       attempt (a number: run it) | 'lost' | 'done' | 'elsewhere' | 'suspect' | 'dead'
+
+--- include group.lua
+
+local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[8] == '1' }
+local group, consumer, alone = ARGV[1], ARGV[2], ARGV[4] == '1'
+local FIRST = 9
+
+if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
+local meta = redis.call('HMGET', KEYS[4], 'paused', 'epoch')
+if meta[1] == '1' then return { 'PAUSED' } end
+local epoch = meta[2] or '0'
+
+local ids = {}
+for a = FIRST, #ARGV, 2 do ids[#ids + 1] = ARGV[a] end
+
+-- One look at the pending list for the whole batch. The ids are in order, but other entries of ours may lie between.
+local mine = {}
+for _, pending in ipairs(redis.call('XPENDING', k.stream, group, ids[1], ids[#ids], 10000, consumer)) do
+  mine[pending[1]] = true
+end
+local states = redis.call('HMGET', k.entries, unpack(ids))
+local token = redis.call('HINCRBY', KEYS[4], 'token', 1)
+local now = now_ms()
+
+local reply, begun, acked = { token, epoch }, {}, {}
+for i, id in ipairs(ids) do
+  local state = read_state(states[i])
+  local marker = ARGV[FIRST + i * 2 - 1]
+  local marker_key = marker ~= '' and ARGV[6] ~= '' and ARGV[6] .. epoch .. ':' .. marker
+  local marked = marker_key and redis.call('GET', marker_key)
+  if not mine[id] then
+    reply[i + 2] = 'lost'
+  elseif marked == 'done' then
+    reply[i + 2] = 'done'
+    acked[#acked + 1] = id
+  elseif marked and marked ~= id then
+    reply[i + 2] = 'elsewhere'
+  elseif state.flag == 's' and state.failures + 1 >= tonumber(ARGV[5]) then
+    state.failures = state.failures + 1
+    bury(k, group, id, state, 'the process died while it handled this event', now)
+    if marker_key then redis.call('DEL', marker_key) end
+    reply[i + 2] = 'dead'
+  elseif (state.flag == 's' or state.flag == 'r') and not alone then
+    reply[i + 2] = 'suspect'
+  else
+    if state.flag == 's' then
+      state.failures = state.failures + 1
+      if state.first == 0 then state.first = now end
+    end
+    state.attempts = state.attempts + 1
+    state.flag = alone and 's' or 'r'
+    state.token = token
+    if marker_key then redis.call('SET', marker_key, id, 'PX', ARGV[7]) end
+    begun[#begun + 1] = id
+    begun[#begun + 1] = write_state(state)
+    reply[i + 2] = state.attempts
+  end
+end
+if #begun > 0 then redis.call('HSET', k.entries, unpack(begun)) end
+if #acked > 0 then
+  redis.call('XACK', k.stream, group, unpack(acked))
+  redis.call('HDEL', k.entries, unpack(acked))
+end
+return reply

@@ -1,0 +1,16 @@
+-- Takes up entries whose delay is over, and those that another consumer handed back.
+--
+-- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead
+-- ARGV  1 group  2 consumer  3 most entries  4 '1' when the source is the redrives
+-- Reply {entries buried, entries…}
+
+--- include group.lua
+
+if redis.call('HGET', KEYS[4], 'paused') == '1' then return { 0 } end
+local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[4] == '1' }
+local now = now_ms()
+local ids = redis.call('ZRANGE', k.delayed, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[3])
+if #ids == 0 then return { 0 } end
+redis.call('ZREM', k.delayed, unpack(ids))
+local entries, buried = claim(k, ARGV[1], ARGV[2], 0, ids, now)
+return { buried, unpack(entries) }

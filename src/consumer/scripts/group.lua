@@ -1,0 +1,69 @@
+-- Shared by the scripts of a consumer group. They work on one source of entries at a time: the tenant's journal, or
+-- the group's own stream of redriven dead letters.
+--
+-- What the group knows of an entry that is pending is one field of the hash `entries`:
+--
+--   attempts failures flag token first_failure
+--
+-- attempts  how often it was begun
+-- failures  how often that counts towards the limit: reported failures, and deaths while it was alone
+-- flag      r  begun, no outcome yet            s  the same, and begun alone
+--           w  an outcome that is to be tried again, or it was handed back
+-- token     of the attempt, which alone may settle it; every begin takes a higher one
+-- first_failure  ms, 0 without one
+--
+-- An entry that was never begun has no field; one that is settled for good has none any more.
+
+local MAX_DEAD_LETTERS = 100000
+
+--- include ../../event-store/scripts/time.lua
+
+local function read_state(text)
+  if not text then return { attempts = 0, failures = 0, flag = '', token = 0, first = 0 } end
+  local attempts, failures, flag, token, first = string.match(text, '^(%d+) (%d+) (%a) (%d+) (%d+)$')
+  return {
+    attempts = tonumber(attempts), failures = tonumber(failures), flag = flag, token = tonumber(token),
+    first = tonumber(first),
+  }
+end
+
+local function write_state(state)
+  return string.format('%d %d %s %d %d', state.attempts, state.failures, state.flag, state.token, state.first)
+end
+
+-- Ordered groups: only the present owner may begin and settle. Others pass no fence.
+local function is_fenced(owner_key, fence)
+  return fence ~= '' and redis.call('HGET', owner_key, 'fence') ~= fence
+end
+
+-- Takes an entry out of its source and into the dead letters, body and all. k: { stream, entries, delayed, dead }.
+local function bury(k, group, id, state, reason, now)
+  local entry = redis.call('XRANGE', k.stream, id, id)[1]
+  local letter = {
+    'XADD', k.dead, 'MAXLEN', '~', MAX_DEAD_LETTERS, '*', 'entry', id, 'error', reason,
+    'attempts', state.attempts, 'first', state.first > 0 and state.first or now, 'last', now,
+  }
+  for _, value in ipairs(entry and entry[2] or {}) do letter[#letter + 1] = value end
+  redis.call(unpack(letter))
+  redis.call('XACK', k.stream, group, id)
+  redis.call('HDEL', k.entries, id)
+  redis.call('ZREM', k.delayed, id)
+  if k.is_redrive then redis.call('XDEL', k.stream, id) end
+end
+
+-- Gives entries to a consumer, body and all, and buries those whose body was trimmed: claiming drops them from the
+-- pending list without a word.
+local function claim(k, group, consumer, min_idle, ids, now)
+  if #ids == 0 then return {}, 0 end
+  local entries = redis.call('XCLAIM', k.stream, group, consumer, min_idle, unpack(ids))
+  local got = {}
+  for _, entry in ipairs(entries) do if entry then got[entry[1]] = true end end
+  local buried = 0
+  for _, id in ipairs(ids) do
+    if not got[id] and #redis.call('XRANGE', k.stream, id, id) == 0 then
+      bury(k, group, id, read_state(redis.call('HGET', k.entries, id)), 'the event was trimmed or deleted before it was handled', now)
+      buried = buried + 1
+    end
+  end
+  return entries, buried
+end

@@ -1,0 +1,17 @@
+-- Removes consumers that are gone: silent for long, and holding nothing. Deleting one that holds entries would
+-- destroy them, so the check and the deletion are one step.
+--
+-- KEYS  1 stream
+-- ARGV  1 group  2 silent for ms
+-- Reply how many were removed
+
+local removed = 0
+for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local consumer = {}
+  for i = 1, #fields, 2 do consumer[fields[i]] = fields[i + 1] end
+  if consumer.pending == 0 and consumer.idle > tonumber(ARGV[2]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
+    removed = removed + 1
+  end
+end
+return removed

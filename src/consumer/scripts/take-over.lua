@@ -1,0 +1,17 @@
+-- Gives a page of the whole pending list to the owner of an ordered group, in the order of the ids.
+--
+-- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner
+-- ARGV  1 group  2 consumer  3 owner's fence  4 most entries  5 where to go on in the pending list  6 '1' when the
+--       source is the redrives
+-- Reply {'FENCED'} | {id to go on after or '' at the end, entries buried, entries…}
+
+--- include group.lua
+
+if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
+local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[6] == '1' }
+local page = redis.call('XPENDING', k.stream, ARGV[1], ARGV[5], '+', ARGV[4])
+local ids = {}
+for i, pending in ipairs(page) do ids[i] = pending[1] end
+local entries, buried = claim(k, ARGV[1], ARGV[2], 0, ids, now_ms())
+local next = #page == tonumber(ARGV[4]) and '(' .. ids[#ids] or ''
+return { next, buried, unpack(entries) }
