@@ -36,7 +36,8 @@ export class EventStream implements Demand {
   ) {}
 
   ready(): boolean {
-    return this.response.writableLength < this.options.bufferBytes;
+    // Below a mark of its own, which may be higher than ours, the response never says that it has drained.
+    return this.response.writableLength < this.options.bufferBytes || !this.response.writableNeedDrain;
   }
 
   drained(signal: AbortSignal): Promise<void> {
@@ -87,9 +88,12 @@ export class EventStream implements Demand {
     this.response.flushHeaders();
     const { socket } = this.response;
     socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
-    // Node counts progress of what is waiting as activity, so a slow reader is not hit; without a listener for
-    // it the server destroys a socket whose time is up.
+    // Node counts progress of what is waiting as activity, so a slow reader is not hit. One for whom nothing
+    // waits has read everything.
     socket?.setTimeout(this.options.stalledMs);
+    this.response.on('timeout', () => {
+      if (this.response.writableLength > 0) this.response.destroy();
+    });
   }
 
   private write(signal: WatchSignal): void {

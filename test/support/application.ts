@@ -1,0 +1,32 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { configureRunstream } from '../../src/http/index.js';
+import { RunstreamModule, type RunstreamOptions } from '../../src/runstream.module.js';
+import { testRedisUrl } from './redis.js';
+
+/** Runstream in an application of the test's own process: for options that no variable sets, and to look inside. */
+export interface TestApplication {
+  readonly url: string;
+  readonly app: NestExpressApplication;
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+/** On a real socket and on the test Redis, unless `options` name another. */
+export async function startApplication(options: Partial<RunstreamOptions> = {}): Promise<TestApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(
+    RunstreamModule.forRoot({ redis: { url: testRedisUrl() }, ...options }),
+    { bodyParser: false, logger: false },
+  );
+  configureRunstream(app, { maxRequestBytes: 8 * 1024 * 1024, corsOrigins: 'localhost' });
+  await app.listen(0, '127.0.0.1');
+  const server: Server = app.getHttpServer();
+  return {
+    app,
+    server,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => app.close(),
+  };
+}
