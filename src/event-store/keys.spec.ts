@@ -8,14 +8,20 @@ const hashTag = (key: string) => /\{([^}]*)\}/.exec(key)?.[1];
 describe('The keys', () => {
   it('carry the tenant, or not, as configured', () => {
     const run = newRunId();
-    expect(new Keyspace(true).run('acme', run).events).toBe(`tenant:acme:runstream:{acme.0}:run:${run}:events`);
+    expect(new Keyspace(true).run('acme', run).events).toBe(
+      `tenant:acme:runstream:{acme.0}:run:${run}:events`,
+    );
     expect(new Keyspace(false).run('acme', run).events).toBe(`runstream:{0}:run:${run}:events`);
   });
 
   it('of a partition are all in one slot of a cluster, whatever a request key holds', () => {
     const keys = new Keyspace(true);
-    const { request, ...partition } = keys.partitionOf('acme', newRunId());
-    const all = [...Object.values(partition), ...Object.values(keys.run('acme', newRunId())), request('}{other}')];
+    const partition = keys.partitionOf('acme', newRunId());
+    const { runs, active, journal, journalLast, journalLive, dispatch } = partition;
+    const all = [
+      ...[runs, active, journal, journalLast, journalLive, dispatch, partition.request('}{other}')],
+      ...Object.values<string>({ ...keys.run('acme', newRunId()) }),
+    ];
     expect(new Set(all.map(hashTag))).toEqual(new Set(['acme.0']));
   });
 
@@ -25,20 +31,37 @@ describe('The keys', () => {
     for (const a of runs) for (const b of runs) if (a !== b) expect(b.startsWith(a)).toBe(false);
   });
 
-  it.each(['', 'a:b', 'a{b', 'a}b', 'a*', 'a\n', '\na', 'A', '_a', '-a', 'a b', 'ä', 'a'.repeat(64), '..', 'a\0'])(
-    'T55 are not made for the tenant %j',
-    (tenant) => {
-      for (const multiTenant of [true, false]) {
-        expect(() => new Keyspace(multiTenant).partition(tenant, 0)).toThrow(TypeError);
-        expect(() => new Keyspace(multiTenant).run(tenant, newRunId())).toThrow(TypeError);
-      }
-    },
-  );
+  it.each([
+    '',
+    'a:b',
+    'a{b',
+    'a}b',
+    'a*',
+    'a\n',
+    '\na',
+    'A',
+    '_a',
+    '-a',
+    'a b',
+    'ä',
+    'a'.repeat(64),
+    '..',
+    'a\0',
+  ])('T55 are not made for the tenant %j', (tenant) => {
+    for (const multiTenant of [true, false]) {
+      expect(() => new Keyspace(multiTenant).partition(tenant, 0)).toThrow(TypeError);
+      expect(() => new Keyspace(multiTenant).run(tenant, newRunId())).toThrow(TypeError);
+    }
+  });
 
-  it.each(['', '*', 'r0_x:events', '{x}', 'r0_01kbz6v2m8e7q9n4t3x5c1d2f}', 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa:events'])(
-    'T55 are not made for the run %j',
-    (run) => {
-      expect(() => new Keyspace(true).run('acme', run)).toThrow(RunNotFoundError);
-    },
-  );
+  it.each([
+    '',
+    '*',
+    'r0_x:events',
+    '{x}',
+    'r0_01kbz6v2m8e7q9n4t3x5c1d2f}',
+    'r0_01kbz6v2m8e7q9n4t3x5c1d2fa:events',
+  ])('T55 are not made for the run %j', (run) => {
+    expect(() => new Keyspace(true).run('acme', run)).toThrow(RunNotFoundError);
+  });
 });

@@ -41,13 +41,15 @@ describe('The live feed', () => {
     await server.stop();
   });
 
-  const killPubSub = () => writer.redis.commands.client('KILL', 'TYPE', 'pubsub');
+  const killPubSub = () => writer.redis.commands.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   const isQuiet = () => a.feeds.statistics.feeds === 0;
 
   async function live(store: TestStore, run: string, n = 1): Promise<Watching[]> {
     const { last } = await store.store.read(store.tenant, run, { limit: 1 });
     const watchers = upTo(n).map(() => watchRun(store, run));
-    await Promise.all(watchers.map((w) => w.until('the head', ({ cursor }) => cursor.sequence === last.sequence)));
+    await Promise.all(
+      watchers.map((w) => w.until('the head', ({ cursor }) => cursor.sequence === last.sequence)),
+    );
     return watchers;
   }
 
@@ -80,7 +82,6 @@ describe('The live feed', () => {
   it('T15 a message is lost on a connection that stands: the next one shows it', async () => {
     const run = await writer.createRun();
     const [watching] = await live(a, run);
-    await writer.redis.commands.client('NO-EVICT', 'OFF');
     const { live: channel } = writer.store.keys.run(writer.tenant, run);
     await a.redis.subscriber.sunsubscribe(channel);
     await writer.store.append(writer.tenant, run, [line('unheard')]);
@@ -149,7 +150,8 @@ describe('The live feed', () => {
     const before = await commandCalls(writer.redis.commands);
     await writer.store.append(writer.tenant, run, [completed()]);
     await Promise.all(watchers.map((watching) => watching.ended));
-    for (const { sequences } of watchers) if (sequences.join() !== '1,2,3,4,5,6,7') expect(sequences).toEqual(upTo(7));
+    for (const { sequences } of watchers)
+      if (sequences.join() !== '1,2,3,4,5,6,7') expect(sequences).toEqual(upTo(7));
     const after = await commandCalls(writer.redis.commands);
     expect(after('evalsha') - before('evalsha')).toBeLessThan(8);
   });

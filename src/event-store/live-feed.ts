@@ -1,13 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { RedisUnavailableError } from '../common/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
 import { EventStore } from './event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { RunFeed } from './run-feed.js';
 
+const RETRY_MS = 200;
+
 interface OpenFeed {
   feed: RunFeed;
   watchers: number;
   opening: Promise<void>;
+  /** Settles the subscription that `opening` waits for; later calls do nothing. */
+  subscribed: (outcome: Promise<unknown>) => void;
 }
 
 /**
@@ -18,6 +24,7 @@ interface OpenFeed {
 export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   private readonly open = new Map<string, OpenFeed>();
   private readonly checkMs: number;
+  private readonly stop = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private repairCount = 0;
 
@@ -30,16 +37,21 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    const { subscriber } = this.redis;
+    const { subscriber, commands } = this.redis;
     subscriber.on('smessage', this.onMessage);
     subscriber.on('ready', this.onReconnect);
+    // A feed that could not read the log has waited for this.
+    commands.on('ready', this.checkAll);
     this.timer = setInterval(this.checkAll, this.checkMs);
   }
 
   onApplicationShutdown(): void {
+    this.stop.abort(new RedisUnavailableError());
     clearInterval(this.timer);
-    this.redis.subscriber.off('smessage', this.onMessage);
-    this.redis.subscriber.off('ready', this.onReconnect);
+    const { subscriber, commands } = this.redis;
+    subscriber.off('smessage', this.onMessage);
+    subscriber.off('ready', this.onReconnect);
+    commands.off('ready', this.checkAll);
   }
 
   /** Runs watched here, and how often a feed had to be mended from the log. */
@@ -52,15 +64,20 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   /**
    * The feed of a run, ready to be followed; to be given back with `release()`.
    *
-   * @throws RedisUnavailableError, RunNotFoundError
+   * It waits while Redis is away.
+   *
+   * @throws RunNotFoundError; RedisUnavailableError when Redis refuses the subscription
    */
   async acquire(tenantId: string, runId: string): Promise<RunFeed> {
     const channel = this.store.keys.run(tenantId, runId).live;
     let open = this.open.get(channel);
     if (!open) {
       const feed = new RunFeed(tenantId, runId, this.store, () => this.repairCount++);
-      open = { feed, watchers: 0, opening: this.subscribe(channel, feed) };
+      let subscribed: OpenFeed['subscribed'] = () => undefined;
+      const subscription = new Promise((resolve) => (subscribed = resolve));
+      open = { feed, watchers: 0, opening: this.begin(feed, subscription), subscribed };
       this.open.set(channel, open);
+      this.subscribe(channel, open).catch(() => undefined);
     }
     open.watchers++;
     try {
@@ -86,9 +103,33 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     this.redis.subscriber.sunsubscribe(channel).catch(() => undefined);
   }
 
-  private async subscribe(channel: string, feed: RunFeed): Promise<void> {
-    await redisCall(this.redis.subscriber.ssubscribe(channel));
-    await feed.open();
+  /** Waits for Redis if need be. */
+  private async begin(feed: RunFeed, subscription: Promise<unknown>): Promise<void> {
+    const { signal } = this.stop;
+    await redisCall(subscription);
+    for (;;) {
+      try {
+        await feed.open();
+        return;
+      } catch (error) {
+        if (!(error instanceof RedisUnavailableError) || signal.aborted) throw error;
+        await delay(RETRY_MS, undefined, { signal });
+      }
+    }
+  }
+
+  private subscribe(channel: string, { subscribed }: OpenFeed): Promise<unknown> {
+    const outcome = this.redis.subscriber.ssubscribe(channel);
+    // Not subscribed(outcome): one that is lost with its connection never settles, and a later one then counts.
+    outcome.then(
+      () => {
+        subscribed(outcome);
+      },
+      () => {
+        subscribed(outcome);
+      },
+    );
+    return outcome;
   }
 
   private readonly onMessage = (channel: string, message: string): void => {
@@ -96,13 +137,17 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   };
 
   /**
-   * The connection is ready before its subscriptions are back. Commands keep their order, so once one more
-   * subscription is confirmed all are; what was missed until then is in the log.
+   * Subscribes again, also what was on its way when the connection broke. Commands keep their order, so once the
+   * last subscription is confirmed all are; what was missed until then is in the log.
    */
   private readonly onReconnect = (): void => {
-    const [channel] = this.open.keys();
-    if (channel === undefined) return;
-    this.redis.subscriber.ssubscribe(channel).then(this.checkAll, () => undefined);
+    let last: Promise<unknown> | undefined;
+    for (const [channel, open] of this.open) {
+      open.feed.interrupt();
+      last = this.subscribe(channel, open);
+      last.catch(() => undefined);
+    }
+    last?.then(this.checkAll, () => undefined);
   };
 
   private readonly checkAll = (): void => {

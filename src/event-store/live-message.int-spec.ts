@@ -47,7 +47,9 @@ describe('The message of an append', () => {
       ]),
     );
     if (message.kind !== 'appended') throw new Error('not an append');
-    const { events } = await store.store.read(store.tenant, run, { after: { ...message.first, sequence: 1 } });
+    const { events } = await store.store.read(store.tenant, run, {
+      after: { ...message.first, sequence: 1 },
+    });
     const sent = message.entries.map((entry) => toEncodedEvent(store.tenant, run, entry));
     expect(sent).toHaveLength(6);
     expect(sent).toEqual(events);
@@ -62,7 +64,11 @@ describe('The message of an append', () => {
     const keyed = Array.from({ length: 250 }, (_, i) =>
       line('', { idempotency_key: `${i} ${'😀'.repeat(240)}` }),
     );
-    for (const batch of [[line('x'.repeat(65_536))], [...Array<EventInput>(1000)].map(() => line('')), keyed]) {
+    for (const batch of [
+      [line('x'.repeat(65_536))],
+      [...Array<EventInput>(1000)].map(() => line('')),
+      keyed,
+    ]) {
       const { last } = await store.store.read(store.tenant, run, { limit: 1 });
       const text = await messageOf(run, batch);
       expect(Buffer.byteLength(text)).toBeLessThan(100);

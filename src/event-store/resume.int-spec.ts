@@ -50,7 +50,9 @@ describe('Resuming', () => {
     expect(await a.watcher.locate(a.tenant, run, start ?? BEGINNING)).toMatchObject({ over: false });
     await a.store.append(a.tenant, run, [completed()]);
     const last = (await idsOf(a, run)).at(-1) ?? BEGINNING;
-    expect(await a.watcher.locate(a.tenant, run, { ...last, ms: last.ms - 1 })).toMatchObject({ over: false });
+    expect(await a.watcher.locate(a.tenant, run, { ...last, ms: last.ms - 1 })).toMatchObject({
+      over: false,
+    });
     expect(await a.watcher.locate(a.tenant, run, last)).toMatchObject({ over: true });
   });
 
@@ -161,7 +163,12 @@ describe('Resuming', () => {
     const watching = watchRun(a, run, { after: { ms: 5, sequence: 2 } });
     await watching.until('the gap', ({ signals }) => signals.length > 0);
     expect(watching.signals).toEqual([
-      expect.objectContaining({ kind: 'gap', reason: 'diverged', firstAvailable: undefined, cursor: BEGINNING }),
+      expect.objectContaining({
+        kind: 'gap',
+        reason: 'diverged',
+        firstAvailable: undefined,
+        cursor: BEGINNING,
+      }),
     ]);
     await a.store.append(a.tenant, run, [completed()]);
     await watching.ended;
@@ -190,7 +197,10 @@ describe('Resuming', () => {
       await appendLines(quick, run, 3);
       const { after } = await quick.watcher.locate(quick.tenant, run, 'tail');
       const filter = quick.store.types.parseFilter('llm.*');
-      for (const options of [{ after, announceCursor: true }, { after, announceCursor: true, filter }]) {
+      for (const options of [
+        { after, announceCursor: true },
+        { after, announceCursor: true, filter },
+      ]) {
         const watching = watchRun(quick, run, options);
         await watching.until('its cursor', ({ signals }) => signals.length > 0);
         expect(watching.signals[0]).toEqual({ kind: 'cursor', cursor: after });
@@ -199,7 +209,7 @@ describe('Resuming', () => {
       const filtered = watchRun(quick, run, { after, filter, announceCursor: true });
       await appendLines(quick, run, 4);
       await filtered.until('a cursor past what it hides', ({ signals }) =>
-        signals.some((signal) => signal.kind === 'cursor' && signal.cursor.sequence === 8),
+        signals.some((s) => s.kind === 'heartbeat' && s.announce && s.cursor.sequence === 8),
       );
       expect(filtered.sequences).toEqual([]);
       filtered.stop();

@@ -32,6 +32,9 @@ export class RunFeed {
   /** The newest event known to exist; ahead of the head while the log is being read. */
   private announced: EventId | undefined;
   private reading: Promise<void> | undefined;
+  /** How often messages may have been lost, and up to which of these times the log was read since. */
+  private interruptions = 0;
+  private mendedUpTo = 0;
   /** The status the run ended with, once the head is its terminal event. */
   ended: TerminalStatus | undefined;
 
@@ -61,24 +64,33 @@ export class RunFeed {
       return;
     }
     const { first, last, entries } = message;
-    if (!this.lastPassedOn || this.reading) {
+    if (!this.lastPassedOn || this.reading || this.interruptions > this.mendedUpTo) {
+      // After an interruption even the next sequence may continue a log that Redis has taken back in between.
       this.announced = last;
+      if (this.lastPassedOn && !this.reading) this.mend();
       return;
     }
     const head = this.lastPassedOn;
     const continues = first.sequence === head.sequence + 1 && first.ms >= head.ms;
     if (continues && entries.length > 0) {
       this.pass(entries.map((entry) => toEncodedEvent(this.tenantId, this.runId, entry)));
-    } else if (last.sequence > head.sequence || last.ms > head.ms) {
+    } else if (last.sequence >= head.sequence ? !sameEventId(last, head) : last.ms > head.ms) {
       // A hole, a batch too large to send, or a known sequence under a new id: the log knows.
       this.announced = last;
       this.mend();
     }
   }
 
+  /** The connection is a new one: no message is passed on until the log was read. */
+  interrupt(): void {
+    this.interruptions++;
+  }
+
   /** Compares the head with the log: so a lost last message is found, and writes that Redis took back. */
-  check(): Promise<void> {
-    return this.readOn(true);
+  async check(): Promise<void> {
+    // A reading that is under way may have seen the log before what we were called for.
+    await this.reading?.catch(() => undefined);
+    await this.readOn(true);
   }
 
   /** Makes sure that the feed has passed on everything up to `id`, which a follower saw in the log. */
@@ -112,19 +124,29 @@ export class RunFeed {
     let found = 0;
     for (;;) {
       const head = this.head;
+      // What is announced from here on may not be in the page; what was announced before is.
+      this.announced = undefined;
+      const { interruptions } = this;
       const page = await this.readAfterHead();
       if (!page) return;
+      this.mendedUpTo = interruptions;
       const isFirstPage = head.sequence === 0 && (page.events[0]?.position.sequence ?? 1) === 1;
       if ((!page.found && !isFirstPage) || page.last.sequence < head.sequence) {
         this.begin(page);
         this.items.next({ kind: 'reset' });
-        return;
+      } else {
+        this.pass(page.events);
+        if (page.events.length > 0 && found++ === 0 && mending) this.onMended();
       }
-      this.pass(page.events);
-      if (page.events.length > 0 && found++ === 0 && mending) this.onMended();
-      const isBehind = this.announced && compareEventIds(this.announced, this.head) > 0;
-      if (page.events.length === 0 || (sameEventId(this.head, page.last) && !isBehind)) return;
+      const atEnd = page.events.length === 0 || sameEventId(this.head, page.last);
+      if (atEnd && !this.isBehind()) return;
     }
+  }
+
+  /** Whether messages came, or were lost, while the log was read. */
+  private isBehind(): boolean {
+    if (this.interruptions > this.mendedUpTo) return true;
+    return this.announced !== undefined && compareEventIds(this.announced, this.head) > 0;
   }
 
   private begin(page: LogPage): void {

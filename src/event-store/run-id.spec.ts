@@ -16,9 +16,25 @@ describe('A run id', () => {
 
   const rest = '01kbz6v2m8e7q9n4t3x5c1d2fa';
   it.each([
-    ...['', 'r0_', rest, `r_${rest}`, `r00_${rest}`, `r-1_${rest}`, `r0_${rest}0`, `r0_${rest.slice(1)}`, `R0_${rest}`],
+    ...[
+      '',
+      'r0_',
+      rest,
+      `r_${rest}`,
+      `r00_${rest}`,
+      `r-1_${rest}`,
+      `r0_${rest}0`,
+      `r0_${rest.slice(1)}`,
+      `R0_${rest}`,
+    ],
     ...[`r0_${rest}\n`, ` r0_${rest}`, `r0_${rest.replace('a', 'u')}`, `r0_${rest.replace('a', 'A')}`],
-    ...[`r0_${rest.replace('a', ':')}`, `r0_${rest.replace('a', '}')}`, `r0_${rest.replace('a', '*')}`, '../runs', '*'],
+    ...[
+      `r0_${rest.replace('a', ':')}`,
+      `r0_${rest.replace('a', '}')}`,
+      `r0_${rest.replace('a', '*')}`,
+      '../runs',
+      '*',
+    ],
   ])('T55 is not %j: there is no such run', (id) => {
     expect(() => partitionOfRun(id)).toThrow(RunNotFoundError);
   });

@@ -18,7 +18,11 @@ describe('The seam between history and live', () => {
   beforeAll(async () => {
     a = await createTestStore();
     const { tenant } = a;
-    instances = [a, await createTestStore({ tenant }), await createTestStore({ tenant, watcherPageBytes: 4096 })];
+    instances = [
+      a,
+      await createTestStore({ tenant }),
+      await createTestStore({ tenant, watcherPageBytes: 4096 }),
+    ];
   });
   afterAll(async () => {
     await Promise.all(instances.map((instance) => instance.close()));
@@ -49,7 +53,7 @@ describe('The seam between history and live', () => {
     }
 
     const watchers: ReturnType<typeof watchWithCuts>[] = [];
-    for (let next = 2; next < total; ) {
+    for (let next = 2; next < total;) {
       const size = Math.min(1 + Math.floor(Math.random() * 25), total - next);
       const batch = upTo(next + size - 1, next).map((n) => line(`${n}`));
       await anInstance().store.append(a.tenant, run, batch);
@@ -103,7 +107,9 @@ describe('The seam between history and live', () => {
   it('T04 two watchers both see every event, on one instance and on two', async () => {
     const run = await a.createRun();
     const watchers = [a, a, instances[1], instances[1]].map((instance) => watchRun(instance, run));
-    await Promise.all(watchers.map((watching) => watching.until('the first', (w) => w.sequences.length === 1)));
+    await Promise.all(
+      watchers.map((watching) => watching.until('the first', (w) => w.sequences.length === 1)),
+    );
     for (let n = 0; n < 50; n++) await anInstance().store.append(a.tenant, run, [line(`${n}`)]);
     await a.store.append(a.tenant, run, [completed()]);
     for (const watching of watchers) {
@@ -164,6 +170,8 @@ describe('The seam between history and live', () => {
         }
       }
     }
-    await Promise.all(instances.map((i) => expect(i.feeds.statistics).toMatchObject({ feeds: 0, watchers: 0 })));
+    await Promise.all(
+      instances.map((i) => expect(i.feeds.statistics).toMatchObject({ feeds: 0, watchers: 0 })),
+    );
   });
 });

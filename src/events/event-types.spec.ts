@@ -5,10 +5,26 @@ import { EventTypeRegistry } from './event-types.js';
 describe('The event types', () => {
   it('are the built-in ones and what is registered, by exact type or by category', () => {
     const types = new EventTypeRegistry(['build.*', 'deploy.started']);
-    for (const known of ['lifecycle.completed', 'llm.tool_call', 'log.stderr', 'build.x', 'build.a_1', 'deploy.started']) {
+    for (const known of [
+      'lifecycle.completed',
+      'llm.tool_call',
+      'log.stderr',
+      'build.x',
+      'build.a_1',
+      'deploy.started',
+    ]) {
       expect(types.has(known)).toBe(true);
     }
-    for (const unknown of ['deploy.ended', 'lifecycle.paused', 'builds.x', 'build', 'build.', 'build.X', 'build.x.y', '']) {
+    for (const unknown of [
+      'deploy.ended',
+      'lifecycle.paused',
+      'builds.x',
+      'build',
+      'build.',
+      'build.X',
+      'build.x.y',
+      '',
+    ]) {
       expect(types.has(unknown)).toBe(false);
     }
   });
@@ -20,12 +36,21 @@ describe('The event types', () => {
     }
   });
 
-  it.each(['Build.x', 'build', 'build.', '.x', '*.x', '*', 'build.x.y', 'build.x*', 'build.x\n', 'büild.x', '1build.x'])(
-    'can not be registered as %j',
-    (type) => {
-      expect(() => new EventTypeRegistry([type])).toThrow(/write category\.action or category\.\*/);
-    },
-  );
+  it.each([
+    'Build.x',
+    'build',
+    'build.',
+    '.x',
+    '*.x',
+    '*',
+    'build.x.y',
+    'build.x*',
+    'build.x\n',
+    'büild.x',
+    '1build.x',
+  ])('can not be registered as %j', (type) => {
+    expect(() => new EventTypeRegistry([type])).toThrow(/write category\.action or category\.\*/);
+  });
 
   it('are all named by the error for one that is not known', () => {
     const types = new EventTypeRegistry(['build.*']);
@@ -59,9 +84,12 @@ describe('A type filter', () => {
     expect(types.parseFilter(undefined)).toBeUndefined();
   });
 
-  it.each(['', ',', 'llm', 'llm.*,', ' llm.*', 'llm.**', '*', '*.completed', 'LLM.*'])('is not %j', (text) => {
-    expect(() => types.parseFilter(text)).toThrow(ValidationFailedError);
-  });
+  it.each(['', ',', 'llm', 'llm.*,', ' llm.*', 'llm.**', '*', '*.completed', 'LLM.*'])(
+    'is not %j',
+    (text) => {
+      expect(() => types.parseFilter(text)).toThrow(ValidationFailedError);
+    },
+  );
 
   it.each(['nope.*', 'llm.nope', 'deploy.ended', 'llm.*,constructor.*'])(
     'for %s, which nobody can append, is refused',

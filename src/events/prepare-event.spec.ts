@@ -37,11 +37,25 @@ describe('Preparing an event', () => {
       event,
       source: null,
       data: {},
-      context: { session_id: null, epic_id: null, task_id: null, git_sha: null, mode: null, artifact_paths: [] },
+      context: {
+        session_id: null,
+        epic_id: null,
+        task_id: null,
+        git_sha: null,
+        mode: null,
+        artifact_paths: [],
+      },
       metadata: {},
       idempotency_key: '5-3',
     });
-    const nulls = { source: null, data: null, context: null, metadata: null, timestamp: null, idempotency_key: null };
+    const nulls = {
+      source: null,
+      data: null,
+      context: null,
+      metadata: null,
+      timestamp: null,
+      idempotency_key: null,
+    };
     expect(stored({ event, ...nulls }).value).toEqual(full);
     const context = { session_id: null, mode: null, artifact_paths: null };
     expect(stored({ event, context }).value).toEqual(full);
@@ -52,7 +66,14 @@ describe('Preparing an event', () => {
       event,
       source: { agent_id: 'a1', agent_type: 'worker', agent_name: 'Reviewer', team_name: null },
       data: { content: 'hello' },
-      context: { session_id: 's', epic_id: 'e', task_id: 't', git_sha: 'g', mode: 'rlm', artifact_paths: ['a,b'] },
+      context: {
+        session_id: 's',
+        epic_id: 'e',
+        task_id: 't',
+        git_sha: 'g',
+        mode: 'rlm',
+        artifact_paths: ['a,b'],
+      },
       metadata: { any: [1] },
       timestamp: '2026-11-21T17:01:19.000Z',
       idempotency_key: 'k "1" –',
@@ -61,17 +82,25 @@ describe('Preparing an event', () => {
   });
 
   it('T64 gives data and metadata back as the same JSON value, whatever their keys', () => {
-    const text = '{"constructor":{"a":1},"__proto__":{"b":2},"toString":"x","hasOwnProperty":null,"then":[],"":0}';
-    const { json } = stored({ event, data: JSON.parse(text) as unknown, metadata: JSON.parse(text) as unknown });
+    const text =
+      '{"constructor":{"a":1},"__proto__":{"b":2},"toString":"x","hasOwnProperty":null,"then":[],"":0}';
+    const { json } = stored({
+      event,
+      data: JSON.parse(text) as unknown,
+      metadata: JSON.parse(text) as unknown,
+    });
     expect(json).toContain(`"data":${text}`);
     expect(json).toContain(`"metadata":${text}`);
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })), (data) => {
-        const encoded = JSON.stringify(data);
-        const { json: line } = stored({ event, data: JSON.parse(encoded) as unknown });
-        expect(line).toContain(`"data":${encoded}`);
-        expect(line).not.toMatch(/[\n\r]/);
-      }),
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })),
+        (data) => {
+          const encoded = JSON.stringify(data);
+          const { json: line } = stored({ event, data: JSON.parse(encoded) as unknown });
+          expect(line).toContain(`"data":${encoded}`);
+          expect(line).not.toMatch(/[\n\r]/);
+        },
+      ),
     );
   });
 
@@ -125,23 +154,35 @@ describe('Preparing an event', () => {
       idempotency_key: 'k'.repeat(length),
     });
     expect(violations(at(255, 100))).toEqual([]);
-    expect(violations(at(256, 101)).sort()).toEqual(['context.artifact_paths', 'idempotency_key', 'source.agent_id']);
+    expect(violations(at(256, 101)).sort()).toEqual([
+      'context.artifact_paths',
+      'idempotency_key',
+      'source.agent_id',
+    ]);
     expect(violations({ event, idempotency_key: '' })).toEqual(['idempotency_key']);
   });
 
   it('refuses unknown types', () => {
-    expect(() => prepareEvent({ event: { category: 'nope', action: 'x' } }, types)).toThrow(UnknownEventTypeError);
+    expect(() => prepareEvent({ event: { category: 'nope', action: 'x' } }, types)).toThrow(
+      UnknownEventTypeError,
+    );
     const injected = { category: 'log', action: 'stdout","data":{"x":1},"y":"' };
     expect(() => prepareEvent({ event: injected }, types)).toThrow(UnknownEventTypeError);
   });
 
   it('T21 measures data in bytes of JSON: 1 MiB passes, one byte more does not', () => {
-    const bytes = (n: number, character: string) => ({ x: character.repeat((n - '{"x":""}'.length) / Buffer.byteLength(character)) });
+    const bytes = (n: number, character: string) => ({
+      x: character.repeat((n - '{"x":""}'.length) / Buffer.byteLength(character)),
+    });
     for (const character of ['a', 'é', '😀']) {
       expect(violations({ event, data: bytes(MAX_DATA_BYTES, character) })).toEqual([]);
     }
-    expect(() => prepareEvent({ event, data: bytes(MAX_DATA_BYTES + 1, 'a') }, types)).toThrow(EventTooLargeError);
-    expect(() => prepareEvent({ event, metadata: bytes(MAX_DATA_BYTES + 2, 'é') }, types)).toThrow(EventTooLargeError);
+    expect(() => prepareEvent({ event, data: bytes(MAX_DATA_BYTES + 1, 'a') }, types)).toThrow(
+      EventTooLargeError,
+    );
+    expect(() => prepareEvent({ event, metadata: bytes(MAX_DATA_BYTES + 2, 'é') }, types)).toThrow(
+      EventTooLargeError,
+    );
   });
 
   it('refuses data nested deeper than it can print', () => {

@@ -15,16 +15,24 @@ describe('What an event changes in its run', () => {
     expect(runPatch({ type, source: null, data })).toEqual(expected);
   });
 
-  it.each(['llm.completed', 'agent.completed', 'session.completed', 'task.failed', 'log.stdout'])('%s: nothing', (type) => {
-    expect(runPatch({ type, source: null, data: {} })).toBeUndefined();
-  });
+  it.each(['llm.completed', 'agent.completed', 'session.completed', 'task.failed', 'log.stdout'])(
+    '%s: nothing',
+    (type) => {
+      expect(runPatch({ type, source: null, data: {} })).toBeUndefined();
+    },
+  );
 
-  it.each(['started', 'completed', 'failed', 'cancelled'])('T27 lifecycle.%s of one agent: nothing', (action) => {
-    expect(runPatch({ type: `lifecycle.${action}`, source: agent, data: {} })).toBeUndefined();
-  });
+  it.each(['started', 'completed', 'failed', 'cancelled'])(
+    'T27 lifecycle.%s of one agent: nothing',
+    (action) => {
+      expect(runPatch({ type: `lifecycle.${action}`, source: agent, data: {} })).toBeUndefined();
+    },
+  );
 
   it('ends it with three statuses and no other', () => {
-    const terminal = ['pending', 'running', 'completed', 'failed', 'cancelled', 'constructor'].filter(isTerminal);
+    const terminal = ['pending', 'running', 'completed', 'failed', 'cancelled', 'constructor'].filter(
+      isTerminal,
+    );
     expect(terminal).toEqual(['completed', 'failed', 'cancelled']);
   });
 });

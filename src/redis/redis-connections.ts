@@ -11,8 +11,8 @@ const MAX_RECONNECT_DELAY_MS = 1000;
  *
  * - `commands`: fails at once while Redis is away. Nothing is queued and nothing is sent twice: whoever asked
  *   knows best whether to ask again (an append carries idempotency keys for that).
- * - `subscriber`: pub/sub only; reconnects and subscribes again by itself. What it missed, its user reads from
- *   the log.
+ * - `subscriber`: pub/sub only. When it is `ready` again its user subscribes again, since ioredis forgets what was
+ *   on its way when the connection broke, and reads from the log what it missed.
  * - `blocking(name)`: one connection for each loop that blocks, so that it never stalls the commands of others.
  */
 @Injectable()
@@ -29,7 +29,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       enableOfflineQueue: false,
       commandTimeout: this.commandTimeoutMs,
     });
-    this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null });
+    this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null, autoResubscribe: false });
     this.logOutages(this.commands);
     this.commands.on('ready', () => void this.checkServer());
   }

@@ -117,7 +117,8 @@ export function watchRun(
       next: (signal) => {
         signals.push(signal);
         cursor = signal.cursor;
-        if (signal.kind === 'events') sequences.push(...signal.events.map((event) => event.position.sequence));
+        if (signal.kind === 'events')
+          sequences.push(...signal.events.map((event) => event.position.sequence));
         changed.next();
       },
       error: reject,
@@ -145,7 +146,9 @@ export function watchRun(
         const timer = setTimeout(() => {
           looking.unsubscribe();
           const kinds = signals.map((signal) => signal.kind).slice(-20);
-          reject(new Error(`Not within 10 s: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`));
+          reject(
+            new Error(`Not within 10 s: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`),
+          );
         }, 10_000);
         const looking = changed.subscribe(look);
         look();
