@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Child, startChild, startScript } from '../../test/support/child.js';
+import { startRedis } from '../../test/support/redis.js';
+
+const BUILT_SERVICE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const BARE_SERVER = fileURLToPath(new URL('./bare-server.ts', import.meta.url));
+
+/** A server under load, as a process of its own. */
+export interface Server {
+  readonly url: string;
+  /** Processor time that it has used so far, in seconds. Known on Linux only. */
+  cpuSeconds(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+/** The built service on a Redis of its own, which keeps an append-only file as it would in use. */
+export async function startRunstream(profileDir: string | undefined): Promise<Server> {
+  const redis = await startRedis({ appendOnly: true, appendFsync: 'everysec' });
+  const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+  const env = {
+    PATH: process.env['PATH'],
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    REDIS_URL: redis.url,
+  };
+  const child = startChild(process.execPath, [...profiling, BUILT_SERVICE], { env });
+  try {
+    return server(child, await address(child), () => redis.stop());
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+}
+
+/** What is left when there is no store, no validation and no framework: one hop through node:http. */
+export async function startBare(): Promise<Server> {
+  const child = startScript(BARE_SERVER, []);
+  return server(child, await address(child), async () => undefined);
+}
+
+async function address(child: Child): Promise<string> {
+  const line = await child.line(/Serving on http/);
+  const url = /http:\/\/[^\s:]+:\d+/.exec(line)?.[0];
+  if (url === undefined) throw new Error(`There is no address in "${line}".`);
+  return url;
+}
+
+function server(child: Child, url: string, afterwards: () => Promise<void>): Server {
+  return {
+    url,
+    cpuSeconds: () => cpuSeconds(child.pid),
+    stop: async () => {
+      child.process.kill('SIGTERM');
+      await child.exit();
+      await afterwards();
+    },
+  };
+}
+
+const CLOCK_TICKS_PER_SECOND = 100;
+
+async function cpuSeconds(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  // The name, in brackets, may hold blanks; utime and stime are the 12th and 13th field after it.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
