@@ -41,17 +41,26 @@ export interface TestExecutorsOptions extends Omit<ExecutorsOptions, 'commandsFi
   /** Contents of the commands file. */
   commands?: Record<string, unknown>;
   url?: string;
+  /** Default 2000. */
+  commandTimeoutMs?: number;
   maxLength?: number;
 }
 
 export async function createTestExecutors(options: TestExecutorsOptions = {}): Promise<TestExecutors> {
-  const { providers = [], commands, url = testRedisUrl(), maxLength, ...executors } = options;
+  const {
+    providers = [],
+    commands,
+    url = testRedisUrl(),
+    maxLength,
+    commandTimeoutMs = 2000,
+    ...executors
+  } = options;
   const tenant = uniqueTenant();
   const commandsFile = join(tmpdir(), `runstream-test-commands-${randomUUID()}.json`);
   if (commands) await writeFile(commandsFile, JSON.stringify(commands));
   const module = await Test.createTestingModule({
     imports: [
-      RedisModule.forRoot({ url }),
+      RedisModule.forRoot({ url, commandTimeoutMs }),
       EventStoreModule.forRoot({ multiTenant: true, ...(maxLength && { maxLength }) }),
       TenancyModule.forRoot({
         enabled: true,
