@@ -16,7 +16,7 @@ const MODULES = {
   auth: ['common', 'tenancy', 'config (types)'],
   http: ['common', 'config (types)'],
   'event-store': ['redis', 'events', 'common'],
-  consumer: ['event-store', 'redis', 'events', 'common'],
+  consumer: ['event-store', 'redis', 'events', 'tenancy', 'common'],
   runs: ['consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http'],
 };
 

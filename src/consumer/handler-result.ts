@@ -16,6 +16,9 @@ export const HandlerResult = {
     outcome: 'success',
     ...(artifactPaths && { artifact_paths: artifactPaths }),
   }),
-  retry: (options: { delayMs?: number; reason?: string } = {}): HandlerResult => ({ outcome: 'retry', ...options }),
+  retry: (options: { delayMs?: number; reason?: string } = {}): HandlerResult => ({
+    outcome: 'retry',
+    ...options,
+  }),
   fail: (reason: string): HandlerResult => ({ outcome: 'fail', reason }),
 };

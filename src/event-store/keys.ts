@@ -24,6 +24,11 @@ export interface PartitionKeys {
   request(key: string): string;
 }
 
+/** When a group was registered for the first time. */
+export function groupRegisteredKey(group: string): string {
+  return `runstream:group:${group}:registered`;
+}
+
 /** The keys of one consumer group in one partition. */
 export interface GroupKeys {
   /** Paused, replay epoch, last token, durable cursor. */

@@ -21,6 +21,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   readonly subscriber: Redis;
   private readonly blockingConnections = new Set<Redis>();
   private readonly logger = new Logger('Redis');
+  private readySince = 0;
   private readonly commandTimeoutMs: number;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
@@ -31,7 +32,10 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     });
     this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null, autoResubscribe: false });
     this.logOutages(this.commands);
-    this.commands.on('ready', () => void this.checkServer());
+    this.commands.on('ready', () => {
+      this.readySince = Date.now();
+      void this.checkServer();
+    });
   }
 
   /** Waits for the server, but not for ever: a service that starts during an outage says so and goes on trying. */
@@ -48,6 +52,11 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     this.blockingConnections.add(connection);
     connection.on('end', () => this.blockingConnections.delete(connection));
     return connection;
+  }
+
+  /** For how long Redis has been there without an outage, in milliseconds; 0 while it is away. */
+  get connectedForMs(): number {
+    return this.commands.status === 'ready' ? Date.now() - this.readySince : 0;
   }
 
   /** @throws RedisUnavailableError */

@@ -2,15 +2,21 @@
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead
 -- ARGV  1 group  2 consumer  3 most entries  4 '1' when the source is the redrives
--- Reply {entries buried, entries…}
+-- Reply {'1' when the group is paused, entries buried, entries…}
 
 --- include group.lua
 
-if redis.call('HGET', KEYS[4], 'paused') == '1' then return { 0 } end
+if redis.call('HGET', KEYS[4], 'paused') == '1' then return { '1', 0 } end
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[4] == '1' }
 local now = now_ms()
-local ids = redis.call('ZRANGE', k.delayed, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[3])
-if #ids == 0 then return { 0 } end
-redis.call('ZREM', k.delayed, unpack(ids))
+local due = redis.call('ZRANGE', k.delayed, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[3])
+if #due == 0 then return { '0', 0 } end
+redis.call('ZREM', k.delayed, unpack(due))
+local ids = {}
+for i, text in ipairs(redis.call('HMGET', k.entries, unpack(due))) do
+  local flag = read_state(text).flag
+  -- Handed back by one consumer after another had begun it: that one has it.
+  if flag ~= 'r' and flag ~= 's' then ids[#ids + 1] = due[i] end
+end
 local entries, buried = claim(k, ARGV[1], ARGV[2], 0, ids, now)
-return { buried, unpack(entries) }
+return { '0', buried, unpack(entries) }

@@ -1,0 +1,97 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  EVENT_STORE_OPTIONS,
+  EVENT_STORE_DEFAULTS,
+  EventStore,
+  type EventStoreOptions,
+} from '../event-store/index.js';
+import { RedisConnections } from '../redis/index.js';
+import { CONSUMER_OPTIONS, type ConsumerOptions, DEFAULT_CONSUMER_SHUTDOWN_MS } from './consumer-options.js';
+import { ConsumerTelemetry } from './consumer-telemetry.js';
+import { GroupConsumer } from './group-consumer.js';
+import { HandlerExplorer } from './handler-explorer.js';
+import type { RegisteredHandler } from './registered-handler.js';
+import { SoloGate } from './solo-gate.js';
+import { TenantDirectory } from './tenant-directory.js';
+
+/** Runs the consumer groups of this process, from its start to its end. */
+@Injectable()
+export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Consumers');
+  private readonly gate = new SoloGate();
+  private readonly consumer = consumerName();
+  private groups: GroupConsumer[] = [];
+  private handlers: RegisteredHandler[] = [];
+
+  constructor(
+    private readonly explorer: HandlerExplorer,
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    private readonly tenants: TenantDirectory,
+    private readonly telemetry: ConsumerTelemetry,
+    @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
+    @Inject(EVENT_STORE_OPTIONS) private readonly storeOptions: EventStoreOptions,
+  ) {}
+
+  /** The handlers of this application, whether or not they run in this process. */
+  get registered(): readonly RegisteredHandler[] {
+    return this.handlers;
+  }
+
+  /** The groups that run here. */
+  get running(): readonly GroupConsumer[] {
+    return this.groups;
+  }
+
+  onApplicationBootstrap(): void {
+    this.handlers = this.explorer.explore();
+    if (this.options.enabled === false) return;
+    for (const handler of this.handlers) this.start(handler);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const deadlineMs = this.options.shutdownTimeoutMs ?? DEFAULT_CONSUMER_SHUTDOWN_MS;
+    await Promise.all(this.groups.map((group) => group.stop(deadlineMs)));
+  }
+
+  private start(handler: RegisteredHandler): void {
+    const { group, types, ordering, maxAttempts } = handler.options;
+    const excluded = this.storeOptions.journalExclude ?? EVENT_STORE_DEFAULTS.journalExclude;
+    for (const type of types ?? []) {
+      if (excluded.includes(type)) {
+        this.logger.warn(
+          `${handler.name} wants ${type}, which JOURNAL_EXCLUDE leaves out: it will see none.`,
+        );
+      }
+    }
+    this.logger.log(
+      `${handler.name} handles ${types?.join(', ') ?? 'all types'} in the group "${group}": ` +
+        `${ordering === 'run' ? 'in order within each run' : 'in any order'}, at least once, up to ${maxAttempts} attempts; ` +
+        'effects through the context exactly once.',
+    );
+    const consumer = new GroupConsumer(
+      handler,
+      this.consumer,
+      this.redis,
+      this.store,
+      this.tenants,
+      this.gate,
+      this.telemetry,
+    );
+    this.groups.push(consumer);
+    consumer.start();
+  }
+}
+
+/** Unique for each start of a process: an earlier one's entries are claimed, never taken for our own. */
+function consumerName(): string {
+  return `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+}

@@ -1,0 +1,32 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
+import { ConsumerRunner } from './consumer-runner.js';
+import { ConsumerTelemetry } from './consumer-telemetry.js';
+import { HandlerExplorer } from './handler-explorer.js';
+import { TenantDirectory } from './tenant-directory.js';
+
+/**
+ * Consumer groups: finds providers with `@EventHandler` and feeds them. It needs RedisModule, EventStoreModule and
+ * TenancyModule at the root.
+ *
+ * @publicApi
+ */
+@Module({})
+export class ConsumerModule {
+  static forRoot(options: ConsumerOptions = {}): DynamicModule {
+    return {
+      module: ConsumerModule,
+      global: true,
+      imports: [DiscoveryModule],
+      providers: [
+        { provide: CONSUMER_OPTIONS, useValue: options },
+        HandlerExplorer,
+        ConsumerRunner,
+        ConsumerTelemetry,
+        TenantDirectory,
+      ],
+      exports: [ConsumerRunner, ConsumerTelemetry, TenantDirectory],
+    };
+  }
+}

@@ -1,0 +1,324 @@
+import type { Logger } from '@nestjs/common';
+import { RedisUnavailableError } from '../common/index.js';
+import type { EventStore } from '../event-store/index.js';
+import { compareEventIds, decodeEvent, type RecordedEvent } from '../events/index.js';
+import type { ConsumerTelemetry } from './consumer-telemetry.js';
+import { Attempt, type Delivery } from './delivery.js';
+import {
+  type Beginning,
+  type GroupSource,
+  type Outcome,
+  OwnershipLostError,
+  type Settlement,
+} from './group-source.js';
+import { backoffMs } from './handler-options.js';
+import type { HandlerResult } from './handler-result.js';
+import { Lanes } from './lanes.js';
+import type { RegisteredHandler } from './registered-handler.js';
+import { Settler } from './settler.js';
+import type { SoloGate } from './solo-gate.js';
+
+/** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
+const AGAIN_MS = 500;
+const MAX_ERROR_LENGTH = 1000;
+
+/**
+ * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
+ * it, in batches too.
+ */
+export class Deliverer {
+  readonly lanes: Lanes<Delivery>;
+  /** Attempts whose handler is running, or whose outcome is being recorded. */
+  readonly attempts = new Set<Attempt>();
+  private readonly settlers = new Map<GroupSource, Settler>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly ordered: boolean;
+  private active = 0;
+  private stopped = false;
+  private notifyIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly handler: RegisteredHandler,
+    private readonly store: EventStore,
+    private readonly gate: SoloGate,
+    private readonly telemetry: ConsumerTelemetry,
+    private readonly logger: Logger,
+    private readonly signal: AbortSignal,
+  ) {
+    this.ordered = handler.options.ordering === 'run';
+    this.lanes = new Lanes(({ source, entry }) =>
+      this.ordered ? `${source.stream} ${entry.runId}` : `${source.stream} ${entry.id}`,
+    );
+  }
+
+  /** Takes entries that belong to this consumer. Those its handler does not want are acknowledged. */
+  async accept(deliveries: readonly Delivery[]): Promise<void> {
+    const unwanted: Delivery[] = [];
+    for (const delivery of deliveries) {
+      if (this.isWanted(delivery)) this.lanes.push(delivery);
+      else unwanted.push(delivery);
+    }
+    this.pump();
+    for (const [source, entries] of bySource(unwanted)) {
+      await source.skip(entries.map(({ entry }) => entry));
+      for (const delivery of entries) this.skipped(delivery);
+    }
+  }
+
+  /** Begins what there is room for. */
+  pump(): void {
+    if (this.stopped) return;
+    const ready = this.lanes.take(this.handler.options.concurrency - this.active).filter((delivery) => {
+      const waitMs = (delivery.dueAt ?? 0) - Date.now();
+      delete delivery.dueAt;
+      if (waitMs > 0) this.later(delivery, waitMs);
+      return waitMs <= 0;
+    });
+    if (ready.length === 0) return;
+    this.active += ready.length;
+    for (const [source, deliveries] of bySource(ready)) {
+      // begin.lua looks the batch up in the pending list as one range of ids.
+      deliveries.sort((a, b) => compareEventIds(a.entry.position, b.entry.position));
+      void this.begin(source, deliveries);
+    }
+  }
+
+  /** Begins nothing more; gives out what was not begun. */
+  stop(): Delivery[] {
+    this.stopped = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    return this.lanes.drain();
+  }
+
+  /** Resolves once no handler runs. */
+  idle(): Promise<void> {
+    if (this.active === 0) return Promise.resolve();
+    return new Promise((resolve) => this.notifyIdle.push(resolve));
+  }
+
+  private isWanted({ entry, source }: Delivery): boolean {
+    // Without a type it can't be read: it is begun, and fails for good.
+    if (entry.event.type === '') return true;
+    if (!this.handler.wants(entry.event.type)) return false;
+    if (!this.handler.canHandle) return true;
+    try {
+      return this.handler.canHandle(decodeEvent(source.tenantId, entry.runId, entry.event));
+    } catch {
+      return true;
+    }
+  }
+
+  private async begin(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
+    for (let busy = this.gate.free(); busy; busy = this.gate.free()) await busy;
+    this.gate.enter(deliveries.length);
+    const began = await this.tryBegin(source, deliveries, false);
+    const suspects: Delivery[] = [];
+    for (const [i, delivery] of deliveries.entries()) {
+      const beginning = began?.[i];
+      if (beginning?.kind === 'run') {
+        void this.handle(delivery, beginning).finally(() => {
+          this.gate.leave(1);
+          this.leave();
+        });
+        continue;
+      }
+      this.gate.leave(1);
+      if (beginning?.kind === 'suspect') suspects.push(delivery);
+      else {
+        this.notBegun(delivery, beginning);
+        this.leave();
+      }
+    }
+    for (const delivery of suspects) {
+      await this.gate.exclusively(() => this.beginAlone(source, delivery));
+      this.leave();
+    }
+  }
+
+  private async beginAlone(source: GroupSource, delivery: Delivery): Promise<void> {
+    const beginning = (await this.tryBegin(source, [delivery], true))?.[0];
+    if (beginning?.kind === 'run') await this.handle(delivery, beginning);
+    else this.notBegun(delivery, beginning);
+  }
+
+  /** Undefined when nothing was begun, for a reason that will pass. */
+  private async tryBegin(
+    source: GroupSource,
+    deliveries: readonly Delivery[],
+    alone: boolean,
+  ): Promise<Beginning[] | undefined> {
+    const entries = deliveries.map(({ entry }) => entry);
+    try {
+      const began = await source.begin(entries, alone);
+      return began === 'paused' ? undefined : began;
+    } catch (error) {
+      if (error instanceof OwnershipLostError) return entries.map(() => ({ kind: 'lost' }));
+      if (!(error instanceof RedisUnavailableError)) this.logger.error(error);
+      return undefined;
+    }
+  }
+
+  private notBegun(delivery: Delivery, beginning: Beginning | undefined): void {
+    switch (beginning?.kind) {
+      case 'lost':
+        this.finish(delivery, 'skipped');
+        return;
+      case 'done':
+        this.skipped(delivery);
+        this.lanes.done(delivery);
+        return;
+      case 'dead':
+        this.telemetry.signals.next({ kind: 'dead', group: this.handler.options.group, count: 1 });
+        this.finish(delivery, 'failed');
+        return;
+      default:
+        this.later(delivery, AGAIN_MS);
+    }
+  }
+
+  private async handle(delivery: Delivery, begun: Extract<Beginning, { kind: 'run' }>): Promise<void> {
+    const { group } = this.handler.options;
+    const { type } = delivery.entry.event;
+    const attempt = new Attempt(delivery, begun.attempt, begun.token, begun.epoch, group, this.store);
+    this.attempts.add(attempt);
+    this.telemetry.signals.next({ kind: 'delivered', group, type });
+    const startedAt = performance.now();
+    const outcome = await this.run(attempt);
+    const durationMs = performance.now() - startedAt;
+    const settlement = await this.record(delivery.source, outcome);
+    this.attempts.delete(attempt);
+    this.settled(delivery, outcome, settlement);
+    const what = (
+      { ok: 'succeeded', retry: 'retried', dead: 'dead', lost: 'lost', released: 'lost' } as const
+    )[settlement as Exclude<Settlement, `refused ${string}`>];
+    this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs });
+  }
+
+  /** Effects that can't be made are the handler's failure, and no trying again will help. */
+  private async record(source: GroupSource, outcome: Outcome): Promise<Settlement> {
+    let settler = this.settlers.get(source);
+    if (!settler) this.settlers.set(source, (settler = new Settler(source, this.signal)));
+    const settlement = await settler.settle(outcome);
+    if (!settlement.startsWith('refused ')) return settlement;
+    return settler.settle({
+      ...outcome,
+      kind: 'fail',
+      error: settlement.slice('refused '.length),
+      effects: [],
+    });
+  }
+
+  private async run(attempt: Attempt): Promise<Outcome> {
+    const { entry, delivery } = attempt;
+    const outcome = { entry, token: attempt.token, epoch: attempt.epoch, delayMs: 0, error: '', effects: [] };
+    let event: RecordedEvent;
+    try {
+      event = decodeEvent(delivery.source.tenantId, entry.runId, entry.event);
+    } catch (error) {
+      return { ...outcome, kind: 'fail', error: `The event can't be read: ${messageOf(error)}` };
+    }
+    try {
+      const result = await this.invoke(event, attempt);
+      switch (result?.outcome) {
+        case undefined:
+        case 'success':
+          return { ...outcome, kind: 'ok', effects: attempt.effects };
+        case 'fail':
+          return { ...outcome, kind: 'fail', error: result.reason.slice(0, MAX_ERROR_LENGTH) };
+        case 'retry':
+          return {
+            ...outcome,
+            kind: 'retry',
+            delayMs: result.delayMs ?? this.backoff(attempt),
+            error: result.reason ?? 'the handler asked for another try',
+          };
+      }
+    } catch (error) {
+      if (this.signal.aborted) return { ...outcome, kind: 'release' };
+      return { ...outcome, kind: 'retry', delayMs: this.backoff(attempt), error: messageOf(error) };
+    } finally {
+      attempt.close();
+    }
+  }
+
+  private async invoke(event: RecordedEvent, attempt: Attempt): Promise<HandlerResult | void> {
+    const { timeoutMs } = this.handler.options;
+    const handled = this.handler.invoke(event, attempt);
+    if (timeoutMs === undefined) return handled;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
+        attempt.abort(error);
+        reject(error);
+      }, timeoutMs);
+    });
+    return Promise.race([handled, late]).finally(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  private backoff(attempt: Attempt): number {
+    return backoffMs(this.handler.options.backoff, attempt.attempt);
+  }
+
+  private settled(delivery: Delivery, outcome: Outcome, settlement: Settlement): void {
+    if (settlement === 'retry' && this.ordered) {
+      delivery.onSettled?.('failed');
+      delete delivery.onSettled;
+      this.later(delivery, outcome.delayMs);
+      return;
+    }
+    if (settlement === 'dead') {
+      this.logger.warn(
+        `${this.handler.name}: event ${delivery.entry.event.id} of run ${delivery.entry.runId} is dead-lettered: ${outcome.error}`,
+      );
+    }
+    this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
+  }
+
+  private later(delivery: Delivery, ms: number): void {
+    if (this.stopped) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.lanes.again(delivery);
+      this.pump();
+    }, ms);
+    this.timers.add(timer);
+  }
+
+  private skipped(delivery: Delivery): void {
+    const { group } = this.handler.options;
+    this.telemetry.signals.next({ kind: 'skipped', group, type: delivery.entry.event.type });
+    delivery.onSettled?.('skipped');
+  }
+
+  private finish(delivery: Delivery, how: 'processed' | 'skipped' | 'failed'): void {
+    delivery.onSettled?.(how);
+    this.lanes.done(delivery);
+  }
+
+  private leave(): void {
+    this.active--;
+    if (this.active === 0) for (const notify of this.notifyIdle.splice(0)) notify();
+    this.pump();
+    this.onRoom();
+  }
+
+  /** Called when there may be room for more; the reader sets it. */
+  onRoom: () => void = () => undefined;
+}
+
+function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]> {
+  const groups = new Map<GroupSource, Delivery[]>();
+  for (const delivery of deliveries) {
+    const group = groups.get(delivery.source);
+    if (group) group.push(delivery);
+    else groups.set(delivery.source, [delivery]);
+  }
+  return groups;
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
+}

@@ -1,0 +1,79 @@
+import type { JournalEntry } from '../event-store/index.js';
+import type { EventStore } from '../event-store/index.js';
+import type { EventInput } from '../events/index.js';
+import { type Effect, publishEffect, startEffect } from './effects.js';
+import type { GroupSource } from './group-source.js';
+import type { HandlerContext, StartRun } from './handler.js';
+
+/** An entry that was read, on its way to an outcome. */
+export interface Delivery {
+  source: GroupSource;
+  entry: JournalEntry;
+  /** When it is to be tried again, in ms of Redis's clock; absent when at once. */
+  dueAt?: number | undefined;
+  /** Part of a recovery, which waits for its outcome. */
+  onSettled?: (how: 'processed' | 'skipped' | 'failed') => void;
+}
+
+/** An attempt at an entry: what its handler gets to see, and what it asked for. */
+export class Attempt implements HandlerContext {
+  readonly effects: Effect[] = [];
+  private readonly stop = new AbortController();
+  private closed = false;
+
+  constructor(
+    readonly delivery: Delivery,
+    readonly attempt: number,
+    readonly token: number,
+    readonly epoch: string,
+    readonly group: string,
+    private readonly store: EventStore,
+  ) {}
+
+  get tenantId(): string {
+    return this.delivery.source.tenantId;
+  }
+
+  get fencingToken(): number {
+    return this.token;
+  }
+
+  get signal(): AbortSignal {
+    return this.stop.signal;
+  }
+
+  get entry(): JournalEntry {
+    return this.delivery.entry;
+  }
+
+  publish(runId: string, event: EventInput): void {
+    this.assertOpen();
+    this.effects.push(publishEffect(this.store, runId, event));
+  }
+
+  startRun(run: StartRun): string {
+    this.assertOpen();
+    const effect = startEffect(this.store, run);
+    this.effects.push(effect);
+    return effect.runId;
+  }
+
+  async extend(): Promise<void> {
+    const lost = await this.delivery.source.beat([this]);
+    if (lost.length > 0) this.abort(new Error('The lease was lost: another process has this event.'));
+  }
+
+  abort(reason: Error): void {
+    this.stop.abort(reason);
+  }
+
+  /** From here on effects would come too late. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private assertOpen(): void {
+    if (this.closed)
+      throw new Error('The event was settled already: publish and start runs before handle() returns.');
+  }
+}

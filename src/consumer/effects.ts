@@ -1,0 +1,47 @@
+import { type EventStore, EXTERNAL, newRunId } from '../event-store/index.js';
+import { type EventInput, type PreparedEvent, readRunContext } from '../events/index.js';
+import type { StartRun } from './handler.js';
+
+/** What a handler asked for: written together with its event's acknowledgement, or not at all. */
+export type Effect =
+  | { kind: 'publish'; runId: string; event: PreparedEvent }
+  | { kind: 'start'; runId: string; fields: string[]; events: PreparedEvent[] };
+
+export function publishEffect(store: EventStore, runId: string, event: EventInput): Effect {
+  return { kind: 'publish', runId, event: store.prepare(event) };
+}
+
+export function startEffect(store: EventStore, run: StartRun): Effect {
+  const executor = run.executor ?? EXTERNAL;
+  const context = readRunContext(run.context);
+  const started: EventInput = {
+    event: { category: 'lifecycle', action: 'started' },
+    data: { task: run.task },
+    context,
+  };
+  return {
+    kind: 'start',
+    runId: newRunId(),
+    fields: [
+      executor,
+      run.task,
+      JSON.stringify(run.input ?? {}),
+      JSON.stringify(run.labels ?? {}),
+      JSON.stringify(context),
+    ],
+    events: executor === EXTERNAL ? [store.prepare(started)] : [],
+  };
+}
+
+/** As settle.lua takes them. */
+export function effectArgs(store: EventStore, effects: readonly Effect[]): (string | number)[] {
+  const args: (string | number)[] = [effects.length];
+  for (const effect of effects) {
+    if (effect.kind === 'publish') args.push('publish', effect.runId, 1, ...store.eventArgs([effect.event]));
+    else {
+      args.push('start', effect.runId, ...effect.fields, effect.events.length);
+      args.push(...store.eventArgs(effect.events));
+    }
+  }
+  return args;
+}

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Repeats `work` until the signal is aborted, with a pause in between. What it throws goes to `onError`: an outage must
+ * not end a loop.
+ */
+export async function every(
+  pauseMs: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await work();
+    } catch (error) {
+      if (!signal.aborted) onError(error);
+    }
+    await pause(pauseMs, signal);
+  }
+}
+
+/** Waits, or until the signal is aborted. Never rejects. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,17 @@
+import { RedisScript } from '../redis/index.js';
+
+const script = (name: string) => new RedisScript(new URL(`./scripts/${name}.lua`, import.meta.url));
+
+export const SCRIPTS = {
+  begin: script('begin'),
+  beat: script('beat'),
+  settle: script('settle'),
+  due: script('due'),
+  claimStale: script('claim-stale'),
+  takeOver: script('take-over'),
+  own: script('own'),
+  ensureGroup: script('ensure-group'),
+  saveCursor: script('save-cursor'),
+  removeConsumers: script('remove-consumers'),
+  redrive: script('redrive'),
+};

@@ -1,0 +1,48 @@
+import type { Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  ConsumerModule,
+  ConsumerRunner,
+  ConsumerTelemetry,
+  type ConsumerSignal,
+} from '../../src/consumer/index.js';
+import { EventStore, EventStoreModule, RunStore } from '../../src/event-store/index.js';
+import { RedisConnections, RedisModule } from '../../src/redis/index.js';
+import { TenancyModule, TENANCY_DEFAULTS } from '../../src/tenancy/index.js';
+import { testRedisUrl } from './redis.js';
+
+/** One process's worth of consumers. */
+export interface TestConsumers {
+  runner: ConsumerRunner;
+  store: EventStore;
+  runs: RunStore;
+  redis: RedisConnections;
+  signals: ConsumerSignal[];
+  close(): Promise<void>;
+}
+
+export async function startConsumers(
+  handlers: Type[],
+  options: { url?: string; shutdownTimeoutMs?: number } = {},
+): Promise<TestConsumers> {
+  const module = await Test.createTestingModule({
+    imports: [
+      RedisModule.forRoot({ url: options.url ?? testRedisUrl() }),
+      TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
+      EventStoreModule.forRoot({ multiTenant: true }),
+      ConsumerModule.forRoot({ shutdownTimeoutMs: options.shutdownTimeoutMs ?? 5000 }),
+    ],
+    providers: handlers,
+  }).compile();
+  const signals: ConsumerSignal[] = [];
+  module.get(ConsumerTelemetry).signals.subscribe((signal) => signals.push(signal));
+  const app = await module.init();
+  return {
+    runner: app.get(ConsumerRunner),
+    store: app.get(EventStore),
+    runs: app.get(RunStore),
+    redis: app.get(RedisConnections),
+    signals,
+    close: () => app.close(),
+  };
+}
