@@ -12,6 +12,7 @@ const MODULES = {
   redis: ['common'],
   health: ['common'],
   metrics: ['common'],
+  page: [],
   tenancy: ['common', 'config (types)'],
   auth: ['common', 'tenancy', 'config (types)'],
   http: ['common', 'config (types)'],

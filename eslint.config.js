@@ -50,6 +50,10 @@ export default defineConfig(
       // Nest's modules are classes whose decorator is the content.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // A DTO's class documents a shape; object literals of that shape are what services return.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // A handler may return a result or nothing: `void` is how such a method is typed without a `return`.
+      '@typescript-eslint/no-invalid-void-type': 'off',
       // `return next()` is how Express is written.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       // `async` without `await` is how a method of an asynchronous interface turns a throw into a rejection.

@@ -17,6 +17,7 @@ export class AppModule {
           events: { ...events, heartbeatMs: sse.heartbeatMs, watcherPageBytes: sse.watcherBufferBytes },
           runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
           executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },
+          consumer: { shutdownTimeoutMs: http.shutdownTimeoutMs },
           tenancy: config.tenancy,
         }),
       ],

@@ -1,5 +1,6 @@
 export * from './common/index.js';
 export * from './config/index.js';
+export * from './consumer/index.js';
 export * from './event-store/index.js';
 export * from './events/index.js';
 export * from './health/index.js';

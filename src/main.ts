@@ -7,7 +7,7 @@ import { loadEnvFile } from 'node:process';
 import { AppModule } from './app.module.js';
 import { ConfigError, loadConfig, type RunstreamConfig } from './config/index.js';
 import { configureRunstream, setupDocs } from './http/index.js';
-import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/embedded/index.js';
+import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
 const logger = new Logger('Runstream');
@@ -18,8 +18,12 @@ async function main(): Promise<void> {
   const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
   try {
     const app = await createApp(config, config.redis.url ?? embedded?.url ?? '');
-    stopOnSignal(config.http.shutdownTimeoutMs, async () => {
+    const { shutdownTimeoutMs } = config.http;
+    stopOnSignal(shutdownTimeoutMs, async () => {
+      // The server waits for every request, and an upload may take for ever.
+      const cutting = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownTimeoutMs);
       await app.close();
+      clearTimeout(cutting);
       // Last, since draining still writes.
       await embedded?.stop();
     });

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import type { TenancyConfig } from './config/index.js';
+import { ConsumerModule, type ConsumerOptions } from './consumer/index.js';
 import { EventStoreModule, type EventStoreOptions } from './event-store/index.js';
 import { HealthModule, HealthRegistry } from './health/index.js';
 import { RedisConnections, RedisModule, type RedisOptions } from './redis/index.js';
@@ -14,6 +15,8 @@ export interface RunstreamOptions {
   /** How runs are served over HTTP. */
   runs?: RunsOptions;
   executors?: ExecutorsOptions;
+  /** How events are handled in groups. */
+  consumer?: ConsumerOptions;
   /** Default: off, one tenant. */
   tenancy?: Partial<TenancyConfig>;
 }
@@ -47,6 +50,7 @@ export class RunstreamModule implements OnModuleInit {
         HealthModule,
         TenancyModule.forRoot(tenancy),
         EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),
+        ConsumerModule.forRoot(options.consumer),
         RunsModule.forRoot({ ...options.runs, ...(options.executors && { executors: options.executors }) }),
       ],
     };

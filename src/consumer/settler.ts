@@ -7,7 +7,7 @@ const RETRY_MS = 200;
 
 interface Waiting {
   outcome: Outcome;
-  resolve(settlement: Settlement): void;
+  resolve: (settlement: Settlement) => void;
 }
 
 /**

@@ -32,6 +32,8 @@ export function readEntry([id, fields]: RawEntry): LogEntry {
       case 'end':
         entry.ends = value as TerminalStatus;
         break;
+      default:
+        break;
     }
   }
   return entry;

@@ -1,3 +1,4 @@
+export * from './embedded/index.js';
 export * from './redis-connections.js';
 export * from './redis-error.js';
 export * from './redis-options.js';

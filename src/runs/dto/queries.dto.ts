@@ -10,6 +10,7 @@ const TYPES = {
 };
 
 /** For routes without query parameters: whatever is sent is refused by name. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that it is empty is its meaning
 export class NoQuery {}
 
 export class ListRunsQuery {
@@ -60,7 +61,11 @@ export class GetRunQuery {
 }
 
 export class HistoryQuery {
-  @ApiProperty({ required: false, default: '-', description: 'First event id, inclusive; `-` is the oldest.' })
+  @ApiProperty({
+    required: false,
+    default: '-',
+    description: 'First event id, inclusive; `-` is the oldest.',
+  })
   @IsOptional()
   @IsString()
   start_id: string = '-';
