@@ -1,14 +1,5 @@
 import { Controller, Get, type MessageEvent, Param, Post, Query, Req, Res, Sse } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiExtraModels,
-  ApiHeader,
-  ApiOperation,
-  ApiParam,
-  ApiResponse,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { EMPTY, type Observable } from 'rxjs';
 import { RedisUnavailableError } from '../common/index.js';
@@ -17,6 +8,7 @@ import { parseEventId } from '../events/index.js';
 import { ApiErrors, NDJSON_MEDIA_TYPE, NoContent } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
+import { APPEND_BODY } from './dto/append-body.js';
 import {
   AppendResponse,
   EventInputDto,
@@ -45,9 +37,11 @@ export class RunEventsController {
   @Post()
   @ApiOperation({
     summary: 'Append events',
+    operationId: 'appendEvents',
     description:
       'JSON is all or nothing: one event, or an array of 1 to 1000. NDJSON is stored line by line as it arrives, ' +
       'any number of lines; at a bad one it stops, and `details` of the error say how far it came.',
+    requestBody: APPEND_BODY,
   })
   @ApiParam(RUN_ID_PARAM)
   @ApiHeader({ ...IDEMPOTENCY_HEADER, description: `${IDEMPOTENCY_HEADER.description} Not with NDJSON.` })
@@ -57,23 +51,17 @@ export class RunEventsController {
     schema: { type: 'integer', minimum: 0 },
     description: "Append only if the run's last sequence is this.",
   })
-  @ApiBody({
-    required: true,
-    content: undefined,
-    schema: {
-      oneOf: [
-        { $ref: getSchemaPath(EventInputDto) },
-        { type: 'array', minItems: 1, maxItems: 1000, items: { $ref: getSchemaPath(EventInputDto) } },
-      ],
-    },
-  } as Parameters<typeof ApiBody>[0])
   @ApiResponse({
     status: 201,
     type: AppendResponse,
     description: 'The events of a JSON request are stored in Redis.',
     headers: REPLAYED_HEADER,
   })
-  @ApiResponse({ status: 200, type: NdjsonAppendResponse, description: 'The lines of an NDJSON request are stored.' })
+  @ApiResponse({
+    status: 200,
+    type: NdjsonAppendResponse,
+    description: 'The lines of an NDJSON request are stored.',
+  })
   @ApiErrors(
     'VALIDATION_FAILED',
     'UNKNOWN_EVENT_TYPE',
@@ -104,9 +92,9 @@ export class RunEventsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'Page through the history' })
+  @ApiOperation({ summary: 'Page through the history', operationId: 'listEvents' })
   @ApiParam(RUN_ID_PARAM)
-  @ApiResponse({ status: 200, type: EventListResponse })
+  @ApiResponse({ status: 200, type: EventListResponse, description: 'One page of the log.' })
   @ApiErrors(
     'VALIDATION_FAILED',
     'INVALID_EVENT_ID',
@@ -131,7 +119,7 @@ export class RunEventsController {
   }
 
   @Sse('stream')
-  @ApiOperation({ summary: 'Watch live', description: FRAMES_DESCRIPTION })
+  @ApiOperation({ summary: 'Watch live', operationId: 'watchEvents', description: FRAMES_DESCRIPTION })
   @ApiParam(RUN_ID_PARAM)
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -143,7 +131,10 @@ export class RunEventsController {
     description: 'The frames, until the run ends.',
     content: { 'text/event-stream': { schema: { type: 'string' } } },
   })
-  @ApiResponse({ status: 204, description: 'The cursor is the terminal event: there is nothing more to come.' })
+  @ApiResponse({
+    status: 204,
+    description: 'The cursor is the terminal event: there is nothing more to come.',
+  })
   @ApiErrors(
     'VALIDATION_FAILED',
     'INVALID_EVENT_ID',
@@ -163,7 +154,8 @@ export class RunEventsController {
     const header = request.get('Last-Event-ID') || undefined;
     const start = watchStart(header, query);
     const position = await this.watcher.locate(tenantId, runId, start).catch((error: unknown) => {
-      if (!(error instanceof RedisUnavailableError) || header === undefined || typeof start === 'string') throw error;
+      if (!(error instanceof RedisUnavailableError) || header === undefined || typeof start === 'string')
+        throw error;
       this.streams.postpone(response, start);
       return undefined;
     });

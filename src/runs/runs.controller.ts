@@ -32,7 +32,7 @@ export class RunsController {
   constructor(private readonly runs: RunsService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Start a run' })
+  @ApiOperation({ summary: 'Start a run', operationId: 'createRun' })
   @ApiHeader(IDEMPOTENCY_HEADER)
   @ApiBody({ type: CreateRunDto })
   @ApiResponse({
@@ -67,8 +67,8 @@ export class RunsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List runs, newest first' })
-  @ApiResponse({ status: 200, type: RunListResponse })
+  @ApiOperation({ summary: 'List runs, newest first', operationId: 'listRuns' })
+  @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
   @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
   async list(@Tenant() tenantId: string, @Query() query: ListRunsQuery): Promise<RunListResponse> {
     const { status, executor, label, limit, cursor } = query;
@@ -92,9 +92,9 @@ export class RunsController {
   }
 
   @Get(':run_id')
-  @ApiOperation({ summary: 'Get a run, or wait for its end' })
+  @ApiOperation({ summary: 'Get a run, or wait for its end', operationId: 'getRun' })
   @ApiParam(RUN_ID_PARAM)
-  @ApiResponse({ status: 200, type: RunResponse })
+  @ApiResponse({ status: 200, type: RunResponse, description: 'The run as it is now.' })
   @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
   async get(
     @Tenant() tenantId: string,
@@ -108,7 +108,7 @@ export class RunsController {
 
   @Post(':run_id/cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Cancel a run' })
+  @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelRun' })
   @ApiParam(RUN_ID_PARAM)
   @ApiBody({ type: CancelRunDto, required: false })
   @ApiResponse({ status: 200, type: RunResponse, description: 'The run, `cancelled`.' })
@@ -131,11 +131,15 @@ export class RunsController {
 
   @Delete(':run_id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a run, its events and its journal entries' })
+  @ApiOperation({ summary: 'Delete a run, its events and its journal entries', operationId: 'deleteRun' })
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 204, description: 'Gone. Its watchers get `close` with reason `deleted`.' })
-  @ApiErrors('RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
-  async delete(@Tenant() tenantId: string, @Param('run_id') runId: string, @Query() _query: NoQuery): Promise<void> {
+  @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async delete(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Query() _query: NoQuery,
+  ): Promise<void> {
     await this.runs.delete(tenantId, runId);
   }
 }

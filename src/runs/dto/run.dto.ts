@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsObject, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { CONTEXT_MODES, type JsonObject, RUN_STATUSES, type RunStatus } from '../../events/index.js';
-import { JSON_OBJECT, LABELS } from './schemas.js';
+import { JSON_OBJECT, JSON_VALUE, LABELS } from './schemas.js';
 
 export class EventContextDto {
   @ApiProperty({ type: String, nullable: true, maxLength: 255 })
@@ -46,7 +46,11 @@ export class CreateRunDto {
   @Length(1, 64)
   executor?: string | null;
 
-  @ApiProperty({ description: 'What the run is to do, for people.', maxLength: 10_000, example: 'Review the change' })
+  @ApiProperty({
+    description: 'What the run is to do, for people.',
+    maxLength: 10_000,
+    example: 'Review the change',
+  })
   @IsString()
   @Length(1, 10_000)
   task!: string;
@@ -78,7 +82,13 @@ export class CreateRunDto {
 }
 
 export class CancelRunDto {
-  @ApiProperty({ required: false, type: String, nullable: true, maxLength: 1000, example: 'no longer needed' })
+  @ApiProperty({
+    required: false,
+    type: String,
+    nullable: true,
+    maxLength: 1000,
+    example: 'no longer needed',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(1000)
@@ -121,7 +131,10 @@ export class RunResponse {
   context!: EventContextDto;
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' })
   status!: RunStatus;
-  @ApiProperty({ type: 'integer', description: 'How often an executor has taken the run up; 1 for an external run.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'How often an executor has taken the run up; 1 for an external run.',
+  })
   attempt!: number;
   @ApiProperty({ format: 'date-time' })
   created_at!: string;
@@ -129,9 +142,9 @@ export class RunResponse {
   started_at!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   completed_at!: string | null;
-  @ApiProperty({ description: 'What `lifecycle.completed` said: any JSON value.', nullable: true, type: Object })
+  @ApiProperty({ ...JSON_VALUE, description: 'What `lifecycle.completed` said: any JSON value.' })
   result!: unknown;
-  @ApiProperty({ description: 'What `lifecycle.failed` said: any JSON value.', nullable: true, type: Object })
+  @ApiProperty({ ...JSON_VALUE, description: 'What `lifecycle.failed` said: any JSON value.' })
   error!: unknown;
   @ApiProperty({ type: RunStatisticsDto })
   statistics!: RunStatisticsDto;

@@ -1,0 +1,417 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { ModulesContainer } from '@nestjs/core';
+import { getMetadataStorage } from 'class-validator';
+import { CancelRunDto, CreateRunDto } from '../../src/runs/dto/run.dto.js';
+import { startApplication, type TestApplication } from '../support/application.js';
+import { OpenApiDocument, type Operation } from '../support/openapi.js';
+import { startService, type Service } from '../support/service.js';
+
+/** What one sends, and what came back: compared with the document at once. */
+interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+interface Outgoing {
+  query?: string;
+  headers?: Record<string, string>;
+  json?: unknown;
+  text?: string;
+  contentType?: string;
+}
+
+const RUN = 'GET /runs/{run_id}';
+const APPEND = 'POST /runs/{run_id}/events';
+const HISTORY = 'GET /runs/{run_id}/events';
+const STREAM = 'GET /runs/{run_id}/events/stream';
+const CANCEL = 'POST /runs/{run_id}/cancel';
+const DELETE = 'DELETE /runs/{run_id}';
+const UNKNOWN_RUN = 'r0_00000000000000000000000000';
+
+let service: Service;
+let application: TestApplication;
+let document: OpenApiDocument;
+
+beforeAll(async () => {
+  [service, application] = await Promise.all([
+    startService({ MAX_REQUEST_BYTES: String(4 * 1024 * 1024) }),
+    startApplication(),
+  ]);
+  document = await OpenApiDocument.of(service.url);
+});
+afterAll(async () => {
+  await Promise.all([service.stop(), application.close()]);
+});
+
+/** Sends a request and expects its answer to be what the document says of the operation. */
+async function call(name: string, runId: string, outgoing: Outgoing = {}): Promise<Answer> {
+  const [method = '', path = ''] = name.split(' ');
+  const { query = '', headers = {}, json, contentType = 'application/json' } = outgoing;
+  const text = json === undefined ? outgoing.text : JSON.stringify(json);
+  const response = await fetch(service.url + path.replace('{run_id}', runId) + query, {
+    method,
+    headers: { ...headers, ...(text !== undefined && { 'Content-Type': contentType }) },
+    ...(text !== undefined && { body: text }),
+  });
+  const type = response.headers.get('content-type');
+  let body: unknown;
+  if (type?.startsWith('text/event-stream')) {
+    await response.body?.cancel();
+    body = '';
+  } else {
+    const received = await response.text();
+    body = received === '' ? undefined : JSON.parse(received);
+  }
+  expect(document.answerProblems(name, response.status, type, body)).toEqual([]);
+  return { status: response.status, body: (body ?? {}) as Record<string, unknown> };
+}
+
+async function createRun(fields: Record<string, unknown> = {}): Promise<string> {
+  const { status, body } = await call('POST /runs', '', { json: { task: 'openapi', ...fields } });
+  expect(status).toBe(201);
+  return body['id'] as string;
+}
+
+function eventOf(type: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
+  const [category, action] = type.split('.');
+  return { event: { category, action }, source: { agent_id: 'a1' }, data: {}, ...fields };
+}
+
+const ending = (result: unknown) => eventOf('lifecycle.completed', { source: null, data: { result } });
+
+/** Each documented operation with the controller method that serves it. */
+interface Handler {
+  name: string;
+  queries: (abstract new () => object)[];
+}
+
+function handlers(): Handler[] {
+  const found: Handler[] = [];
+  for (const module of application.app.get(ModulesContainer).values()) {
+    for (const { metatype } of module.controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      const prototype = metatype.prototype as Record<string, unknown>;
+      for (const key of Object.getOwnPropertyNames(prototype)) {
+        const handler = prototype[key];
+        if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
+        const paths = [
+          Reflect.getMetadata(PATH_METADATA, metatype),
+          Reflect.getMetadata(PATH_METADATA, handler),
+        ];
+        const method = METHODS[Reflect.getMetadata(METHOD_METADATA, handler) as number] ?? '?';
+        const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as Handler['queries'];
+        const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, metatype, key) ?? {}) as Record<
+          string,
+          { index: number }
+        >;
+        found.push({
+          name: `${method} ${toTemplate(paths.join('/'))}`,
+          queries: Object.entries(args)
+            .filter(([kind]) => kind.startsWith(`${RouteParamtypes.QUERY}:`))
+            .map(([, { index }]) => types[index]!),
+        });
+      }
+    }
+  }
+  return found;
+}
+
+/** Nest's numbers for methods. */
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
+
+/** A route's path in the form of the document. */
+function toTemplate(path: string): string {
+  const joined = `/${path}`.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+  return joined.replaceAll(/:(\w+)/g, '{$1}');
+}
+
+interface RouterLayer {
+  route?: { path: string; methods: Record<string, boolean> };
+}
+
+function routes(): string[] {
+  const { router } = application.app.getHttpAdapter().getInstance() as { router: { stack: RouterLayer[] } };
+  return router.stack.flatMap(({ route }) =>
+    route
+      ? Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${toTemplate(route.path)}`)
+      : [],
+  );
+}
+
+function propertiesOf(Dto: abstract new () => object): string[] {
+  const found = getMetadataStorage().getTargetValidationMetadatas(Dto, '', false, false);
+  return [...new Set(found.map(({ propertyName }) => propertyName))].sort();
+}
+
+const each = (test: (name: string, operation: Operation) => void): void => {
+  for (const [name, operation] of document.operations) test(name, operation);
+};
+const successes = (operation: Operation): string[] =>
+  Object.keys(operation.responses).filter((status) => status.startsWith('2'));
+
+describe('the OpenAPI document and the application', () => {
+  it('have the same routes', () => {
+    const documented = [...document.operations.keys()].sort();
+    expect(documented.length).toBeGreaterThan(8);
+    expect([...new Set(routes())].sort()).toEqual(documented);
+    expect(
+      handlers()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(documented);
+  });
+
+  it('have the same query parameters', () => {
+    for (const { name, queries } of handlers()) {
+      const { parameters } = document.operation(name);
+      const documented = parameters
+        .filter((parameter) => parameter.in === 'query')
+        .map((query) => query.name);
+      expect([name, documented.sort()]).toEqual([name, queries.flatMap(propertiesOf).sort()]);
+    }
+  });
+
+  it('have the same properties in the bodies', () => {
+    for (const Dto of [CreateRunDto, CancelRunDto]) {
+      const { properties = {} } = document.check.named(Dto.name);
+      expect([Dto.name, Object.keys(properties).sort()]).toEqual([Dto.name, propertiesOf(Dto)]);
+    }
+  });
+
+  it('have the same path parameters', () => {
+    each((name, { parameters }) => {
+      const inPath = parameters.filter((parameter) => parameter.in === 'path');
+      const named = [...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
+      expect([name, inPath.map((parameter) => parameter.name)]).toEqual([name, named]);
+      expect(inPath.every(({ required }) => required === true)).toBe(true);
+    });
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('names its schemas, so that generated types have names', () => {
+    const names = [
+      'RunResponse',
+      'RunListResponse',
+      'RunStatus',
+      'CreateRunDto',
+      'CancelRunDto',
+      'EventInputDto',
+    ];
+    names.push('EventResponse', 'EventListResponse', 'AppendResponse', 'NdjsonAppendResponse');
+    names.push('ErrorResponse', 'ErrorCode', 'LivenessResponse', 'ReadinessResponse');
+    expect(Object.keys(document.json.components.schemas)).toEqual(expect.arrayContaining(names));
+  });
+
+  it('gives every operation a summary, and an id that makes a good method name', () => {
+    const ids: string[] = [];
+    each((name, { operationId = '', summary }) => {
+      expect([name, operationId]).toEqual([name, expect.stringMatching(/^[a-z]+[A-Z][A-Za-z]+$/)]);
+      expect([name, summary]).toEqual([name, expect.stringMatching(/\w/)]);
+      ids.push(operationId);
+    });
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('documents the answer of success, with a schema unless there is no content', () => {
+    each((name, operation) => {
+      expect([name, successes(operation)]).not.toEqual([name, []]);
+      for (const status of successes(operation)) {
+        const { content } = operation.responses[status]!;
+        expect([name, status, content !== undefined]).toEqual([name, status, status !== '204']);
+      }
+    });
+  });
+
+  it('documents errors with the one body and an example for each code', () => {
+    each((name, operation) => {
+      const errors = Object.keys(operation.responses).filter((status) => status >= '400');
+      const expected = name === 'GET /health/live' ? [] : ['503'];
+      if (name.includes('/runs')) expected.push('400');
+      if (name.includes('{run_id}')) expected.push('404');
+      if (operation.requestBody) expected.push('413', '415');
+      expect([name, errors]).toEqual([name, expect.arrayContaining(expected)]);
+      for (const status of errors) {
+        const media = operation.responses[status]!.content?.['application/json'];
+        expect([name, status, media?.schema]).toEqual([
+          name,
+          status,
+          { $ref: '#/components/schemas/ErrorResponse' },
+        ]);
+        const examples = Object.entries(media?.examples ?? {});
+        // Readiness names its two codes in the description.
+        if (!name.includes('/health/')) expect([name, status, examples]).not.toEqual([name, status, []]);
+        for (const [code, { value }] of examples) {
+          expect(document.check.problems(media!.schema, value)).toEqual([]);
+          expect(value).toMatchObject({ code });
+        }
+      }
+    });
+  });
+
+  it('documents the body of every operation that takes one', () => {
+    const withBody = [...document.operations]
+      .filter(([, { requestBody }]) => requestBody)
+      .map(([name]) => name);
+    expect(withBody).toEqual(expect.arrayContaining(['POST /runs', CANCEL, APPEND]));
+    for (const name of withBody.filter((other) => other !== APPEND)) {
+      expect(Object.keys(document.operation(name).requestBody!.content)).toEqual(['application/json']);
+    }
+  });
+
+  it('documents appending: one event, an array, or lines', () => {
+    const { content, required } = document.operation(APPEND).requestBody!;
+    const event = { $ref: '#/components/schemas/EventInputDto' };
+    expect(required).toBe(true);
+    expect(Object.keys(content)).toEqual(['application/json', 'application/x-ndjson']);
+    expect(content['application/json']!.schema).toMatchObject({
+      oneOf: [event, { type: 'array', minItems: 1, maxItems: 1000, items: event }],
+    });
+    expect(content['application/x-ndjson']!.schema).toMatchObject({ type: 'string' });
+  });
+
+  it('describes the frames of the stream', () => {
+    const { responses } = document.operation(STREAM);
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '204']));
+    expect(Object.keys(responses['200']!.content ?? {})).toEqual(['text/event-stream']);
+    expect(JSON.stringify(document.operation(STREAM))).toMatch(/cursor[^]*gap[^]*close/);
+  });
+});
+
+describe('answers of the service are what the document says', () => {
+  it('health', async () => {
+    expect((await call('GET /health/live', '')).status).toBe(200);
+    expect((await call('GET /health/ready', '')).status).toBe(200);
+  });
+
+  it.each([
+    ['a string', 'done'],
+    ['a number', 0.5],
+    ['a boolean', false],
+    ['an array', [1, { a: [null] }]],
+    ['an object', { a: { b: 'c' } }],
+    ['null', null],
+  ])('a run from beginning to end, with %s as its result', async (_, result) => {
+    const context = { session_id: 's1', mode: 'rlm', artifact_paths: ['a,b.txt'] };
+    const runId = await createRun({ input: { any: [1] }, labels: { project: 'web' }, context });
+    const everything = eventOf('llm.stream', {
+      source: { agent_id: 'a1', agent_type: 'worker', agent_name: 'Reviewer', team_name: 'red' },
+      data: { content: 'hello', constructor: [] },
+      context: {
+        session_id: 's',
+        epic_id: 'e',
+        task_id: 't',
+        git_sha: 'g',
+        mode: 'normal',
+        artifact_paths: ['p'],
+      },
+      metadata: { tokens: 3 },
+      timestamp: '2026-11-21T17:01:19.000Z',
+      idempotency_key: 'key-1',
+    });
+    expect(document.check.problems(document.check.named('EventInputDto'), everything)).toEqual([]);
+    const { properties = {} } = document.check.named('EventInputDto');
+    expect(Object.keys(everything).sort()).toEqual(Object.keys(properties).sort());
+    expect((await call(APPEND, runId, { json: everything })).status).toBe(201);
+    expect(
+      (await call(APPEND, runId, { json: [everything, eventOf('log.stdout')] })).body['duplicates'],
+    ).toBe(1);
+    const text = `${JSON.stringify(eventOf('gate.requested'))}\n${JSON.stringify(ending(result))}\n`;
+    expect((await call(APPEND, runId, { text, contentType: 'application/x-ndjson' })).status).toBe(200);
+
+    expect((await call(RUN, runId)).body).toMatchObject({ status: 'completed', result });
+    expect((await call(HISTORY, runId)).body).toMatchObject({ count: 5, next_id: null });
+    expect((await call(HISTORY, runId, { query: '?limit=2' })).body['next_id']).toMatch(/-3$/);
+    expect((await call('GET /runs', '', { query: '?label=project:web&limit=1' })).body['count']).toBe(1);
+    const last = (await call(HISTORY, runId, { query: '?order=desc&limit=1' })).body['events'] as {
+      id: string;
+    }[];
+    expect((await call(STREAM, runId)).status).toBe(200);
+    expect((await call(STREAM, runId, { query: `?last_event_id=${last[0]!.id}` })).status).toBe(204);
+    expect((await call(DELETE, runId)).status).toBe(204);
+  });
+
+  it('a run that is cancelled, one that failed, and an upload without a line', async () => {
+    const runId = await createRun();
+    const empty = await call(APPEND, runId, { text: '\n', contentType: 'application/x-ndjson' });
+    expect(empty).toMatchObject({ status: 200, body: { count: 0, last_id: null } });
+    expect((await call(CANCEL, runId, { json: { reason: 'enough' } })).body['status']).toBe('cancelled');
+    const failing = await createRun();
+    const failed = eventOf('lifecycle.failed', { source: null, data: { error: 'no space', details: {} } });
+    expect((await call(APPEND, failing, { json: failed })).status).toBe(201);
+    expect((await call(RUN, failing)).body).toMatchObject({ status: 'failed', error: 'no space' });
+  });
+
+  it('errors, with codes that are documented at the operation', async () => {
+    const runId = await createRun();
+    const ended = await createRun();
+    await call(APPEND, ended, { json: ending('x') });
+    const code = async (name: string, id: string, outgoing: Outgoing = {}): Promise<unknown> =>
+      (await call(name, id, outgoing)).body['code'];
+    const stdout = eventOf('log.stdout');
+    const large = { ...stdout, data: { line: 'x'.repeat(1024 * 1024) } };
+
+    for (const name of [...document.operations.keys()].filter((other) => other.includes('{run_id}'))) {
+      const outgoing = name === APPEND ? { json: stdout } : {};
+      expect([name, await code(name, UNKNOWN_RUN, outgoing)]).toEqual([name, 'RUN_NOT_FOUND']);
+      expect([name, await code(name, runId, { ...outgoing, query: '?nope=1' })]).toEqual([
+        name,
+        'VALIDATION_FAILED',
+      ]);
+    }
+    for (const name of ['POST /runs', CANCEL, APPEND]) {
+      const xml = { text: '<a/>', contentType: 'application/xml' };
+      expect([name, await code(name, runId, xml)]).toEqual([name, 'UNSUPPORTED_MEDIA_TYPE']);
+      const tooLarge = { text: JSON.stringify('x'.repeat(5 * 1024 * 1024)) };
+      expect([name, await code(name, runId, tooLarge)]).toEqual([name, 'PAYLOAD_TOO_LARGE']);
+      expect([name, await code(name, runId, { text: '{' })]).toEqual([name, 'VALIDATION_FAILED']);
+    }
+    expect(await code('POST /runs', '', { json: { task: 't', executor: 'nobody' } })).toBe(
+      'UNKNOWN_EXECUTOR',
+    );
+    expect(await code(CANCEL, ended)).toBe('RUN_ENDED');
+    expect(await code(APPEND, ended, { json: stdout })).toBe('RUN_ENDED');
+    expect(await code(APPEND, runId, { json: eventOf('un.known') })).toBe('UNKNOWN_EVENT_TYPE');
+    expect(await code(APPEND, runId, { json: large })).toBe('EVENT_TOO_LARGE');
+    const sequence = { 'Expected-Sequence': '99' };
+    expect(await code(APPEND, runId, { json: stdout, headers: sequence })).toBe('SEQUENCE_CONFLICT');
+    for (const name of ['POST /runs', APPEND]) {
+      const headers = { 'Idempotency-Key': `openapi-${name}-${runId}` };
+      const first = name === APPEND ? stdout : { task: 'a' };
+      expect((await call(name, runId, { headers, json: first })).status).toBe(201);
+      const other = name === APPEND ? eventOf('log.stderr') : { task: 'b' };
+      expect(await code(name, runId, { headers, json: other })).toBe('IDEMPOTENCY_CONFLICT');
+    }
+    for (const name of [HISTORY, STREAM]) {
+      expect(await code(name, runId, { query: '?type=un.known' })).toBe('UNKNOWN_EVENT_TYPE');
+    }
+    expect(await code(HISTORY, runId, { query: '?start_id=1' })).toBe('INVALID_EVENT_ID');
+    expect(await code(STREAM, runId, { query: '?last_event_id=1' })).toBe('INVALID_EVENT_ID');
+    expect(await code(STREAM, runId, { headers: { 'Last-Event-ID': 'x' } })).toBe('INVALID_EVENT_ID');
+    const lines = { text: `${JSON.stringify(stdout)}\n{\n`, contentType: 'application/x-ndjson' };
+    expect(await code(APPEND, runId, lines)).toBe('VALIDATION_FAILED');
+  });
+
+  it('limits and enums of query parameters', async () => {
+    const runId = await createRun();
+    for (const [name, { parameters }] of document.operations) {
+      for (const { in: where, name: parameter, schema } of parameters) {
+        if (where !== 'query') continue;
+        const status = async (value: unknown): Promise<[string, string, number]> => {
+          const query = `?${parameter}=${String(value)}`;
+          return [name, parameter, (await call(name, runId, { query })).status];
+        };
+        const { minimum, maximum, default: preset } = schema;
+        const values = schema.enum ?? (schema.$ref ? document.check.named('RunStatus').enum : undefined);
+        for (const good of values ?? []) expect(await status(good)).toEqual([name, parameter, 200]);
+        if (typeof preset === 'string' || typeof preset === 'number')
+          expect(await status(encodeURIComponent(preset))).toEqual([name, parameter, 200]);
+        if (values) expect(await status('bogus')).toEqual([name, parameter, 400]);
+        if (minimum !== undefined) expect(await status(minimum - 1)).toEqual([name, parameter, 400]);
+        if (maximum !== undefined) expect(await status(maximum + 1)).toEqual([name, parameter, 400]);
+      }
+    }
+  });
+});
