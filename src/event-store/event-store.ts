@@ -7,6 +7,7 @@ import {
   RunHasExecutorError,
   RunNotFoundError,
   SequenceConflictError,
+  ValidationFailedError,
 } from '../common/index.js';
 import {
   BEGINNING,
@@ -28,6 +29,8 @@ import { SCRIPTS } from './scripts.js';
 export const REQUEST_TTL_SECONDS = 86_400;
 /** Most events in one append. */
 export const MAX_BATCH_EVENTS = 1000;
+/** Journal entries that one step of a deletion looks at: any of them may be large. */
+const DELETE_PAGE = 100;
 
 /** A request that may be sent again: its key, and a digest of what it asks for. */
 export interface IdempotentRequest {
@@ -144,6 +147,7 @@ export class EventStore {
   ): Promise<AppendResult> {
     const keys = this.keys.run(tenantId, runId);
     const partition = this.keys.partitionOf(tenantId, runId);
+    assertNothingFollowsTheEnd(events);
     const lifecycle = events.some((event) => event.type.startsWith('lifecycle.'));
     const reply = (await SCRIPTS.append.run(
       this.redis.commands,
@@ -215,22 +219,23 @@ export class EventStore {
     );
   }
 
-  /** Deletes a run, its log and its entries in the journal; its watchers are told. */
+  /**
+   * Deletes a run, its log and its entries in the journal; its watchers are told. Nothing more is appended to it
+   * from the first step on, also when the process dies in between: deleting it again goes on.
+   */
   async delete(tenantId: string, runId: string): Promise<void> {
     const keys = this.keys.run(tenantId, runId);
     const partition = this.keys.partitionOf(tenantId, runId);
+    let after = '';
     for (;;) {
-      const [first, last] = await redisCall(
-        this.redis.commands.hmget(keys.run, 'journal_first', 'journal_last'),
-      );
-      if (first && last) await this.purgeJournal(partition.journal, runId, first, last);
-      const [state] = (await SCRIPTS.delete.run(
+      const [state, seen] = (await SCRIPTS.delete.run(
         this.redis.commands,
-        [keys.run, keys.events, keys.idempotencyKeys, partition.active, partition.runs],
-        [runId, keys.live, last ?? ''],
-      )) as [string];
+        [keys.run, keys.events, keys.idempotencyKeys, partition.active, partition.runs, partition.journal],
+        [runId, keys.live, DELETE_PAGE, after],
+      )) as [state: string, seen?: string];
       if (state === 'NOT_FOUND') throw new RunNotFoundError();
       if (state === 'OK') return;
+      after = seen ?? '';
     }
   }
 
@@ -270,22 +275,18 @@ export class EventStore {
     return args;
   }
 
-  private async purgeJournal(journal: string, runId: string, first: string, last: string): Promise<void> {
-    let from = first;
-    for (;;) {
-      const seen = (await SCRIPTS.purgeJournal.run(
-        this.redis.commands,
-        [journal],
-        [runId, from, last, 200],
-      )) as string;
-      if (seen === '') return;
-      from = `(${seen}`;
-    }
-  }
-
   private async assertExists(run: string): Promise<void> {
     if ((await redisCall(this.redis.commands.exists(run))) === 0) throw new RunNotFoundError();
   }
+}
+
+/** The script checks the run's status once for the whole batch. */
+function assertNothingFollowsTheEnd(events: readonly PreparedEvent[]): void {
+  const end = events.findIndex(({ patch }) => patch !== undefined && isTerminal(patch.status));
+  if (end < 0 || end === events.length - 1) return;
+  throw new ValidationFailedError([
+    { path: `[${end}]`, message: 'ends the run, so it may only be the last event' },
+  ]);
 }
 
 function readAppendReply(runId: string, [state, ...rest]: [string, ...(string | number)[]]): AppendResult {

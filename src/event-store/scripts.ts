@@ -8,5 +8,4 @@ export const SCRIPTS = {
   read: script('read'),
   delete: script('delete'),
   takeUp: script('take-up'),
-  purgeJournal: script('purge-journal'),
 };

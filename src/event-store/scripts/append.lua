@@ -21,8 +21,9 @@ local limits = {
 }
 local fence, expected, fingerprint = ARGV[8], ARGV[9], ARGV[10]
 
-local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'keys_cursor')
-if not field[1] then return { 'NOT_FOUND' } end
+local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'keys_cursor',
+  'deleting')
+if not field[1] or field[8] then return { 'NOT_FOUND' } end
 local run = {
   id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), fence = field[4],
   executor = field[5], journal_first = field[6], keys_cursor = field[7],

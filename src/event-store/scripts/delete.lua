@@ -1,12 +1,29 @@
--- Deletes a run, once its journal entries are gone, and tells those who watch it.
+-- Deletes a run: page by page its entries in the journal, then all the rest at once, and tells those who watch it.
+-- From the first page on nothing more is appended, or the pages would never end for a busy run.
 --
--- KEYS  1 run  2 events  3 idempotency keys  4 active  5 runs
--- ARGV  1 run id  2 run channel  3 the journal id up to which its entries were removed, or ''
--- Reply {'OK'} | {'NOT_FOUND'} | {'AGAIN'} when something was appended since
+-- KEYS  1 run  2 events  3 idempotency keys  4 active  5 runs  6 journal
+-- ARGV  1 run id  2 run channel  3 journal entries to look at  4 the journal id to go on after, or ''
+-- Reply {'OK'} | {'NOT_FOUND'} | {'AGAIN', the journal id to go on after}
 
-local field = redis.call('HMGET', KEYS[1], 'status', 'journal_last')
+local field = redis.call('HMGET', KEYS[1], 'status', 'journal_first', 'journal_last')
 if not field[1] then return { 'NOT_FOUND' } end
-if (field[2] or '') ~= ARGV[3] then return { 'AGAIN' } end
+-- Keys of a wrong type fail here, while nothing has happened yet.
+redis.call('ZCARD', KEYS[4])
+redis.call('ZCARD', KEYS[5])
+redis.call('XLEN', KEYS[6])
+
+if field[2] then
+  local from = ARGV[4] == '' and field[2] or '(' .. ARGV[4]
+  local page = redis.call('XRANGE', KEYS[6], from, field[3], 'COUNT', ARGV[3])
+  for _, entry in ipairs(page) do
+    -- The fields begin with r, the run's id (write-events.lua).
+    if entry[2][2] == ARGV[1] then redis.call('XDEL', KEYS[6], entry[1]) end
+  end
+  if #page == tonumber(ARGV[3]) then
+    redis.call('HSET', KEYS[1], 'deleting', 1)
+    return { 'AGAIN', page[#page][1] }
+  end
+end
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3])

@@ -52,18 +52,17 @@ local function add_fields(command, event, ends)
   return command
 end
 
--- Forgets keys of events that were trimmed, a few at each call, once they are more than the events kept.
-local function bound_keys(k, limits, run)
+-- Forgets keys of events that were trimmed, some at each call, once they are more than the events kept. It looks at
+-- twice as many as were added, or their number would grow without bound.
+local function bound_keys(k, limits, run, added)
   if redis.call('HLEN', k.keys) <= limits.max_events + 1000 then return end
   local first = redis.call('XRANGE', k.events, '-', '+', 'COUNT', 1)[1]
   local _, first_sequence = parse_id(first[1])
-  local page = redis.call('HSCAN', k.keys, run.keys_cursor or '0', 'COUNT', 200)
-  local forgotten = {}
+  local page = redis.call('HSCAN', k.keys, run.keys_cursor or '0', 'COUNT', math.max(200, 2 * added))
   for i = 1, #page[2], 2 do
     local _, sequence = parse_id(page[2][i + 1])
-    if sequence < first_sequence then forgotten[#forgotten + 1] = page[2][i] end
+    if sequence < first_sequence then redis.call('HDEL', k.keys, page[2][i]) end
   end
-  if #forgotten > 0 then redis.call('HDEL', k.keys, unpack(forgotten)) end
   redis.call('HSET', k.run, 'keys_cursor', page[1])
 end
 
@@ -87,6 +86,9 @@ local function write_events(k, channels, limits, run, events)
   local ms = math.max(now_ms(), run.last_ms)
   local journal_ms, journal_n = 0, 0
   local journal_last = redis.call('GET', k.journal_last)
+  -- Should that key be behind the journal, the journal would refuse the entry when the log has the event already.
+  local ahead = redis.call('XREVRANGE', k.journal, '+', '(' .. (journal_last or '0-0'), 'COUNT', 1)[1]
+  if ahead then journal_last = ahead[1] end
   if journal_last then journal_ms, journal_n = parse_id(journal_last) end
   journal_ms = math.max(ms, journal_ms)
 
@@ -141,7 +143,7 @@ local function write_events(k, channels, limits, run, events)
   end
   redis.call('HSET', k.run, 'sequence', run.sequence + #events, 'last_ms', ms, unpack(record))
   for type, count in pairs(counts) do redis.call('HINCRBY', k.run, 'n:' .. type, count) end
-  bound_keys(k, limits, run)
+  bound_keys(k, limits, run, #events)
 
   if ended then
     redis.call('ZREM', k.active, run.id)

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { eventually } from '../../test/support/eventually.js';
+import { freePort, type RedisServer, startRedis } from '../../test/support/redis.js';
+import { RedisUnavailableError } from '../common/index.js';
+import { RedisConnections, RedisModule } from './index.js';
+
+async function start(url: string): Promise<{ app: INestApplicationContext; redis: RedisConnections }> {
+  const module = await Test.createTestingModule({
+    imports: [RedisModule.forRoot({ url, commandTimeoutMs: 300 })],
+  }).compile();
+  const app = await module.init();
+  return { app, redis: app.get(RedisConnections) };
+}
+
+describe('The connections to Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it('T43 a blocking read holds up nobody else', async () => {
+    const { app, redis } = await start(server.url);
+    const blocking = redis.blocking('loop');
+    const reply = blocking.blpop('a list', 0);
+    await eventually('the read blocks', async () =>
+      (await redis.commands.info('clients')).includes('blocked_clients:1'),
+    );
+    await redis.ping();
+    await redis.commands.rpush('a list', 'x');
+    expect(await reply).toEqual(['a list', 'x']);
+    await app.close();
+  });
+
+  it('say by name what each is for, and close with the application', async () => {
+    const { app, redis } = await start(server.url);
+    redis.blocking('loop');
+    const names = async () =>
+      String(await witness.redis.commands.client('LIST'))
+        .match(/runstream-\S+/g)
+        ?.sort() ?? [];
+    const witness = await start(server.url);
+    const mine = ['runstream-commands', 'runstream-subscriber'];
+    await eventually('all are there', async () => (await names()).length === 5);
+    expect(await names()).toEqual([...mine, ...mine, 'runstream-loop'].sort());
+    await app.close();
+    await eventually('they are gone', async () => (await names()).length === 2);
+    await witness.app.close();
+  });
+
+  it('T23 a service starts without Redis, says 503, and works as soon as it is there', async () => {
+    const port = await freePort();
+    const { app, redis } = await start(`redis://127.0.0.1:${port}`);
+    await expect(redis.ping()).rejects.toThrow(RedisUnavailableError);
+    const late = await startRedis({ port });
+    await eventually('it answers', () =>
+      redis.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await app.close();
+    await late.stop();
+  });
+});
