@@ -20,10 +20,11 @@ let clients: Clients;
 let watchers: RawWatcher[];
 
 /** Events of about `bytes` each, every one of them different. */
-function large(count: number, bytes: number): EventInput[] {
-  return Array.from({ length: count }, (_, n) =>
-    eventOf('log.stdout', { n, line: `${n} `.repeat(Math.ceil(bytes / `${n} `.length)) }),
-  );
+function large(count: number, bytes: number): (EventInput & { data: { line: string } })[] {
+  return Array.from({ length: count }, (_, n) => {
+    const data = { line: `${n} `.repeat(Math.ceil(bytes / `${n} `.length)) };
+    return { ...eventOf('log.stdout'), data };
+  });
 }
 
 async function runOf(api: Client, events: EventInput[]): Promise<string> {
@@ -75,7 +76,7 @@ describe('Slow watchers of a service', () => {
     const watcher = await api.watch(runId);
     const seen = await watcher.untilEvents(count + 1);
     assertSequences(seen, 1, count + 1);
-    expect(seen.slice(1).every(({ data }, n) => data['line'] === events[n]?.data?.['line'])).toBe(true);
+    expect(seen.slice(1).every(({ data }, n) => data['line'] === events[n]?.data.line)).toBe(true);
     expect(Buffer.byteLength(watcher.raw)).toBeGreaterThan(19 * MIB);
     watcher.cut();
   });

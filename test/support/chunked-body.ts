@@ -1,6 +1,6 @@
 /** Takes a raw HTTP/1.1 response apart as it comes: drops the head and the framing of `Transfer-Encoding: chunked`. */
 export class ChunkedBody {
-  private pending = Buffer.alloc(0);
+  private pending: Buffer = Buffer.alloc(0);
   private state: 'head' | 'size' | 'data' | 'over' = 'head';
   private left = 0;
   head = '';

@@ -15,7 +15,14 @@ export interface Service {
 /** Starts the service on the test Redis; `env` adds to, or replaces, what it is configured with. */
 export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const child = startScript(MAIN, [], {
-    env: { ...process.env, NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', REDIS_URL: testRedisUrl(), ...env },
+    env: {
+      ...process.env,
+      NODE_ENV: 'test',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      REDIS_URL: testRedisUrl(),
+      ...env,
+    },
   });
   const serving = await child.line(/Serving on http/);
   const url = /Serving on (http:\/\/[^\s:]+:\d+)/.exec(serving)?.[1] ?? '';

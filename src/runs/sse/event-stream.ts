@@ -55,6 +55,8 @@ export class EventStream implements Demand {
 
   /** Writes until the source completes or the watcher is gone; resolves then. Never rejects. */
   send(signals: Observable<WatchSignal>): Promise<void> {
+    // Gone while it was looked up: its `close` is past and would be waited for in vain.
+    if (this.response.destroyed || this.response.closed) return Promise.resolve();
     this.begin();
     return new Promise((resolve) => {
       this.response.once('close', () => {
@@ -73,7 +75,6 @@ export class EventStream implements Demand {
           this.end();
         },
       });
-      if (this.response.closed) this.subscription.unsubscribe();
     });
   }
 
@@ -81,6 +82,11 @@ export class EventStream implements Demand {
   end(): void {
     this.subscription?.unsubscribe();
     this.response.end();
+  }
+
+  /** Cuts the connection of a watcher that does not take the end either. */
+  destroy(): void {
+    this.response.destroy();
   }
 
   private begin(): void {

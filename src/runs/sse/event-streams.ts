@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
 import type { EventId } from '../../events/index.js';
@@ -10,10 +11,13 @@ import { controlFrame } from './frame.js';
 /** How much longer than usual a watcher waits when it comes back during an outage. */
 const OUTAGE_RETRY_FACTOR = 5;
 
+/** How long a watcher may take, at a shutdown, to read what its stream still holds. */
+const ENDING_MS = 2000;
+
 /** The open event streams of this instance: a shutdown ends them, since the server waits for them. */
 @Injectable()
 export class EventStreams implements BeforeApplicationShutdown {
-  private readonly open = new Set<EventStream>();
+  private readonly open = new Map<EventStream, Promise<void>>();
   private readonly options: Required<RunsOptions>;
   private stopping = false;
 
@@ -33,8 +37,8 @@ export class EventStreams implements BeforeApplicationShutdown {
   ): Promise<void> {
     const { watcherBufferBytes: bufferBytes, stalledMs, retryMs } = this.options;
     const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named });
-    this.open.add(stream);
     const over = stream.send(watch(stream));
+    this.open.set(stream, over);
     if (this.stopping) stream.end();
     await over;
     this.open.delete(stream);
@@ -45,14 +49,26 @@ export class EventStreams implements BeforeApplicationShutdown {
    * cursor and a longer pause instead.
    */
   postpone(response: Response, cursor: EventId): void {
-    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+    });
     response.end(
       `retry: ${spread(this.options.retryMs * OUTAGE_RETRY_FACTOR)}\n${controlFrame('cursor', cursor, {})}`,
     );
   }
 
-  beforeApplicationShutdown(): void {
+  /** Waits for the ends to be read: the server, when it closes, cuts connections whose response was ended. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    for (const stream of this.open) stream.end();
+    const overs = [...this.open.values()];
+    for (const stream of this.open.keys()) stream.end();
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(overs),
+      delay(ENDING_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    for (const stream of this.open.keys()) stream.destroy();
   }
 }
