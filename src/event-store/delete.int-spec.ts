@@ -76,6 +76,16 @@ describe('A run goes', () => {
     }
   });
 
+  it('also when the process died half-way: nothing more is appended, and deleting it again goes on', async () => {
+    const run = await a.createRun();
+    await appendLines(a, run, 10);
+    await a.redis.commands.hset(a.store.keys.run(a.tenant, run).run, 'deleting', 1);
+    await expect(a.store.append(a.tenant, run, [line('x')])).rejects.toThrow(RunNotFoundError);
+    await a.store.delete(a.tenant, run);
+    expect(await a.redis.commands.keys(`*${run}*`)).toEqual([]);
+    expect(await journalRuns(run)).not.toContain(run);
+  });
+
   it('when its retention is over: the events first, then the record', async () => {
     const run = await a.createRun();
     const keys = a.store.keys.run(a.tenant, run);
