@@ -4,6 +4,7 @@ import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { ConsumerRunner } from './consumer-runner.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
 import { HandlerExplorer } from './handler-explorer.js';
+import { IdempotencyTracker } from './idempotency-tracker.js';
 import { TenantDirectory } from './tenant-directory.js';
 
 /**
@@ -24,9 +25,10 @@ export class ConsumerModule {
         HandlerExplorer,
         ConsumerRunner,
         ConsumerTelemetry,
+        IdempotencyTracker,
         TenantDirectory,
       ],
-      exports: [ConsumerRunner, ConsumerTelemetry, TenantDirectory],
+      exports: [ConsumerRunner, ConsumerTelemetry, IdempotencyTracker, TenantDirectory],
     };
   }
 }

@@ -6,5 +6,6 @@ export * from './event-handler.decorator.js';
 export * from './handler.js';
 export * from './handler-options.js';
 export * from './handler-result.js';
+export * from './idempotency-tracker.js';
 export * from './recovery-result.js';
 export * from './tenant-directory.js';

@@ -14,4 +14,6 @@ export const SCRIPTS = {
   saveCursor: script('save-cursor'),
   removeConsumers: script('remove-consumers'),
   redrive: script('redrive'),
+  idempotencyClaim: script('idempotency-claim'),
+  idempotencySettle: script('idempotency-settle'),
 };

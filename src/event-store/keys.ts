@@ -99,6 +99,18 @@ export class Keyspace {
     };
   }
 
+  /**
+   * What tells whether a piece of work is done. JSON keeps every part in its place, so that two different keys never
+   * look the same (T33).
+   */
+  idempotencyMarker(
+    tenantId: string,
+    scope: string,
+    key: readonly (string | number | null | undefined)[],
+  ): string {
+    return `${this.prefix(tenantId, 0)}idempotency:${JSON.stringify([scope, key])}`;
+  }
+
   private prefix(tenantId: string, partition: number): string {
     // A `$` in JavaScript matches only the very end, so a trailing newline does not slip through.
     if (!SAFE_TENANT.test(tenantId)) throw new TypeError(`"${tenantId}" is not a tenant id.`);

@@ -1,4 +1,4 @@
-import type { Type } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   ConsumerModule,
@@ -13,6 +13,7 @@ import { testRedisUrl } from './redis.js';
 
 /** One process's worth of consumers. */
 export interface TestConsumers {
+  app: INestApplicationContext;
   runner: ConsumerRunner;
   store: EventStore;
   runs: RunStore;
@@ -38,6 +39,7 @@ export async function startConsumers(
   module.get(ConsumerTelemetry).signals.subscribe((signal) => signals.push(signal));
   const app = await module.init();
   return {
+    app,
     runner: app.get(ConsumerRunner),
     store: app.get(EventStore),
     runs: app.get(RunStore),
