@@ -1,9 +1,15 @@
+import type { HandlerOptions } from './handler-options.js';
+
 /** How this process consumes. */
 export interface ConsumerOptions {
   /** Whether handlers run in this process at all; `false` for one that only serves the API. Default true. */
   enabled?: boolean;
   /** How long handlers may take to finish at shutdown, in milliseconds. Default 10 000. */
   shutdownTimeoutMs?: number;
+  /** The tenants whose events are handled here, whether or not they have had a run yet. Default: all that had one. */
+  tenants?: readonly string[];
+  /** What holds for every handler here in place of its own options; for tests, where a lease is to be short. */
+  overrides?: Partial<Pick<HandlerOptions, 'backoff' | 'blockMs' | 'leaseMs' | 'timeoutMs'>>;
 }
 
 export const CONSUMER_OPTIONS = Symbol('CONSUMER_OPTIONS');

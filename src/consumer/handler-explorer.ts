@@ -1,13 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ExternalContextCreator } from '@nestjs/core';
 import { EventStore, GROUP_PATTERN } from '../event-store/index.js';
 import type { EventTypeFilter, RecordedEvent } from '../events/index.js';
 import { TenantContext } from '../tenancy/index.js';
+import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { EventHandler } from './event-handler.decorator.js';
 import type { Handler, HandlerContext } from './handler.js';
 import { type HandlerOptions, resolveHandlerOptions } from './handler-options.js';
 import type { HandlerResult } from './handler-result.js';
 import type { RegisteredHandler } from './registered-handler.js';
+
+/** What guards and interceptors are told they stand in front of (`context.getType()`). */
+const HANDLER_CONTEXT = 'runstream:event';
 
 type Invoke = (event: RecordedEvent, context: HandlerContext) => Promise<HandlerResult | void>;
 
@@ -19,6 +23,7 @@ export class HandlerExplorer {
     private readonly contexts: ExternalContextCreator,
     private readonly store: EventStore,
     private readonly tenants: TenantContext,
+    @Inject(CONSUMER_OPTIONS) private readonly consumerOptions: ConsumerOptions,
   ) {}
 
   /** @throws Error that says what to change */
@@ -64,10 +69,11 @@ export class HandlerExplorer {
         interceptors: true,
         filters: false,
       },
+      HANDLER_CONTEXT,
     ) as Invoke;
     return {
       name,
-      options: resolveHandlerOptions(options),
+      options: resolveHandlerOptions({ ...options, ...this.consumerOptions.overrides }),
       wants: this.filterOf(name, options),
       canHandle: instance.canHandle?.bind(instance),
       invoke: (event, context) => this.tenants.run(event.tenant_id, () => invoke(event, context)),

@@ -1,14 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { groupRegisteredKey, TENANTS_KEY } from '../event-store/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
+import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 
-/** The tenants that ever had a run: whose journals there are to read. */
+/** The tenants whose journals there are to read: those that ever had a run, unless the options name some. */
 @Injectable()
 export class TenantDirectory {
-  constructor(private readonly redis: RedisConnections) {}
+  constructor(
+    private readonly redis: RedisConnections,
+    @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
+  ) {}
 
-  list(): Promise<string[]> {
-    return redisCall(this.redis.commands.smembers(TENANTS_KEY));
+  async list(): Promise<readonly string[]> {
+    return this.options.tenants ?? redisCall(this.redis.commands.smembers(TENANTS_KEY));
   }
 
   /** The moment at which a group was registered for the first time, by any process, in ms. */
