@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { isRedisUnavailable, type RedisConnections } from '../redis/index.js';
+import { isRedisUnavailable, NoGroupError, type RedisConnections } from '../redis/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
 import { every, pause } from './every.js';
-import { GroupReader, NoGroupError } from './group-reader.js';
+import { GroupReader } from './group-reader.js';
 import { GroupRecovery } from './group-recovery.js';
 import { GroupSource } from './group-source.js';
 import type { RecoveryResult } from './recovery-result.js';

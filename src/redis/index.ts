@@ -4,3 +4,4 @@ export * from './redis-error.js';
 export * from './redis-options.js';
 export * from './redis-script.js';
 export * from './redis.module.js';
+export * from './stream-group-reader.js';
