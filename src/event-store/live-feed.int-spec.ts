@@ -13,6 +13,7 @@ import {
 import { eventually } from '../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../test/support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../test/support/tcp-proxy.js';
+import { RunFeed } from './run-feed.js';
 
 /** What pub/sub loses. The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;
@@ -170,6 +171,19 @@ describe('The live feed', () => {
     const [first, second] = watchers.map(({ signals }) => signals.at(-2));
     if (first?.kind !== 'events' || second?.kind !== 'events') throw new Error('no events before the close');
     expect(first.events).toBe(second.events);
+  });
+
+  it('T63 1000 watchers who saw more in the log than the feed make it read once', async () => {
+    const run = await writer.createRun();
+    const feed = new RunFeed(writer.tenant, run, writer.store, () => undefined);
+    await feed.open();
+    await writer.store.append(writer.tenant, run, [line('x')]);
+    const { last } = await writer.store.read(writer.tenant, run);
+    const before = await commandCalls(writer.redis.commands);
+    await Promise.all(upTo(1000).map(() => feed.reach(last)));
+    const after = await commandCalls(writer.redis.commands);
+    expect(feed.head).toEqual(last);
+    expect(after('evalsha') - before('evalsha')).toBe(1);
   });
 
   it('T61 100 MiB appended to one run do not cut the feed of another', async () => {
