@@ -8,7 +8,11 @@ export interface BenchOptions {
   rate: number;
   /** Watchers, each on a run of its own. */
   watchers: number;
-  /** Folder for a CPU profile of the service; undefined: none is taken. */
+  /** Events in each measurement of a bench that drains a number of them. */
+  events: number;
+  /** How often each contender of such a bench is measured, one after the other. */
+  rounds: number;
+  /** Folder for CPU profiles of the processes that are measured; undefined: none is taken. */
   profileDir: string | undefined;
   /** Tells the person in front of it what is going on. */
   readonly say: (line: string) => void;

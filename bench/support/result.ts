@@ -36,8 +36,8 @@ export async function saveResult(name: string, options: BenchOptions, rows: read
     node: process.version,
     platform: process.platform,
   };
-  const { seconds, warmUpSeconds, rate, watchers } = options;
-  const result = { name, takenAt, machine, load: { seconds, warmUpSeconds, rate, watchers }, rows };
+  const { say: _say, profileDir: _profileDir, ...load } = options;
+  const result = { name, takenAt, machine, load, rows };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
   return relative(process.cwd(), file);
 }
