@@ -69,7 +69,7 @@ export default defineConfig(
 
   {
     files: ['src/**/*.ts'],
-    ignores: [...TESTS, 'src/config/**', 'src/main.ts'],
+    ignores: [...TESTS, 'src/config/**', 'src/main.ts', 'src/keys-cli.ts'],
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': ['error', environmentIsReadByConfig],

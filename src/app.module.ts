@@ -18,6 +18,7 @@ export class AppModule {
           runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
           executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },
           consumer: { shutdownTimeoutMs: http.shutdownTimeoutMs },
+          auth: config.auth,
           tenancy: config.tenancy,
         }),
       ],

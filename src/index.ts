@@ -1,5 +1,7 @@
 export * from './common/index.js';
 export * from './config/index.js';
+export * from './auth/index.js';
+export * from './configure-runstream.js';
 export * from './consumer/index.js';
 export * from './event-store/index.js';
 export * from './events/index.js';

@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { AppModule } from './app.module.js';
 import { ConfigError, loadConfig, type RunstreamConfig } from './config/index.js';
-import { configureRunstream, setupDocs } from './http/index.js';
+import { configureRunstream } from './configure-runstream.js';
+import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { stopOnSignal } from './stop-on-signal.js';
 

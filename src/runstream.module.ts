@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import { AuthModule, type AuthOptions, CredentialTenantResolver } from './auth/index.js';
 import type { TenancyConfig } from './config/index.js';
 import { ConsumerModule, type ConsumerOptions } from './consumer/index.js';
 import { EventStoreModule, type EventStoreOptions } from './event-store/index.js';
@@ -17,6 +18,8 @@ export interface RunstreamOptions {
   executors?: ExecutorsOptions;
   /** How events are handled in groups. */
   consumer?: ConsumerOptions;
+  /** Who may do what. Default: nobody has to prove who they are. */
+  auth?: AuthOptions;
   /** Default: off, one tenant. */
   tenancy?: Partial<TenancyConfig>;
 }
@@ -48,7 +51,8 @@ export class RunstreamModule implements OnModuleInit {
       imports: [
         RedisModule.forRoot(options.redis),
         HealthModule,
-        TenancyModule.forRoot(tenancy),
+        AuthModule.forRoot(options.auth),
+        TenancyModule.forRoot(tenancy, CredentialTenantResolver),
         EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),
         ConsumerModule.forRoot(options.consumer),
         RunsModule.forRoot({ ...options.runs, ...(options.executors && { executors: options.executors }) }),

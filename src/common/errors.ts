@@ -10,11 +10,13 @@ export const ERROR_STATUS = {
   RUN_NOT_FOUND: 404,
   GROUP_NOT_FOUND: 404,
   DEAD_LETTER_NOT_FOUND: 404,
+  KEY_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   RUN_ENDED: 409,
   RUN_HAS_EXECUTOR: 409,
   SEQUENCE_CONFLICT: 409,
   IDEMPOTENCY_CONFLICT: 409,
+  GROUP_IN_USE: 409,
   RUN_EXPIRED: 410,
   EVENT_TOO_LARGE: 413,
   PAYLOAD_TOO_LARGE: 413,
@@ -98,6 +100,33 @@ export class UnknownEventTypeError extends RunstreamError {
 export class RunNotFoundError extends RunstreamError {
   constructor() {
     super('RUN_NOT_FOUND', 'There is no run with this id. Check the id, or list the runs with GET /runs.');
+  }
+}
+
+/** @publicApi */
+export class GroupNotFoundError extends RunstreamError {
+  constructor() {
+    super('GROUP_NOT_FOUND', 'There is no consumer group with this name. List the groups with GET /consumers.');
+  }
+}
+
+/** @publicApi */
+export class GroupInUseError extends RunstreamError {
+  constructor() {
+    super(
+      'GROUP_IN_USE',
+      'The group is being handled. Stop every process that has its handler, wait a minute, and try again.',
+    );
+  }
+}
+
+/** @publicApi */
+export class DeadLetterNotFoundError extends RunstreamError {
+  constructor() {
+    super(
+      'DEAD_LETTER_NOT_FOUND',
+      'There is no dead letter with this id. It may have been redriven or deleted: list them with GET /dead-letters.',
+    );
   }
 }
 

@@ -57,6 +57,13 @@ export class EnvironmentReader {
     return items;
   }
 
+  oneOf<Value extends string>(name: string, values: readonly Value[]): Value | undefined {
+    const text = this.text(name);
+    const value = values.find((one) => one === text);
+    if (text !== undefined && value === undefined) this.refuse(name, `one of ${values.join(', ')}`);
+    return value;
+  }
+
   refuse(name: string, allowed: string): void {
     this.problems.push(`${name} is ${JSON.stringify(this.text(name))}: set it to ${allowed}.`);
   }

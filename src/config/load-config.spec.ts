@@ -36,7 +36,7 @@ describe('loadConfig', () => {
       sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144 },
       executors: {},
       tenancy: { enabled: false, defaultTenantId: 'default', allowedTenants: '*', header: 'X-Tenant-ID' },
-      auth: { mode: 'none', allowUnauthenticated: false },
+      auth: { mode: 'none', ticketTtlSeconds: 600, sessionTtlSeconds: 43_200, allowUnauthenticated: false },
     });
   });
 
@@ -97,8 +97,7 @@ describe('loadConfig', () => {
     ['DEFAULT_TENANT_ID', 'a:b', /lower-case letters/],
     ['ALLOWED_TENANTS', 'acme,*', /comma-separated list of tenant ids/],
     ['TENANT_HEADER', 'X Tenant', /header name/],
-    ['AUTH_MODE', 'jwt', /not there yet/],
-    ['AUTH_MODE', 'basic', /set it to none/],
+    ['AUTH_MODE', 'basic', /set it to one of none, api-key, jwt/],
   ])('refuses %s=%s in one sentence', (name, value, sentence) => {
     expect(problems({ [name]: value })).toEqual([expect.stringMatching(sentence)]);
   });

@@ -6,6 +6,7 @@ import type {
   EventsConfig,
   ExecutorsConfig,
   HttpConfig,
+  JwtConfig,
   RedisConfig,
   RunstreamConfig,
   SseConfig,
@@ -42,7 +43,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
     tenancy: tenancyConfig(reader),
     auth: authConfig(reader),
   };
-  if (!config.auth.allowUnauthenticated && !isLoopback(config.host)) {
+  if (config.auth.mode === 'none' && !config.auth.allowUnauthenticated && !isLoopback(config.host)) {
     reader.problems.push(
       `HOST is ${JSON.stringify(config.host)}, which other machines can reach, and AUTH_MODE is none: ` +
         'set HOST to 127.0.0.1, or ALLOW_UNAUTHENTICATED=true if something in front of the service keeps strangers out.',
@@ -175,11 +176,55 @@ function tenancyConfig(reader: EnvironmentReader): TenancyConfig {
 }
 
 function authConfig(reader: EnvironmentReader): AuthConfig {
-  const mode = reader.text('AUTH_MODE') ?? 'none';
-  if (mode === 'api-key' || mode === 'jwt') {
-    reader.problems.push(`AUTH_MODE is "${mode}": that mode is not there yet, set it to none.`);
-  } else if (mode !== 'none') reader.refuse('AUTH_MODE', 'none');
-  return { mode: 'none', allowUnauthenticated: reader.flag('ALLOW_UNAUTHENTICATED') };
+  const mode = reader.oneOf('AUTH_MODE', ['none', 'api-key', 'jwt']) ?? 'none';
+  const jwt = jwtConfig(reader, mode === 'jwt');
+  const seconds = (value: number) => ({
+    default: value,
+    min: 1,
+    max: MAX_DELAY_MS / 1000,
+    what: 'a whole number of seconds',
+  });
+  return {
+    mode,
+    ...(jwt && { jwt }),
+    ticketTtlSeconds: reader.integer('STREAM_TICKET_TTL_SECONDS', seconds(600)),
+    sessionTtlSeconds: reader.integer('SESSION_TTL_SECONDS', seconds(43_200)),
+    allowUnauthenticated: reader.flag('ALLOW_UNAUTHENTICATED'),
+  };
+}
+
+function jwtConfig(reader: EnvironmentReader, isNeeded: boolean): JwtConfig | undefined {
+  const secret = reader.text('JWT_SECRET');
+  const jwksUrl = reader.text('JWT_JWKS_URL');
+  const issuer = reader.text('JWT_ISSUER');
+  const audience = reader.text('JWT_AUDIENCE');
+  const isAlgorithm = (text: string) => /^(HS|RS|PS|ES)(256|384|512)$|^EdDSA$/.test(text);
+  const algorithms = reader.list('JWT_ALGORITHMS', isAlgorithm, 'a comma-separated list, like RS256,ES256');
+  const tenantClaim = reader.text('JWT_TENANT_CLAIM') ?? 'tenant_id';
+  const scopeClaim = reader.text('JWT_SCOPE_CLAIM') ?? 'scope';
+  if (!isNeeded) return undefined;
+  // The values are never printed: one is a secret.
+  if ((secret === undefined) === (jwksUrl === undefined)) {
+    reader.problems.push('AUTH_MODE is jwt: set either JWT_SECRET or JWT_JWKS_URL.');
+  }
+  if (secret !== undefined && Buffer.byteLength(secret) < 32) {
+    reader.problems.push('JWT_SECRET is too short: use at least 32 bytes at random.');
+  }
+  if (jwksUrl !== undefined && !URL.canParse(jwksUrl)) reader.refuse('JWT_JWKS_URL', 'a URL');
+  if (issuer === undefined || audience === undefined) {
+    reader.problems.push(
+      'AUTH_MODE is jwt: set JWT_ISSUER and JWT_AUDIENCE, so that tokens for others are refused.',
+    );
+  }
+  return {
+    ...(secret !== undefined && { secret }),
+    ...(jwksUrl !== undefined && { jwksUrl }),
+    ...(algorithms && { algorithms }),
+    issuer: issuer ?? '',
+    audience: audience ?? '',
+    tenantClaim,
+    scopeClaim,
+  };
 }
 
 function milliseconds(value: number, min: number) {

@@ -70,9 +70,26 @@ export interface TenancyConfig {
 }
 
 /** @publicApi */
+export interface JwtConfig {
+  readonly secret?: string;
+  readonly jwksUrl?: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms?: readonly string[];
+  readonly tenantClaim: string;
+  readonly scopeClaim: string;
+}
+
+/** @publicApi */
 export interface AuthConfig {
-  /** Default `none`. */
-  readonly mode: 'none';
+  /** How callers prove who they are. Default `none`. */
+  readonly mode: 'none' | 'api-key' | 'jwt';
+  /** With `jwt`: whose tokens are taken, and how they are read. */
+  readonly jwt?: JwtConfig;
+  /** How long a stream ticket can be used, in seconds. Default 600. */
+  readonly ticketTtlSeconds: number;
+  /** How long the page stays signed in, in seconds. Default 43200 (12 hours). */
+  readonly sessionTtlSeconds: number;
   /** Serve other machines although nobody has to prove who they are. Default false. */
   readonly allowUnauthenticated: boolean;
 }

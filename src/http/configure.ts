@@ -1,4 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
 import type { HttpConfig } from '../config/index.js';
 import { corsOptions, endPreflight } from './cors.js';
 import { configureHttpServer } from './http-server.js';
@@ -16,19 +18,41 @@ export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | '
 }
 
 /**
- * Gives an application the edge that the service has: request ids, the one error body, size and time limits,
- * validation, CORS. Create the application with `{ bodyParser: false }` and call this before `listen()`.
+ * Request ids, the one error body, size and time limits, validation, CORS, security headers.
  *
- * @publicApi
+ * @param identify finds out who asks, before a body is read
  */
-export function configureRunstream(app: NestExpressApplication, options: ConfigureOptions): void {
+export function configureEdge(
+  app: NestExpressApplication,
+  options: ConfigureOptions,
+  identify: RequestHandler,
+): void {
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(requestId, linger(options.lingerMs ?? 5000));
+  app.use(requestId, linger(options.lingerMs ?? 5000), securityHeaders());
   app.enableCors(corsOptions(options.corsOrigins));
   app.use(endPreflight);
+  app.use(identify);
   app.use(jsonBody({ limitBytes: options.maxRequestBytes, timeoutMs: options.bodyTimeoutMs ?? 300_000 }));
   app.useGlobalFilters(new RunstreamExceptionFilter());
   app.useGlobalPipes(new RequestValidationPipe());
   configureHttpServer(app.getHttpServer());
+}
+
+/** What a browser may do with an answer. The page at `/` has a policy of its own. */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        // Swagger UI brings styles of its own.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        // Served over plain HTTP as well, behind a proxy or on this machine.
+        upgradeInsecureRequests: null,
+      },
+    },
+    // Other origins may read answers where CORS_ORIGINS allows it.
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+  });
 }

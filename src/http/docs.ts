@@ -24,7 +24,8 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Runstream')
     .setDescription(DESCRIPTION)
-    .setVersion(packageVersion());
+    .setVersion(packageVersion())
+    .addBearerAuth({ type: 'http', description: 'An API key or a JWT, as AUTH_MODE says; none by default.' });
   return SwaggerModule.createDocument(app, builder.build(), { extraModels: [ErrorResponse] });
 }
 

@@ -44,6 +44,7 @@ export class RunstreamExceptionFilter implements ExceptionFilter {
     dropContentHeaders(response);
     if (error.retryAfterSeconds !== undefined)
       response.setHeader('Retry-After', String(error.retryAfterSeconds));
+    if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer');
     response.status(error.status);
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('Cache-Control', 'no-store');

@@ -26,7 +26,14 @@ export class AppendService {
       ...appendOptions(request),
       ...(idempotent && { request: idempotent }),
     });
-    const answer = { run_id: runId, count, duplicates, first_id: ids[0] ?? '', last_id: ids.at(-1) ?? '', ids };
+    const answer = {
+      run_id: runId,
+      count,
+      duplicates,
+      first_id: ids[0] ?? '',
+      last_id: ids.at(-1) ?? '',
+      ids,
+    };
     return { answer, replayed };
   }
 
@@ -34,7 +41,12 @@ export class AppendService {
     if (request.get('Idempotency-Key') !== undefined) {
       throw badHeader('Idempotency-Key', 'not with NDJSON: give each line its own idempotency_key');
     }
-    const { count, duplicates, lastId } = await this.ndjson.take(tenantId, runId, request, appendOptions(request));
+    const { count, duplicates, lastId } = await this.ndjson.take(
+      tenantId,
+      runId,
+      request,
+      appendOptions(request),
+    );
     return { run_id: runId, count, duplicates, last_id: lastId ?? null };
   }
 

@@ -30,11 +30,13 @@ export class HistoryService {
     const position = { from: boundary(query.start_id, 'start_id'), to: boundary(query.end_id, 'end_id') };
     const page: HistoryPage = { events: [], next: undefined };
     let bytes = 0;
+    // A filter may let one in a thousand through, or each: what is looked at grows with what it hides.
+    let scan = Math.min(READ_EVENTS, limit + 1);
     for (;;) {
       const read = await this.store.readRange(tenantId, runId, {
         ...position,
         order,
-        limit: filter ? READ_EVENTS : Math.min(READ_EVENTS, limit + 1 - page.events.length),
+        limit: filter ? scan : Math.min(READ_EVENTS, limit + 1 - page.events.length),
         maxBytes: READ_BYTES,
       });
       for (const event of passing(read.events, filter)) {
@@ -48,6 +50,7 @@ export class HistoryService {
       if (!last || (end && sameEventId(last.position, end))) return page;
       if (order === 'asc') position.from = `(${last.id}`;
       else position.to = `(${last.id}`;
+      scan = Math.min(READ_EVENTS, scan * 4);
     }
   }
 }

@@ -55,7 +55,12 @@ export class NdjsonIntake {
    * @throws the error of the first line that can't be stored, with `{line, count, duplicates, last_id}` as details;
    *   RequestCutError when the request ends in the middle
    */
-  async take(tenantId: string, runId: string, request: Request, options: AppendOptions): Promise<IntakeResult> {
+  async take(
+    tenantId: string,
+    runId: string,
+    request: Request,
+    options: AppendOptions,
+  ): Promise<IntakeResult> {
     const stored: IntakeResult = { count: 0, duplicates: 0, lastId: undefined };
     let next = options;
     try {
@@ -96,7 +101,13 @@ export class NdjsonIntake {
       // A batch is refused as a whole, an upload only from one line on: this finds the line.
       for (const [i, event] of events.entries()) {
         const single = { events: [event], lines: [lines[i] ?? 0] };
-        await this.append(tenantId, runId, single, i === 0 ? options : { ...options, expectedSequence: undefined }, stored);
+        await this.append(
+          tenantId,
+          runId,
+          single,
+          i === 0 ? options : { ...options, expectedSequence: undefined },
+          stored,
+        );
       }
     }
   }

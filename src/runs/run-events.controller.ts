@@ -1,11 +1,21 @@
-import { Controller, Get, type MessageEvent, Param, Post, Query, Req, Res, Sse } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type MessageEvent,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  Sse,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { EMPTY, type Observable } from 'rxjs';
-import { RedisUnavailableError } from '../common/index.js';
-import { EventStore, RunWatcher, type WatchStart } from '../event-store/index.js';
-import { parseEventId } from '../events/index.js';
-import { ApiErrors, NDJSON_MEDIA_TYPE, NoContent } from '../http/index.js';
+import { type Observable, takeUntil } from 'rxjs';
+import { CredentialWatch, RequireScope } from '../auth/index.js';
+import { RunWatcher } from '../event-store/index.js';
+import { ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
 import { APPEND_BODY } from './dto/append-body.js';
@@ -20,6 +30,7 @@ import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
 import { HistoryService } from './history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
 import { EventStreams } from './sse/event-streams.js';
+import { RunWatchGuard } from './sse/run-watch.guard.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
 
 @ApiTags('events')
@@ -27,14 +38,15 @@ import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
 @Controller('runs/:run_id/events')
 export class RunEventsController {
   constructor(
-    private readonly store: EventStore,
     private readonly watcher: RunWatcher,
     private readonly history: HistoryService,
     private readonly intake: AppendService,
     private readonly streams: EventStreams,
+    private readonly credentials: CredentialWatch,
   ) {}
 
   @Post()
+  @RequireScope('runs:write')
   @ApiOperation({
     summary: 'Append events',
     operationId: 'appendEvents',
@@ -92,6 +104,7 @@ export class RunEventsController {
   }
 
   @Get()
+  @RequireScope('runs:read')
   @ApiOperation({ summary: 'Page through the history', operationId: 'listEvents' })
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 200, type: EventListResponse, description: 'One page of the log.' })
@@ -119,6 +132,8 @@ export class RunEventsController {
   }
 
   @Sse('stream')
+  @UseGuards(RunWatchGuard)
+  @RequireScope('runs:read')
   @ApiOperation({ summary: 'Watch live', operationId: 'watchEvents', description: FRAMES_DESCRIPTION })
   @ApiParam(RUN_ID_PARAM)
   @ApiHeader({
@@ -143,40 +158,21 @@ export class RunEventsController {
     'RUN_EXPIRED',
     'REDIS_UNAVAILABLE',
   )
-  async stream(
+  stream(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
     @Query() query: StreamQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Observable<MessageEvent>> {
-    const filter = this.store.types.parseFilter(query.type);
-    const header = request.get('Last-Event-ID') || undefined;
-    const start = watchStart(header, query);
-    const position = await this.watcher.locate(tenantId, runId, start).catch((error: unknown) => {
-      if (!(error instanceof RedisUnavailableError) || header === undefined || typeof start === 'string')
-        throw error;
-      this.streams.postpone(response, start);
-      return undefined;
-    });
-    if (!position) return EMPTY;
-    if (position.over) throw new NoContent();
-    await this.streams.send(response, query.named === 'true', (demand) =>
-      this.watcher.watch(tenantId, runId, {
-        after: position.after,
-        announceCursor: filter !== undefined || start === 'tail',
-        demand,
-        ...(filter && { filter }),
-      }),
+  ): Observable<MessageEvent> {
+    const { watch } = request;
+    if (!watch) throw new Error('A stream needs its guard.');
+    if (watch.postponed) return this.streams.postpone(watch.after);
+    const { after, announceCursor, filter } = watch;
+    return this.streams.send(response, query.named === 'true', (demand) =>
+      this.watcher
+        .watch(tenantId, runId, { after, announceCursor, demand, ...(filter && { filter }) })
+        .pipe(takeUntil(this.credentials.ended(request.principal))),
     );
-    // All frames are written (docs/adr/0006); to the framework the stream was an empty one.
-    return EMPTY;
   }
-}
-
-/** @throws InvalidEventIdError */
-function watchStart(header: string | undefined, query: StreamQuery): WatchStart {
-  if (header !== undefined) return parseEventId(header, 'Last-Event-ID');
-  if (query.last_event_id !== undefined) return parseEventId(query.last_event_id, 'last_event_id');
-  return query.from;
 }

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from 
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { fromEvent } from 'rxjs';
+import { RequireScope } from '../auth/index.js';
 import { ApiErrors } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { JsonBody } from './dto/json-body.decorator.js';
@@ -32,6 +33,7 @@ export class RunsController {
   constructor(private readonly runs: RunsService) {}
 
   @Post()
+  @RequireScope('runs:write')
   @ApiOperation({ summary: 'Start a run', operationId: 'createRun' })
   @ApiHeader(IDEMPOTENCY_HEADER)
   @ApiBody({ type: CreateRunDto })
@@ -67,6 +69,7 @@ export class RunsController {
   }
 
   @Get()
+  @RequireScope('runs:read')
   @ApiOperation({ summary: 'List runs, newest first', operationId: 'listRuns' })
   @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
   @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
@@ -92,6 +95,7 @@ export class RunsController {
   }
 
   @Get(':run_id')
+  @RequireScope('runs:read')
   @ApiOperation({ summary: 'Get a run, or wait for its end', operationId: 'getRun' })
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 200, type: RunResponse, description: 'The run as it is now.' })
@@ -107,6 +111,7 @@ export class RunsController {
   }
 
   @Post(':run_id/cancel')
+  @RequireScope('runs:write')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelRun' })
   @ApiParam(RUN_ID_PARAM)
@@ -130,6 +135,7 @@ export class RunsController {
   }
 
   @Delete(':run_id')
+  @RequireScope('runs:write')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a run, its events and its journal entries', operationId: 'deleteRun' })
   @ApiParam(RUN_ID_PARAM)

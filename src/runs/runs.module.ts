@@ -7,6 +7,7 @@ import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
 import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 import { RunsService } from './runs.service.js';
+import { StreamTicketsController } from './stream-tickets.controller.js';
 import { EventStreams } from './sse/event-streams.js';
 
 /**
@@ -22,7 +23,7 @@ export class RunsModule {
     return {
       module: RunsModule,
       imports: [ExecutorsModule.forRoot(executors)],
-      controllers: [RunsController, RunEventsController],
+      controllers: [RunsController, RunEventsController, StreamTicketsController],
       providers: [
         { provide: RUNS_OPTIONS, useValue: runs },
         RunsService,

@@ -1,4 +1,4 @@
-const PUBLIC_PATHS = new Set(['/', '/docs', '/docs-json', '/metrics']);
+const PUBLIC_PATHS = new Set(['/', '/docs', '/docs-json', '/metrics', '/session']);
 const PUBLIC_FOLDERS = ['/docs/', '/health/'];
 
 /** Paths that belong to the service itself and to no tenant. */

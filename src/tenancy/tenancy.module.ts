@@ -1,4 +1,4 @@
-import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { TenancyConfig } from '../config/index.js';
 import { TenantContext } from './tenant-context.js';
 import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from './tenant-resolver.js';
@@ -6,25 +6,27 @@ import { TenantMiddleware } from './tenant.middleware.js';
 
 /**
  * Gives every request its tenant: `TenantContext`, `@Tenant()`. Global, since an application has one tenancy.
+ * `configureRunstream(app)` puts TenantMiddleware in front of everything that reads a body.
  *
  * @publicApi
  */
 @Module({})
-export class TenancyModule implements NestModule {
-  static forRoot(config: TenancyConfig): DynamicModule {
+export class TenancyModule {
+  /** @param resolver what says which tenant a request belongs to */
+  static forRoot(
+    config: TenancyConfig,
+    resolver: Type<TenantResolver> = HeaderTenantResolver,
+  ): DynamicModule {
     return {
       module: TenancyModule,
       global: true,
       providers: [
         { provide: TENANCY_CONFIG, useValue: config },
-        { provide: TenantResolver, useClass: HeaderTenantResolver },
+        { provide: TenantResolver, useClass: resolver },
         TenantContext,
+        TenantMiddleware,
       ],
-      exports: [TenantContext, TenantResolver],
+      exports: [TenantContext, TenantResolver, TenantMiddleware],
     };
-  }
-
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(TenantMiddleware).forRoutes('{*path}');
   }
 }

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { configureRunstream } from '../../src/http/index.js';
+import { configureRunstream } from '../../src/configure-runstream.js';
 import { RunstreamModule, type RunstreamOptions } from '../../src/runstream.module.js';
 import { testRedisUrl } from './redis.js';
 

@@ -98,6 +98,14 @@ export class HistoryQuery {
 export class StreamQuery {
   @ApiProperty({
     required: false,
+    description: 'A stream ticket in place of a credential, for an EventSource, which can send no headers.',
+  })
+  @IsOptional()
+  @IsString()
+  ticket?: string;
+
+  @ApiProperty({
+    required: false,
     description: 'Begin after this event; the `Last-Event-ID` header, if there is one, counts instead.',
   })
   @IsOptional()

@@ -1,14 +1,7 @@
 import type { Response } from 'express';
-import type { Observable, Subscription } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { encodeSignal } from './frame.js';
-
-const HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-cache, no-transform',
-  // Asks nginx, and what speaks its dialect, not to hold frames back.
-  'X-Accel-Buffering': 'no',
-};
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
 
@@ -27,7 +20,6 @@ export interface EventStreamOptions {
  * what a slow watcher has not read where nobody can see it.
  */
 export class EventStream implements Demand {
-  private subscription: Subscription | undefined;
   private retryWasSent = false;
 
   constructor(
@@ -53,45 +45,44 @@ export class EventStream implements Demand {
     });
   }
 
-  /** Writes until the source completes or the watcher is gone; resolves then. Never rejects. */
-  send(signals: Observable<WatchSignal>): Promise<void> {
-    // Gone while it was looked up: its `close` is past and would be waited for in vain.
-    if (this.response.destroyed || this.response.closed) return Promise.resolve();
-    this.begin();
-    return new Promise((resolve) => {
-      this.response.once('close', () => {
-        this.subscription?.unsubscribe();
-        resolve();
-      });
-      this.subscription = signals.subscribe({
-        next: (signal) => {
-          this.write(signal);
-        },
-        // Too late for a status: the watcher comes back with its cursor and is told then.
-        error: () => {
-          this.end();
-        },
-        complete: () => {
-          this.end();
-        },
-      });
+  /**
+   * What an `@Sse` handler returns: to the framework an empty stream. It begins the response when it is subscribed
+   * to, ends it when this completes, and unsubscribes when the watcher is gone; the frames in between are written here.
+   */
+  send(signals: Observable<WatchSignal>): Observable<never> {
+    return new Observable((out) => {
+      let writing: Subscription | undefined;
+      let waiting: NodeJS.Timeout | undefined;
+      const begin = () => {
+        // The framework sends the headers a turn of the event loop after it has subscribed.
+        if (!this.response.headersSent) {
+          waiting = setTimeout(begin, 1);
+          return;
+        }
+        this.watchSocket();
+        writing = signals.subscribe({
+          next: (signal) => {
+            this.write(signal);
+          },
+          // Too late for a status: the watcher comes back with its cursor and is told then.
+          error: () => {
+            out.complete();
+          },
+          complete: () => {
+            out.complete();
+          },
+        });
+        if (out.closed) writing.unsubscribe();
+      };
+      waiting = setTimeout(begin, 1);
+      return () => {
+        clearTimeout(waiting);
+        writing?.unsubscribe();
+      };
     });
   }
 
-  /** Ends the response in order, so that the watcher comes back. */
-  end(): void {
-    this.subscription?.unsubscribe();
-    this.response.end();
-  }
-
-  /** Cuts the connection of a watcher that does not take the end either. */
-  destroy(): void {
-    this.response.destroy();
-  }
-
-  private begin(): void {
-    this.response.writeHead(200, HEADERS);
-    this.response.flushHeaders();
+  private watchSocket(): void {
     const { socket } = this.response;
     socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     // Node counts progress of what is waiting as activity, so a slow reader is not hit. One for whom nothing

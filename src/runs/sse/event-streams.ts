@@ -1,12 +1,11 @@
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type MessageEvent } from '@nestjs/common';
 import type { Response } from 'express';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Observable } from 'rxjs';
+import { EMPTY, type Observable, of, Subject, takeUntil } from 'rxjs';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
-import type { EventId } from '../../events/index.js';
+import { type EventId, formatEventId } from '../../events/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
 import { EventStream, spread } from './event-stream.js';
-import { controlFrame } from './frame.js';
 
 /** How much longer than usual a watcher waits when it comes back during an outage. */
 const OUTAGE_RETRY_FACTOR = 5;
@@ -17,9 +16,11 @@ const ENDING_MS = 2000;
 /** The open event streams of this instance: a shutdown ends them, since the server waits for them. */
 @Injectable()
 export class EventStreams implements BeforeApplicationShutdown {
-  private readonly open = new Map<EventStream, Promise<void>>();
+  private readonly open = new Set<Response>();
   private readonly options: Required<RunsOptions>;
-  private stopping = false;
+  private readonly stopping = new Subject<void>();
+  private allClosed: () => void = () => undefined;
+  private stopped = false;
 
   constructor(@Inject(RUNS_OPTIONS) options: RunsOptions) {
     this.options = { ...RUNS_DEFAULTS, ...options };
@@ -29,46 +30,47 @@ export class EventStreams implements BeforeApplicationShutdown {
     return this.open.size;
   }
 
-  /** Streams what `watch` gives for the response's demand; resolves when the stream is over. */
-  async send(
+  /** For an `@Sse` handler to return: streams what `watch` gives for the response's demand. */
+  send(
     response: Response,
     named: boolean,
     watch: (demand: Demand) => Observable<WatchSignal>,
-  ): Promise<void> {
+  ): Observable<MessageEvent> {
+    if (this.stopped || response.destroyed) return EMPTY;
+    this.open.add(response);
+    response.once('close', () => {
+      this.open.delete(response);
+      if (this.open.size === 0) this.allClosed();
+    });
     const { watcherBufferBytes: bufferBytes, stalledMs, retryMs } = this.options;
     const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named });
-    const over = stream.send(watch(stream));
-    this.open.set(stream, over);
-    if (this.stopping) stream.end();
-    await over;
-    this.open.delete(stream);
+    return stream.send(watch(stream).pipe(takeUntil(this.stopping)));
   }
 
   /**
    * An EventSource gives up for good on an error status. One that comes back during an outage is sent away with its
    * cursor and a longer pause instead.
    */
-  postpone(response: Response, cursor: EventId): void {
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
+  postpone(cursor: EventId): Observable<MessageEvent> {
+    return of({
+      id: formatEventId(cursor),
+      type: 'cursor',
+      retry: spread(this.options.retryMs * OUTAGE_RETRY_FACTOR),
+      data: '{}',
     });
-    response.end(
-      `retry: ${spread(this.options.retryMs * OUTAGE_RETRY_FACTOR)}\n${controlFrame('cursor', cursor, {})}`,
-    );
   }
 
   /** Waits for the ends to be read: the server, when it closes, cuts connections whose response was ended. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    const overs = [...this.open.values()];
-    for (const stream of this.open.keys()) stream.end();
+    this.stopped = true;
+    this.stopping.next();
+    if (this.open.size === 0) return;
     const patience = new AbortController();
     await Promise.race([
-      Promise.all(overs),
+      new Promise<void>((resolve) => (this.allClosed = resolve)),
       delay(ENDING_MS, undefined, { signal: patience.signal }).catch(() => undefined),
     ]);
     patience.abort();
-    for (const stream of this.open.keys()) stream.destroy();
+    for (const response of this.open) response.destroy();
   }
 }

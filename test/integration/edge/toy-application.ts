@@ -1,3 +1,4 @@
+import { configureRunstream } from '../../../src/configure-runstream.js';
 import {
   Body,
   Controller,
@@ -29,7 +30,6 @@ import { HealthModule } from '../../../src/health/index.js';
 import {
   ApiErrors,
   type ConfigureOptions,
-  configureRunstream,
   NoContent,
   readLines,
   setupDocs,

@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext, type Type } from '@nestjs/common';
 import { validateSync } from 'class-validator';
 import type { Request } from 'express';
-import { ValidationFailedError } from '../../common/index.js';
-import { toViolations } from '../../http/index.js';
+import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import { NDJSON_MEDIA_TYPE, toViolations } from '../../http/index.js';
 
 /**
  * The JSON body, checked against a class. Unlike with Nest's `@Body()` values are taken over as they are:
@@ -11,7 +11,15 @@ import { toViolations } from '../../http/index.js';
  * An absent body counts as `{}`.
  */
 export const JsonBody = createParamDecorator((Dto: Type<object>, context: ExecutionContext): object => {
-  const body: unknown = context.switchToHttp().getRequest<Request>().body ?? {};
+  const request = context.switchToHttp().getRequest<Request>();
+  // It is left unread for the route that takes it line by line.
+  if (request.is(NDJSON_MEDIA_TYPE)) {
+    throw new RunstreamError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'NDJSON is for appending events. Send application/json here.',
+    );
+  }
+  const body: unknown = request.body ?? {};
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ValidationFailedError([{ path: '', message: 'the body must be a JSON object' }]);
   }

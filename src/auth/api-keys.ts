@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { redisCall, RedisConnections } from '../redis/index.js';
+import { AUTH_KEYS } from './auth-keys.js';
+import type { Principal } from './principal.js';
+import { isScope, type Scope } from './scopes.js';
+import { hashSecret, newSecret, sameHash } from './secret.js';
+
+const PATTERN = /^rs_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
+/** What a lookup may be out of date: so long a revoked key still works. */
+const CACHE_MS = 1000;
+const MAX_CACHED = 10_000;
+/** `last_used_at` is as exact as this. */
+const LAST_USE_MS = 60_000;
+
+/** An API key as it is stored: never the key itself. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  tenantId: string;
+  scopes: Scope[];
+  /** All times in ms since the epoch. */
+  createdAt: number;
+  expiresAt: number | undefined;
+  revokedAt: number | undefined;
+  lastUsedAt: number | undefined;
+}
+
+export interface NewApiKey {
+  name: string;
+  tenantId: string;
+  scopes: readonly Scope[];
+  expiresAt?: number;
+}
+
+interface StoredKey extends ApiKey {
+  hash: string;
+}
+
+/** API keys: `rs_<id>_<secret>`, shown once, stored hashed. */
+@Injectable()
+export class ApiKeys {
+  private readonly cache = new Map<string, { key: StoredKey | undefined; until: number }>();
+
+  constructor(private readonly redis: RedisConnections) {}
+
+  /** @returns the key, which can't be had again, beside what is stored of it */
+  async create(request: NewApiKey): Promise<{ secret: string; key: ApiKey }> {
+    const id = randomBytes(8).toString('hex');
+    const secret = `rs_${id}_${newSecret()}`;
+    const createdAt = Date.now();
+    const { commands } = this.redis;
+    await redisCall(
+      commands
+        .multi()
+        .hset(AUTH_KEYS.apiKey(id), {
+          id,
+          hash: hashSecret(secret),
+          name: request.name,
+          tenant: request.tenantId,
+          scopes: request.scopes.join(' '),
+          created_at: createdAt,
+          ...(request.expiresAt !== undefined && { expires_at: request.expiresAt }),
+        })
+        .sadd(AUTH_KEYS.apiKeysOf(request.tenantId), id)
+        .exec(),
+    );
+    const { name, tenantId, scopes, expiresAt } = request;
+    const unused = { revokedAt: undefined, lastUsedAt: undefined };
+    return { secret, key: { id, name, tenantId, scopes: [...scopes], createdAt, expiresAt, ...unused } };
+  }
+
+  /** Undefined for a key that does not exist, or is expired or revoked. */
+  async verify(secret: string): Promise<Principal | undefined> {
+    const id = PATTERN.exec(secret)?.[1];
+    if (id === undefined) return undefined;
+    const key = await this.cached(id);
+    if (!key || !sameHash(key.hash, hashSecret(secret)) || !isUsable(key)) return undefined;
+    this.noteUse(key);
+    return principalOf(key);
+  }
+
+  /** The principal of a key that was verified before, as long as it is usable. */
+  async principal(id: string): Promise<Principal | undefined> {
+    const key = await this.cached(id);
+    return key && isUsable(key) ? principalOf(key) : undefined;
+  }
+
+  /** Of the ids, those whose keys are gone or revoked. Not from the cache. */
+  async revokedAmong(ids: readonly string[]): Promise<string[]> {
+    const { commands } = this.redis;
+    const fields = await redisCall(
+      Promise.all(ids.map((id) => commands.hmget(AUTH_KEYS.apiKey(id), 'id', 'revoked_at'))),
+    );
+    return ids.filter((_, i) => !fields[i]?.[0] || Boolean(fields[i][1]));
+  }
+
+  async list(tenantId: string): Promise<ApiKey[]> {
+    const ids = await redisCall(this.redis.commands.smembers(AUTH_KEYS.apiKeysOf(tenantId)));
+    const keys = await Promise.all(ids.map((id) => this.read(id)));
+    return keys.filter((key) => key !== undefined).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /** False when the tenant has no such key. */
+  async revoke(tenantId: string, id: string): Promise<boolean> {
+    const { commands } = this.redis;
+    if ((await redisCall(commands.sismember(AUTH_KEYS.apiKeysOf(tenantId), id))) === 0) return false;
+    await redisCall(commands.hsetnx(AUTH_KEYS.apiKey(id), 'revoked_at', String(Date.now())));
+    this.cache.delete(id);
+    return true;
+  }
+
+  private async cached(id: string): Promise<StoredKey | undefined> {
+    const now = Date.now();
+    const hit = this.cache.get(id);
+    if (hit && hit.until > now) return hit.key;
+    const key = await this.read(id);
+    // Ids that do not exist are remembered as well; guessing them must not fill the memory.
+    if (this.cache.size >= MAX_CACHED) this.cache.clear();
+    this.cache.set(id, { key, until: now + CACHE_MS });
+    return key;
+  }
+
+  private async read(id: string): Promise<StoredKey | undefined> {
+    const fields = await redisCall(this.redis.commands.hgetall(AUTH_KEYS.apiKey(id)));
+    const { hash, name, tenant } = fields;
+    if (!hash || name === undefined || tenant === undefined) return undefined;
+    const time = (field: string) => (fields[field] ? Number(fields[field]) : undefined);
+    return {
+      id,
+      hash,
+      name,
+      tenantId: tenant,
+      scopes: (fields['scopes'] ?? '').split(' ').filter(isScope),
+      createdAt: time('created_at') ?? 0,
+      expiresAt: time('expires_at'),
+      revokedAt: time('revoked_at'),
+      lastUsedAt: time('last_used_at'),
+    };
+  }
+
+  private noteUse(key: StoredKey): void {
+    const now = Date.now();
+    if (now - (key.lastUsedAt ?? 0) < LAST_USE_MS) return;
+    key.lastUsedAt = now;
+    // For people to see; a request does not fail for it.
+    this.redis.commands.hset(AUTH_KEYS.apiKey(key.id), 'last_used_at', now).catch(() => undefined);
+  }
+}
+
+function isUsable(key: ApiKey): boolean {
+  return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > Date.now());
+}
+
+function principalOf({ id, tenantId, scopes, expiresAt }: ApiKey): Principal {
+  return { kind: 'api-key', id, keyId: id, tenantId, scopes, ...(expiresAt !== undefined && { expiresAt }) };
+}

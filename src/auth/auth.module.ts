@@ -1,0 +1,40 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { ApiKeys } from './api-keys.js';
+import { AuditLog } from './audit-log.js';
+import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
+import { Authenticator } from './authenticator.js';
+import { CredentialWatch } from './credential-watch.js';
+import { KeysController } from './keys.controller.js';
+import { ScopeGuard } from './scope.guard.js';
+import { SessionController } from './session.controller.js';
+import { Sessions } from './sessions.js';
+import { StreamTickets } from './stream-tickets.js';
+
+/**
+ * Credentials and scopes. Once a mode is set, every route of the application is closed unless `@RequireScope()` or
+ * `@Public()` opens it. It needs RedisModule at the root, and TenancyModule with CredentialTenantResolver.
+ *
+ * @publicApi
+ */
+@Module({})
+export class AuthModule {
+  static forRoot(options: AuthOptions = {}): DynamicModule {
+    return {
+      module: AuthModule,
+      global: true,
+      controllers: [KeysController, SessionController],
+      providers: [
+        { provide: AUTH_OPTIONS, useValue: options },
+        { provide: APP_GUARD, useClass: ScopeGuard },
+        { provide: APP_INTERCEPTOR, useClass: AuditLog },
+        ApiKeys,
+        Authenticator,
+        CredentialWatch,
+        Sessions,
+        StreamTickets,
+      ],
+      exports: [ApiKeys, Authenticator, CredentialWatch, StreamTickets],
+    };
+  }
+}

@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { ApiKeys } from './api-keys.js';
+import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
+import { JwtVerifier } from './jwt-verifier.js';
+import type { Principal } from './principal.js';
+import { Sessions } from './sessions.js';
+import { StreamTickets } from './stream-tickets.js';
+import { UnauthorizedError } from './unauthorized-error.js';
+
+const BEARER = /^Bearer +([^\s]+) *$/i;
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Finds out who asks. */
+@Injectable()
+export class Authenticator {
+  private readonly jwt: JwtVerifier | undefined;
+
+  constructor(
+    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    private readonly keys: ApiKeys,
+    private readonly tickets: StreamTickets,
+    private readonly sessions: Sessions,
+  ) {
+    if (options.mode !== 'jwt') return;
+    if (!options.jwt) throw new Error('With auth mode "jwt" give the options "jwt".');
+    this.jwt = new JwtVerifier(options.jwt);
+  }
+
+  /**
+   * Undefined only while nobody has to prove who they are.
+   *
+   * @throws UnauthorizedError
+   */
+  async authenticate(request: Request): Promise<Principal | undefined> {
+    const { ticket } = request.query;
+    if (ticket !== undefined)
+      return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
+    if ((this.options.mode ?? 'none') === 'none') return undefined;
+    const authorization = request.get('Authorization');
+    if (authorization !== undefined) return required(await this.bearer(BEARER.exec(authorization)?.[1]));
+    if (this.options.mode === 'api-key' && isSameOrigin(request)) {
+      return required(await this.sessions.verify(request.get('Cookie')));
+    }
+    throw new UnauthorizedError();
+  }
+
+  private async bearer(token: string | undefined): Promise<Principal | undefined> {
+    if (token === undefined) return undefined;
+    return this.jwt ? this.jwt.verify(token) : this.keys.verify(token);
+  }
+}
+
+function required(principal: Principal | undefined): Principal {
+  if (!principal) throw new UnauthorizedError();
+  return principal;
+}
+
+/** A cookie comes along by itself: what changes something must come from our own page. SameSite says the same. */
+function isSameOrigin(request: Request): boolean {
+  const origin = request.get('Origin');
+  if (origin === undefined) return SAFE_METHODS.has(request.method);
+  return URL.canParse(origin) && new URL(origin).host === request.get('Host');
+}

@@ -1,0 +1,80 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  Min,
+} from 'class-validator';
+import { type Scope, SCOPES } from '../scopes.js';
+
+const MAX_TTL_SECONDS = 10 * 365 * 86_400;
+
+export class CreateKeyDto {
+  @ApiProperty({ description: 'Whose it is or what it is for.', maxLength: 255, example: 'dashboard' })
+  @IsString()
+  @Length(1, 255)
+  name!: string;
+
+  @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(SCOPES, { each: true })
+  scopes!: Scope[];
+
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_TTL_SECONDS,
+    nullable: true,
+    description: 'For how many seconds it is good. Default: until it is revoked.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TTL_SECONDS)
+  ttl_seconds?: number | null;
+}
+
+export class KeyResponse {
+  @ApiProperty({ example: '9f86d081884c7d65' })
+  id!: string;
+  @ApiProperty({ example: 'dashboard' })
+  name!: string;
+  @ApiProperty({ example: 'default' })
+  tenant_id!: string;
+  @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
+  scopes!: Scope[];
+  @ApiProperty({ format: 'date-time' })
+  created_at!: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expires_at!: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  revoked_at!: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'To the minute.' })
+  last_used_at!: string | null;
+}
+
+export class CreatedKeyResponse extends KeyResponse {
+  @ApiProperty({ description: 'The key itself. It is shown this once.' })
+  key!: string;
+}
+
+export class KeyListResponse {
+  @ApiProperty({ type: [KeyResponse] })
+  keys!: KeyResponse[];
+  @ApiProperty({ type: 'integer' })
+  count!: number;
+}
+
+export class OpenSessionDto {
+  @ApiProperty({ description: 'An API key.' })
+  @IsString()
+  @Length(1, 255)
+  key!: string;
+}

@@ -1,0 +1,83 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { RunstreamError } from '../common/index.js';
+import { ApiErrors } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { type ApiKey, ApiKeys } from './api-keys.js';
+import { CreatedKeyResponse, CreateKeyDto, KeyListResponse, type KeyResponse } from './dto/key.dto.js';
+import { RequireScope, type Scope } from './scopes.js';
+
+@ApiTags('keys')
+@RequireScope('keys:admin')
+@Controller('keys')
+export class KeysController {
+  constructor(private readonly keys: ApiKeys) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Make an API key of your tenant' })
+  @ApiResponse({ status: 201, type: CreatedKeyResponse })
+  @ApiErrors('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REDIS_UNAVAILABLE')
+  async create(
+    @Tenant() tenantId: string,
+    @Body() body: CreateKeyDto,
+    @Req() request: Request,
+  ): Promise<CreatedKeyResponse> {
+    assertHolds(request, body.scopes);
+    const { secret, key } = await this.keys.create({
+      name: body.name,
+      tenantId,
+      scopes: body.scopes,
+      ...(body.ttl_seconds != null && { expiresAt: Date.now() + body.ttl_seconds * 1000 }),
+    });
+    return Object.assign(toKeyResponse(key), { key: secret });
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the API keys of your tenant' })
+  @ApiResponse({ status: 200, type: KeyListResponse })
+  @ApiErrors('REDIS_UNAVAILABLE')
+  async list(@Tenant() tenantId: string): Promise<KeyListResponse> {
+    const keys = (await this.keys.list(tenantId)).map(toKeyResponse);
+    return { keys, count: keys.length };
+  }
+
+  @Delete(':key_id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke an API key', description: 'Streams that it opened end within 5 seconds.' })
+  @ApiParam({ name: 'key_id', example: '9f86d081884c7d65' })
+  @ApiResponse({ status: 204, description: 'Revoked.' })
+  @ApiErrors('KEY_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async revoke(@Tenant() tenantId: string, @Param('key_id') id: string): Promise<void> {
+    if (!(await this.keys.revoke(tenantId, id))) {
+      throw new RunstreamError(
+        'KEY_NOT_FOUND',
+        'There is no key with this id. List the keys with GET /keys.',
+      );
+    }
+  }
+}
+
+/** Nobody gives away more than they have. */
+function assertHolds({ principal }: Request, scopes: readonly Scope[]): void {
+  const missing = scopes.filter((scope) => principal && !principal.scopes.includes(scope));
+  if (missing.length === 0) return;
+  throw new RunstreamError(
+    'FORBIDDEN',
+    `You can't give ${missing.join(', ')} since your own credential lacks it. Leave it out.`,
+  );
+}
+
+function toKeyResponse(key: ApiKey): KeyResponse {
+  const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+  return {
+    id: key.id,
+    name: key.name,
+    tenant_id: key.tenantId,
+    scopes: key.scopes,
+    created_at: new Date(key.createdAt).toISOString(),
+    expires_at: time(key.expiresAt),
+    revoked_at: time(key.revokedAt),
+    last_used_at: time(key.lastUsedAt),
+  };
+}

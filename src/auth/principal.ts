@@ -1,0 +1,33 @@
+import type { Scope } from './scopes.js';
+
+/** Who asks, as their credential says. */
+export interface Principal {
+  kind: 'api-key' | 'jwt' | 'ticket';
+  /** Public name of the credential: a key's id, a token's subject. Fit for logs. */
+  id: string;
+  tenantId: string;
+  scopes: readonly Scope[];
+  /** In ms since the epoch; absent when it never expires. */
+  expiresAt?: number;
+  /** The API key behind it, whose revocation ends it. */
+  keyId?: string;
+  /** A ticket's: the one stream it opens. */
+  stream?: StreamGrant;
+}
+
+export interface StreamGrant {
+  /** Undefined for the stream of all runs of the tenant. */
+  runId?: string;
+  /** A filter, as `?type=` takes it, that can only be narrowed. */
+  types?: string;
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express offers to extend its request
+  namespace Express {
+    interface Request {
+      /** Absent while nobody has to prove who they are, and on public paths. */
+      principal?: Principal;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { redisCall, RedisConnections } from '../redis/index.js';
+import { ApiKeys } from './api-keys.js';
+import { AUTH_KEYS } from './auth-keys.js';
+import { AUTH_OPTIONS, type AuthOptions, DEFAULT_TICKET_TTL_SECONDS } from './auth-options.js';
+import type { Principal, StreamGrant } from './principal.js';
+import { hashSecret, newSecret } from './secret.js';
+
+const PATTERN = /^rt_[A-Za-z0-9_-]{43}$/;
+
+interface StoredTicket {
+  tenantId: string;
+  issuer: string;
+  keyId?: string;
+  expiresAt: number;
+  stream: StreamGrant;
+}
+
+/**
+ * Tickets for browsers, whose EventSource can't send headers: good for one stream, until they expire, in a URL. They
+ * die with the key that asked for them.
+ */
+@Injectable()
+export class StreamTickets {
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly keys: ApiKeys,
+    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+  ) {}
+
+  /** @param issuer who asks; absent while nobody has to prove who they are */
+  async issue(
+    tenantId: string,
+    stream: StreamGrant,
+    issuer: Principal | undefined,
+  ): Promise<{ ticket: string; expiresAt: number }> {
+    const ttlMs = (this.options.ticketTtlSeconds ?? DEFAULT_TICKET_TTL_SECONDS) * 1000;
+    const expiresAt = Math.min(Date.now() + ttlMs, issuer?.expiresAt ?? Infinity);
+    const ticket = `rt_${newSecret()}`;
+    const stored: StoredTicket = {
+      tenantId,
+      issuer: issuer?.id ?? 'anonymous',
+      expiresAt,
+      stream,
+      ...(issuer?.keyId !== undefined && { keyId: issuer.keyId }),
+    };
+    await redisCall(
+      this.redis.commands.set(
+        AUTH_KEYS.ticket(hashSecret(ticket)),
+        JSON.stringify(stored),
+        'PXAT',
+        Math.ceil(expiresAt),
+      ),
+    );
+    return { ticket, expiresAt };
+  }
+
+  /** Undefined for a ticket that does not exist, has expired, or whose key was revoked. */
+  async verify(ticket: string): Promise<Principal | undefined> {
+    if (!PATTERN.test(ticket)) return undefined;
+    const text = await redisCall(this.redis.commands.get(AUTH_KEYS.ticket(hashSecret(ticket))));
+    if (text === null) return undefined;
+    const { tenantId, issuer, keyId, expiresAt, stream } = JSON.parse(text) as StoredTicket;
+    if (expiresAt <= Date.now()) return undefined;
+    if (keyId !== undefined && !(await this.keys.principal(keyId))) return undefined;
+    return {
+      kind: 'ticket',
+      id: `ticket of ${issuer}`,
+      tenantId,
+      scopes: ['runs:read'],
+      expiresAt,
+      stream,
+      ...(keyId !== undefined && { keyId }),
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import { parseArgs } from 'node:util';
+import { ApiKeys, isScope, SCOPES } from './auth/index.js';
+import { loadConfig } from './config/index.js';
+import { EmbeddedRedis, RedisModule } from './redis/index.js';
+import { assertTenantId } from './tenancy/index.js';
+
+const USAGE = `Makes, lists and revokes API keys, straight in Redis: for the first key, and for whoever lost theirs.
+
+  npm run keys -- create --name <name> --scopes <a,b> [--tenant <id>] [--ttl-seconds <n>]
+  npm run keys -- list [--tenant <id>]
+  npm run keys -- revoke <key id> [--tenant <id>]
+
+Scopes: ${SCOPES.join(', ')}.
+The tenant is DEFAULT_TENANT_ID unless given. Redis is that of REDIS_URL, or the embedded one.
+`;
+
+@Module({ providers: [ApiKeys] })
+class KeysModule {}
+
+/** A mistake in the command line: its message is all that is shown. */
+class UsageError extends Error {}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      name: { type: 'string' },
+      scopes: { type: 'string' },
+      tenant: { type: 'string' },
+      'ttl-seconds': { type: 'string' },
+    },
+  });
+  const [command, id] = positionals;
+  if (existsSync('.env')) loadEnvFile('.env');
+  const config = loadConfig(process.env);
+  const tenantId = values.tenant ?? config.tenancy.defaultTenantId;
+  assertTenantId(tenantId, '--tenant');
+
+  await withKeys(config.redis.url, async (keys) => {
+    switch (command) {
+      case 'create': {
+        const scopes = readScopes(values.scopes);
+        if (!values.name) throw new UsageError('Give the key a name: --name dashboard');
+        const ttl = values['ttl-seconds'];
+        if (ttl !== undefined && !/^[1-9][0-9]{0,9}$/.test(ttl))
+          throw new UsageError('--ttl-seconds is no number.');
+        const expiry = ttl === undefined ? {} : { expiresAt: Date.now() + Number(ttl) * 1000 };
+        const { secret, key } = await keys.create({ name: values.name, tenantId, scopes, ...expiry });
+        print(`${secret}\n`);
+        process.stderr.write(
+          `Key ${key.id} of tenant ${tenantId}: ${scopes.join(', ')}. It is shown this once.\n`,
+        );
+        return;
+      }
+      case 'list':
+        for (const key of await keys.list(tenantId)) {
+          const state = key.revokedAt === undefined ? 'good' : 'revoked';
+          print(`${key.id}  ${state}  ${key.scopes.join(',')}  ${key.name}\n`);
+        }
+        return;
+      case 'revoke':
+        if (id === undefined || !(await keys.revoke(tenantId, id))) {
+          throw new UsageError(
+            `The tenant ${tenantId} has no key "${id ?? ''}". See them with: npm run keys -- list`,
+          );
+        }
+        print(`revoked ${id}\n`);
+        return;
+      default:
+        throw new UsageError(USAGE);
+    }
+  });
+}
+
+function readScopes(text = '') {
+  const scopes = text.split(',').filter((scope) => scope !== '');
+  const unknown = scopes.filter((scope) => !isScope(scope));
+  if (scopes.length === 0 || unknown.length > 0)
+    throw new UsageError(`Give --scopes, of: ${SCOPES.join(', ')}`);
+  return scopes.filter(isScope);
+}
+
+async function withKeys(url: string | undefined, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
+  const embedded = url === undefined ? await EmbeddedRedis.start() : undefined;
+  try {
+    const module = {
+      module: KeysModule,
+      imports: [RedisModule.forRoot({ url: url ?? embedded?.url ?? '' })] };
+    const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
+    try {
+      await work(app.get(ApiKeys));
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+
+export class CreateTicketDto {
+  @ApiProperty({
+    required: false,
+    type: String,
+    nullable: true,
+    description: 'Only these event types, as `?type=` takes them.',
+    example: 'llm.*,lifecycle.completed',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(4096)
+  types?: string | null;
+}
+
+export class TicketResponse {
+  @ApiProperty({ description: 'For `?ticket=`, to connect and to reconnect with until it expires.' })
+  ticket!: string;
+  @ApiProperty({ format: 'date-time' })
+  expires_at!: string;
+  @ApiProperty({
+    description: 'Path of the stream with the ticket in it.',
+    example: '/runs/r0_01k…/events/stream?ticket=rt_…',
+  })
+  url!: string;
+}

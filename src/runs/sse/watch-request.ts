@@ -1,0 +1,79 @@
+import type { Request } from 'express';
+import { RedisUnavailableError } from '../../common/index.js';
+import type { WatchStart } from '../../event-store/index.js';
+import {
+  type EventId,
+  type EventTypeFilter,
+  type EventTypeRegistry,
+  parseEventId,
+} from '../../events/index.js';
+import { NoContent, RequestValidationPipe } from '../../http/index.js';
+import { StreamQuery } from '../dto/queries.dto.js';
+
+/** What a watcher asks for, checked against the log. */
+export interface WatchRequest {
+  query: StreamQuery;
+  after: EventId;
+  filter: EventTypeFilter | undefined;
+  /** Whether its cursor is to be told at once, since no event may come that tells it. */
+  announceCursor: boolean;
+  /** Redis is away, and this watcher has come back: it is to try again later. */
+  postponed: boolean;
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express offers to extend its request
+  namespace Express {
+    interface Request {
+      /** Set by the guard of a stream. */
+      watch?: WatchRequest;
+    }
+  }
+}
+
+const validation = new RequestValidationPipe();
+
+/**
+ * Reads what a watcher asks for. It belongs into a guard: those come before interceptors, behind which the framework
+ * has begun the response, and an error could no longer be a status.
+ *
+ * @param locate where in the log the start is
+ * @param Query the query's class, for streams with parameters of their own
+ * @throws ValidationFailedError, InvalidEventIdError, UnknownEventTypeError, NoContent, and what `locate` throws
+ */
+export async function readWatchRequest(
+  request: Request,
+  types: EventTypeRegistry,
+  locate: (start: WatchStart) => Promise<{ after: EventId; over: boolean }>,
+  Query: new () => StreamQuery = StreamQuery,
+): Promise<WatchRequest> {
+  const query = (await validation.transform(request.query, {
+    type: 'query',
+    metatype: Query,
+  })) as StreamQuery;
+  const filter = both(types.parseFilter(query.type), types.parseFilter(request.principal?.stream?.types));
+  const header = request.get('Last-Event-ID') || undefined;
+  const start = watchStart(header, query);
+  const announceCursor = filter !== undefined || start === 'tail';
+  try {
+    const { after, over } = await locate(start);
+    if (over) throw new NoContent();
+    return { query, after, filter, announceCursor, postponed: false };
+  } catch (error) {
+    const isReturning = header !== undefined && typeof start !== 'string';
+    if (!isReturning || !(error instanceof RedisUnavailableError)) throw error;
+    return { query, after: start, filter, announceCursor, postponed: true };
+  }
+}
+
+/** @throws InvalidEventIdError */
+function watchStart(header: string | undefined, query: StreamQuery): WatchStart {
+  if (header !== undefined) return parseEventId(header, 'Last-Event-ID');
+  if (query.last_event_id !== undefined) return parseEventId(query.last_event_id, 'last_event_id');
+  return query.from;
+}
+
+/** What passes two filters; undefined, as ever, lets everything pass. */
+function both(a: EventTypeFilter | undefined, b: EventTypeFilter | undefined): EventTypeFilter | undefined {
+  return a && b ? (type) => a(type) && b(type) : (a ?? b);
+}

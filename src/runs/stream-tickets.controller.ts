@@ -1,0 +1,85 @@
+import { Controller, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { RequireScope, type StreamGrant, StreamTickets } from '../auth/index.js';
+import { EventStore, RunStore } from '../event-store/index.js';
+import { ApiErrors } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { JsonBody } from './dto/json-body.decorator.js';
+import { NoQuery } from './dto/queries.dto.js';
+import { CreateTicketDto, TicketResponse } from './dto/ticket.dto.js';
+import { RUN_ID_PARAM } from './runs.controller.js';
+
+/** Tickets for browsers: an EventSource can't send a credential in a header. */
+@ApiTags('events')
+@RequireScope('runs:read')
+@Controller()
+export class StreamTicketsController {
+  constructor(
+    private readonly tickets: StreamTickets,
+    private readonly runs: RunStore,
+    private readonly store: EventStore,
+  ) {}
+
+  @Post('runs/:run_id/stream-tickets')
+  @ApiOperation({ summary: 'Get a ticket for the stream of a run', operationId: 'createRunStreamTicket' })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiBody({ type: CreateTicketDto, required: false })
+  @ApiResponse({ status: 201, type: TicketResponse })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNKNOWN_EVENT_TYPE',
+
+    'RUN_NOT_FOUND',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  async forRun(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Query() _query: NoQuery,
+    @JsonBody(CreateTicketDto) body: CreateTicketDto,
+    @Req() request: Request,
+  ): Promise<TicketResponse> {
+    await this.runs.get(tenantId, runId);
+    return this.issue(tenantId, body, request, `/runs/${runId}/events/stream`, { runId });
+  }
+
+  @Post('events/stream-tickets')
+  @ApiOperation({ summary: 'Get a ticket for the stream of all runs', operationId: 'createStreamTicket' })
+  @ApiBody({ type: CreateTicketDto, required: false })
+  @ApiResponse({ status: 201, type: TicketResponse })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNKNOWN_EVENT_TYPE',
+
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  forTenant(
+    @Tenant() tenantId: string,
+    @Query() _query: NoQuery,
+    @JsonBody(CreateTicketDto) body: CreateTicketDto,
+    @Req() request: Request,
+  ): Promise<TicketResponse> {
+    return this.issue(tenantId, body, request, '/events/stream', {});
+  }
+
+  private async issue(
+    tenantId: string,
+    { types }: CreateTicketDto,
+    { principal }: Request,
+    path: string,
+    stream: StreamGrant,
+  ): Promise<TicketResponse> {
+    this.store.types.parseFilter(types ?? undefined);
+    const { ticket, expiresAt } = await this.tickets.issue(
+      tenantId,
+      { ...stream, ...(types && { types }) },
+      principal,
+    );
+    return { ticket, expires_at: new Date(expiresAt).toISOString(), url: `${path}?ticket=${ticket}` };
+  }
+}
