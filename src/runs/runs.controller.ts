@@ -3,9 +3,8 @@ import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from
 import type { Request, Response } from 'express';
 import { fromEvent } from 'rxjs';
 import { RequireScope } from '../auth/index.js';
-import { ApiErrors } from '../http/index.js';
+import { ApiErrors, JsonBody } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { JsonBody } from './dto/json-body.decorator.js';
 import { GetRunQuery, ListRunsQuery, NoQuery } from './dto/queries.dto.js';
 import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
 import { idempotentRequest } from './request-headers.js';

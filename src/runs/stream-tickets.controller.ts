@@ -3,9 +3,8 @@ import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/s
 import type { Request } from 'express';
 import { RequireScope, type StreamGrant, StreamTickets } from '../auth/index.js';
 import { EventStore, RunStore } from '../event-store/index.js';
-import { ApiErrors } from '../http/index.js';
+import { ApiErrors, JsonBody } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { JsonBody } from './dto/json-body.decorator.js';
 import { NoQuery } from './dto/queries.dto.js';
 import { CreateTicketDto, TicketResponse } from './dto/ticket.dto.js';
 import { RUN_ID_PARAM } from './runs.controller.js';
