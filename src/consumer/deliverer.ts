@@ -181,7 +181,7 @@ export class Deliverer {
     const { type } = delivery.entry.event;
     const attempt = new Attempt(delivery, begun.attempt, begun.token, begun.epoch, group, this.store);
     this.attempts.add(attempt);
-    this.telemetry.signals.next({ kind: 'delivered', group, type });
+    this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
     const outcome = await this.run(attempt);
     const durationMs = performance.now() - startedAt;
@@ -191,7 +191,8 @@ export class Deliverer {
     const what = (
       { ok: 'succeeded', retry: 'retried', dead: 'dead', lost: 'lost', released: 'lost' } as const
     )[settlement as Exclude<Settlement, `refused ${string}`>];
-    this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs });
+    const { error } = outcome;
+    this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs, attempt, error });
   }
 
   /** Effects that can't be made are the handler's failure, and no trying again will help. */
