@@ -12,8 +12,13 @@ export interface EventStoreOptions {
   types?: readonly string[];
   /** Types that are left out of the journal. Default `llm.stream`, `llm.reasoning`. */
   journalExclude?: readonly string[];
-  /** Past this many entries the journal is trimmed even if a group has not handled them. Default 1 000 000. */
+  /**
+   * Entries kept in a tenant's journal. The oldest beyond them go, also if a group has not handled them yet: they are
+   * among its dead letters then. Default 1 000 000.
+   */
   journalMaxLength?: number;
+  /** How often journals are trimmed, by one process at a time, in milliseconds. Default 10 000. */
+  journalTrimMs?: number;
   /** Whether keys carry the tenant's id. Default false. */
   multiTenant?: boolean;
   /** How often a quiet watcher is told that all is well, and watched runs are compared with their log. Default 15 000. */
@@ -32,6 +37,7 @@ export const EVENT_STORE_DEFAULTS: Required<EventStoreOptions> = {
   types: [],
   journalExclude: ['llm.stream', 'llm.reasoning'],
   journalMaxLength: 1_000_000,
+  journalTrimMs: 10_000,
   multiTenant: false,
   heartbeatMs: 15_000,
   watcherPageBytes: 262_144,

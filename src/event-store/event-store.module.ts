@@ -1,7 +1,11 @@
 import { type DynamicModule, Inject, Module, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
 import { EventStore } from './event-store.js';
 import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
+import { Journal } from './journal.js';
+import { JournalTrimmer } from './journal-trimmer.js';
+import { JournalWatcher } from './journal-watcher.js';
 import { LiveFeed } from './live-feed.js';
+import { LogWatcher } from './log-watcher.js';
 import { RunStore } from './run-store.js';
 import { RunWatcher } from './run-watcher.js';
 
@@ -32,9 +36,22 @@ export class EventStoreModule {
         EventStore,
         RunStore,
         LiveFeed,
+        LogWatcher,
         RunWatcher,
+        Journal,
+        JournalWatcher,
+        JournalTrimmer,
       ],
-      exports: [EVENT_STORE_OPTIONS, EventStore, RunStore, LiveFeed, RunWatcher],
+      exports: [
+        EVENT_STORE_OPTIONS,
+        EventStore,
+        RunStore,
+        LiveFeed,
+        RunWatcher,
+        Journal,
+        JournalWatcher,
+        JournalTrimmer,
+      ],
     };
   }
 

@@ -20,6 +20,7 @@ import {
   prepareEvent,
 } from '../events/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
+import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { Keyspace } from './keys.js';
 import { type LogPage, readLogPage } from './log-page.js';
@@ -106,6 +107,7 @@ export class EventStore {
   constructor(
     private readonly redis: RedisConnections,
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
+    private readonly metrics: EventStoreMetrics,
   ) {
     this.options = { ...EVENT_STORE_DEFAULTS, ...options };
     this.types = new EventTypeRegistry(this.options.types);
@@ -149,6 +151,7 @@ export class EventStore {
     const partition = this.keys.partitionOf(tenantId, runId);
     assertNothingFollowsTheEnd(events);
     const lifecycle = events.some((event) => event.type.startsWith('lifecycle.'));
+    const beganAt = performance.now();
     const reply = (await SCRIPTS.append.run(
       this.redis.commands,
       [
@@ -173,6 +176,8 @@ export class EventStore {
         ...this.eventArgs(events),
       ],
     )) as [string, ...(string | number)[]];
+    const isNew = reply[0] === 'OK';
+    this.metrics.append(performance.now() - beganAt, isNew ? Number(reply[1]) : 0);
     return readAppendReply(runId, reply);
   }
 
@@ -230,7 +235,15 @@ export class EventStore {
     for (;;) {
       const [state, seen] = (await SCRIPTS.delete.run(
         this.redis.commands,
-        [keys.run, keys.events, keys.idempotencyKeys, partition.active, partition.runs, partition.journal],
+        [
+          keys.run,
+          keys.events,
+          keys.idempotencyKeys,
+          partition.active,
+          partition.runs,
+          partition.journal,
+          partition.journalDeleted,
+        ],
         [runId, keys.live, DELETE_PAGE, after],
       )) as [state: string, seen?: string];
       if (state === 'NOT_FOUND') throw new RunNotFoundError();

@@ -18,6 +18,10 @@ export interface PartitionKeys {
   active: string;
   journal: string;
   journalLast: string;
+  /** The last id that was trimmed from the journal. */
+  journalTrimmed: string;
+  /** How many of each hundred ids were deleted from the middle of the journal. */
+  journalDeleted: string;
   /** Pub/sub channel. */
   journalLive: string;
   dispatch: string;
@@ -56,6 +60,9 @@ const SAFE_TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 /** Tenants that ever had a run. */
 export const TENANTS_KEY = 'runstream:tenants';
 
+/** Which process trims journals at the moment. */
+export const TRIMMER_KEY = 'runstream:journal:trimmer';
+
 /** Makes every key of the system; nobody else builds one. */
 export class Keyspace {
   /** @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's */
@@ -79,6 +86,8 @@ export class Keyspace {
       active: `${prefix}runs:active`,
       journal: `${prefix}journal`,
       journalLast: `${prefix}journal:last`,
+      journalTrimmed: `${prefix}journal:trimmed`,
+      journalDeleted: `${prefix}journal:deleted`,
       journalLive: `${prefix}journal:live`,
       dispatch: `${prefix}dispatch`,
       request: (key) => `${prefix}request:${key}`,

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RedisUnavailableError } from '../common/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
-import { EventStore } from './event-store.js';
+import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
-import { RunFeed } from './run-feed.js';
+import type { LogFeed } from './log-feed.js';
 
 const RETRY_MS = 200;
 
 interface OpenFeed {
-  feed: RunFeed;
+  feed: LogFeed;
   watchers: number;
   opening: Promise<void>;
   /** Settles the subscription that `opening` waits for; later calls do nothing. */
@@ -17,7 +17,7 @@ interface OpenFeed {
 }
 
 /**
- * The feeds of the runs that are watched on this instance: one sharded pub/sub subscription for each, however
+ * The feeds of the logs that are watched on this instance: one sharded pub/sub subscription for each, however
  * many watch it, on one connection.
  */
 @Injectable()
@@ -30,9 +30,10 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly redis: RedisConnections,
-    private readonly store: EventStore,
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
+    metrics: EventStoreMetrics,
   ) {
+    metrics.feeds = () => this.statistics;
     this.checkMs = options.heartbeatMs ?? EVENT_STORE_DEFAULTS.heartbeatMs;
   }
 
@@ -54,7 +55,7 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     commands.off('ready', this.checkAll);
   }
 
-  /** Runs watched here, and how often a feed had to be mended from the log. */
+  /** Logs watched here, and how often a feed had to be mended from the log. */
   get statistics(): { feeds: number; watchers: number; repairs: number } {
     let watchers = 0;
     for (const open of this.open.values()) watchers += open.watchers;
@@ -62,17 +63,17 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * The feed of a run, ready to be followed; to be given back with `release()`.
+   * The feed of a channel, ready to be followed; to be given back with `release()`. It is made by `create` unless it
+   * is open already; what that is given is called when the feed had to be mended from its log.
    *
    * It waits while Redis is away.
    *
    * @throws RunNotFoundError; RedisUnavailableError when Redis refuses the subscription
    */
-  async acquire(tenantId: string, runId: string): Promise<RunFeed> {
-    const channel = this.store.keys.run(tenantId, runId).live;
+  async acquire(channel: string, create: (onMended: () => void) => LogFeed): Promise<LogFeed> {
     let open = this.open.get(channel);
     if (!open) {
-      const feed = new RunFeed(tenantId, runId, this.store, () => this.repairCount++);
+      const feed = create(() => this.repairCount++);
       let subscribed: OpenFeed['subscribed'] = () => undefined;
       const subscription = new Promise((resolve) => (subscribed = resolve));
       open = { feed, watchers: 0, opening: this.begin(feed, subscription), subscribed };
@@ -89,8 +90,8 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     return open.feed;
   }
 
-  release(feed: RunFeed): void {
-    const channel = this.store.keys.run(feed.tenantId, feed.runId).live;
+  release(feed: LogFeed): void {
+    const { channel } = feed.log;
     const open = this.open.get(channel);
     if (open?.feed === feed) this.leave(channel, open);
   }
@@ -104,7 +105,7 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Waits for Redis if need be. */
-  private async begin(feed: RunFeed, subscription: Promise<unknown>): Promise<void> {
+  private async begin(feed: LogFeed, subscription: Promise<unknown>): Promise<void> {
     const { signal } = this.stop;
     await redisCall(subscription);
     for (;;) {

@@ -8,4 +8,7 @@ export const SCRIPTS = {
   read: script('read'),
   delete: script('delete'),
   takeUp: script('take-up'),
+  readJournal: script('read-journal'),
+  journalInfo: script('journal-info'),
+  trimJournal: script('trim-journal'),
 };

@@ -2,7 +2,7 @@ import type { EventId, TerminalStatus } from '../events/index.js';
 import type { EncodedEvent } from './encoded-event.js';
 
 /**
- * What a watcher of a run is told (docs/protocol.md, section 3.3). `cursor` is always the position to resume from
+ * What a watcher of a log is told (docs/protocol.md, section 3.3). `cursor` is always the position to resume from
  * once the signal was seen.
  */
 export type WatchSignal =

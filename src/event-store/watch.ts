@@ -1,24 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Subscriber } from 'rxjs';
 import { RedisUnavailableError, RunNotFoundError } from '../common/index.js';
-import {
-  BEGINNING,
-  type EventId,
-  type EventTypeFilter,
-  sameEventId,
-  type TerminalStatus,
-} from '../events/index.js';
+import { type EventId, sameEventId, type TerminalStatus } from '../events/index.js';
 import type { Demand } from './demand.js';
 import type { EncodedEvent } from './encoded-event.js';
-import type { EventStore } from './event-store.js';
-import { explainLostCursor, type LogPage, positionBefore } from './log-page.js';
-import type { RunFeed } from './run-feed.js';
+import type { LogSlice } from './event-log.js';
+import type { EventStoreMetrics } from './event-store-metrics.js';
+import type { LogFeed } from './log-feed.js';
 import type { WatchSignal } from './watch-signal.js';
 
 const RETRY_MS = 500;
 
+/** Says whether a watcher is to see an event. */
+export type EventFilter = (event: EncodedEvent) => boolean;
+
 /**
- * One watcher of one run: a cursor with two states.
+ * One watcher of one log: a cursor with two states.
  *
  * - *Catching up*: it reads pages from the log, each when its reader takes more. Once its cursor is the feed's
  *   head it is live; no message can come between that comparison and the joining, since both are in one turn.
@@ -31,13 +28,13 @@ export class Watch {
   private readonly stop = new AbortController();
 
   constructor(
-    private readonly store: EventStore,
-    private readonly feed: RunFeed,
+    private readonly feed: LogFeed,
     private cursor: EventId,
-    private readonly filter: EventTypeFilter | undefined,
+    private readonly filter: EventFilter | undefined,
     private readonly pageBytes: number,
     private readonly demand: Demand,
     private readonly out: Subscriber<WatchSignal>,
+    private readonly metrics: EventStoreMetrics,
   ) {}
 
   close(): void {
@@ -49,7 +46,7 @@ export class Watch {
     this.out.next({ kind: 'heartbeat', cursor: this.cursor, announce: this.filter !== undefined });
   }
 
-  /** Ends with the run, with the watcher, or with an error that no waiting can heal. */
+  /** Ends with the log, with the watcher, or with an error that no waiting can heal. */
   async run(): Promise<void> {
     const { signal } = this.stop;
     try {
@@ -66,15 +63,14 @@ export class Watch {
 
   private async catchUp(signal: AbortSignal): Promise<void> {
     try {
-      const page = await this.store.read(this.feed.tenantId, this.feed.runId, {
-        after: this.cursor,
-        maxBytes: this.pageBytes,
-      });
+      this.metrics.catchUpRead();
+      const slice = await this.feed.log.read({ after: this.cursor, maxBytes: this.pageBytes });
       if (signal.aborted) return;
-      if (!this.isContinued(page)) return;
-      this.pass(page.events);
+      if (!this.isContinued(slice)) return;
+      this.pass(slice.events);
+      if (slice.upTo) this.cursor = slice.upTo;
       // At the end of the log, but not at the feed's head: one of them has seen more than the other.
-      if (page.events.length === 0) await this.feed.reach(this.cursor);
+      if (slice.events.length === 0) await this.feed.reach(this.cursor);
     } catch (error) {
       if (error instanceof RunNotFoundError) this.deleted();
       else if (error instanceof RedisUnavailableError) await delay(RETRY_MS, undefined, { signal });
@@ -104,26 +100,19 @@ export class Watch {
     if (!last) return;
     this.cursor = last.position;
     const { filter } = this;
-    const shown = filter ? events.filter((event) => filter(event.type)) : events;
+    const shown = filter ? events.filter(filter) : events;
     if (shown.length > 0) this.out.next({ kind: 'events', cursor: this.cursor, events: shown });
     if (last.ends) this.end(last.ends);
   }
 
-  /** Whether the page goes on where the cursor stands; if not, the watcher is told. */
-  private isContinued(page: LogPage): boolean {
-    const atBeginning = this.cursor.sequence === 0 && this.cursor.ms === 0;
-    if (page.found || (atBeginning && page.last.sequence === 0)) return true;
-    const loss = explainLostCursor(this.cursor, page);
+  /** Whether the slice goes on where the cursor stands; if not, the watcher is told. */
+  private isContinued({ loss, first, floor }: LogSlice): boolean {
     if (loss.kind === 'none') return true;
+    const atBeginning = this.cursor.sequence === 0 && this.cursor.ms === 0;
     const after = atBeginning ? undefined : this.cursor;
-    if (loss.kind === 'trimmed') {
-      this.cursor = page.first ? positionBefore(page.first) : page.last;
-      this.gap('trimmed', after, page.first, loss.missed);
-      return true;
-    }
-    this.cursor = page.first ? positionBefore(page.first) : BEGINNING;
-    this.gap('diverged', after, page.first, undefined);
-    return false;
+    this.cursor = floor;
+    this.gap(loss.kind, after, first, loss.kind === 'trimmed' ? loss.missed : undefined);
+    return loss.kind === 'trimmed';
   }
 
   private gap(
@@ -132,6 +121,7 @@ export class Watch {
     firstAvailable: EventId | undefined,
     missed: number | undefined,
   ): void {
+    this.metrics.gap(reason);
     this.out.next({ kind: 'gap', cursor: this.cursor, reason, after, firstAvailable, missed });
   }
 

@@ -14,18 +14,8 @@
 --
 -- An entry that was never begun has no field; one that is settled for good has none any more.
 
-local MAX_DEAD_LETTERS = 100000
-
+--- include ../../event-store/scripts/bury.lua
 --- include ../../event-store/scripts/time.lua
-
-local function read_state(text)
-  if not text then return { attempts = 0, failures = 0, flag = '', token = 0, first = 0 } end
-  local attempts, failures, flag, token, first = string.match(text, '^(%d+) (%d+) (%a) (%d+) (%d+)$')
-  return {
-    attempts = tonumber(attempts), failures = tonumber(failures), flag = flag, token = tonumber(token),
-    first = tonumber(first),
-  }
-end
 
 local function write_state(state)
   return string.format('%d %d %s %d %d', state.attempts, state.failures, state.flag, state.token, state.first)
@@ -34,21 +24,6 @@ end
 -- Ordered groups: only the present owner may begin and settle. Others pass no fence.
 local function is_fenced(owner_key, fence)
   return fence ~= '' and redis.call('HGET', owner_key, 'fence') ~= fence
-end
-
--- Takes an entry out of its source and into the dead letters, body and all. k: { stream, entries, delayed, dead }.
-local function bury(k, group, id, state, reason, now)
-  local entry = redis.call('XRANGE', k.stream, id, id)[1]
-  local letter = {
-    'XADD', k.dead, 'MAXLEN', '~', MAX_DEAD_LETTERS, '*', 'entry', id, 'error', reason,
-    'attempts', state.attempts, 'first', state.first > 0 and state.first or now, 'last', now,
-  }
-  for _, value in ipairs(entry and entry[2] or {}) do letter[#letter + 1] = value end
-  redis.call(unpack(letter))
-  redis.call('XACK', k.stream, group, id)
-  redis.call('HDEL', k.entries, id)
-  redis.call('ZREM', k.delayed, id)
-  if k.is_redrive then redis.call('XDEL', k.stream, id) end
 end
 
 -- Gives entries to a consumer, body and all, and buries those whose body was trimmed: claiming drops them from the

@@ -1,7 +1,7 @@
 -- Deletes a run: page by page its entries in the journal, then all the rest at once, and tells those who watch it.
 -- From the first page on nothing more is appended, or the pages would never end for a busy run.
 --
--- KEYS  1 run  2 events  3 idempotency keys  4 active  5 runs  6 journal
+-- KEYS  1 run  2 events  3 idempotency keys  4 active  5 runs  6 journal  7 journal:deleted
 -- ARGV  1 run id  2 run channel  3 journal entries to look at  4 the journal id to go on after, or ''
 -- Reply {'OK'} | {'NOT_FOUND'} | {'AGAIN', the journal id to go on after}
 
@@ -11,13 +11,17 @@ if not field[1] then return { 'NOT_FOUND' } end
 redis.call('ZCARD', KEYS[4])
 redis.call('ZCARD', KEYS[5])
 redis.call('XLEN', KEYS[6])
+redis.call('HLEN', KEYS[7])
 
 if field[2] then
   local from = ARGV[4] == '' and field[2] or '(' .. ARGV[4]
   local page = redis.call('XRANGE', KEYS[6], from, field[3], 'COUNT', ARGV[3])
   for _, entry in ipairs(page) do
     -- The fields begin with r, the run's id (write-events.lua).
-    if entry[2][2] == ARGV[1] then redis.call('XDEL', KEYS[6], entry[1]) end
+    if entry[2][2] == ARGV[1] and redis.call('XDEL', KEYS[6], entry[1]) == 1 then
+      -- By hundreds of ids: a group's lag is counted from ids, less those that are gone (journal-info.lua).
+      redis.call('HINCRBY', KEYS[7], math.floor(tonumber(string.match(entry[1], '%-(%d+)$')) / 100), 1)
+    end
   end
   if #page == tonumber(ARGV[3]) then
     redis.call('HSET', KEYS[1], 'deleting', 1)

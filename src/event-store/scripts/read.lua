@@ -6,6 +6,8 @@
 --       6 an id to look for in the log, or ''
 -- Reply {0} without such a run | {1, status, sequence, last ms, id found (1/0), first id or '', entries}
 
+--- include read-page.lua
+
 local field = redis.call('HMGET', KEYS[1], 'status', 'sequence', 'last_ms')
 if not field[1] then return { 0 } end
 
@@ -19,29 +21,5 @@ if ARGV[6] ~= '' then
   end
 end
 
-local ascending = ARGV[3] == 'asc'
-local from, to = ARGV[1], ARGV[2]
-local most, most_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
-local entries, bytes = {}, 0
-local step = 8
-while #entries < most do
-  step = math.min(step, most - #entries)
-  local page = ascending and redis.call('XRANGE', KEYS[2], from, to, 'COUNT', step)
-    or redis.call('XREVRANGE', KEYS[2], to, from, 'COUNT', step)
-  for _, entry in ipairs(page) do
-    local size = 64
-    for _, value in ipairs(entry[2]) do size = size + #value end
-    if #entries > 0 and bytes + size > most_bytes then
-      return { 1, field[1], field[2], field[3], found, first, entries }
-    end
-    bytes = bytes + size
-    entries[#entries + 1] = entry
-  end
-  if #page < step then break end
-  local last = '(' .. page[#page][1]
-  if ascending then from = last else to = last end
-  -- The sizes so far say how many more will fit, so that large events are not fetched only to be dropped.
-  -- Never many at once: those that follow may be far larger.
-  step = math.max(1, math.min(64, math.floor((most_bytes - bytes) / (bytes / #entries))))
-end
+local entries = read_page(KEYS[2], ARGV[1], ARGV[2], ARGV[3] == 'asc', tonumber(ARGV[4]), tonumber(ARGV[5]))
 return { 1, field[1], field[2], field[3], found, first, entries }

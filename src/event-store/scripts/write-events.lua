@@ -11,6 +11,7 @@ local MAX_MESSAGE_BYTES = 65536
 local TERMINAL = { completed = true, failed = true, cancelled = true }
 
 --- include time.lua
+--- include journal-last.lua
 
 local function format_id(ms, n)
   return string.format('%d-%d', ms, n)
@@ -85,11 +86,9 @@ end
 local function write_events(k, channels, limits, run, events)
   local ms = math.max(now_ms(), run.last_ms)
   local journal_ms, journal_n = 0, 0
-  local journal_last = redis.call('GET', k.journal_last)
-  -- Should that key be behind the journal, the journal would refuse the entry when the log has the event already.
-  local ahead = redis.call('XREVRANGE', k.journal, '+', '(' .. (journal_last or '0-0'), 'COUNT', 1)[1]
-  if ahead then journal_last = ahead[1] end
-  if journal_last then journal_ms, journal_n = parse_id(journal_last) end
+  -- Were it behind the journal, the journal would refuse the entry when the log has the event already.
+  local last_in_journal = journal_last(k.journal, k.journal_last)
+  if last_in_journal then journal_ms, journal_n = parse_id(last_in_journal) end
   journal_ms = math.max(ms, journal_ms)
 
   local ids, message, message_bytes = {}, { '' }, 0

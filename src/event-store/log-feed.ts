@@ -1,0 +1,166 @@
+import { Subject } from 'rxjs';
+import {
+  BEGINNING,
+  compareEventIds,
+  type EventId,
+  sameEventId,
+  type TerminalStatus,
+} from '../events/index.js';
+import { RunNotFoundError } from '../common/index.js';
+import type { EncodedEvent } from './encoded-event.js';
+import type { EventLog, LogSlice } from './event-log.js';
+
+/** What a feed tells those who follow it. */
+export type FeedItem =
+  | { kind: 'events'; events: readonly EncodedEvent[] }
+  /** The feed can't vouch for what its followers hold: each checks its own cursor against the log. */
+  | { kind: 'reset' }
+  | { kind: 'deleted' };
+
+/**
+ * The live events of one log, for all who watch it on this instance.
+ *
+ * Messages come over pub/sub, which may lose some. The feed knows its head, the last event it passed on; whatever
+ * does not continue it is read from the log, once for all followers.
+ */
+export class LogFeed {
+  /** Never fails and never completes: the feed outlives each follower. */
+  readonly items = new Subject<FeedItem>();
+  private lastPassedOn: EventId | undefined;
+  /** The newest event known to exist; ahead of the head while the log is being read. */
+  private announced: EventId | undefined;
+  private reading: Promise<void> | undefined;
+  /** How often messages may have been lost, and up to which of these times the log was read since. */
+  private interruptions = 0;
+  private mendedUpTo = 0;
+  /** The status that a run ended with, once the head is its terminal event. */
+  ended: TerminalStatus | undefined;
+
+  constructor(
+    readonly log: EventLog,
+    private readonly onMended: () => void,
+  ) {}
+
+  /** Id of the last event passed on. */
+  get head(): EventId {
+    if (!this.lastPassedOn) throw new Error('The feed is used before open().');
+    return this.lastPassedOn;
+  }
+
+  /** Begins at the end of the log; to be called once the channel is subscribed, so that nothing falls between. */
+  async open(): Promise<void> {
+    this.begin(await this.log.read({ after: BEGINNING, limit: 1 }));
+    if (this.announced && compareEventIds(this.announced, this.head) > 0) await this.readOn(false);
+  }
+
+  receive(text: string): void {
+    const message = this.log.readMessage(text);
+    if (message.kind === 'deleted') {
+      this.items.next(message);
+      return;
+    }
+    const { first, last, events } = message;
+    if (!this.lastPassedOn || this.reading || this.interruptions > this.mendedUpTo) {
+      // After an interruption even the next sequence may continue a log that Redis has taken back in between.
+      this.announced = last;
+      if (this.lastPassedOn && !this.reading) this.mend();
+      return;
+    }
+    const head = this.lastPassedOn;
+    const continues = first.sequence === head.sequence + 1 && first.ms >= head.ms;
+    if (continues && events.length > 0) {
+      this.pass(events);
+    } else if (continues) {
+      // Announced, and not sent: a batch that is too large, or a log whose messages never hold events.
+      this.announced = last;
+      this.readOn(false).catch(() => undefined);
+    } else if (last.sequence >= head.sequence ? !sameEventId(last, head) : last.ms > head.ms) {
+      // A hole, or a known sequence under a new id: the log knows.
+      this.announced = last;
+      this.mend();
+    }
+  }
+
+  /** The connection is a new one: no message is passed on until the log was read. */
+  interrupt(): void {
+    this.interruptions++;
+  }
+
+  /** Compares the head with the log: so a lost last message is found, and writes that Redis took back. */
+  async check(): Promise<void> {
+    // A reading that is under way may have seen the log before what we were called for.
+    await this.reading?.catch(() => undefined);
+    await this.readOn(true);
+  }
+
+  /** Makes sure that the feed has passed on everything up to `id`, which a follower saw in the log. */
+  async reach(id: EventId): Promise<void> {
+    if (compareEventIds(id, this.head) > 0) await this.readOn(false);
+    else if (!sameEventId(id, this.head)) await this.check();
+  }
+
+  private pass(events: readonly EncodedEvent[]): void {
+    const last = events.at(-1);
+    if (!last) return;
+    this.lastPassedOn = last.position;
+    this.ended = last.ends;
+    this.items.next({ kind: 'events', events });
+  }
+
+  private mend(): void {
+    // It fails in an outage: the next message or the next check does it again.
+    this.check().catch(() => undefined);
+  }
+
+  /** One reading at a time, whoever asks for it. `mending`: what it finds should have come over pub/sub. */
+  private readOn(mending: boolean): Promise<void> {
+    this.reading ??= this.readFromLog(mending).finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async readFromLog(mending: boolean): Promise<void> {
+    let found = 0;
+    for (;;) {
+      const head = this.head;
+      // What is announced from here on may not be in the page; what was announced before is.
+      this.announced = undefined;
+      const { interruptions } = this;
+      const slice = await this.readAfterHead();
+      if (!slice) return;
+      this.mendedUpTo = interruptions;
+      if (slice.loss.kind !== 'none' || slice.last.sequence < head.sequence) {
+        this.begin(slice);
+        this.items.next({ kind: 'reset' });
+      } else {
+        this.pass(slice.events);
+        if (slice.upTo) this.lastPassedOn = slice.upTo;
+        if (slice.events.length > 0 && found++ === 0 && mending) this.onMended();
+      }
+      const atEnd = slice.events.length === 0 || sameEventId(this.head, slice.last);
+      if (atEnd && !this.isBehind()) return;
+    }
+  }
+
+  /** Whether messages came, or were lost, while the log was read. */
+  private isBehind(): boolean {
+    if (this.interruptions > this.mendedUpTo) return true;
+    return this.announced !== undefined && compareEventIds(this.announced, this.head) > 0;
+  }
+
+  private begin(slice: LogSlice): void {
+    this.lastPassedOn = slice.last;
+    this.ended = slice.ended;
+  }
+
+  private async readAfterHead(): Promise<LogSlice | undefined> {
+    try {
+      return await this.log.read({ after: this.head });
+    } catch (error) {
+      if (!(error instanceof RunNotFoundError)) throw error;
+      this.items.next({ kind: 'deleted' });
+      return undefined;
+    }
+  }
+}
