@@ -31,11 +31,13 @@ export class Deliverer {
   /** Attempts whose handler is running, or whose outcome is being recorded. */
   readonly attempts = new Set<Attempt>();
   private readonly settlers = new Map<GroupSource, Settler>();
-  private readonly timers = new Set<NodeJS.Timeout>();
+  /** What waits to be begun again. */
+  private readonly timers = new Map<Delivery, NodeJS.Timeout>();
   private readonly ordered: boolean;
   private active = 0;
   private stopped = false;
   private notifyIdle: (() => void)[] = [];
+  private notifyLeft: (() => void)[] = [];
 
   constructor(
     private readonly handler: RegisteredHandler,
@@ -53,6 +55,7 @@ export class Deliverer {
 
   /** Takes entries that belong to this consumer. Those its handler does not want are acknowledged. */
   async accept(deliveries: readonly Delivery[]): Promise<void> {
+    if (this.stopped) return this.handBack(deliveries);
     const unwanted: Delivery[] = [];
     for (const delivery of deliveries) {
       if (this.isWanted(delivery)) this.lanes.push(delivery);
@@ -83,17 +86,32 @@ export class Deliverer {
     }
   }
 
-  /** Begins nothing more; gives out what was not begun. */
-  stop(): Delivery[] {
+  /** Begins nothing more, and hands back what was not begun. */
+  async stop(): Promise<void> {
     this.stopped = true;
-    for (const timer of this.timers) clearTimeout(timer);
-    return this.lanes.drain();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    await this.handBack([...this.timers.keys(), ...this.lanes.drain()]);
+  }
+
+  /** Whoever asks first takes them up. The next owner of an ordered group takes all over in any case. */
+  private async handBack(deliveries: readonly Delivery[]): Promise<void> {
+    if (this.ordered) return;
+    for (const [source, entries] of bySource(deliveries)) {
+      await source.handBack(entries.map(({ entry }) => entry.id)).catch((error: unknown) => {
+        if (!(error instanceof RedisUnavailableError)) this.logger.error(error);
+      });
+    }
   }
 
   /** Resolves once no handler runs. */
   idle(): Promise<void> {
     if (this.active === 0) return Promise.resolve();
     return new Promise((resolve) => this.notifyIdle.push(resolve));
+  }
+
+  /** Resolves once fewer than `most` entries are in hand. */
+  async hasFewerThan(most: number): Promise<void> {
+    while (this.lanes.size >= most) await new Promise<void>((resolve) => this.notifyLeft.push(resolve));
   }
 
   private isWanted({ entry, source }: Delivery): boolean {
@@ -110,6 +128,12 @@ export class Deliverer {
 
   private async begin(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
     for (let busy = this.gate.free(); busy; busy = this.gate.free()) await busy;
+    if (this.stopped) {
+      this.active -= deliveries.length - 1;
+      await this.handBack(deliveries);
+      this.leave();
+      return;
+    }
     this.gate.enter(deliveries.length);
     const began = await this.tryBegin(source, deliveries, false);
     const suspects: Delivery[] = [];
@@ -130,7 +154,9 @@ export class Deliverer {
       }
     }
     for (const delivery of suspects) {
-      await this.gate.exclusively(() => this.beginAlone(source, delivery));
+      await this.gate.exclusively(() =>
+        this.stopped ? this.handBack([delivery]) : this.beginAlone(source, delivery),
+      );
       this.leave();
     }
   }
@@ -147,15 +173,22 @@ export class Deliverer {
     deliveries: readonly Delivery[],
     alone: boolean,
   ): Promise<Beginning[] | undefined> {
-    const entries = deliveries.map(({ entry }) => entry);
     try {
-      const began = await source.begin(entries, alone);
+      const began = await source.begin(deliveries, alone);
       return began === 'paused' ? undefined : began;
     } catch (error) {
-      if (error instanceof OwnershipLostError) return entries.map(() => ({ kind: 'lost' }));
+      if (error instanceof OwnershipLostError) {
+        this.onOwnershipLost(source);
+        return deliveries.map(() => ({ kind: 'lost' }));
+      }
       if (!(error instanceof RedisUnavailableError)) this.logger.error(error);
       return undefined;
     }
+  }
+
+  /** Entries of ours went to the dead letters while they were claimed. */
+  buried(count: number): void {
+    if (count > 0) this.telemetry.signals.next({ kind: 'dead', group: this.handler.options.group, count });
   }
 
   private notBegun(delivery: Delivery, beginning: Beginning | undefined): void {
@@ -168,7 +201,7 @@ export class Deliverer {
         this.lanes.done(delivery);
         return;
       case 'dead':
-        this.telemetry.signals.next({ kind: 'dead', group: this.handler.options.group, count: 1 });
+        this.buried(1);
         this.finish(delivery, 'failed');
         return;
       default:
@@ -179,7 +212,8 @@ export class Deliverer {
   private async handle(delivery: Delivery, begun: Extract<Beginning, { kind: 'run' }>): Promise<void> {
     const { group } = this.handler.options;
     const { type } = delivery.entry.event;
-    const attempt = new Attempt(delivery, begun.attempt, begun.token, begun.epoch, group, this.store);
+    const { token, epoch, fence } = begun;
+    const attempt = new Attempt(delivery, begun.attempt, token, epoch, fence, group, this.store);
     this.attempts.add(attempt);
     this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
@@ -189,7 +223,14 @@ export class Deliverer {
     this.attempts.delete(attempt);
     this.settled(delivery, outcome, settlement);
     const what = (
-      { ok: 'succeeded', retry: 'retried', dead: 'dead', lost: 'lost', released: 'lost' } as const
+      {
+        ok: 'succeeded',
+        retry: 'retried',
+        dead: 'dead',
+        lost: 'lost',
+        released: 'lost',
+        failed: 'lost',
+      } as const
     )[settlement as Exclude<Settlement, `refused ${string}`>];
     const { error } = outcome;
     this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs, attempt, error });
@@ -198,7 +239,7 @@ export class Deliverer {
   /** Effects that can't be made are the handler's failure, and no trying again will help. */
   private async record(source: GroupSource, outcome: Outcome): Promise<Settlement> {
     let settler = this.settlers.get(source);
-    if (!settler) this.settlers.set(source, (settler = new Settler(source, this.signal)));
+    if (!settler) this.settlers.set(source, (settler = new Settler(source, this.logger, this.signal)));
     const settlement = await settler.settle(outcome);
     if (!settlement.startsWith('refused ')) return settlement;
     return settler.settle({
@@ -210,8 +251,8 @@ export class Deliverer {
   }
 
   private async run(attempt: Attempt): Promise<Outcome> {
-    const { entry, delivery } = attempt;
-    const outcome = { entry, token: attempt.token, epoch: attempt.epoch, delayMs: 0, error: '', effects: [] };
+    const { entry, token, epoch, fence, delivery } = attempt;
+    const outcome = { entry, token, epoch, fence, delayMs: 0, error: '', effects: [] };
     let event: RecordedEvent;
     try {
       event = decodeEvent(delivery.source.tenantId, entry.runId, entry.event);
@@ -264,10 +305,11 @@ export class Deliverer {
   }
 
   private settled(delivery: Delivery, outcome: Outcome, settlement: Settlement): void {
-    if (settlement === 'retry' && this.ordered) {
+    // The run's next events wait for it.
+    if (this.ordered && (settlement === 'retry' || settlement === 'failed')) {
       delivery.onSettled?.('failed');
       delete delivery.onSettled;
-      this.later(delivery, outcome.delayMs);
+      this.later(delivery, Math.max(outcome.delayMs, settlement === 'failed' ? AGAIN_MS : 0));
       return;
     }
     if (settlement === 'dead') {
@@ -279,13 +321,16 @@ export class Deliverer {
   }
 
   private later(delivery: Delivery, ms: number): void {
-    if (this.stopped) return;
+    if (this.stopped) {
+      if (delivery.onSettled) delivery.onSettled('failed');
+      return;
+    }
     const timer = setTimeout(() => {
-      this.timers.delete(timer);
+      this.timers.delete(delivery);
       this.lanes.again(delivery);
       this.pump();
     }, ms);
-    this.timers.add(timer);
+    this.timers.set(delivery, timer);
   }
 
   private skipped(delivery: Delivery): void {
@@ -303,11 +348,15 @@ export class Deliverer {
     this.active--;
     if (this.active === 0) for (const notify of this.notifyIdle.splice(0)) notify();
     this.pump();
+    for (const notify of this.notifyLeft.splice(0)) notify();
     this.onRoom();
   }
 
   /** Called when there may be room for more; the reader sets it. */
   onRoom: () => void = () => undefined;
+
+  /** Called when an ordered source turns out to have another owner, or to be replayed. */
+  onOwnershipLost: (source: GroupSource) => void = () => undefined;
 }
 
 function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]> {

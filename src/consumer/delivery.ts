@@ -1,22 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import type { JournalEntry } from '../event-store/index.js';
 import type { EventStore } from '../event-store/index.js';
 import type { EventInput } from '../events/index.js';
 import { type Effect, publishEffect, startEffect } from './effects.js';
-import type { GroupSource } from './group-source.js';
+import type { GroupSource, Holding, Lease } from './group-source.js';
 import type { HandlerContext, StartRun } from './handler.js';
 
 /** An entry that was read, on its way to an outcome. */
-export interface Delivery {
+export interface Delivery extends Holding {
   source: GroupSource;
-  entry: JournalEntry;
-  /** When it is to be tried again, in ms of Redis's clock; absent when at once. */
+  /** When it is to be tried again, in ms of this process's clock; absent when at once. */
   dueAt?: number | undefined;
   /** Part of a recovery, which waits for its outcome. */
   onSettled?: (how: 'processed' | 'skipped' | 'failed') => void;
 }
 
+const PROCESS = randomBytes(4).toString('hex');
+let holdings = 0;
+
+export function newDelivery(source: GroupSource, entry: JournalEntry): Delivery {
+  return { source, entry, holding: `${PROCESS}${(holdings++).toString(36)}` };
+}
+
 /** An attempt at an entry: what its handler gets to see, and what it asked for. */
-export class Attempt implements HandlerContext {
+export class Attempt implements HandlerContext, Lease {
   readonly effects: Effect[] = [];
   private readonly stop = new AbortController();
   private closed = false;
@@ -26,6 +33,7 @@ export class Attempt implements HandlerContext {
     readonly attempt: number,
     readonly token: number,
     readonly epoch: string,
+    readonly fence: string,
     readonly group: string,
     private readonly store: EventStore,
   ) {}

@@ -1,13 +1,16 @@
 import { Logger } from '@nestjs/common';
-import { RedisUnavailableError } from '../common/index.js';
+import { every, pause, RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
 import { isRedisUnavailable, NoGroupError, type RedisConnections } from '../redis/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
-import { every, pause } from './every.js';
+import { describeHandler } from './handler-description.js';
+import { newDelivery } from './delivery.js';
 import { GroupReader } from './group-reader.js';
 import { GroupRecovery } from './group-recovery.js';
 import { GroupSource } from './group-source.js';
+import { type Intake, OwnedIntake, SharedIntake } from './intake.js';
+import { Patience } from './patience.js';
 import type { RecoveryResult } from './recovery-result.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import type { SoloGate } from './solo-gate.js';
@@ -18,6 +21,10 @@ const TENANTS_MS = 1000;
 const ERROR_PAUSE_MS = 500;
 const MAX_RECOVERY_PAUSE_MS = 15_000;
 const TIDY_MS = 5000;
+/** What handlers may still say when their time is up and their signal has told them so. */
+const LAST_WORDS_MS = 500;
+/** For a read to come back when it is interrupted. */
+const INTERRUPT_MS = 500;
 /** What an ordered group may hold in memory behind runs that wait. */
 const MAX_HELD = 5000;
 const GONE_AFTER_LEASES = 10;
@@ -27,6 +34,7 @@ export class GroupConsumer {
   readonly deliverer: Deliverer;
   readonly recovery: GroupRecovery;
   private readonly sources = new Map<string, GroupSource>();
+  private readonly becomingOwner = new Map<GroupSource, Promise<void>>();
   private readonly stopping = new AbortController();
   /** Ends what must go on while handlers finish: leases and outcomes. */
   private readonly stopped = new AbortController();
@@ -35,8 +43,8 @@ export class GroupConsumer {
   private loops: Promise<void>[] = [];
   private wake: () => void = () => undefined;
   private newGroupsBegin = '0';
-  /** A reply may be lost, and with it entries that are ours. */
-  private mustResync = false;
+  private readonly patience: Patience;
+  private readonly intake: Intake;
 
   constructor(
     private readonly handler: RegisteredHandler,
@@ -47,14 +55,24 @@ export class GroupConsumer {
     gate: SoloGate,
     telemetry: ConsumerTelemetry,
   ) {
-    const { group, leaseMs } = handler.options;
+    const { group, leaseMs, concurrency } = handler.options;
     this.logger = new Logger(`Consumer ${group}`);
     this.deliverer = new Deliverer(handler, store, gate, telemetry, this.logger, this.stopped.signal);
     this.deliverer.onRoom = () => {
       this.wake();
     };
-    this.recovery = new GroupRecovery(redis, this.deliverer, leaseMs, this.stopping.signal);
+    this.deliverer.onOwnershipLost = (source) => {
+      if (this.stopping.signal.aborted) return;
+      this.becomeOwner(source).catch((error: unknown) => {
+        this.logUnlessUnavailable(error);
+      });
+    };
+    this.patience = new Patience(redis, leaseMs);
+    this.recovery = new GroupRecovery(this.patience, this.deliverer, concurrency, this.stopping.signal);
     this.reader = new GroupReader(redis.blocking(`group-${group}`), redis.commands, group, consumer);
+    this.intake = this.ordered
+      ? new OwnedIntake(MAX_HELD, this.reader, this.deliverer, this.recovery, (one) => this.becomeOwner(one))
+      : new SharedIntake(concurrency, this.reader, this.deliverer);
   }
 
   get group(): string {
@@ -78,7 +96,8 @@ export class GroupConsumer {
     };
     this.loops.push(every(leaseMs / 3, this.stopped.signal, () => this.beat(), log));
     await this.untilItWorks(() => this.findTenants());
-    if (!this.ordered) await this.untilItWorks(() => this.recover());
+    // Whoever takes longer than a lease does not hold up the rest.
+    if (!this.ordered) await Promise.race([this.untilItWorks(() => this.recover()), pause(leaseMs, signal)]);
     this.loops.push(
       every(TENANTS_MS, signal, () => this.findTenants(), log),
       every(TICK_MS, signal, () => this.tick(), log),
@@ -87,7 +106,7 @@ export class GroupConsumer {
     );
     if (!this.ordered) {
       const pauseMs = Math.min(Math.max(leaseMs / 2, TICK_MS), MAX_RECOVERY_PAUSE_MS);
-      this.loops.push(every(pauseMs, signal, async () => void (await this.recover()), log));
+      this.loops.push(every(pauseMs, signal, () => this.startRecovery().then(() => undefined), log));
     }
   }
 
@@ -97,52 +116,44 @@ export class GroupConsumer {
   async stop(deadlineMs: number): Promise<void> {
     this.stopping.abort();
     this.wake();
-    await this.reader.interrupt();
-    const waiting = this.deliverer.stop();
-    if (!this.ordered) await this.handBack(waiting);
-    const enough = new AbortController();
-    await Promise.race([this.deliverer.idle(), pause(deadlineMs, enough.signal)]);
-    enough.abort();
-    this.stopped.abort(new Error('The process is stopping.'));
-    for (const attempt of this.deliverer.attempts) attempt.abort(new Error('The process is stopping.'));
-    if (this.ordered) {
-      await Promise.allSettled(
-        [...this.sources.values()].filter(({ fence }) => fence).map((one) => one.own(0)),
-      );
-    }
+    await within(INTERRUPT_MS, this.reader.interrupt());
+    await this.deliverer.stop();
+    await within(deadlineMs, this.deliverer.idle());
+    const reason = new Error('The process is stopping.');
+    this.stopped.abort(reason);
+    for (const attempt of this.deliverer.attempts) attempt.abort(reason);
+    await within(LAST_WORDS_MS, this.deliverer.idle());
+    await Promise.allSettled([...this.sources.values()].map((source) => source.disown()));
     this.reader.close();
     await Promise.allSettled(this.loops);
   }
 
   /** Takes over what others have left. */
   async recover(): Promise<RecoveryResult> {
-    const result = await this.recovery.claimStale([...this.sources.values()]);
-    if (result.claimed > 0) this.logger.log(`Recovered: ${JSON.stringify(result)}`);
-    return result;
+    return (await this.startRecovery()).result;
+  }
+
+  private async startRecovery(): Promise<{ result: Promise<RecoveryResult> }> {
+    const { result } = await this.recovery.claimStale([...this.sources.values()]);
+    const logged = result.then((found) => {
+      if (found.claimed > 0) this.logger.log(`Recovered: ${JSON.stringify(found)}`);
+      return found;
+    });
+    return { result: logged };
   }
 
   private async readLoop(): Promise<void> {
     const { signal } = this.stopping;
-    const { batchSize, blockMs, concurrency } = this.handler.options;
-    const most = this.ordered ? MAX_HELD : concurrency;
+    const { batchSize, blockMs } = this.handler.options;
     while (!signal.aborted) {
-      const room = most - this.deliverer.lanes.size;
-      const sources = [...this.sources.values()].filter(
-        (one) => !one.paused && (!this.ordered || one.fence !== ''),
-      );
+      const room = this.intake.most - this.deliverer.lanes.size;
+      const sources = this.intake.open(this.sources.values());
       if (room <= 0 || sources.length === 0) {
         await this.woken();
         continue;
       }
       try {
-        if (this.mustResync) await this.takeUpOwn(sources);
-        for (const { source, entries } of await this.reader.read(
-          sources,
-          Math.min(batchSize, room),
-          blockMs,
-        )) {
-          await this.deliverer.accept(entries.map((entry) => ({ source, entry })));
-        }
+        await this.intake.step(sources, Math.min(batchSize, room), blockMs);
       } catch (error) {
         if (signal.aborted) return;
         await this.afterFailedRead(error);
@@ -151,7 +162,7 @@ export class GroupConsumer {
   }
 
   private async afterFailedRead(error: unknown): Promise<void> {
-    this.mustResync = true;
+    this.intake.failed();
     if (error instanceof NoGroupError) {
       this.logger.warn('The consumer group is gone: making it again.');
       await this.untilItWorks(async () => {
@@ -159,25 +170,6 @@ export class GroupConsumer {
       });
     } else this.logUnlessUnavailable(error);
     await pause(ERROR_PAUSE_MS, this.stopping.signal);
-  }
-
-  /** Entries of ours that nobody here works on: their delivery was lost with the connection. */
-  private async takeUpOwn(sources: readonly GroupSource[]): Promise<void> {
-    for (const source of sources) {
-      const held = new Set<string>();
-      for (const delivery of this.deliverer.lanes)
-        if (delivery.source === source) held.add(delivery.entry.id);
-      let after = '0';
-      for (;;) {
-        const entries = await this.reader.readOwn(source, after, 100);
-        const last = entries.at(-1);
-        if (!last) break;
-        after = last.id;
-        const unknown = entries.filter(({ id }) => !held.has(id));
-        await this.deliverer.accept(unknown.map((entry) => ({ source, entry })));
-      }
-    }
-    this.mustResync = false;
   }
 
   private async findTenants(): Promise<void> {
@@ -195,6 +187,8 @@ export class GroupConsumer {
           consumer: this.consumer,
           leaseMs: this.handler.options.leaseMs,
           maxAttempts: this.handler.options.maxAttempts,
+          ordered: this.ordered,
+          handler: describeHandler(this.handler),
         });
         await source.ensureGroup(this.newGroupsBegin);
         if (this.ordered) await this.becomeOwner(source);
@@ -208,18 +202,24 @@ export class GroupConsumer {
   }
 
   private async tick(): Promise<void> {
+    const { batchSize } = this.handler.options;
     for (const source of this.sources.values()) {
+      const room = this.intake.most - this.deliverer.lanes.size;
       const wasPaused = source.paused;
       // The owner of an ordered group keeps the time itself; this only tells it of a pause.
-      const { entries } = await source.due(this.ordered ? 0 : this.handler.options.batchSize);
-      await this.deliverer.accept(entries.map((entry) => ({ source, entry })));
+      const { buried, entries } = await source.due(this.ordered ? 0 : Math.min(batchSize, Math.max(room, 0)));
+      this.deliverer.buried(buried);
+      await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
       if (wasPaused && !source.paused) this.wake();
     }
   }
 
   private async beat(): Promise<void> {
-    if (this.ordered && !this.stopping.signal.aborted) {
-      for (const source of this.sources.values()) await this.becomeOwner(source);
+    if (this.ordered) {
+      for (const source of this.sources.values()) {
+        // While it stops, what it owns remains its own until its handlers are done.
+        if (!this.stopping.signal.aborted || source.fence !== '') await this.becomeOwner(source);
+      }
     }
     for (const source of this.sources.values()) {
       const attempts = [...this.deliverer.attempts].filter((attempt) => attempt.delivery.source === source);
@@ -233,32 +233,29 @@ export class GroupConsumer {
     }
   }
 
-  private async becomeOwner(source: GroupSource): Promise<void> {
-    const before = source.fence;
-    if (!(await source.own())) {
-      if (before !== '') this.deliverer.lanes.drain((delivery) => delivery.source === source);
-      return;
+  /** One try at a time for each source: two would take each other's fence for another process's. */
+  private becomeOwner(source: GroupSource): Promise<void> {
+    let trying = this.becomingOwner.get(source);
+    if (!trying) {
+      trying = this.tryToOwn(source).finally(() => this.becomingOwner.delete(source));
+      this.becomingOwner.set(source, trying);
     }
+    return trying;
+  }
+
+  private async tryToOwn(source: GroupSource): Promise<void> {
+    const before = source.fence;
+    await source.own(!(await this.patience.isOver()));
     if (source.fence === before) return;
     this.deliverer.lanes.drain((delivery) => delivery.source === source);
-    await this.recovery.takeOver(source);
+    if (source.fence === '') return;
+    await this.reader.interrupt();
     this.wake();
   }
 
   private async tidy(): Promise<void> {
     const { leaseMs } = this.handler.options;
     for (const source of this.sources.values()) await source.tidy(leaseMs * GONE_AFTER_LEASES);
-  }
-
-  private async handBack(
-    deliveries: readonly { source: GroupSource; entry: { id: string } }[],
-  ): Promise<void> {
-    for (const source of this.sources.values()) {
-      const ours = deliveries.filter((delivery) => delivery.source === source);
-      await source.handBack(ours.map(({ entry }) => entry.id)).catch((error: unknown) => {
-        this.logUnlessUnavailable(error);
-      });
-    }
   }
 
   private woken(): Promise<void> {
@@ -285,7 +282,13 @@ export class GroupConsumer {
 
   /** An outage is logged once, by the connections. */
   private logUnlessUnavailable(error: unknown): void {
-    if (error instanceof RedisUnavailableError || isRedisUnavailable(error)) return;
-    this.logger.error(error);
+    if (error instanceof RedisUnavailableError || isRedisUnavailable(error)) this.patience.noteTrouble();
+    else this.logger.error(error);
   }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([work, pause(ms, enough.signal)]);
+  enough.abort();
 }

@@ -40,6 +40,16 @@ export class GroupReader {
     return (await this.reader.readOwn(source.stream, after, count)).map(toJournalEntry);
   }
 
+  /** Waits until some of the sources may have more than their owner has read; takes nothing. */
+  async awaitNews(sources: readonly GroupSource[], blockMs: number): Promise<GroupSource[]> {
+    const streams = await this.reader.awaitNews(
+      sources.map(({ stream }) => stream),
+      sources.map(({ tip }) => tip),
+      blockMs,
+    );
+    return sources.filter(({ stream }) => streams.has(stream));
+  }
+
   /** Makes a waiting read return, with nothing. */
   interrupt(): Promise<void> {
     return this.reader.interrupt();

@@ -1,12 +1,22 @@
-import type { Redis } from 'ioredis';
-import type { RedisConnections } from '../redis/index.js';
-import { redisCall } from '../redis/index.js';
 import type { Deliverer } from './deliverer.js';
-import type { Delivery } from './delivery.js';
+import { type Delivery, newDelivery } from './delivery.js';
+import { unlessAborted } from '../common/index.js';
 import type { GroupSource, Page } from './group-source.js';
+import type { Patience } from './patience.js';
 import { noRecovery, type RecoveryResult } from './recovery-result.js';
 
 const PAGE = 100;
+const END: Page = { next: undefined, buried: 0, entries: [] };
+
+/** A recovery that is going on. */
+interface Recovering {
+  /** All tenants together. */
+  total: RecoveryResult;
+  /** By tenant, with one of its sources to write it down. */
+  tenants: Map<string, { source: GroupSource; result: RecoveryResult }>;
+  /** Each settles with an entry. */
+  outcomes: Promise<void>[];
+}
 
 /** Finds entries that nobody works on any more, and has them handled. */
 export class GroupRecovery {
@@ -14,38 +24,46 @@ export class GroupRecovery {
   last: RecoveryResult = noRecovery();
 
   constructor(
-    private readonly redis: RedisConnections,
+    private readonly patience: Patience,
     private readonly deliverer: Deliverer,
-    private readonly leaseMs: number,
+    /** How many entries of others may be in hand at a time: what waits here could be handled elsewhere. */
+    private readonly most: number,
     private readonly signal: AbortSignal,
   ) {}
 
   /**
-   * Takes over what others have left for a whole lease, walking each pending list to its end; resolves when all of it
-   * has an outcome.
+   * Takes over what others have left for a whole lease, walking each pending list to its end.
+   *
+   * @returns what came of it, once all of it has an outcome
    */
-  async claimStale(sources: readonly GroupSource[]): Promise<RecoveryResult> {
-    const result = noRecovery();
-    if (!(await this.isPatient())) return result;
-    const outcomes: Promise<void>[] = [];
-    for (const source of sources) {
-      await this.walk(
-        (after) => source.claimStale(PAGE, after),
-        (page) => this.deliver(source, page, result, outcomes),
-      );
+  async claimStale(sources: readonly GroupSource[]): Promise<{ result: Promise<RecoveryResult> }> {
+    const recovering = begin();
+    if (await this.patience.isOver()) {
+      for (const source of sources) {
+        await this.walk(
+          (after) => this.claimPage(source, after),
+          (page) => this.deliver(source, page, recovering),
+        );
+      }
     }
-    return this.finish(result, outcomes);
+    return { result: this.finish(recovering) };
+  }
+
+  private async claimPage(source: GroupSource, after: string): Promise<Page> {
+    await unlessAborted(this.deliverer.hasFewerThan(this.most), this.signal);
+    return this.signal.aborted ? END : source.claimStale(PAGE, after);
   }
 
   /** Takes over the whole pending list of an ordered group, in order; what becomes of it shows in `last` later. */
   async takeOver(source: GroupSource): Promise<void> {
-    const result = noRecovery();
-    const outcomes: Promise<void>[] = [];
+    const recovering = begin();
     await this.walk(
       (after) => source.takeOver(PAGE, after),
-      (page) => this.deliver(source, page, result, outcomes),
+      (page) => this.deliver(source, page, recovering),
     );
-    if (result.claimed > 0) this.last = result;
+    if (recovering.total.claimed === 0) return;
+    this.last = recovering.total;
+    void Promise.all(recovering.outcomes).then(() => this.note(recovering));
   }
 
   private async walk(
@@ -63,18 +81,23 @@ export class GroupRecovery {
   private async deliver(
     source: GroupSource,
     { buried, entries }: Page,
-    result: RecoveryResult,
-    outcomes: Promise<void>[],
+    { total, tenants, outcomes }: Recovering,
   ): Promise<void> {
-    result.claimed += entries.length + buried;
-    result.failed += buried;
+    const own = tenants.get(source.tenantId) ?? { source, result: noRecovery() };
+    tenants.set(source.tenantId, own);
+    for (const result of [total, own.result]) {
+      result.claimed += entries.length + buried;
+      result.failed += buried;
+    }
+    this.deliverer.buried(buried);
     const dueTimes = await source.dueTimes(entries);
     const deliveries = entries.map((entry, i): Delivery => {
-      const delivery: Delivery = { source, entry, dueAt: dueTimes[i] };
+      const delivery: Delivery = { ...newDelivery(source, entry), dueAt: dueTimes[i] };
       outcomes.push(
         new Promise((resolve) => {
           delivery.onSettled = (how) => {
-            result[how]++;
+            total[how]++;
+            own.result[how]++;
             resolve();
           };
         }),
@@ -84,23 +107,20 @@ export class GroupRecovery {
     await this.deliverer.accept(deliveries);
   }
 
-  private async finish(result: RecoveryResult, outcomes: Promise<void>[]): Promise<RecoveryResult> {
-    const stopped = new Promise<void>((resolve) => {
-      if (this.signal.aborted) resolve();
-      this.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([Promise.all(outcomes), stopped]);
-    if (result.claimed > 0) this.last = result;
-    return result;
+  private async finish(recovering: Recovering): Promise<RecoveryResult> {
+    await unlessAborted(Promise.all(recovering.outcomes), this.signal);
+    if (recovering.total.claimed > 0) this.last = recovering.total;
+    await this.note(recovering);
+    return recovering.total;
   }
 
-  /** Idle time counts while Redis is down: whoever lives must have had the time to say so first. */
-  private async isPatient(): Promise<boolean> {
-    return this.redis.connectedForMs >= this.leaseMs || (await uptimeMs(this.redis.commands)) >= this.leaseMs;
+  /** For operators to see: the recovery itself does not fail for it. */
+  private async note({ tenants }: Recovering): Promise<void> {
+    const found = [...tenants.values()].filter(({ result }) => result.claimed > 0);
+    await Promise.allSettled(found.map(({ source, result }) => source.noteRecovery(result)));
   }
 }
 
-async function uptimeMs(redis: Redis): Promise<number> {
-  const seconds = /^uptime_in_seconds:(\d+)/m.exec(await redisCall(redis.info('server')))?.[1];
-  return Number(seconds ?? 0) * 1000;
+function begin(): Recovering {
+  return { total: noRecovery(), tenants: new Map(), outcomes: [] };
 }

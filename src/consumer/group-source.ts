@@ -9,7 +9,9 @@ import {
   readJournalEntry,
 } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
+import { redisCall } from '../redis/index.js';
 import { type Effect, effectArgs } from './effects.js';
+import type { RecoveryResult } from './recovery-result.js';
 import { SCRIPTS } from './scripts.js';
 
 /** How long it is remembered that an event with a producer's key is done. */
@@ -23,11 +25,22 @@ export interface GroupSettings {
   consumer: string;
   leaseMs: number;
   maxAttempts: number;
+  /** Only the owner reads, begins and settles. */
+  ordered: boolean;
+  /** What handles the group, for those who look at it from elsewhere. */
+  handler: string;
+}
+
+/** An entry that this process has in hand. */
+export interface Holding {
+  entry: JournalEntry;
+  /** Unlike that of any other holding, here or in another process. */
+  holding: string;
 }
 
 /** What became of an entry that was to begin. */
 export type Beginning =
-  | { kind: 'run'; attempt: number; token: number; epoch: string }
+  | { kind: 'run'; attempt: number; token: number; epoch: string; fence: string }
   /** It belongs to another consumer now. */
   | { kind: 'lost' }
   /** Its event was handled before. */
@@ -38,18 +51,28 @@ export type Beginning =
   | { kind: 'suspect' }
   | { kind: 'dead' };
 
-export interface Outcome {
+/** What an attempt holds its entry by. */
+export interface Lease {
   entry: JournalEntry;
   token: number;
+  /** The replay epoch in which it was begun. */
   epoch: string;
+  /** The owner's fence under which it was begun; '' when the group is not ordered. */
+  fence: string;
+}
+
+export interface Outcome extends Lease {
   kind: 'ok' | 'retry' | 'fail' | 'release';
   delayMs: number;
   error: string;
   effects: readonly Effect[];
 }
 
-/** What settle.lua answers for an entry; `refused …` says why its effects can't be made. */
-export type Settlement = 'ok' | 'lost' | 'retry' | 'dead' | 'released' | `refused ${string}`;
+/**
+ * What settle.lua answers for an entry; `refused …` says why its effects can't be made. `failed`: nothing was recorded,
+ * through a defect, and whoever finds the entry later tries again.
+ */
+export type Settlement = 'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'failed' | `refused ${string}`;
 
 export interface Page {
   /** Where to go on; undefined at the end. */
@@ -58,6 +81,9 @@ export interface Page {
   buried: number;
   entries: JournalEntry[];
 }
+
+/** A fence that is nobody's. */
+const NO_FENCE = '-';
 
 /** Thrown when another process owns an ordered group now. */
 export class OwnershipLostError extends Error {}
@@ -69,6 +95,10 @@ export class GroupSource {
   paused = false;
   /** The owner's fence of an ordered group; '' while this process is not the owner, or the group is not ordered. */
   fence = '';
+  /** The fence under which the owner has taken all pending entries over: only then may it read new ones. */
+  takenOver = '';
+  /** Up to here an ordered group has nothing to read. */
+  tip = '0-0';
   private readonly keys: GroupKeys;
   private readonly partition: PartitionKeys;
   private readonly state: { entries: string; delayed: string };
@@ -96,21 +126,22 @@ export class GroupSource {
   }
 
   /** Takes a fencing token for entries, before any handler runs. 'paused' when nothing may begin now. */
-  async begin(entries: readonly JournalEntry[], alone = false): Promise<Beginning[] | 'paused'> {
+  async begin(held: readonly Holding[], alone = false): Promise<Beginning[] | 'paused'> {
     const { group, consumer, leaseMs, maxAttempts } = this.settings;
+    const fence = this.fenceArg();
     const reply = (await SCRIPTS.begin.run(
       this.redis,
       [this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead, this.keys.owner],
       [
         group,
         consumer,
-        this.fence,
+        fence,
         alone ? 1 : 0,
         maxAttempts,
-        this.kind === 'journal' ? this.keys.done : '',
+        this.donePrefix(),
         leaseMs,
         this.redriveArg(),
-        ...entries.flatMap((entry) => [entry.id, marker(entry)]),
+        ...held.flatMap(({ entry, holding }) => [entry.id, marker(entry), holding]),
       ],
     )) as [string | number, string, ...(number | string)[]];
     if (reply[0] === 'PAUSED') return 'paused';
@@ -118,23 +149,23 @@ export class GroupSource {
     const [token, epoch, ...states] = reply;
     return states.map((state) =>
       typeof state === 'number'
-        ? { kind: 'run', attempt: state, token: Number(token), epoch }
+        ? { kind: 'run', attempt: state, token: Number(token), epoch, fence }
         : { kind: state as Exclude<Beginning['kind'], 'run'> },
     );
   }
 
   /** Extends leases. Returns the ids of those that were lost. */
-  async beat(held: readonly { entry: JournalEntry; token: number; epoch: string }[]): Promise<string[]> {
+  async beat(held: readonly Lease[]): Promise<string[]> {
     const { group, consumer, leaseMs } = this.settings;
     return (await SCRIPTS.beat.run(
       this.redis,
-      [this.stream, this.state.entries],
+      [this.stream, this.state.entries, this.keys.owner],
       [
         group,
         consumer,
         leaseMs,
-        this.donePrefix(held[0]?.epoch),
-        ...held.flatMap(({ entry, token }) => [entry.id, token, marker(entry)]),
+        this.donePrefix(),
+        ...held.flatMap((lease) => [lease.entry.id, lease.token, epochMarker(lease), lease.fence]),
       ],
     )) as string[];
   }
@@ -142,7 +173,7 @@ export class GroupSource {
   /**
    * Records outcomes. To be repeated with the same `batchId` until it answers.
    *
-   * @param outcomes all of one replay epoch
+   * @param outcomes all begun under one fence
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
     return (await SCRIPTS.settle.run(
@@ -158,9 +189,9 @@ export class GroupSource {
       ],
       [
         this.settings.group,
-        this.fence,
+        outcomes[0]?.fence ?? '',
         DONE_TTL_SECONDS,
-        this.donePrefix(outcomes[0]?.epoch),
+        this.donePrefix(),
         this.settings.maxAttempts,
         this.redriveArg(),
         this.partition.prefix,
@@ -168,7 +199,7 @@ export class GroupSource {
         ...outcomes.flatMap((outcome) => [
           outcome.entry.id,
           outcome.token,
-          marker(outcome.entry),
+          epochMarker(outcome),
           outcome.kind,
           outcome.delayMs,
           outcome.error,
@@ -209,21 +240,46 @@ export class GroupSource {
     const reply = (await SCRIPTS.takeOver.run(
       this.redis,
       [...this.claimKeys(), this.keys.owner],
-      [this.settings.group, this.settings.consumer, this.fence, most, after, this.redriveArg()],
+      [this.settings.group, this.settings.consumer, this.fenceArg(), most, after, this.redriveArg()],
     )) as [string, number, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [next, buried, ...entries] = reply;
     return page(next, buried, entries);
   }
 
-  /** Becomes or stays the owner. False when somebody else is. */
-  async own(leaseMs = this.settings.leaseMs): Promise<boolean> {
+  /** New entries, for the owner of an ordered group. @throws OwnershipLostError */
+  async readOwned(most: number): Promise<JournalEntry[]> {
+    const reply = (await SCRIPTS.readOwned.run(
+      this.redis,
+      [this.stream, this.keys.owner],
+      [this.settings.group, this.settings.consumer, this.fenceArg(), most],
+    )) as [string, ...RawEntry[]];
+    if (reply[0] === 'FENCED') throw new OwnershipLostError();
+    const [tip, ...entries] = reply;
+    this.tip = tip;
+    return entries.map(toJournalEntry);
+  }
+
+  /**
+   * Becomes or stays the owner; `fence` tells.
+   *
+   * @param patient leave an owner alone whose lease has run out
+   */
+  async own(patient: boolean): Promise<void> {
+    await this.ownFor(this.settings.leaseMs, patient);
+  }
+
+  /** Lets another become the owner at once. */
+  async disown(): Promise<void> {
+    if (this.fence !== '') await this.ownFor(0, false);
+  }
+
+  private async ownFor(leaseMs: number, patient: boolean): Promise<void> {
     this.fence = (await SCRIPTS.own.run(
       this.redis,
       [this.keys.owner],
-      [this.settings.consumer, this.fence, leaseMs],
+      [this.settings.consumer, this.fence, leaseMs, patient ? 1 : 0],
     )) as string;
-    return this.fence !== '';
   }
 
   /** Gives entries back that were read and not begun: whoever asks first takes them up. */
@@ -233,23 +289,41 @@ export class GroupSource {
 
   /** Acknowledges entries that no handler wants. */
   async skip(entries: readonly JournalEntry[]): Promise<void> {
-    if (entries.length > 0)
-      await this.redis.xack(this.stream, this.settings.group, ...entries.map(({ id }) => id));
+    if (entries.length === 0) return;
+    const ids = entries.map(({ id }) => id);
+    await redisCall(
+      Promise.all([
+        this.redis.xack(this.stream, this.settings.group, ...ids),
+        this.redis.hdel(this.state.entries, ...ids),
+      ]),
+    );
+    if (this.kind === 'redrive') await this.redis.xdel(this.stream, ...ids);
   }
 
-  /** When entries that wait are due, in ms of Redis's clock; undefined for one that does not wait. */
+  /** When entries that wait are due, in ms of this process's clock; undefined for one that does not wait. */
   async dueTimes(entries: readonly JournalEntry[]): Promise<(number | undefined)[]> {
     if (entries.length === 0) return [];
-    const scores = await this.redis.zmscore(this.state.delayed, ...entries.map(({ id }) => id));
-    return scores.map((score) => (score === null ? undefined : Number(score)));
+    const [scores, [seconds, micros]] = await redisCall(
+      Promise.all([
+        this.redis.zmscore(this.state.delayed, ...entries.map(({ id }) => id)),
+        this.redis.time(),
+      ]),
+    );
+    const behindMs = Date.now() - (Number(seconds) * 1000 + Number(micros) / 1000);
+    return scores.map((score) => (score === null ? undefined : Number(score) + behindMs));
   }
 
   /** Remembers how far the group is, and removes consumers that are gone. */
   async tidy(goneAfterMs: number): Promise<void> {
-    const { group } = this.settings;
+    const { group, handler } = this.settings;
     if (this.kind === 'journal')
-      await SCRIPTS.saveCursor.run(this.redis, [this.stream, this.keys.meta], [group]);
+      await SCRIPTS.saveCursor.run(this.redis, [this.stream, this.keys.meta], [group, handler]);
     await SCRIPTS.removeConsumers.run(this.redis, [this.stream], [group, goneAfterMs]);
+  }
+
+  /** Writes down what a recovery of this tenant found. */
+  async noteRecovery(result: RecoveryResult): Promise<void> {
+    await this.redis.hset(this.keys.meta, 'recovery', JSON.stringify({ at: Date.now(), ...result }));
   }
 
   private claimKeys(): string[] {
@@ -260,14 +334,23 @@ export class GroupSource {
     return this.kind === 'redrive' ? 1 : 0;
   }
 
-  private donePrefix(epoch: string | undefined): string {
-    return this.kind === 'journal' && epoch !== undefined ? `${this.keys.done}${epoch}:` : '';
+  private donePrefix(): string {
+    return this.kind === 'journal' ? this.keys.done : '';
+  }
+
+  private fenceArg(): string {
+    return this.settings.ordered ? this.fence || NO_FENCE : '';
   }
 }
 
 /** A batch's name, under which its answer is remembered. */
 export function newBatchId(): string {
   return randomUUID();
+}
+
+function epochMarker({ entry, epoch }: Lease): string {
+  const text = marker(entry);
+  return text === '' ? '' : `${epoch}:${text}`;
 }
 
 /** An event with a producer's key may come again in another entry: its run and key tell. */

@@ -1,3 +1,4 @@
+import type { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RedisUnavailableError } from '../common/index.js';
 import { type GroupSource, newBatchId, type Outcome, type Settlement } from './group-source.js';
@@ -20,6 +21,7 @@ export class Settler {
 
   constructor(
     private readonly source: GroupSource,
+    private readonly logger: Logger,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -37,8 +39,8 @@ export class Settler {
 
   private async flush(): Promise<void> {
     while (this.waiting.length > 0) {
-      const epoch = this.waiting[0]?.outcome.epoch;
-      const until = this.waiting.findIndex((one, i) => i === MAX_BATCH || one.outcome.epoch !== epoch);
+      const fence = this.waiting[0]?.outcome.fence;
+      const until = this.waiting.findIndex((one, i) => i === MAX_BATCH || one.outcome.fence !== fence);
       const batch = this.waiting.splice(0, until < 0 ? this.waiting.length : until);
       const settlements = await this.record(batch.map(({ outcome }) => outcome));
       for (const [i, { resolve }] of batch.entries()) resolve(settlements[i] ?? 'lost');
@@ -52,7 +54,10 @@ export class Settler {
       try {
         return await this.source.settle(outcomes, batchId);
       } catch (error) {
-        if (!(error instanceof RedisUnavailableError)) throw error;
+        if (!(error instanceof RedisUnavailableError)) {
+          this.logger.error(error);
+          return outcomes.map(() => 'failed');
+        }
         try {
           await delay(RETRY_MS, undefined, { signal: this.signal });
         } catch {

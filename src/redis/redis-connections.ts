@@ -22,6 +22,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly blockingConnections = new Set<Redis>();
   private readonly logger = new Logger('Redis');
   private readySince = 0;
+  private closes = 0;
+  private wasAway = false;
   private readonly commandTimeoutMs: number;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
@@ -57,6 +59,24 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   /** For how long Redis has been there without an outage, in milliseconds; 0 while it is away. */
   get connectedForMs(): number {
     return this.commands.status === 'ready' ? Date.now() - this.readySince : 0;
+  }
+
+  /**
+   * Whether Redis has been there for so many milliseconds, as far as this process and the server itself know: only
+   * then does it mean anything that somebody gave no sign of life. A process that has just started, and met no outage,
+   * takes the server's word.
+   *
+   * @throws RedisUnavailableError
+   */
+  async hasBeenSteadyFor(ms: number): Promise<boolean> {
+    if (this.wasAway && this.connectedForMs < ms) return false;
+    const info = await redisCall(this.commands.info('server'));
+    return Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0) * 1000 >= ms;
+  }
+
+  /** How often the connection has broken, or could not be made, so far. */
+  get outages(): number {
+    return this.closes;
   }
 
   /** @throws RedisUnavailableError */
@@ -110,9 +130,11 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       away = false;
     });
     connection.on('close', () => {
+      this.closes++;
       // `end` is set only by our own disconnect().
       if (!away && connection.status !== 'end') this.logger.error('Redis is away: reconnecting.');
       away = true;
+      this.wasAway = true;
     });
   }
 

@@ -71,6 +71,21 @@ export class StreamGroupReader {
     return toRows(reply).get(stream) ?? [];
   }
 
+  /** Waits until one of the streams has rows after its id, and says which have; for nobody are they taken. */
+  async awaitNews(
+    streams: readonly string[],
+    after: readonly string[],
+    blockMs: number,
+  ): Promise<Set<string>> {
+    this.clientId ??= await this.guard(this.connection.client('ID'), WATCHDOG_MS);
+    this.waiting = true;
+    const reply = await this.guard(
+      this.connection.xread('COUNT', 1, 'BLOCK', blockMs, 'STREAMS', ...streams, ...after),
+      blockMs + WATCHDOG_MS,
+    ).finally(() => (this.waiting = false));
+    return new Set((reply ?? []).map(([stream]) => stream));
+  }
+
   /** Makes a waiting read return, with nothing: cutting the connection could lose a reply that is on its way. */
   async interrupt(): Promise<void> {
     while (this.waiting && this.clientId !== undefined) {

@@ -3,7 +3,7 @@
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner
 -- ARGV  1 group  2 consumer  3 owner's fence or ''  4 '1' to begin alone  5 most failures
 --       6 prefix of done markers, '' for a source that has none  7 lease ms  8 '1' when the source is the redrives
---       9… per entry: id, its event's run and key as one string, or ''
+--       9… per entry, in the order of their ids: id, its event's run and key as one string or '', delivery
 -- Reply {'PAUSED'} | {'FENCED'} | {token, epoch, then for each entry one of:}
 --       attempt (a number: run it) | 'lost' | 'done' | 'elsewhere' | 'suspect' | 'dead'
 
@@ -11,7 +11,7 @@
 
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[8] == '1' }
 local group, consumer, alone = ARGV[1], ARGV[2], ARGV[4] == '1'
-local FIRST = 9
+local FIRST, EACH = 9, 3
 
 if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
 local meta = redis.call('HMGET', KEYS[4], 'paused', 'epoch')
@@ -19,17 +19,16 @@ if meta[1] == '1' then return { 'PAUSED' } end
 local epoch = meta[2] or '0'
 
 local ids = {}
-for a = FIRST, #ARGV, 2 do ids[#ids + 1] = ARGV[a] end
+for a = FIRST, #ARGV, EACH do ids[#ids + 1] = ARGV[a] end
 
 -- One look at the pending list for the whole batch. The ids are in order, but other entries of ours may lie between.
--- An owner with its fence needs none: nobody else touches the group's entries.
+-- An owner holds so many that it looks for each instead; it has taken all of them over, so whose they are does not
+-- matter. That they are pending does: it may hold one twice, before and after it lost and regained the ownership.
 local mine = {}
 if ARGV[3] ~= '' then
-  for _, id in ipairs(ids) do mine[id] = true end
+  for _, id in ipairs(ids) do mine[id] = #redis.call('XPENDING', k.stream, group, id, id, 1) > 0 end
 else
-  for _, pending in ipairs(redis.call('XPENDING', k.stream, group, ids[1], ids[#ids], 10000, consumer)) do
-    mine[pending[1]] = true
-  end
+  mine = held_by(k.stream, group, consumer, ids)
 end
 local states = redis.call('HMGET', k.entries, unpack(ids))
 local token = redis.call('HINCRBY', KEYS[4], 'token', 1)
@@ -38,9 +37,14 @@ local now = now_ms()
 local reply, begun, acked = { token, epoch }, {}, {}
 for i, id in ipairs(ids) do
   local state = read_state(states[i])
-  local marker = ARGV[FIRST + i * 2 - 1]
+  local marker, delivery = ARGV[FIRST + (i - 1) * EACH + 1], ARGV[FIRST + (i - 1) * EACH + 2]
   local marker_key = marker ~= '' and ARGV[6] ~= '' and ARGV[6] .. epoch .. ':' .. marker
   local marked = marker_key and redis.call('GET', marker_key)
+  if state.delivery == delivery and (state.flag == 'r' or state.flag == 's') then
+    -- The answer to an earlier `begin` was lost, and no handler ran: that was no attempt.
+    state.attempts = state.attempts - 1
+    state.flag = state.flag == 's' and 'r' or 'w'
+  end
   if not mine[id] then
     reply[i + 2] = 'lost'
   elseif marked == 'done' then
@@ -65,6 +69,7 @@ for i, id in ipairs(ids) do
     state.attempts = state.attempts + 1
     state.flag = alone and 's' or 'r'
     state.token = token
+    state.delivery = delivery
     if marker_key then redis.call('SET', marker_key, id, 'PX', ARGV[7]) end
     begun[#begun + 1] = id
     begun[#begun + 1] = write_state(state)

@@ -15,8 +15,9 @@ redis.call('ZREM', k.delayed, unpack(due))
 local ids = {}
 for i, text in ipairs(redis.call('HMGET', k.entries, unpack(due))) do
   local flag = read_state(text).flag
-  -- Handed back by one consumer after another had begun it: that one has it.
-  if flag ~= 'r' and flag ~= 's' then ids[#ids + 1] = due[i] end
+  -- Handed back by one consumer after another had taken it up: that one has it, or has settled it.
+  local is_pending = #redis.call('XPENDING', k.stream, ARGV[1], due[i], due[i], 1) > 0
+  if is_pending and flag ~= 'r' and flag ~= 's' then ids[#ids + 1] = due[i] end
 end
 local entries, buried = claim(k, ARGV[1], ARGV[2], 0, ids, now)
 return { '0', buried, unpack(entries) }

@@ -10,4 +10,6 @@ for _, fields in ipairs(redis.call('EXISTS', KEYS[1]) == 1 and redis.call('XINFO
 end
 local from = redis.call('HGET', KEYS[2], 'cursor') or ARGV[2]
 redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], from, 'MKSTREAM')
+-- The meta of a group that was removed expires; it is this group's now.
+redis.call('PERSIST', KEYS[2])
 return 1

@@ -3,7 +3,7 @@
 --
 -- What the group knows of an entry that is pending is one field of the hash `entries`:
 --
---   attempts failures flag token first_failure
+--   attempts failures flag token first_failure delivery
 --
 -- attempts  how often it was begun
 -- failures  how often that counts towards the limit: reported failures, and deaths while it was alone
@@ -11,6 +11,8 @@
 --           w  an outcome that is to be tried again, or it was handed back
 -- token     of the attempt, which alone may settle it; every begin takes a higher one
 -- first_failure  ms, 0 without one
+-- delivery  what the consumer that began it calls its holding of the entry: it tells an answer to `begin` that was lost
+--           from a process that died
 --
 -- An entry that was never begun has no field; one that is settled for good has none any more.
 
@@ -18,12 +20,26 @@
 --- include ../../event-store/scripts/time.lua
 
 local function write_state(state)
-  return string.format('%d %d %s %d %d', state.attempts, state.failures, state.flag, state.token, state.first)
+  return string.format('%d %d %s %d %d %s', state.attempts, state.failures, state.flag, state.token, state.first,
+    state.delivery)
 end
 
 -- Ordered groups: only the present owner may begin and settle. Others pass no fence.
 local function is_fenced(owner_key, fence)
   return fence ~= '' and redis.call('HGET', owner_key, 'fence') ~= fence
+end
+
+-- Which entries are pending for a consumer. The ids are in order, so one look at the pending list is mostly enough; where
+-- many others of its entries lie between, each is looked up.
+local function held_by(stream, group, consumer, ids)
+  local held, most = {}, 2 * #ids + 20
+  local page = redis.call('XPENDING', stream, group, ids[1], ids[#ids], most, consumer)
+  for _, pending in ipairs(page) do held[pending[1]] = true end
+  if #page < most then return held end
+  for _, id in ipairs(ids) do
+    held[id] = held[id] or #redis.call('XPENDING', stream, group, id, id, 1, consumer) > 0
+  end
+  return held
 end
 
 -- Gives entries to a consumer, body and all, and buries those whose body was trimmed: claiming drops them from the

@@ -1,7 +1,10 @@
--- Remembers up to where a group has handled everything, outside of the group itself.
+-- Remembers up to where a group has handled everything, outside of the group itself; and that it is being handled,
+-- and by what, for those who look at the group from elsewhere.
 --
 -- KEYS  1 stream  2 meta
--- ARGV  1 group
+-- ARGV  1 group  2 what handles it
+
+--- include ../../event-store/scripts/time.lua
 
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
 local cursor
@@ -15,5 +18,6 @@ else
     end
   end
 end
+redis.call('HSET', KEYS[2], 'seen', now_ms(), 'handler', ARGV[2])
 if cursor then redis.call('HSET', KEYS[2], 'cursor', cursor) end
 return cursor

@@ -4,10 +4,10 @@
 -- Repeated with the same batch id, since the first answer may have been lost, it answers as the first time.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
--- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 prefix of done markers with the epoch, or ''
+-- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 prefix of done markers, '' for a source that has none
 --       5 most failures  6 '1' when the source is the redrives  7 prefix of the partition's keys
 --       8 events kept  9 event TTL s  10 run TTL s  11 idle time-out ms
---       12… per entry: id, token, marker or '', outcome, delay ms, error, number of effects, effects…
+--       12… per entry: id, token, marker with its epoch or '', outcome, delay ms, error, number of effects, effects…
 --           outcome: ok | retry | fail | release (handed back, not counted)
 --           effect:  publish, run id, number of events, events as in append.lua
 --                    start, run id, executor, task, input, labels, context, number of events, events
@@ -34,7 +34,6 @@ local function run_keys(id)
   return {
     run = run, events = run .. ':events', keys = run .. ':keys', journal = prefix .. 'journal',
     journal_last = prefix .. 'journal:last', active = prefix .. 'runs:active', runs = prefix .. 'runs',
-    dispatch = prefix .. 'dispatch',
   }
 end
 
@@ -85,8 +84,9 @@ local function read_run(id)
   }
 end
 
--- Why an entry's effects can't be made, or nil. Nothing was written yet.
-local function refusal(effects)
+-- Why an entry's effects can't be made, or nil. Nothing was written yet: what would fail when they are made must fail
+-- here, since Redis does not undo a script.
+local function find_refusal(effects)
   local ended = {}
   for _, effect in ipairs(effects) do
     if effect.kind == 'publish' then
@@ -95,8 +95,19 @@ local function refusal(effects)
       if TERMINAL[run.status] or ended[effect.run.id] then return 'the run ' .. effect.run.id .. ' has ended' end
       assert_types(run_keys(effect.run.id))
       for _, event in ipairs(effect.events) do if TERMINAL[event.status] then ended[effect.run.id] = true end end
+    else
+      local keys = run_keys(effect.run.id)
+      assert_types(keys)
+      redis.call('ZCARD', keys.runs)
+      redis.call('XLEN', prefix .. 'dispatch:' .. effect.run.executor)
     end
   end
+end
+
+local function refusal(effects)
+  local fine, reason = pcall(find_refusal, effects)
+  if fine then return reason end
+  return 'its effects fail: ' .. (type(reason) == 'table' and reason.err or tostring(reason))
 end
 
 local function make(effects)
@@ -104,6 +115,7 @@ local function make(effects)
     local keys = run_keys(effect.run.id)
     channels.run = keys.run .. ':live'
     if effect.kind == 'start' then
+      keys.dispatch = prefix .. 'dispatch:' .. effect.run.executor
       create_run(keys, channels, limits, effect.run, effect.events)
     else
       local fresh = {}
@@ -122,10 +134,15 @@ local reply, done = {}, {}
 for i, outcome in ipairs(outcomes) do
   local state = read_state(states[i])
   local marker_key = ARGV[4] ~= '' and outcome.marker ~= '' and ARGV[4] .. outcome.marker
+  local marked = marker_key and redis.call('GET', marker_key)
   local held = not fenced and tostring(state.token) == outcome.token and (state.flag == 'r' or state.flag == 's')
   local kind = outcome.kind
   if not held then
     reply[i] = 'lost'
+  elseif kind == 'ok' and marked == 'done' then
+    -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
+    done[#done + 1] = outcome.id
+    reply[i] = 'ok'
   elseif kind == 'ok' then
     local refused = #outcome.effects > 0 and refusal(outcome.effects)
     if refused then
@@ -141,7 +158,7 @@ for i, outcome in ipairs(outcomes) do
       state.failures = state.failures + 1
       if state.first == 0 then state.first = now end
     end
-    if marker_key then redis.call('DEL', marker_key) end
+    if marked == outcome.id then redis.call('DEL', marker_key) end
     if kind == 'fail' or (kind == 'retry' and state.failures >= most_failures) then
       bury(k, group, outcome.id, state, outcome.error, now)
       reply[i] = 'dead'
