@@ -18,6 +18,7 @@ export class AppModule {
           runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
           executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },
           consumer: { shutdownTimeoutMs: http.shutdownTimeoutMs },
+          metrics: { host: config.host, ...(http.metricsPort !== undefined && { port: http.metricsPort }) },
           auth: config.auth,
           tenancy: config.tenancy,
         }),

@@ -7,6 +7,8 @@ export * from './event-store/index.js';
 export * from './events/index.js';
 export * from './health/index.js';
 export * from './http/index.js';
+export * from './metrics/index.js';
+export * from './operations/index.js';
 export * from './redis/index.js';
 export * from './runs/index.js';
 export * from './runstream.module.js';

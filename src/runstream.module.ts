@@ -1,11 +1,13 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { AuthModule, type AuthOptions, CredentialTenantResolver } from './auth/index.js';
 import type { TenancyConfig } from './config/index.js';
-import { ConsumerModule, type ConsumerOptions } from './consumer/index.js';
-import { EventStoreModule, type EventStoreOptions } from './event-store/index.js';
+import { ConsumerMetrics, ConsumerModule, type ConsumerOptions } from './consumer/index.js';
+import { EventStoreMetrics, EventStoreModule, type EventStoreOptions } from './event-store/index.js';
 import { HealthModule, HealthRegistry } from './health/index.js';
-import { RedisConnections, RedisModule, type RedisOptions } from './redis/index.js';
-import { type ExecutorsOptions, RunsModule, type RunsOptions } from './runs/index.js';
+import { MetricsModule, type MetricsOptions, MetricsRegistry } from './metrics/index.js';
+import { OperationsModule } from './operations/index.js';
+import { RedisConnections, RedisMetrics, RedisModule, type RedisOptions } from './redis/index.js';
+import { type ExecutorsOptions, RunsMetrics, RunsModule, type RunsOptions } from './runs/index.js';
 import { TENANCY_DEFAULTS, TenancyModule } from './tenancy/index.js';
 
 /** What an application says to have Runstream in it. All but `redis` has defaults. */
@@ -18,6 +20,8 @@ export interface RunstreamOptions {
   executors?: ExecutorsOptions;
   /** How events are handled in groups. */
   consumer?: ConsumerOptions;
+  /** Where metrics are served. Default: `GET /metrics` of the application. */
+  metrics?: MetricsOptions;
   /** Who may do what. Default: nobody has to prove who they are. */
   auth?: AuthOptions;
   /** Default: off, one tenant. */
@@ -26,7 +30,7 @@ export interface RunstreamOptions {
 
 /**
  * All of Runstream in one import, for the common case. Where parts of it are to be configured on their own, import
- * RedisModule, EventStoreModule, TenancyModule and RunsModule instead.
+ * RedisModule, EventStoreModule, TenancyModule, ConsumerModule and RunsModule instead.
  *
  * ```ts
  * @Module({ imports: [RunstreamModule.forRoot({ redis: { url: 'redis://localhost:6379' } })] })
@@ -42,6 +46,11 @@ export class RunstreamModule implements OnModuleInit {
   constructor(
     private readonly health: HealthRegistry,
     private readonly redis: RedisConnections,
+    private readonly metrics: MetricsRegistry,
+    private readonly ofRedis: RedisMetrics,
+    private readonly ofEvents: EventStoreMetrics,
+    private readonly ofConsumers: ConsumerMetrics,
+    private readonly ofRuns: RunsMetrics,
   ) {}
 
   static forRoot(options: RunstreamOptions): DynamicModule {
@@ -51,16 +60,29 @@ export class RunstreamModule implements OnModuleInit {
       imports: [
         RedisModule.forRoot(options.redis),
         HealthModule,
+        MetricsModule.forRoot(options.metrics),
         AuthModule.forRoot(options.auth),
         TenancyModule.forRoot(tenancy, CredentialTenantResolver),
         EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),
-        ConsumerModule.forRoot(options.consumer),
+        ConsumerModule.forRoot({ ...tenantsOf(tenancy), ...options.consumer }),
         RunsModule.forRoot({ ...options.runs, ...(options.executors && { executors: options.executors }) }),
+        OperationsModule,
       ],
     };
   }
 
   onModuleInit(): void {
     this.health.register({ name: 'redis', check: () => this.redis.ping() });
+    for (const source of [this.ofRedis, this.ofEvents, this.ofConsumers, this.ofRuns])
+      this.metrics.add(source);
   }
+}
+
+/**
+ * Whose journals and runs there are to look after: with tenancy off all keys are the one tenant's, whatever tenants the
+ * same Redis has served before.
+ */
+function tenantsOf({ enabled, defaultTenantId, allowedTenants }: TenancyConfig): Pick<ConsumerOptions, 'tenants'> {
+  if (!enabled) return { tenants: [defaultTenantId] };
+  return allowedTenants === '*' ? {} : { tenants: allowedTenants };
 }

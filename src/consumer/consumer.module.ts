@@ -2,7 +2,11 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { ConsumerRunner } from './consumer-runner.js';
+import { ConsumerMetrics } from './consumer-metrics.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
+import { DeadLetters } from './dead-letters.js';
+import { GroupControl } from './group-control.js';
+import { GroupCatalog } from './group-info.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -27,8 +31,21 @@ export class ConsumerModule {
         ConsumerTelemetry,
         IdempotencyTracker,
         TenantDirectory,
+        GroupCatalog,
+        GroupControl,
+        DeadLetters,
+        ConsumerMetrics,
       ],
-      exports: [ConsumerRunner, ConsumerTelemetry, IdempotencyTracker, TenantDirectory],
+      exports: [
+        ConsumerRunner,
+        ConsumerTelemetry,
+        IdempotencyTracker,
+        TenantDirectory,
+        GroupCatalog,
+        GroupControl,
+        DeadLetters,
+        ConsumerMetrics,
+      ],
     };
   }
 }

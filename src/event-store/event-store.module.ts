@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Module, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
 import { EventStore } from './event-store.js';
+import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { Journal } from './journal.js';
 import { JournalTrimmer } from './journal-trimmer.js';
@@ -33,6 +34,7 @@ export class EventStoreModule {
       imports: options.imports ?? [],
       providers: [
         { provide: EVENT_STORE_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
+        EventStoreMetrics,
         EventStore,
         RunStore,
         LiveFeed,
@@ -44,6 +46,7 @@ export class EventStoreModule {
       ],
       exports: [
         EVENT_STORE_OPTIONS,
+        EventStoreMetrics,
         EventStore,
         RunStore,
         LiveFeed,

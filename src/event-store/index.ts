@@ -2,6 +2,7 @@ export * from './demand.js';
 export * from './encoded-event.js';
 export * from './event-store.js';
 export * from './event-store.module.js';
+export * from './event-store-metrics.js';
 export * from './event-store-options.js';
 export * from './journal.js';
 export * from './journal-trimmer.js';

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { RedisConnections } from './redis-connections.js';
+import { RedisMetrics } from './redis-metrics.js';
 import { REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 
 export interface RedisAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
@@ -26,8 +27,9 @@ export class RedisModule {
       providers: [
         { provide: REDIS_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
         RedisConnections,
+        RedisMetrics,
       ],
-      exports: [RedisConnections],
+      exports: [RedisConnections, RedisMetrics],
     };
   }
 }

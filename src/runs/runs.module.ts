@@ -5,6 +5,7 @@ import { HistoryService } from './history.service.js';
 import { NdjsonIntake } from './ndjson-intake.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
+import { RunsMetrics } from './runs-metrics.js';
 import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 import { RunsService } from './runs.service.js';
 import { StreamTicketsController } from './stream-tickets.controller.js';
@@ -31,8 +32,9 @@ export class RunsModule {
         HistoryService,
         NdjsonIntake,
         EventStreams,
+        RunsMetrics,
       ],
-      exports: [RunsService, EventStreams],
+      exports: [RunsService, EventStreams, RunsMetrics],
     };
   }
 }

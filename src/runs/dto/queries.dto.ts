@@ -9,9 +9,7 @@ const TYPES = {
   example: 'llm.*,lifecycle.completed',
 };
 
-/** For routes without query parameters: whatever is sent is refused by name. */
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that it is empty is its meaning
-export class NoQuery {}
+export { NoQuery } from '../../http/index.js';
 
 export class ListRunsQuery {
   @ApiProperty({ required: false, enum: RUN_STATUSES, enumName: 'RunStatus' })

@@ -1,0 +1,202 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Counter, Gauge, Histogram, type Metric } from 'prom-client';
+import type { Subscription } from 'rxjs';
+import { EventStore } from '../event-store/index.js';
+import { type ConsumerSignal, ConsumerTelemetry } from './consumer-telemetry.js';
+import { GroupCatalog, type GroupInfo } from './group-info.js';
+import { TenantDirectory } from './tenant-directory.js';
+
+/** Tenants whose groups are looked at in one scrape. */
+const MAX_TENANTS = 100;
+/** What was measured is good for so long: the gauges of one scrape share it. */
+const MEASURED_MS = 1000;
+/** Types of a registered category are any number: past this many, each is looked up anew. */
+const MAX_CACHED_TYPES = 1000;
+const OTHER = 'other';
+
+/** What happened to one type of event in one group. Plain numbers: they are raised for every single event. */
+interface Tally {
+  labels: { group: string; type: string };
+  delivered: number;
+  succeeded: number;
+  retried: number;
+  dead: number;
+  lost: number;
+  skipped: number;
+  observe: (seconds: number) => void;
+}
+
+type Outcome = Exclude<keyof Tally, 'labels' | 'observe'>;
+
+/** What the consumer groups do in this process, and how they stand in Redis. */
+@Injectable()
+export class ConsumerMetrics implements OnModuleDestroy {
+  readonly metrics: readonly Metric[];
+  private readonly durations = new Histogram({
+    name: 'runstream_handler_duration_seconds',
+    help: 'How long handlers took, whatever came of it.',
+    labelNames: ['group', 'type'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 30, 120, 600],
+    registers: [],
+  });
+  /** By group, then by label of the type. */
+  private readonly tallies = new Map<string, Map<string, Tally>>();
+  /** By group, then by type: the same tallies. */
+  private readonly byType = new Map<string, Map<string, Tally>>();
+  private readonly listening: Subscription;
+  private measured: { at: number; groups: Promise<GroupInfo[]> } | undefined;
+
+  constructor(
+    telemetry: ConsumerTelemetry,
+    private readonly store: EventStore,
+    private readonly catalog: GroupCatalog,
+    private readonly tenants: TenantDirectory,
+  ) {
+    this.metrics = [
+      this.counter('delivered', 'Attempts that were begun.'),
+      this.counter('succeeded', 'Attempts that succeeded.'),
+      this.counter('retried', 'Attempts after which the event is tried again.'),
+      this.counter('dead', 'Events that were given up and are in the dead letters.', 'dead_lettered'),
+      this.counter('skipped', 'Events that the handler did not want, or that were handled before.'),
+      this.counter('lost', 'Attempts whose event had gone to another process meanwhile.'),
+      this.durations,
+      this.gauge('lag', 'Events that the group was not given yet, over all tenants.', sumOf('lag')),
+      this.gauge(
+        'pending',
+        'Events that are given out and have no outcome, over all tenants.',
+        sumOf('pending'),
+      ),
+      this.gauge('delayed', 'Of these: events that wait for another try.', sumOf('delayed')),
+      this.gauge('dead_letters', 'Dead letters, over all tenants.', sumOf('deadLetters')),
+      this.gauge(
+        'oldest_pending_age_seconds',
+        'Age of the oldest pending event of any tenant; 0 without one.',
+        (groups) => Math.max(...groups.map(({ oldestPendingMs }) => oldestPendingMs ?? 0)) / 1000,
+      ),
+    ];
+    this.listening = telemetry.signals.subscribe((signal) => {
+      this.count(signal);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.listening.unsubscribe();
+  }
+
+  private count(signal: ConsumerSignal): void {
+    switch (signal.kind) {
+      case 'delivered':
+      case 'skipped':
+        this.tally(signal.group, signal.type)[signal.kind]++;
+        return;
+      case 'settled': {
+        const tally = this.tally(signal.group, signal.type);
+        tally[signal.outcome]++;
+        tally.observe(signal.durationMs / 1000);
+        return;
+      }
+      case 'dead':
+        this.tally(signal.group, '').dead += signal.count;
+        return;
+    }
+  }
+
+  private tally(group: string, type: string): Tally {
+    let types = this.byType.get(group);
+    if (!types) this.byType.set(group, (types = new Map()));
+    let tally = types.get(type);
+    if (!tally) {
+      tally = this.tallyOf(group, this.labelOf(type));
+      if (types.size < MAX_CACHED_TYPES) types.set(type, tally);
+    }
+    return tally;
+  }
+
+  private tallyOf(group: string, type: string): Tally {
+    let tallies = this.tallies.get(group);
+    if (!tallies) this.tallies.set(group, (tallies = new Map()));
+    let tally = tallies.get(type);
+    if (!tally) {
+      const child = this.durations.labels(group, type);
+      tally = {
+        labels: { group, type },
+        ...{ delivered: 0, succeeded: 0, retried: 0, dead: 0, lost: 0, skipped: 0 },
+        observe: (seconds) => {
+          child.observe(seconds);
+        },
+      };
+      tallies.set(type, tally);
+    }
+    return tally;
+  }
+
+  /** Labels are bounded: a registered type or category, or `other`. */
+  private labelOf(type: string): string {
+    const known = this.store.types.list();
+    if (known.includes(type)) return type;
+    const category = `${type.slice(0, type.indexOf('.'))}.*`;
+    return known.includes(category) ? category : OTHER;
+  }
+
+  private counter(outcome: Outcome, help: string, name: string = outcome): Counter {
+    const { tallies } = this;
+    return new Counter({
+      name: `runstream_consumer_${name}_total`,
+      help,
+      labelNames: ['group', 'type'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const types of tallies.values()) {
+          for (const tally of types.values()) this.inc(tally.labels, tally[outcome]);
+        }
+      },
+    });
+  }
+
+  private gauge(name: string, help: string, valueOf: (groups: readonly GroupInfo[]) => number): Gauge {
+    const measure = () => this.measure();
+    return new Gauge({
+      name: `runstream_group_${name}`,
+      help,
+      labelNames: ['group'],
+      registers: [],
+      async collect() {
+        const groups = await measure();
+        this.reset();
+        for (const [group, ofGroup] of byGroup(groups)) this.set({ group }, valueOf(ofGroup));
+      },
+    });
+  }
+
+  private measure(): Promise<GroupInfo[]> {
+    const now = Date.now();
+    if (!this.measured || now - this.measured.at > MEASURED_MS) {
+      // Without Redis there is nothing to say; that it is away is a metric of its own.
+      this.measured = { at: now, groups: this.readGroups().catch(() => []) };
+    }
+    return this.measured.groups;
+  }
+
+  private async readGroups(): Promise<GroupInfo[]> {
+    const tenants = (await this.tenants.list()).toSorted().slice(0, MAX_TENANTS);
+    const groups: GroupInfo[] = [];
+    // One tenant after the other: a scrape is in no hurry, and others use the connection.
+    for (const tenantId of tenants) groups.push(...(await this.catalog.list(tenantId)));
+    return groups;
+  }
+}
+
+function sumOf(field: 'lag' | 'pending' | 'delayed' | 'deadLetters') {
+  return (groups: readonly GroupInfo[]) => groups.reduce((sum, info) => sum + info[field], 0);
+}
+
+function byGroup(groups: readonly GroupInfo[]): Map<string, GroupInfo[]> {
+  const result = new Map<string, GroupInfo[]>();
+  for (const info of groups) {
+    const same = result.get(info.group);
+    if (same) same.push(info);
+    else result.set(info.group, [info]);
+  }
+  return result;
+}

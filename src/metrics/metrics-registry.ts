@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, type Metric, register, Registry } from 'prom-client';
+
+/** What a module measures about itself. */
+export interface MetricSource {
+  /** Made with `registers: []`: an application has its own registry. */
+  readonly metrics: readonly Metric[];
+}
+
+/**
+ * Collects what each module measures about itself.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class MetricsRegistry {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  private readonly own = new Registry();
+
+  constructor() {
+    // Of the process and not of an application, so they are in the registry that the process has: once.
+    if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
+  }
+
+  add(source: MetricSource): void {
+    for (const metric of source.metrics) this.own.registerMetric(metric);
+  }
+
+  /** All metrics as Prometheus reads them, with those that others put into prom-client's global registry. */
+  async text(): Promise<string> {
+    return `${await this.own.metrics()}\n${await register.metrics()}`;
+  }
+}

@@ -1,0 +1,31 @@
+import { Controller, Get, Header, Res } from '@nestjs/common';
+import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Public } from '../auth/index.js';
+import { MetricsRegistry } from './metrics-registry.js';
+
+@ApiTags('metrics')
+@Public()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly registry: MetricsRegistry) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Metrics for Prometheus',
+    description: 'Not served here when metrics have a port of their own (`METRICS_PORT`).',
+    operationId: 'getMetrics',
+  })
+  @ApiProduces('text/plain')
+  @ApiResponse({
+    status: 200,
+    description: 'The metrics; docs/operations.md says what each means.',
+    content: { 'text/plain': { schema: { type: 'string' }, example: 'runstream_redis_up 1\n' } },
+  })
+  async metrics(@Res({ passthrough: true }) response: Response): Promise<string> {
+    const text = await this.registry.text();
+    response.type(this.registry.contentType);
+    return text;
+  }
+}

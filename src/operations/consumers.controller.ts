@@ -1,0 +1,131 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { RequireScope } from '../auth/index.js';
+import { GroupCatalog, GroupControl } from '../consumer/index.js';
+import { ApiErrors, JsonBody, NoQuery } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { ConsumerGroupListResponse, ConsumerGroupResponse, ReplayDto } from './dto/consumers.dto.js';
+import { toGroupResponse } from './views.js';
+
+const GROUP_PARAM = { name: 'group', description: 'Name of a consumer group.', example: 'billing' };
+const GROUP_NOW = { status: 200, type: ConsumerGroupResponse, description: 'The group as it is now.' };
+
+@ApiTags('consumers')
+@RequireScope('consumers:admin')
+@Controller('consumers')
+export class ConsumersController {
+  constructor(
+    private readonly groups: GroupCatalog,
+    private readonly control: GroupControl,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'List the consumer groups',
+    description: 'Those that are handled here, and those that were and still have a place in the journal.',
+    operationId: 'listConsumers',
+  })
+  @ApiResponse({ status: 200, type: ConsumerGroupListResponse, description: 'All groups, by name.' })
+  @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'REDIS_UNAVAILABLE')
+  async list(@Tenant() tenantId: string, @Query() _query: NoQuery): Promise<ConsumerGroupListResponse> {
+    const groups = (await this.groups.list(tenantId)).map(toGroupResponse);
+    return { groups, count: groups.length };
+  }
+
+  @Post(':group/pause')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Stop delivery to a group, on every instance',
+    description: 'No event is begun any more. Those that are being handled are finished.',
+    operationId: 'pauseConsumers',
+  })
+  @ApiParam(GROUP_PARAM)
+  @ApiResponse(GROUP_NOW)
+  @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async pause(
+    @Tenant() tenantId: string,
+    @Param('group') group: string,
+    @Query() _query: NoQuery,
+  ): Promise<ConsumerGroupResponse> {
+    await this.control.pause(tenantId, group);
+    return this.now(tenantId, group);
+  }
+
+  @Post(':group/resume')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Start delivery to a group again, on every instance',
+    operationId: 'resumeConsumers',
+  })
+  @ApiParam(GROUP_PARAM)
+  @ApiResponse(GROUP_NOW)
+  @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async resume(
+    @Tenant() tenantId: string,
+    @Param('group') group: string,
+    @Query() _query: NoQuery,
+  ): Promise<ConsumerGroupResponse> {
+    await this.control.resume(tenantId, group);
+    return this.now(tenantId, group);
+  }
+
+  @Post(':group/replay')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Deliver to a group again what it was given before',
+    description:
+      'From there on every event that is still in the journal comes again, handled or not, with its attempts counted ' +
+      'afresh. Dead letters stay. A group never goes forward: a place ahead of it changes nothing. With `ordering: run` ' +
+      'the order within a run holds again from there on.',
+    operationId: 'replayConsumers',
+  })
+  @ApiParam(GROUP_PARAM)
+  @ApiBody({ type: ReplayDto })
+  @ApiResponse(GROUP_NOW)
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNAUTHORIZED',
+    'FORBIDDEN',
+    'GROUP_NOT_FOUND',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  async replay(
+    @Tenant() tenantId: string,
+    @Param('group') group: string,
+    @Query() _query: NoQuery,
+    @JsonBody(ReplayDto) body: ReplayDto,
+  ): Promise<ConsumerGroupResponse> {
+    await this.control.replay(tenantId, group, body.from);
+    return this.now(tenantId, group);
+  }
+
+  @Delete(':group')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Remove a group that nobody handles any more, with its dead letters',
+    operationId: 'deleteConsumers',
+  })
+  @ApiParam(GROUP_PARAM)
+  @ApiResponse({ status: 204, description: 'Gone.' })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNAUTHORIZED',
+    'FORBIDDEN',
+    'GROUP_NOT_FOUND',
+    'GROUP_IN_USE',
+    'REDIS_UNAVAILABLE',
+  )
+  async remove(
+    @Tenant() tenantId: string,
+    @Param('group') group: string,
+    @Query() _query: NoQuery,
+  ): Promise<void> {
+    await this.control.remove(tenantId, group);
+  }
+
+  private async now(tenantId: string, group: string): Promise<ConsumerGroupResponse> {
+    return toGroupResponse(await this.groups.get(tenantId, group));
+  }
+}

@@ -1,0 +1,3 @@
+export * from './dto/consumers.dto.js';
+export * from './dto/dead-letters.dto.js';
+export * from './operations.module.js';

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { ConsumersController } from './consumers.controller.js';
+import { DeadLettersController } from './dead-letters.controller.js';
+
+/**
+ * `/consumers` and `/dead-letters`: the consumer groups of a tenant, as operators see them. It needs ConsumerModule
+ * and TenancyModule at the root.
+ *
+ * @publicApi
+ */
+@Module({ controllers: [ConsumersController, DeadLettersController] })
+export class OperationsModule {}

@@ -1,0 +1,39 @@
+import type { DeadLetter, GroupInfo } from '../consumer/index.js';
+import type { ConsumerGroupResponse } from './dto/consumers.dto.js';
+import type { DeadLetterResponse } from './dto/dead-letters.dto.js';
+
+export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
+  const { handler, lastRecovery } = info;
+  return {
+    group: info.group,
+    handlers: handler ? [handler.name] : [],
+    types: handler?.types ? [...handler.types] : null,
+    handled: info.isHandled,
+    consumers: info.consumers.map(({ name, pending, idleMs }) => ({ name, pending, idle_ms: idleMs })),
+    pending: info.pending,
+    lag: info.lag,
+    oldest_pending_age_ms: info.oldestPendingMs ?? null,
+    delayed_retries: info.delayed,
+    dead_letters: info.deadLetters,
+    paused: info.isPaused,
+    last_recovery: lastRecovery ? { ...lastRecovery, at: timeOf(lastRecovery.at) } : null,
+  };
+}
+
+export function toDeadLetterResponse(letter: DeadLetter): DeadLetterResponse {
+  return {
+    id: letter.id,
+    group: letter.group,
+    entry: letter.entryId,
+    run_id: letter.runId ?? null,
+    event: letter.event ?? null,
+    error: letter.error,
+    attempts: letter.attempts,
+    first_failure_at: timeOf(letter.firstFailureAt),
+    last_failure_at: timeOf(letter.lastFailureAt),
+  };
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
