@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AppendService } from './append.service.js';
 import { ExecutorsModule, type ExecutorsOptions } from './executors/index.js';
 import { HistoryService } from './history.service.js';
+import { JournalEventsController } from './journal-events.controller.js';
+import { JournalHistoryService } from './journal-history.service.js';
 import { NdjsonIntake } from './ndjson-intake.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
@@ -24,12 +26,13 @@ export class RunsModule {
     return {
       module: RunsModule,
       imports: [ExecutorsModule.forRoot(executors)],
-      controllers: [RunsController, RunEventsController, StreamTicketsController],
+      controllers: [RunsController, RunEventsController, JournalEventsController, StreamTicketsController],
       providers: [
         { provide: RUNS_OPTIONS, useValue: runs },
         RunsService,
         AppendService,
         HistoryService,
+        JournalHistoryService,
         NdjsonIntake,
         EventStreams,
         RunsMetrics,

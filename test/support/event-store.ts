@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Redis } from 'ioredis';
-import { Subject, type Subscription } from 'rxjs';
+import { type Observable, Subject, type Subscription } from 'rxjs';
 import {
   EventStore,
+  DispatchStore,
   EventStoreModule,
   type EventStoreOptions,
   LiveFeed,
@@ -28,6 +29,8 @@ export interface TestStore {
   redis: RedisConnections;
   /** Creates an external run: its first event is `lifecycle.started`. */
   createRun(executor?: string): Promise<string>;
+  /** Takes up the oldest run that waits for this executor, which must be this one; its fence. */
+  takeUp(runId: string, executor: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -73,6 +76,18 @@ export async function createTestStore(
       });
       return run.id;
     },
+    takeUp: async (runId, executor) => {
+      const dispatch = app.get(DispatchStore);
+      await dispatch.ensureGroup({ tenantId: tenant, executor });
+      const reader = dispatch.reader('a-test');
+      const [entry] = await reader.read([{ tenantId: tenant, executor }], 1, 1000);
+      reader.close();
+      if (entry?.runId !== runId) throw new Error(`${runId} is not the next run for ${executor}.`);
+      const terms = { consumer: 'a-test', leaseMs: 10_000, patient: true, onLost: () => completed() };
+      const answer = await dispatch.takeUp(entry, terms)();
+      if (answer.kind !== 'taken') throw new Error(`${runId} is ${answer.kind}.`);
+      return answer.taken.fence;
+    },
     close: () => app.close(),
   };
 }
@@ -107,13 +122,21 @@ export function watchRun(
   runId: string,
   options: Partial<WatchOptions> = {},
 ): Watching {
+  return watchLog((after) => watcher.watch(tenant, runId, { ...options, after }), options.after);
+}
+
+/** The same for any log. */
+export function watchLog(
+  watch: (after: EventId) => Observable<WatchSignal>,
+  after: EventId = BEGINNING,
+): Watching {
   const signals: WatchSignal[] = [];
   const sequences: number[] = [];
   const changed = new Subject<void>();
-  let cursor = options.after ?? BEGINNING;
+  let cursor = after;
   let subscription: Subscription | undefined;
   const ended = new Promise<WatchSignal[]>((resolve, reject) => {
-    subscription = watcher.watch(tenant, runId, { ...options, after: cursor }).subscribe({
+    subscription = watch(after).subscribe({
       next: (signal) => {
         signals.push(signal);
         cursor = signal.cursor;

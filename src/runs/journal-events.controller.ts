@@ -1,0 +1,93 @@
+import { Controller, Get, type MessageEvent, Query, Req, Res, Sse, UseGuards } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { type Observable, takeUntil } from 'rxjs';
+import { CredentialWatch, RequireScope } from '../auth/index.js';
+import { JournalWatcher } from '../event-store/index.js';
+import { ApiErrors } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { EventResponse } from './dto/event.dto.js';
+import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
+import { journalFilter, readRunIds } from './journal-filter.js';
+import { JournalHistoryService } from './journal-history.service.js';
+import { EventStreams } from './sse/event-streams.js';
+import { JOURNAL_FRAMES_DESCRIPTION } from './sse/frames-description.js';
+import { JournalWatchGuard } from './sse/journal-watch.guard.js';
+
+/** All runs of a tenant in one: its journal. */
+@ApiTags('events')
+@ApiExtraModels(EventResponse)
+@RequireScope('runs:read')
+@Controller('events')
+export class JournalEventsController {
+  constructor(
+    private readonly watcher: JournalWatcher,
+    private readonly history: JournalHistoryService,
+    private readonly streams: EventStreams,
+    private readonly credentials: CredentialWatch,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Page through the events of all runs',
+    operationId: 'listJournalEvents',
+    description:
+      'In the order of their appending, without the types that the deployment leaves out. `start_id`, `end_id`, ' +
+      "`next_id` and `last_event_id` are ids of the journal, not of the events; a run's deletion leaves a hole in them.",
+  })
+  @ApiResponse({ status: 200, type: JournalPageResponse, description: 'One page of the journal.' })
+  @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
+  async read(
+    @Tenant() tenantId: string,
+    @Query() query: JournalHistoryQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<string> {
+    const { events, nextId, watchFrom } = await this.history.read(tenantId, query);
+    response.type('application/json');
+    // The events are JSON already: they are copied, not parsed and printed again.
+    return (
+      `{"events":[${events.map((event) => event.json).join(',')}],"count":${events.length},` +
+      `"has_more":${nextId !== undefined},"next_id":${quoted(nextId)},"last_event_id":${quoted(watchFrom)}}`
+    );
+  }
+
+  @Sse('stream')
+  @UseGuards(JournalWatchGuard)
+  @ApiOperation({
+    summary: 'Watch all runs live',
+    operationId: 'watchJournalEvents',
+    description: JOURNAL_FRAMES_DESCRIPTION,
+  })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Begin after this journal id; `0-0` is the beginning. An EventSource sends it by itself.',
+  })
+  @ApiResponse({
+    status: 200,
+    description: 'The frames, for as long as the client listens.',
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
+  })
+  @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
+  stream(
+    @Tenant() tenantId: string,
+    @Query() query: JournalStreamQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Observable<MessageEvent> {
+    const { watch } = request;
+    if (!watch) throw new Error('A stream needs its guard.');
+    if (watch.postponed) return this.streams.postpone(watch.after);
+    const filter = journalFilter(watch.filter, readRunIds(query.run_id));
+    const announceCursor = watch.announceCursor || filter !== undefined;
+    return this.streams.send(response, query.named === 'true', (demand) =>
+      this.watcher
+        .watch(tenantId, { after: watch.after, announceCursor, demand, ...(filter && { filter }) })
+        .pipe(takeUntil(this.credentials.ended(request.principal))),
+    );
+  }
+}
+
+function quoted(id: string | undefined): string {
+  return id === undefined ? 'null' : `"${id}"`;
+}

@@ -1,0 +1,27 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { EventStore, JournalWatcher } from '../../event-store/index.js';
+import { JournalStreamQuery } from '../dto/journal.dto.js';
+import { readWatchRequest } from './watch-request.js';
+
+/** Checks what a watcher of the journal asks for, while a refusal can still be a status. */
+@Injectable()
+export class JournalWatchGuard implements CanActivate {
+  constructor(
+    private readonly store: EventStore,
+    private readonly watcher: JournalWatcher,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const { tenantId = '' } = request;
+    request.watch = await readWatchRequest(
+      request,
+      this.store.types,
+      // A journal has no end: nobody has everything.
+      async (start) => ({ after: await this.watcher.locate(tenantId, start), over: false }),
+      JournalStreamQuery,
+    );
+    return true;
+  }
+}
