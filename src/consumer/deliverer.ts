@@ -320,6 +320,20 @@ export class Deliverer {
     this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
   }
 
+  /**
+   * Lets go of entries of a source that no handler runs for, those included that wait for another try: they are taken
+   * over anew. One that went on waiting would hold up its run, though a replay has made its turn come now.
+   */
+  forget(source: GroupSource): void {
+    for (const [delivery, timer] of this.timers) {
+      if (delivery.source !== source) continue;
+      clearTimeout(timer);
+      this.timers.delete(delivery);
+      this.finish(delivery, 'failed');
+    }
+    this.lanes.drain((delivery) => delivery.source === source);
+  }
+
   private later(delivery: Delivery, ms: number): void {
     if (this.stopped) {
       if (delivery.onSettled) delivery.onSettled('failed');

@@ -8,7 +8,7 @@ import { describeHandler } from './handler-description.js';
 import { newDelivery } from './delivery.js';
 import { GroupReader } from './group-reader.js';
 import { GroupRecovery } from './group-recovery.js';
-import { GroupSource } from './group-source.js';
+import { GroupSource, OwnershipLostError } from './group-source.js';
 import { type Intake, OwnedIntake, SharedIntake } from './intake.js';
 import { Patience } from './patience.js';
 import type { RecoveryResult } from './recovery-result.js';
@@ -202,16 +202,26 @@ export class GroupConsumer {
   }
 
   private async tick(): Promise<void> {
-    const { batchSize } = this.handler.options;
     for (const source of this.sources.values()) {
-      const room = this.intake.most - this.deliverer.lanes.size;
-      const wasPaused = source.paused;
-      // The owner of an ordered group keeps the time itself; this only tells it of a pause.
-      const { buried, entries } = await source.due(this.ordered ? 0 : Math.min(batchSize, Math.max(room, 0)));
-      this.deliverer.buried(buried);
-      await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
-      if (wasPaused && !source.paused) this.wake();
+      try {
+        await this.takeUpDue(source);
+      } catch (error) {
+        // Nothing that comes would tell an idle owner that its group is replayed.
+        if (error instanceof OwnershipLostError) await this.becomeOwner(source);
+        else throw error;
+      }
     }
+  }
+
+  private async takeUpDue(source: GroupSource): Promise<void> {
+    const { batchSize } = this.handler.options;
+    const room = this.intake.most - this.deliverer.lanes.size;
+    const wasPaused = source.paused;
+    // The owner of an ordered group keeps the time itself; this only tells it of a pause.
+    const { buried, entries } = await source.due(this.ordered ? 0 : Math.min(batchSize, Math.max(room, 0)));
+    this.deliverer.buried(buried);
+    await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
+    if (wasPaused && !source.paused) this.wake();
   }
 
   private async beat(): Promise<void> {
@@ -247,7 +257,7 @@ export class GroupConsumer {
     const before = source.fence;
     await source.own(!(await this.patience.isOver()));
     if (source.fence === before) return;
-    this.deliverer.lanes.drain((delivery) => delivery.source === source);
+    this.deliverer.forget(source);
     if (source.fence === '') return;
     await this.reader.interrupt();
     this.wake();

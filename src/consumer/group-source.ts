@@ -209,14 +209,15 @@ export class GroupSource {
     )) as Settlement[];
   }
 
-  /** Entries whose delay is over. */
+  /** Entries whose delay is over. @throws OwnershipLostError */
   async due(most: number): Promise<Page> {
-    const [paused, buried, ...entries] = (await SCRIPTS.due.run(this.redis, this.claimKeys(), [
-      this.settings.group,
-      this.settings.consumer,
-      most,
-      this.redriveArg(),
-    ])) as [string, number, ...RawEntry[]];
+    const reply = (await SCRIPTS.due.run(
+      this.redis,
+      [...this.claimKeys(), this.keys.owner],
+      [this.settings.group, this.settings.consumer, most, this.redriveArg(), this.fence],
+    )) as [string, number, ...RawEntry[]];
+    if (reply[0] === 'FENCED') throw new OwnershipLostError();
+    const [paused, buried, ...entries] = reply;
     this.paused = paused === '1';
     return page('', buried, entries);
   }
@@ -275,11 +276,14 @@ export class GroupSource {
   }
 
   private async ownFor(leaseMs: number, patient: boolean): Promise<void> {
+    const before = this.fence;
     this.fence = (await SCRIPTS.own.run(
       this.redis,
       [this.keys.owner],
       [this.settings.consumer, this.fence, leaseMs, patient ? 1 : 0],
     )) as string;
+    // A replay may have sent the group back.
+    if (this.fence !== before) this.tip = '0-0';
   }
 
   /** Gives entries back that were read and not begun: whoever asks first takes them up. */

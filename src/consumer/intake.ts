@@ -105,7 +105,7 @@ export class OwnedIntake implements Intake {
 
   private async takeOver(source: GroupSource): Promise<void> {
     const { fence } = source;
-    this.deliverer.lanes.drain((delivery) => delivery.source === source);
+    this.deliverer.forget(source);
     await this.recovery.takeOver(source);
     // It may have been lost and regained meanwhile: then this is to be done again.
     if (source.fence === fence) source.takenOver = fence;

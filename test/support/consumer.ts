@@ -2,6 +2,7 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   ConsumerModule,
+  type ConsumerOptions,
   ConsumerRunner,
   ConsumerTelemetry,
   type ConsumerSignal,
@@ -24,14 +25,14 @@ export interface TestConsumers {
 
 export async function startConsumers(
   handlers: Type[],
-  options: { url?: string; shutdownTimeoutMs?: number } = {},
+  options: { url?: string; shutdownTimeoutMs?: number; consumer?: ConsumerOptions } = {},
 ): Promise<TestConsumers> {
   const module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url: options.url ?? testRedisUrl() }),
       TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
       EventStoreModule.forRoot({ multiTenant: true }),
-      ConsumerModule.forRoot({ shutdownTimeoutMs: options.shutdownTimeoutMs ?? 5000 }),
+      ConsumerModule.forRoot({ shutdownTimeoutMs: options.shutdownTimeoutMs ?? 5000, ...options.consumer }),
     ],
     providers: handlers,
   }).compile();

@@ -1,11 +1,12 @@
 -- Takes up entries whose delay is over, and those that another consumer handed back.
 --
--- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead
--- ARGV  1 group  2 consumer  3 most entries  4 '1' when the source is the redrives
--- Reply {'1' when the group is paused, entries buried, entries…}
+-- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner
+-- ARGV  1 group  2 consumer  3 most entries  4 '1' when the source is the redrives  5 owner's fence or ''
+-- Reply {'FENCED'} | {'1' when the group is paused, entries buried, entries…}
 
 --- include group.lua
 
+if is_fenced(KEYS[6], ARGV[5]) then return { 'FENCED' } end
 if redis.call('HGET', KEYS[4], 'paused') == '1' then return { '1', 0 } end
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[4] == '1' }
 local now = now_ms()
