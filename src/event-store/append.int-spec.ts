@@ -267,15 +267,15 @@ describe('Appending', () => {
     const append = (options: object) => a.store.append(a.tenant, run, [line('x')], options);
     await expect(append({ expectedSequence: 1 })).rejects.toMatchObject({ sequence: 0 });
     await expect(append({ expectedSequence: 1 })).rejects.toThrow(SequenceConflictError);
-    const fence = await a.runs.takeUp(a.tenant, run);
+    const fence = await a.takeUp(run, 'later');
     await expect(append({ fence: (fence ?? 0) - 1 })).rejects.toThrow(FenceLostError);
-    await append({ fence, expectedSequence: 0 });
+    await append({ fence, expectedSequence: 1 });
     await expect(a.store.append(a.tenant, run, [completed()], { fromOutside: true })).rejects.toThrow(
       RunHasExecutorError,
     );
     await expect(a.store.append(a.tenant, newRunId(), [line('x')])).rejects.toThrow(RunNotFoundError);
     await expect(a.store.append('another', run, [line('x')])).rejects.toThrow(RunNotFoundError);
-    expect(await sequencesOf(run)).toEqual([1]);
+    expect(await sequencesOf(run)).toEqual([1, 2]);
   });
 
   it('T21 T64 gives back any data as it came, up to 1 MiB', async () => {

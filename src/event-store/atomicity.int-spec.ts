@@ -89,7 +89,8 @@ describe('T67 A script that fails', () => {
       `creating a run (${executor}), at the %s of the partition, writes nothing`,
       async (name) => {
         const keys = partition();
-        await spoil(name === 'request' ? keys.request(request.key) : keys[name]);
+        const key = { ...keys, request: keys.request(request.key), dispatch: keys.dispatch(executor) }[name];
+        await spoil(key);
         const before = await everything();
         await expect(create(executor)).rejects.toThrow('WRONGTYPE');
         expect(await everything()).toEqual(before);

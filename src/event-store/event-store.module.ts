@@ -7,7 +7,9 @@ import { JournalTrimmer } from './journal-trimmer.js';
 import { JournalWatcher } from './journal-watcher.js';
 import { LiveFeed } from './live-feed.js';
 import { LogWatcher } from './log-watcher.js';
+import { DispatchStore } from './dispatch-store.js';
 import { RunStore } from './run-store.js';
+import { RunSweep } from './run-sweep.js';
 import { RunWatcher } from './run-watcher.js';
 
 export interface EventStoreAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
@@ -37,6 +39,8 @@ export class EventStoreModule {
         EventStoreMetrics,
         EventStore,
         RunStore,
+        DispatchStore,
+        RunSweep,
         LiveFeed,
         LogWatcher,
         RunWatcher,
@@ -49,6 +53,8 @@ export class EventStoreModule {
         EventStoreMetrics,
         EventStore,
         RunStore,
+        DispatchStore,
+        RunSweep,
         LiveFeed,
         RunWatcher,
         Journal,

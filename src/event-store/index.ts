@@ -1,4 +1,7 @@
 export * from './demand.js';
+export * from './dispatch-entry.js';
+export * from './dispatch-reader.js';
+export * from './dispatch-store.js';
 export * from './encoded-event.js';
 export * from './event-store.js';
 export * from './event-store.module.js';
@@ -15,6 +18,7 @@ export type { LogWatchOptions } from './log-watcher.js';
 export * from './run-id.js';
 export * from './run-record.js';
 export * from './run-store.js';
+export * from './run-sweep.js';
 export * from './run-watcher.js';
 export type { EventFilter } from './watch.js';
 export * from './watch-signal.js';

@@ -17,9 +17,18 @@ describe('The keys', () => {
   it('of a partition are all in one slot of a cluster, whatever a request key holds', () => {
     const keys = new Keyspace(true);
     const partition = keys.partitionOf('acme', newRunId());
-    const { runs, active, journal, journalLast, journalLive, dispatch } = partition;
+    const { runs, active, journal, journalLast, journalLive, sweepLock } = partition;
     const all = [
-      ...[runs, active, journal, journalLast, journalLive, dispatch, partition.request('}{other}')],
+      ...[
+        runs,
+        active,
+        journal,
+        journalLast,
+        journalLive,
+        sweepLock,
+        partition.dispatch('x'),
+        partition.request('}{other}'),
+      ],
       ...Object.values<string>({ ...keys.run('acme', newRunId()) }),
     ];
     expect(new Set(all.map(hashTag))).toEqual(new Set(['acme.0']));

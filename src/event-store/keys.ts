@@ -24,7 +24,10 @@ export interface PartitionKeys {
   journalDeleted: string;
   /** Pub/sub channel. */
   journalLive: string;
-  dispatch: string;
+  /** Runs that wait for an executor of this name, or are executed by one. */
+  dispatch(executor: string): string;
+  /** Held by the process that looks after this partition's overdue runs. */
+  sweepLock: string;
   request(key: string): string;
 }
 
@@ -63,6 +66,9 @@ export const TENANTS_KEY = 'runstream:tenants';
 /** Which process trims journals at the moment. */
 export const TRIMMER_KEY = 'runstream:journal:trimmer';
 
+/** Names of executors, by the time at which a process that has them last said so. */
+export const EXECUTORS_KEY = 'runstream:executors';
+
 /** Makes every key of the system; nobody else builds one. */
 export class Keyspace {
   /** @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's */
@@ -89,7 +95,8 @@ export class Keyspace {
       journalTrimmed: `${prefix}journal:trimmed`,
       journalDeleted: `${prefix}journal:deleted`,
       journalLive: `${prefix}journal:live`,
-      dispatch: `${prefix}dispatch`,
+      dispatch: (executor) => `${prefix}dispatch:${executor}`,
+      sweepLock: `${prefix}sweep:lock`,
       request: (key) => `${prefix}request:${key}`,
     };
   }

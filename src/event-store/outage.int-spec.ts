@@ -12,6 +12,7 @@ import { freePort, type RedisServer, startRedis } from '../../test/support/redis
 import { startTcpProxy } from '../../test/support/tcp-proxy.js';
 import { RedisUnavailableError } from '../common/index.js';
 import { readRunContext } from '../events/index.js';
+import { DispatchStore } from './dispatch-store.js';
 import { newRunId } from './run-id.js';
 
 describe('While Redis can not answer', () => {
@@ -52,7 +53,11 @@ describe('While Redis can not answer', () => {
   const others: Record<string, () => Promise<unknown>> = {
     expire: () => a.store.expire(a.tenant, run, 60),
     delete: () => a.store.delete(a.tenant, run),
-    takeUp: () => a.runs.takeUp(a.tenant, run),
+    takeUp: () => {
+      const entry = { tenantId: a.tenant, executor: 'later', id: '1-1', runId: run };
+      const terms = { consumer: 'a', leaseMs: 1000, patient: true, onLost: () => completed() };
+      return a.app.get(DispatchStore).takeUp(entry, terms)();
+    },
     ping: () => a.redis.ping(),
   };
 

@@ -77,7 +77,7 @@ export class RunStore {
             partition.active,
             partition.request(request?.key ?? ''),
             partition.runs,
-            partition.dispatch,
+            partition.dispatch(run.executor),
           ],
           [
             id,
@@ -144,17 +144,6 @@ export class RunStore {
       if (ids.length < SCAN_PAGE) return { runs, next: undefined };
     }
     return { runs, next: from };
-  }
-
-  /**
-   * Hands a pending run to an executor.
-   *
-   * @returns the fence under which it appends from now on; undefined when the run is no longer pending
-   */
-  async takeUp(tenantId: string, runId: string): Promise<number | undefined> {
-    const { run } = this.store.keys.run(tenantId, runId);
-    const fence = (await SCRIPTS.takeUp.run(this.redis.commands, [run], [])) as number;
-    return fence === 0 ? undefined : fence;
   }
 
   private async getMany(tenantId: string, keys: readonly string[]): Promise<(RunRecord | undefined)[]> {

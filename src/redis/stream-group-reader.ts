@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { RedisUnavailableError } from '../common/index.js';
 import { isReplyError } from './redis-error.js';
 
 /** How much longer than it asked for a read may take before its connection counts as dead. */
@@ -97,7 +98,7 @@ export class StreamGroupReader {
   }
 
   close(): void {
-    this.connection.disconnect();
+    if (this.connection.status !== 'end') this.connection.disconnect();
   }
 
   /**
@@ -109,7 +110,7 @@ export class StreamGroupReader {
     let timer: NodeJS.Timeout | undefined;
     const cut = new Promise<never>((_, reject) => {
       onClose = () => {
-        reject(new Error('The connection was closed while it waited.'));
+        reject(new RedisUnavailableError(new Error('The connection was closed while it waited.')));
       };
       timer = setTimeout(() => {
         this.connection.disconnect(true);

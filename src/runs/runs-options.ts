@@ -1,5 +1,7 @@
-/** How runs are served over HTTP. */
-export interface RunsOptions {
+import { IDLE_RUNS_DEFAULTS, type IdleRunsOptions } from './idle-runs-options.js';
+
+/** How runs are served over HTTP, and looked after. */
+export interface RunsOptions extends IdleRunsOptions {
   /** How long a watcher is asked to wait before it reconnects, in milliseconds, give or take a quarter. Default 2000. */
   retryMs?: number;
   /** Bytes that may wait for one watcher's socket before it is served from the log. Default 262 144. */
@@ -17,4 +19,5 @@ export const RUNS_DEFAULTS: Required<RunsOptions> = {
   watcherBufferBytes: 262_144,
   stalledMs: 60_000,
   uploadIdleMs: 300_000,
+  ...IDLE_RUNS_DEFAULTS,
 };

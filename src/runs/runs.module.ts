@@ -4,6 +4,7 @@ import { ExecutorsModule, type ExecutorsOptions } from './executors/index.js';
 import { HistoryService } from './history.service.js';
 import { JournalEventsController } from './journal-events.controller.js';
 import { JournalHistoryService } from './journal-history.service.js';
+import { IdleRunsService } from './idle-runs.service.js';
 import { NdjsonIntake } from './ndjson-intake.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
@@ -14,8 +15,8 @@ import { StreamTicketsController } from './stream-tickets.controller.js';
 import { EventStreams } from './sse/event-streams.js';
 
 /**
- * Runs over HTTP: their lifecycle, history, live streams and executors. It needs RedisModule, EventStoreModule and
- * TenancyModule at the root.
+ * Runs over HTTP: their lifecycle, history, live streams and executors. It needs RedisModule, EventStoreModule,
+ * ConsumerModule and TenancyModule at the root.
  *
  * @publicApi
  */
@@ -30,6 +31,7 @@ export class RunsModule {
       providers: [
         { provide: RUNS_OPTIONS, useValue: runs },
         RunsService,
+        IdleRunsService,
         AppendService,
         HistoryService,
         JournalHistoryService,

@@ -13,7 +13,7 @@ import {
 import { isTerminal, readRunContext } from '../events/index.js';
 import { readLabels } from './labels.js';
 import type { CreateRunDto } from './dto/run.dto.js';
-import { ExecutorRegistry, ExecutorRunner } from './executors/index.js';
+import { ExecutorDispatcher, ExecutorRegistry } from './executors/index.js';
 
 /** The lifecycle of runs, as clients drive it. */
 @Injectable()
@@ -23,7 +23,7 @@ export class RunsService {
     private readonly store: EventStore,
     private readonly watcher: RunWatcher,
     private readonly executors: ExecutorRegistry,
-    private readonly runner: ExecutorRunner,
+    private readonly dispatcher: ExecutorDispatcher,
   ) {}
 
   /** @throws ValidationFailedError, UNKNOWN_EXECUTOR, IdempotencyConflictError */
@@ -46,7 +46,7 @@ export class RunsService {
       },
       idempotent,
     );
-    if (executor !== EXTERNAL && !created.replayed) this.runner.start(tenantId, created.run.id);
+    if (executor !== EXTERNAL) this.dispatcher.expect(tenantId);
     return created;
   }
 

@@ -17,10 +17,9 @@ const service = await createTestExecutors({
     family: { argv: [process.execPath, '-e', SCRIPT] },
   },
 });
-const other = service.execute('command', { command: 'short' });
+const other = await service.createRun('command', { command: 'short' });
 const id = await service.createRun('command', { command: 'family' });
-service.runner.start(service.tenant, id);
-await other;
+await service.ended(other);
 await eventually('the command says its process ids', async () => {
   const said = (await service.events(id)).find((event) => typeOf(event) === 'log.stdout');
   if (said) process.stdout.write(`pids ${String(said.data['line'])}\n`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext, Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { ConsumerModule } from '../../src/consumer/index.js';
 import { EventStore, EventStoreModule, type RunRecord, RunStore } from '../../src/event-store/index.js';
 import type { JsonObject, RecordedEvent } from '../../src/events/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
@@ -28,9 +29,11 @@ export interface TestExecutors {
   registry: ExecutorRegistry;
   runner: ExecutorRunner;
   createRun(executor: string, input?: JsonObject): Promise<string>;
-  /** Creates a run, starts it, and gives it back once it has ended. */
+  /** Creates a run, and gives it back once it was executed to its end. */
   execute(executor: string, input?: JsonObject): Promise<RunRecord>;
   ended(runId: string): Promise<RunRecord>;
+  /** Resolves once nothing is executed here any more. */
+  idle(): Promise<void>;
   events(runId: string): Promise<RecordedEvent[]>;
   cancel(runId: string): Promise<void>;
   close(): Promise<void>;
@@ -41,6 +44,8 @@ export interface TestExecutorsOptions extends Omit<ExecutorsOptions, 'commandsFi
   /** Contents of the commands file. */
   commands?: Record<string, unknown>;
   url?: string;
+  /** Other instances with the same tenant share its runs. Default: one that no other test has. */
+  tenant?: string;
   /** Default 2000. */
   commandTimeoutMs?: number;
   maxLength?: number;
@@ -51,11 +56,11 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
     providers = [],
     commands,
     url = testRedisUrl(),
+    tenant = uniqueTenant(),
     maxLength,
     commandTimeoutMs = 2000,
     ...executors
   } = options;
-  const tenant = uniqueTenant();
   const commandsFile = join(tmpdir(), `runstream-test-commands-${randomUUID()}.json`);
   if (commands) await writeFile(commandsFile, JSON.stringify(commands));
   const module = await Test.createTestingModule({
@@ -68,6 +73,8 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
         allowedTenants: '*',
         header: 'X-Tenant-ID',
       }),
+      // Not the runs of other tests.
+      ConsumerModule.forRoot({ tenants: [tenant] }),
       ExecutorsModule.forRoot({ ...executors, ...(commands && { commandsFile }) }),
     ],
     providers,
@@ -104,14 +111,20 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
     },
     execute: async (executor, input) => {
       const id = await instance.createRun(executor, input);
-      await runner.execute(tenant, id);
-      return runs.get(tenant, id);
+      const record = await instance.ended(id);
+      await instance.idle();
+      return record;
     },
+    idle: () => eventually('nothing is executed', () => runner.activeCount === 0, 30_000),
     ended: async (runId) => {
-      await eventually('the run has ended', async () => {
-        const { status } = await runs.get(tenant, runId);
-        return status !== 'pending' && status !== 'running';
-      });
+      await eventually(
+        'the run has ended',
+        async () => {
+          const { status } = await runs.get(tenant, runId);
+          return status !== 'pending' && status !== 'running';
+        },
+        30_000,
+      );
       return runs.get(tenant, runId);
     },
     events: async (runId) => {

@@ -2,7 +2,7 @@
 
 --- include write-events.lua
 
--- k: as in write_events, with { runs, dispatch }. run: { id, executor, task, input, labels, context }.
+-- k: as in write_events, with { runs, dispatch }; dispatch is the stream of the run's executor. run: { id, executor, task, input, labels, context }.
 -- events: the first events of an external run; none for one that waits for its executor.
 local function create_run(k, channels, limits, run, events)
   assert_types(k)
@@ -19,6 +19,6 @@ local function create_run(k, channels, limits, run, events)
     write_events(k, channels, limits, state, events)
   end
   if run.executor ~= 'external' then
-    redis.call('XADD', k.dispatch, '*', 'r', run.id, 'executor', run.executor)
+    redis.call('HSET', k.run, 'dispatch', redis.call('XADD', k.dispatch, '*', 'r', run.id))
   end
 end

@@ -1,8 +1,68 @@
--- Hands a pending run to an executor: raises its fence, so that whoever had it before can write nothing more.
+-- Hands a run to the executor of one process: raises its fence, so that whoever had it before can write nothing more,
+-- and appends the event that says what happened, in one step.
 --
--- KEYS  1 run
--- Reply the new fence, or 0 when the run is not pending
+-- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 dispatch
+-- ARGV  1 run id  2 run channel  3 journal channel
+--       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
+--       8 group  9 consumer  10 dispatch entry  11 lease ms
+--       12 name of this taking up: repeated under it, since the first answer may have been lost, it answers the same
+--       13 '1' when a lease that ran out counts: not so soon after an outage, since nobody could extend his
+--       14 the attempts so far, of which the second event speaks
+--       15… two events as in append.lua: of a run that begins, and of one whose executor was lost. That one is terminal
+--           when the run is not to be started again.
+-- Reply {'TAKEN', fence, attempt, id of the last event} | {'LOST'} the entry is not ours | {'HELD'} its executor lives
+--       | {'OVER'} nothing is left to do | {'AGAIN'} it has another attempt by now
 
-if redis.call('HGET', KEYS[1], 'status') ~= 'pending' then return 0 end
-redis.call('HINCRBY', KEYS[1], 'attempt', 1)
-return redis.call('HINCRBY', KEYS[1], 'fence', 1)
+--- include write-events.lua
+
+local k = {
+  run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+}
+local limits = {
+  max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
+  idle_ms = tonumber(ARGV[7]),
+}
+local dispatch, group, entry = KEYS[7], ARGV[8], ARGV[10]
+
+local pending = redis.pcall('XPENDING', dispatch, group, entry, entry, 1, ARGV[9])
+if pending.err or #pending == 0 then return { 'LOST' } end
+
+local function over()
+  redis.call('XACK', dispatch, group, entry)
+  redis.call('XDEL', dispatch, entry)
+  return { 'OVER' }
+end
+
+local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor',
+  'deleting', 'attempt', 'fence', 'lease', 'taken')
+local run = {
+  id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
+  journal_first = field[5], keys_cursor = field[6],
+}
+if not run.status or field[7] or TERMINAL[run.status] then return over() end
+
+local function taken()
+  local now = redis.call('HMGET', k.run, 'fence', 'attempt', 'last_ms', 'sequence')
+  return { 'TAKEN', tonumber(now[1]), tonumber(now[2]), now[3] .. '-' .. now[4] }
+end
+if field[11] == ARGV[12] then return taken() end
+if field[8] ~= ARGV[14] then return { 'AGAIN' } end
+
+local event = read_event(15, 0)
+if run.status == 'running' then
+  -- A lease of 0 was given back.
+  local lease = tonumber(field[10] or 0)
+  if lease > 0 and (now_ms() < lease or ARGV[13] ~= '1') then return { 'HELD' } end
+  event = read_event(15, 1)
+end
+
+assert_types(k)
+local ends = TERMINAL[event.status]
+redis.call('HINCRBY', k.run, 'fence', 1)
+if not ends then
+  redis.call('HINCRBY', k.run, 'attempt', 1)
+  redis.call('HSET', k.run, 'lease', now_ms() + tonumber(ARGV[11]), 'taken', ARGV[12], 'dispatch', entry)
+end
+write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })
+if ends then return over() end
+return taken()

@@ -34,8 +34,8 @@ describe('Executors are found at the start', () => {
         { provide: 'alias', useExisting: 'made' },
       ],
     });
-    expect(one.registry.names()).toEqual(['command', 'echo', 'external']);
-    expect(one.registry.get('echo')).toBeInstanceOf(Echo);
+    expect(one.registry.names()).toEqual(['command', 'echo', 'external', 'replay']);
+    expect(one.registry.get('echo')?.executor).toBeInstanceOf(Echo);
     expect(one.registry.get('external')).toBeUndefined();
     await one.close();
   });
@@ -64,6 +64,10 @@ describe('Executors are found at the start', () => {
     class Reserved extends Echo {}
     @RunExecutor('echo')
     class SameName extends Echo {}
+    @RunExecutor('no-room', { concurrency: 0 })
+    class NoRoom extends Echo {}
+    @RunExecutor('no-lease', { leaseMs: 0 })
+    class NoLease extends Echo {}
     @RunExecutor('scoped')
     @Injectable({ scope: Scope.REQUEST })
     class Scoped extends Echo {}
@@ -77,6 +81,8 @@ describe('Executors are found at the start', () => {
     expect(await refusalOf(Echo, SameName)).toContain('has the name of Echo. Rename one');
     expect(await refusalOf(Echo, { provide: 'again', useClass: Echo })).toContain('provided by two modules');
     expect(await refusalOf(Nothing)).toContain('has no execute() method');
+    expect(await refusalOf(NoRoom)).toContain('1 or more');
+    expect(await refusalOf(NoLease)).toContain('at least 100');
     expect(await refusalOf(Scoped)).toContain('Make it and what it injects singletons');
   });
 });

@@ -30,7 +30,7 @@ export class ExecutorExplorer implements OnModuleInit {
       // useExisting shows one instance under two tokens.
       if (!instance || seen.has(instance)) continue;
       seen.add(instance);
-      this.registry.register(metadata.name, instance as Executor);
+      this.registry.register(metadata.name, instance as Executor, metadata.options);
       this.logger.log(`Executor "${metadata.name}": ${instance.constructor.name}`);
     }
   }

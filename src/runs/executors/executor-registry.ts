@@ -3,8 +3,17 @@ import { RunstreamError, ValidationFailedError } from '../../common/index.js';
 import { EXTERNAL } from '../../event-store/index.js';
 import type { JsonObject } from '../../events/index.js';
 import type { Executor } from './executor.js';
+import { RUN_EXECUTOR_DEFAULTS, type RunExecutorOptions } from './run-executor.decorator.js';
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+const MIN_LEASE_MS = 100;
+
+/** An executor, and how runs are executed by it. */
+export interface RegisteredExecutor {
+  name: string;
+  executor: Executor;
+  options: Readonly<Required<RunExecutorOptions>>;
+}
 
 /**
  * The executors of this application, by name.
@@ -13,10 +22,10 @@ const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
  */
 @Injectable()
 export class ExecutorRegistry {
-  private readonly executors = new Map<string, Executor>();
+  private readonly executors = new Map<string, RegisteredExecutor>();
 
-  /** @throws Error that says how to name it instead */
-  register(name: string, executor: Executor): void {
+  /** @throws Error that says how to mend it */
+  register(name: string, executor: Executor, options: RunExecutorOptions = {}): void {
     const called = `${executor.constructor.name}: @RunExecutor('${name}')`;
     if (name === EXTERNAL) {
       throw new Error(
@@ -31,7 +40,7 @@ export class ExecutorRegistry {
     if (typeof executor.execute !== 'function') {
       throw new Error(`${called} has no execute() method. Add one: async execute(run: RunExecution) { … }.`);
     }
-    const other = this.executors.get(name);
+    const other = this.executors.get(name)?.executor;
     if (other) {
       throw new Error(
         other.constructor === executor.constructor
@@ -39,12 +48,19 @@ export class ExecutorRegistry {
           : `${called} has the name of ${other.constructor.name}. Rename one of the two.`,
       );
     }
-    this.executors.set(name, executor);
+    const resolved = { ...RUN_EXECUTOR_DEFAULTS, ...options };
+    assertUsable(called, resolved);
+    this.executors.set(name, { name, executor, options: resolved });
   }
 
   /** Undefined for `external`, which nobody here executes, and for a name that is not known. */
-  get(name: string): Executor | undefined {
+  get(name: string): RegisteredExecutor | undefined {
     return this.executors.get(name);
+  }
+
+  /** The executors themselves, without `external`. */
+  all(): RegisteredExecutor[] {
+    return [...this.executors.values()];
   }
 
   /** Everything that `POST /runs` can name, `external` included, in alphabetical order. */
@@ -70,10 +86,27 @@ export class ExecutorRegistry {
   assertAccepts(name: string, input: JsonObject): void {
     this.assertKnown(name);
     try {
-      this.executors.get(name)?.validateInput?.(input);
+      this.executors.get(name)?.executor.validateInput?.(input);
     } catch (error) {
       if (error instanceof RunstreamError || !(error instanceof Error)) throw error;
       throw new ValidationFailedError([{ path: 'input', message: error.message }]);
     }
+  }
+}
+
+function assertUsable(called: string, options: Required<RunExecutorOptions>): void {
+  const { concurrency, leaseMs, onCrash } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new Error(
+      `${called} has the concurrency ${String(concurrency)}. Say how many runs one process may execute at once, 1 or more.`,
+    );
+  }
+  if (!Number.isInteger(leaseMs) || leaseMs < MIN_LEASE_MS) {
+    throw new Error(
+      `${called} has a leaseMs of ${String(leaseMs)}. Give it in whole milliseconds, at least ${MIN_LEASE_MS}.`,
+    );
+  }
+  if (!['fail', 'restart'].includes(onCrash)) {
+    throw new Error(`${called} has the onCrash "${onCrash}". Use 'fail' or 'restart'.`);
   }
 }

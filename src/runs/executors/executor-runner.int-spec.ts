@@ -6,6 +6,7 @@ import { eventually } from '../../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { TenantContext } from '../../tenancy/index.js';
 import type { Executor } from './executor.js';
+import { ExecutorDispatcher } from './executor-dispatcher.js';
 import { RunAbortedError } from './run-aborted-error.js';
 import type { RunExecution } from './run-execution.js';
 import { RunExecutor } from './run-executor.decorator.js';
@@ -55,9 +56,8 @@ describe('Executing a run', () => {
       return job(execution, tenant);
     };
     const id = await instance.createRun('job');
-    const done = instance.runner.execute(instance.tenant, id);
     await begun.opened;
-    return { id, done };
+    return { id, done: () => instance.idle() };
   };
 
   beforeAll(async () => {
@@ -151,7 +151,7 @@ describe('Executing a run', () => {
       return 'late result';
     });
     await one.cancel(id);
-    await done;
+    await done();
     expect(reason).toMatchObject({ reason: 'cancelled' });
     expect(reason).toBeInstanceOf(RunAbortedError);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({ status: 'cancelled', result: null });
@@ -167,7 +167,7 @@ describe('Executing a run', () => {
         () => true,
         () => false,
       );
-      await done;
+      await done();
       const types = (await one.events(id)).map(typeOf);
       expect(types).toEqual(['lifecycle.started', cancelled ? 'lifecycle.cancelled' : 'lifecycle.completed']);
     }
@@ -179,7 +179,7 @@ describe('Executing a run', () => {
       reason = await abortOf(execution);
     });
     await one.store.delete(one.tenant, id);
-    await done;
+    await done();
     expect(reason).toMatchObject({ reason: 'deleted' });
     await expect(one.runs.get(one.tenant, id)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
   });
@@ -199,31 +199,26 @@ describe('Executing a run', () => {
     // What taking it up again does.
     await one.redis.commands.hincrby(one.store.keys.run(one.tenant, id).run, 'fence', 1);
     gate.open();
-    await done;
+    await done();
     expect(late).toBeUndefined();
     expect(reason).toMatchObject({ reason: 'taken_over' });
     expect((await one.events(id)).map(typeOf)).toEqual(['lifecycle.started', 'llm.stream']);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({ status: 'running', sequence: 2 });
   });
 
-  it('runs once, though several instances begin it', async () => {
-    let times = 0;
-    one.app.get(JobExecutor).job = () => ++times;
-    const id = await one.createRun('job');
-    await Promise.all(Array.from({ length: 5 }, () => one.runner.execute(one.tenant, id)));
-    expect(await one.ended(id)).toMatchObject({ status: 'completed', result: 1 });
-    expect(times).toBe(1);
-  });
-
   it('leaves a run pending whose executor is elsewhere, and one that was cancelled before alone', async () => {
     const elsewhere = await one.createRun('elsewhere');
-    await one.runner.execute(one.tenant, elsewhere);
+    await run(() => 'later than that one');
     expect(await one.runs.get(one.tenant, elsewhere)).toMatchObject({ status: 'pending', attempt: 0 });
 
-    const cancelled = await one.createRun('job');
-    await one.cancel(cancelled);
-    await one.runner.execute(one.tenant, cancelled);
-    expect((await one.events(cancelled)).map(typeOf)).toEqual(['lifecycle.cancelled']);
+    const idle = await createTestExecutors({ providers: [JobExecutor], enabled: false });
+    const cancelled = await idle.createRun('job');
+    await idle.cancel(cancelled);
+    const busy = await createTestExecutors({ providers: [JobExecutor], tenant: idle.tenant });
+    const waiting = idle.store.keys.partition(idle.tenant, 0).dispatch('job');
+    await eventually('it was looked at', async () => (await idle.redis.commands.xlen(waiting)) === 0);
+    expect((await idle.events(cancelled)).map(typeOf)).toEqual(['lifecycle.cancelled']);
+    await Promise.all([idle.close(), busy.close()]);
   });
 
   describe('while Redis is away', () => {
@@ -251,7 +246,7 @@ describe('Executing a run', () => {
       });
       await middle.opened;
       await outage();
-      await done;
+      await done();
       const events = await two.events(id);
       expect(events.slice(1, -1).map(({ data }) => data['content'])).toEqual(
         Array.from({ length: TOTAL }, (_, i) => String(i)),
@@ -284,7 +279,6 @@ describe('Shutting down', () => {
       return job(execution, tenant);
     };
     const id = await instance.createRun('job');
-    instance.runner.start(instance.tenant, id);
     await begun.opened;
     return { instance, id };
   };
@@ -336,9 +330,8 @@ describe('Shutting down', () => {
 
   it('T26 leaves a run pending that begins too late', async () => {
     const instance = await createTestExecutors({ providers: [JobExecutor] });
+    await instance.app.get(ExecutorDispatcher, { strict: false }).beforeApplicationShutdown();
     const id = await instance.createRun('job');
-    await instance.runner.beforeApplicationShutdown();
-    await instance.runner.execute(instance.tenant, id);
     expect(await instance.runs.get(instance.tenant, id)).toMatchObject({ status: 'pending' });
     await instance.close();
   });

@@ -1,98 +1,105 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
-import { RunNotFoundError } from '../../common/index.js';
-import { EventStore, RunStore, RunWatcher } from '../../event-store/index.js';
-import { TenantContext } from '../../tenancy/index.js';
-import { ExecutorRegistry } from './executor-registry.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { pause } from '../../common/index.js';
 import {
-  DEFAULT_SHUTDOWN_TIMEOUT_MS,
-  EXECUTORS_OPTIONS,
-  type ExecutorsOptions,
-} from './executors-options.js';
-import { retryWhileUnavailable } from './retry-while-unavailable.js';
-import { RunAttempt, stackOf } from './run-attempt.js';
+  type BeatAnswer,
+  DispatchStore,
+  EventStore,
+  RunWatcher,
+  type TakenRun,
+} from '../../event-store/index.js';
+import { TenantContext } from '../../tenancy/index.js';
+import type { RegisteredExecutor } from './executor-registry.js';
+import type { AbortReason } from './run-aborted-error.js';
+import { type AttemptEnd, RunAttempt, stackOf } from './run-attempt.js';
 
-/**
- * Executes runs in this process. `execute()` is how one run is executed; whose turn it is, is decided by whoever
- * calls it. For now that is the process that created the run, through `start()`.
- */
+/** Executes runs that were taken up, and keeps their leases. Whose turn it is, is the dispatcher's business. */
 @Injectable()
-export class ExecutorRunner implements BeforeApplicationShutdown {
+export class ExecutorRunner {
   private readonly logger = new Logger('Executors');
   private readonly active = new Map<RunAttempt, Promise<void>>();
-  private readonly stopping = new AbortController();
-  private readonly shutdownTimeoutMs: number;
+  private stopping = false;
 
   constructor(
     private readonly store: EventStore,
-    private readonly runs: RunStore,
+    private readonly dispatch: DispatchStore,
     private readonly watcher: RunWatcher,
-    private readonly registry: ExecutorRegistry,
     private readonly tenants: TenantContext,
-    @Inject(EXECUTORS_OPTIONS) options: ExecutorsOptions,
-  ) {
-    this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS;
-  }
+  ) {}
 
   /** Runs that are being executed in this process. */
   get activeCount(): number {
     return this.active.size;
   }
 
-  /** Executes a run that was just stored, in the background. */
-  start(tenantId: string, runId: string): void {
-    // It never throws, and the shutdown waits for it.
-    void this.execute(tenantId, runId);
+  /** Executes a run to its end, or to that of this process. Never throws. */
+  async execute(taken: TakenRun, registered: RegisteredExecutor, consumer: string): Promise<void> {
+    const attempt = new RunAttempt(this.store, this.watcher, taken, registered);
+    const done = this.tenants
+      .run(taken.run.tenantId, () => attempt.execute())
+      .then((end) => this.conclude(attempt, end, consumer))
+      .catch((error: unknown) => {
+        this.logger.error(`Run ${taken.run.id} could not be executed to its end`, stackOf(error));
+      });
+    this.active.set(attempt, done);
+    if (this.stopping) attempt.abort('shutdown');
+    await done;
+    this.active.delete(attempt);
+  }
+
+  /** Extends the leases of an executor's runs, and stops those that are another's by now. */
+  async beat(registered: RegisteredExecutor, consumer: string): Promise<void> {
+    const { name, options } = registered;
+    const byTenant = new Map<string, RunAttempt[]>();
+    for (const attempt of this.active.keys()) {
+      if (attempt.registered !== registered) continue;
+      const { tenantId } = attempt.taken.entry;
+      byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), attempt]);
+    }
+    for (const [tenantId, attempts] of byTenant) {
+      const held = attempts.map(({ taken }) => ({ runId: taken.run.id, fence: taken.fence }));
+      const answers = await this.dispatch.beat({ tenantId, executor: name }, consumer, options.leaseMs, held);
+      for (const [i, attempt] of attempts.entries()) {
+        const reason = ABORT_REASONS[answers[i] ?? 'held'];
+        if (reason) attempt.abort(reason);
+      }
+    }
   }
 
   /**
-   * Takes a pending run up and executes it to its end. Does nothing when the run is not pending any more, and leaves
-   * it pending when its executor is not in this process or the process is shutting down. Never throws.
+   * Tells the executors to stop and waits for them. Runs of those that do not in time are left for another process or
+   * failed, as each executor says.
    */
-  async execute(tenantId: string, runId: string): Promise<void> {
-    try {
-      await this.tenants.run(tenantId, () => this.takeUpAndExecute(tenantId, runId));
-    } catch (error) {
-      if (this.stopping.signal.aborted || error instanceof RunNotFoundError) return;
-      this.logger.error(`Run ${runId} could not be executed`, stackOf(error));
-    }
-  }
-
-  /** Tells the executors to stop, waits for them, and fails the runs of those that do not. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
+  async shutDown(deadlineMs: number, consumer: string): Promise<void> {
+    this.stopping = true;
     for (const attempt of this.active.keys()) attempt.abort('shutdown');
-    const patience = new AbortController();
-    await Promise.race([
-      Promise.allSettled(this.active.values()),
-      delay(this.shutdownTimeoutMs, undefined, { signal: patience.signal }).catch(() => undefined),
-    ]);
-    patience.abort();
-    const reason = `The executor did not stop within ${this.shutdownTimeoutMs} ms of the shutdown.`;
-    await Promise.all([...this.active.keys()].map((attempt) => attempt.giveUp(reason)));
+    const enough = new AbortController();
+    await Promise.race([Promise.all(this.active.values()), pause(deadlineMs, enough.signal)]);
+    enough.abort();
+    const reason = `The executor did not stop within ${deadlineMs} ms of the shutdown.`;
+    await Promise.allSettled(
+      [...this.active.keys()].map(async (attempt) =>
+        this.conclude(attempt, await attempt.giveUp(reason), consumer),
+      ),
+    );
   }
 
-  private async takeUpAndExecute(tenantId: string, runId: string): Promise<void> {
-    const { signal } = this.stopping;
-    const pending = await retryWhileUnavailable(signal, () => this.runs.get(tenantId, runId));
-    const executor = this.registry.get(pending.executor);
-    if (!executor) {
-      this.logger.warn(`Run ${runId} stays pending: there is no executor "${pending.executor}" here.`);
-      return;
-    }
-    // While the run is pending this may be repeated: only the last fence counts.
-    const fence = await retryWhileUnavailable(signal, () => this.runs.takeUp(tenantId, runId));
-    if (fence === undefined) return;
-    const run = await retryWhileUnavailable(signal, () => this.runs.get(tenantId, runId));
-    signal.throwIfAborted();
-
-    const attempt = new RunAttempt(this.store, this.watcher, run, fence);
-    const done = attempt.execute(executor);
-    this.active.set(attempt, done);
+  /** When it fails, the entry is found by its lease later. */
+  private async conclude({ taken }: RunAttempt, end: AttemptEnd, consumer: string): Promise<void> {
+    const { entry, fence } = taken;
     try {
-      await done;
-    } finally {
-      this.active.delete(attempt);
+      if (end === 'left') await this.dispatch.release(entry, consumer, fence);
+      else await this.dispatch.settle(entry);
+    } catch (error) {
+      this.logger.debug(`Run ${entry.runId} has ended, its dispatch entry has not: ${String(error)}`);
     }
   }
 }
+
+const ABORT_REASONS: Record<BeatAnswer, AbortReason | undefined> = {
+  held: undefined,
+  lost: 'taken_over',
+  gone: 'deleted',
+  cancelled: 'cancelled',
+  completed: 'ended',
+  failed: 'ended',
+};

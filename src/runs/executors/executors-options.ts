@@ -1,7 +1,11 @@
 /** How runs are executed in this process. */
 export interface ExecutorsOptions {
+  /** Whether runs are executed in this process at all; `false` for one that only serves the API. Default true. */
+  enabled?: boolean;
   /** JSON file with the commands that the `command` executor may run. Default: none. */
   commandsFile?: string;
+  /** Folder with the NDJSON recordings that the `replay` executor may play. Default: none. */
+  recordingsDir?: string;
   /** How long executors may take to finish at shutdown, in milliseconds. Default 10 000. */
   shutdownTimeoutMs?: number;
   /** How long a command may take to end in order before it is killed, in milliseconds. Default 5000. */

@@ -3,11 +3,14 @@ import { DiscoveryModule } from '@nestjs/core';
 import { CommandExecutor } from './command/command.executor.js';
 import { type CommandsFile, readCommandsFile } from './command/commands-file.js';
 import { ProcessGuard } from './command/process-guard.js';
+import { ExecutorDispatcher } from './executor-dispatcher.js';
 import { ExecutorExplorer } from './executor-explorer.js';
 import { ExecutorMetadataAccessor } from './executor-metadata.accessor.js';
 import { ExecutorRegistry } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
 import { EXECUTORS_OPTIONS, type ExecutorsOptions } from './executors-options.js';
+import { Recordings } from './replay/recordings.js';
+import { ReplayExecutor } from './replay/replay.executor.js';
 
 export interface ExecutorsAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];
@@ -15,8 +18,8 @@ export interface ExecutorsAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 }
 
 /**
- * Finds the application's executors and executes runs with them. It needs EventStoreModule and TenancyModule at the
- * root.
+ * Finds the application's executors and executes runs with them. It needs EventStoreModule, ConsumerModule and
+ * TenancyModule at the root.
  */
 @Module({})
 export class ExecutorsModule {
@@ -34,6 +37,7 @@ export class ExecutorsModule {
         ExecutorRegistry,
         ExecutorExplorer,
         ExecutorRunner,
+        ExecutorDispatcher,
         ProcessGuard,
         {
           provide: CommandExecutor,
@@ -45,8 +49,14 @@ export class ExecutorsModule {
             return new CommandExecutor(commands, executors, guard);
           },
         },
+        {
+          provide: ReplayExecutor,
+          inject: [EXECUTORS_OPTIONS],
+          useFactory: ({ recordingsDir }: ExecutorsOptions) =>
+            new ReplayExecutor(new Recordings(recordingsDir)),
+        },
       ],
-      exports: [ExecutorRegistry, ExecutorRunner],
+      exports: [ExecutorRegistry, ExecutorRunner, ExecutorDispatcher],
     };
   }
 }

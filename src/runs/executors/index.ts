@@ -1,4 +1,5 @@
 export * from './executor.js';
+export * from './executor-dispatcher.js';
 export * from './executor-registry.js';
 export * from './executor-runner.js';
 export * from './executors-options.js';
@@ -7,3 +8,5 @@ export * from './run-aborted-error.js';
 export * from './run-execution.js';
 export * from './run-executor.decorator.js';
 export * from './run-failed-error.js';
+export * from './wait-timeout-error.js';
+export { EXECUTOR_LOST } from './run-outcome.js';

@@ -1,41 +1,48 @@
 import { Logger } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
-import { RedisUnavailableError, RunNotFoundError, RunstreamError } from '../../common/index.js';
-import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
-import { type EventId, type EventInput, parseEventId } from '../../events/index.js';
-import type { Executor } from './executor.js';
+import {
+  FenceLostError,
+  RedisUnavailableError,
+  RunNotFoundError,
+  RunstreamError,
+} from '../../common/index.js';
+import type { EventStore, RunRecord, RunWatcher, TakenRun } from '../../event-store/index.js';
+import type { EventId, EventInput } from '../../events/index.js';
+import type { RegisteredExecutor } from './executor-registry.js';
 import { type AbortReason, RunAbortedError } from './run-aborted-error.js';
 import { RunFailedError } from './run-failed-error.js';
 import { completion, type ExecutionStatistics, failure, lost } from './run-outcome.js';
 import { endReason, RunWriter } from './run-writer.js';
-import { eventOf, RunningExecution } from './running-execution.js';
+import { RunningExecution } from './running-execution.js';
 
 const WATCH_RETRY_MS = 1000;
 
-/** One attempt at a run that was taken up: from `lifecycle.started` to the terminal event. */
+/** `left`: the run goes on elsewhere, once its lease is given back. */
+export type AttemptEnd = 'over' | 'left';
+
+/** One attempt at a run that was taken up, to the terminal event. */
 export class RunAttempt {
   private readonly logger = new Logger('Executors');
+  private readonly run: RunRecord;
   private readonly writer: RunWriter;
   private readonly execution: RunningExecution;
+  private readonly startedAt = performance.now();
   private subscription: Subscription | undefined;
   private watchRetry: NodeJS.Timeout | undefined;
-  private startedAt = performance.now();
 
   constructor(
     private readonly store: EventStore,
     private readonly watcher: RunWatcher,
-    private readonly run: RunRecord,
-    private readonly fence: number,
+    readonly taken: TakenRun,
+    readonly registered: RegisteredExecutor,
   ) {
+    const { run, fence } = taken;
+    this.run = run;
     const target = { tenantId: run.tenantId, runId: run.id, fence, attempt: run.attempt };
     this.writer = new RunWriter(store, target, (error) => {
       this.execution.abort(error);
     });
-    this.execution = new RunningExecution(run, fence, this.writer);
-  }
-
-  get runId(): string {
-    return this.run.id;
+    this.execution = new RunningExecution(run, fence, this.writer, store, watcher);
   }
 
   /** Tells the executor to stop. At a shutdown it may still append; otherwise the run is not its any more. */
@@ -44,42 +51,58 @@ export class RunAttempt {
     this.execution.abort(new RunAbortedError(reason));
   }
 
-  async execute(executor: Executor): Promise<void> {
-    const { context, task } = this.run;
-    const started = await this.writer.write(eventOf('lifecycle.started', { task }, { context }));
-    if (started === undefined) return;
-    this.startedAt = performance.now();
-    this.watchForTheEnd(parseEventId(started));
+  async execute(): Promise<AttemptEnd> {
+    this.watchForTheEnd(this.taken.position);
     let outcome: EventInput;
     try {
+      const { executor } = this.registered;
       outcome = completion(await executor.execute(this.execution), this.statistics);
     } catch (error) {
+      if (this.isLeftAtShutdown) return this.leave();
       outcome = this.failureOf(error);
     } finally {
       this.stopWatching();
     }
-    await this.end({ ...outcome, context });
+    await this.end({ ...outcome, context: this.run.context });
+    return 'over';
   }
 
-  /** Fails the run without the executor, which may still be at work: nothing can follow a terminal event. */
-  async giveUp(reason: string): Promise<void> {
+  /** Ends the attempt without the executor, which may still be at work: nothing of it is stored any more. */
+  async giveUp(reason: string): Promise<AttemptEnd> {
     this.stopWatching();
+    if (this.isLeftAtShutdown) return this.leave();
     this.writer.close();
-    const { tenantId, id } = this.run;
+    const { tenantId, id, context } = this.run;
     try {
-      await this.store.append(tenantId, id, [lost(reason)], { fence: this.fence });
+      await this.store.append(tenantId, id, [{ ...lost(reason), context }], { fence: this.taken.fence });
       this.logger.warn(`Run ${id} has failed: ${reason}`);
     } catch (error) {
       // It has ended or gone meanwhile, or is another's.
-      if (error instanceof RunstreamError && !(error instanceof RedisUnavailableError)) return;
-      this.logger.error(`Run ${id} is lost (${reason}), and that could not be recorded`, stackOf(error));
+      const isOurs = !(error instanceof RunstreamError || error instanceof FenceLostError);
+      if (isOurs || error instanceof RedisUnavailableError) {
+        this.logger.error(`Run ${id} is lost (${reason}), and that could not be recorded`, stackOf(error));
+      }
     }
+    return 'over';
+  }
+
+  /** A shutdown is no fault of the run: what may be restarted goes on elsewhere. */
+  private get isLeftAtShutdown(): boolean {
+    const { reason } = this.execution.signal as { reason: unknown };
+    const isShutdown = reason instanceof RunAbortedError && reason.reason === 'shutdown';
+    return isShutdown && this.registered.options.onCrash === 'restart';
+  }
+
+  private leave(): AttemptEnd {
+    this.writer.close();
+    this.logger.log(`Run ${this.run.id} is left for another process.`);
+    return 'left';
   }
 
   private get statistics(): ExecutionStatistics {
     return {
       duration_ms: Math.round(performance.now() - this.startedAt),
-      events: this.writer.accepted - 1, // without lifecycle.started
+      events: this.writer.accepted,
     };
   }
 

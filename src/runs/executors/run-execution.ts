@@ -1,10 +1,18 @@
-import type { EventContext, EventInput, JsonObject } from '../../events/index.js';
+import type { EventContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
 
 /** What else an event may carry, beside its type and data. */
 export type EmitOptions = Pick<
   EventInput,
   'source' | 'context' | 'metadata' | 'timestamp' | 'idempotency_key'
 >;
+
+/** Which event is waited for, and for how long. */
+export interface WaitForOptions {
+  /** Only an event for which this is true. Default: any of the type. */
+  where?: (event: RecordedEvent) => boolean;
+  /** After so many milliseconds it is given up with a WaitTimeoutError. Default: never. */
+  timeoutMs?: number;
+}
 
 /**
  * One attempt at a run, as its executor sees it.
@@ -39,4 +47,15 @@ export interface RunExecution {
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
    */
   emit(type: string, data?: JsonObject, more?: EmitOptions): Promise<string | undefined>;
+
+  /**
+   * Waits for an event from outside, such as an approval: the first of its type that no earlier call was given. All of
+   * the run's events count, from its beginning, so that one which came early, or to an attempt that was lost, is found
+   * at once. Events that the executor emitted itself do not count, unless an earlier attempt gave them idempotency keys
+   * of its own.
+   *
+   * @param type as `gate.approved`, `gate.*` or `gate.approved,gate.rejected`
+   * @throws the reason of `signal` when that aborts; WaitTimeoutError; ValidationFailedError, UnknownEventTypeError
+   */
+  waitFor(type: string, options?: WaitForOptions): Promise<RecordedEvent>;
 }

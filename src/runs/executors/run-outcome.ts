@@ -36,6 +36,12 @@ export function failure(error: unknown, statistics: ExecutionStatistics): EventI
   return eventOf('lifecycle.failed', data);
 }
 
+/** `system.warning` of a run that is executed again. */
+export function restarted(attempt: number): EventInput {
+  const message = `The executor was lost. The run is started again (attempt ${attempt}).`;
+  return eventOf('system.warning', { message, attempt });
+}
+
 /** `lifecycle.failed` of a run whose executor did not get to its end. */
 export function lost(reason: string): EventInput {
   return eventOf('lifecycle.failed', { error: EXECUTOR_LOST, details: { reason } });

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { FenceLostError, RunEndedError, RunNotFoundError, RunstreamError } from '../../common/index.js';
 import type { EventStore } from '../../event-store/index.js';
-import type { EventInput, PreparedEvent } from '../../events/index.js';
+import type { EventInput, PreparedEvent, RecordedEvent } from '../../events/index.js';
 import { retryWhileUnavailable } from './retry-while-unavailable.js';
 import { type AbortReason, RunAbortedError } from './run-aborted-error.js';
 
+/** Of the keys of events that have none from the executor. */
+const KEY_PREFIX = 'executor:';
+const MAX_CHOSEN_KEYS = 10_000;
 const MAX_BATCH_EVENTS = 100;
 const MAX_BATCH_BYTES = 256 * 1024;
 
@@ -30,6 +34,9 @@ export interface RunWriterTarget {
 export class RunWriter {
   private readonly waiting: WaitingEvent[] = [];
   private readonly closing = new AbortController();
+  /** A producer outside can't guess it, or he could have our events taken for repetitions of his. */
+  private readonly keyPrefix: string;
+  private readonly chosenKeys = new Set<string>();
   private writing = false;
   private numbered = 0;
   private acceptedCount = 0;
@@ -39,7 +46,9 @@ export class RunWriter {
     private readonly store: EventStore,
     private readonly target: RunWriterTarget,
     private readonly onLost: (error: RunAbortedError) => void,
-  ) {}
+  ) {
+    this.keyPrefix = `${KEY_PREFIX}${target.attempt}:${randomBytes(6).toString('hex')}:`;
+  }
 
   /** Events that are stored or wait for it. */
   get accepted(): number {
@@ -57,13 +66,14 @@ export class RunWriter {
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
    */
   async write(input: EventInput): Promise<string | undefined> {
-    const key = input.idempotency_key ?? `executor:${this.target.attempt}:${++this.numbered}`;
+    const key = input.idempotency_key ?? `${this.keyPrefix}${++this.numbered}`;
     const event = this.store.prepare({ ...input, idempotency_key: key });
     if (this.closing.signal.aborted) {
       this.droppedCount++;
       return undefined;
     }
     this.acceptedCount++;
+    if (input.idempotency_key != null) this.remember(key);
     return new Promise((settle, fail) => {
       this.waiting.push({ event, settle, fail });
       if (this.writing) return;
@@ -73,10 +83,22 @@ export class RunWriter {
     });
   }
 
+  /** Whether an executor of the run wrote this event, as far as its key shows. */
+  isOwn({ idempotency_key: key }: RecordedEvent): boolean {
+    return key.startsWith(KEY_PREFIX) || this.chosenKeys.has(key);
+  }
+
   /** Stores nothing more; whatever waits is dropped. */
   close(): void {
     this.closing.abort();
     this.dropAll();
+  }
+
+  private remember(key: string): void {
+    this.chosenKeys.add(key);
+    if (this.chosenKeys.size <= MAX_CHOSEN_KEYS) return;
+    const [oldest] = this.chosenKeys;
+    if (oldest !== undefined) this.chosenKeys.delete(oldest);
   }
 
   /** Never throws: each event's own promise tells. */

@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { ValidationFailedError } from '../../common/index.js';
-import type { RunRecord } from '../../event-store/index.js';
-import type { EventContext, EventInput, JsonObject } from '../../events/index.js';
+import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
+import type { EventContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
 import type { RunAbortedError } from './run-aborted-error.js';
-import type { EmitOptions, RunExecution } from './run-execution.js';
+import type { EmitOptions, RunExecution, WaitForOptions } from './run-execution.js';
+import { RunInbox } from './run-inbox.js';
 import type { RunWriter } from './run-writer.js';
 
 /** What an executor is given: the run as it was taken up, and the way to append to it. */
@@ -17,11 +18,14 @@ export class RunningExecution implements RunExecution {
   readonly attempt: number;
   private readonly logger = new Logger('Executors');
   private readonly aborting = new AbortController();
+  private readonly inboxes = new Map<string, RunInbox>();
 
   constructor(
     run: RunRecord,
     readonly fence: number,
     private readonly writer: RunWriter,
+    private readonly store: EventStore,
+    private readonly watcher: RunWatcher,
   ) {
     this.id = run.id;
     this.tenantId = run.tenantId;
@@ -50,6 +54,16 @@ export class RunningExecution implements RunExecution {
       );
     });
     return stored;
+  }
+
+  async waitFor(type: string, options: WaitForOptions = {}): Promise<RecordedEvent> {
+    let inbox = this.inboxes.get(type);
+    if (!inbox) {
+      const filter = this.store.types.parseFilter(type) ?? (() => true);
+      const isOwn = (event: RecordedEvent) => this.writer.isOwn(event);
+      this.inboxes.set(type, (inbox = new RunInbox(this.watcher, this, filter, isOwn, this.signal)));
+    }
+    return inbox.take(type, options);
   }
 
   private async append(type: string, data: JsonObject, more: EmitOptions): Promise<string | undefined> {

@@ -63,7 +63,6 @@ describe('The command executor', () => {
   /** Starts a command that prints process ids. */
   const startFamily = async (instance: TestExecutors, command: string) => {
     const id = await instance.createRun('command', { command });
-    const done = instance.runner.execute(instance.tenant, id);
     let pids: number[] = [];
     await eventually('it says its process ids', async () => {
       const said = (await instance.events(id)).find((event) => typeOf(event) === 'log.stdout');
@@ -71,7 +70,7 @@ describe('The command executor', () => {
       pids = typeof line === 'string' ? line.split(' ').map(Number) : [];
       return pids.length === 2;
     });
-    return { id, done, pids };
+    return { id, done: () => instance.idle(), pids };
   };
   const expectGone = async (pids: number[]) => {
     for (const pid of pids) {
@@ -141,7 +140,7 @@ describe('The command executor', () => {
     const { id, done, pids } = await startFamily(one, 'family');
     for (const pid of pids) expect(await isAlive(pid)).toBe(true);
     await one.cancel(id);
-    await done;
+    await done();
     await expectGone(pids);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({ status: 'cancelled' });
     expect(typeOf((await one.events(id)).at(-1)!)).toBe('lifecycle.cancelled');
@@ -149,7 +148,7 @@ describe('The command executor', () => {
 
   it('ends the whole process group when its time is up', async () => {
     const { id, done, pids } = await startFamily(one, 'slow');
-    await done;
+    await done();
     await expectGone(pids);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({
       status: 'failed',
@@ -159,14 +158,14 @@ describe('The command executor', () => {
 
   it('kills what does not end when it is asked to', async () => {
     const { id, done, pids } = await startFamily(one, 'stubborn');
-    await done;
+    await done();
     await expectGone(pids);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({ error: 'timed out after 0.5 s' });
   });
 
   it('leaves no child of a command behind that has ended', async () => {
     const { id, done, pids } = await startFamily(one, 'forgetful');
-    await done;
+    await done();
     await expectGone(pids);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({ status: 'completed' });
   });
@@ -174,7 +173,7 @@ describe('The command executor', () => {
   it('does not wait for a process that left the group and holds the output open', async () => {
     const before = Date.now();
     const { id, done, pids } = await startFamily(one, 'escaping');
-    await done;
+    await done();
     expect(Date.now() - before).toBeLessThan(7000);
     expect(await one.runs.get(one.tenant, id)).toMatchObject({ status: 'completed' });
     process.kill(pids[1]!, 'SIGKILL');

@@ -1,0 +1,17 @@
+-- Gives an entry back, so that any process may take it up at once, and with it the lease of a run that was begun.
+--
+-- KEYS  1 dispatch  2 run
+-- ARGV  1 group  2 consumer  3 entry  4 the fence under which the run was begun, or ''
+-- Reply 1, or 0 when it is another's
+
+-- More than any lease.
+local LONG_AGO_MS = 86400000
+
+local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
+if pending.err or #pending == 0 then return 0 end
+if ARGV[4] ~= '' then
+  if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[4] then return 0 end
+  redis.call('HSET', KEYS[2], 'lease', 0)
+end
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', LONG_AGO_MS, 'JUSTID')
+return 1
