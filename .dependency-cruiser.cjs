@@ -20,6 +20,8 @@ const MODULES = {
   'event-store': ['redis', 'events', 'common'],
   consumer: ['event-store', 'redis', 'events', 'tenancy', 'common'],
   runs: ['consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http'],
+  // For tests of applications, never for the service: it may reach for all that a consumer needs.
+  testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy'],
 };
 
 const TYPES_ONLY = ' (types)';
