@@ -35,11 +35,22 @@ export interface RedisServer {
   resume(): void;
 }
 
-/** The server that the whole test run shares. Keep tests apart by key prefix, tenant or run id: never flush it. */
+/** Redis's own default. */
+const DATABASES = 16;
+
+/**
+ * The server that the whole test run shares; each of jest's workers has a database of it. Keep tests apart by key
+ * prefix, tenant or run id: never flush it.
+ */
 export function testRedisUrl(): string {
   const url = process.env['TEST_REDIS_URL'];
   if (!url) throw new Error('There is no test Redis. Run this through jest, whose global set-up starts one.');
-  return url;
+  // What is shared by all processes of a deployment (runs that wait for an executor, for one) is not by all tests.
+  if (!URL.canParse(url)) return url;
+  const named = new URL(url);
+  if (named.pathname.length <= 1)
+    named.pathname = `/${Number(process.env['JEST_WORKER_ID'] ?? 0) % DATABASES}`;
+  return named.href;
 }
 
 export async function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {

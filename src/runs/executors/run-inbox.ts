@@ -59,7 +59,7 @@ export class RunInbox {
         },
         fail: (error) => {
           leave();
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         },
       };
       const onAbort = () => {

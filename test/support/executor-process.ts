@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Provider } from '@nestjs/common';
+import { type Executor, type RunExecution, RunExecutor } from '../../src/runs/executors/index.js';
+import { createTestExecutors } from './executors.js';
+
+/** Says every 50 ms who it is and which attempt this is, for as long as the input says. It ignores its signal. */
+async function tick(run: RunExecution): Promise<unknown> {
+  process.stdout.write(`executes ${run.id} attempt ${run.attempt}\n`);
+  run.signal.addEventListener('abort', () => {
+    process.stdout.write(`aborted ${run.id} ${String((run.signal.reason as { reason: unknown }).reason)}\n`);
+  });
+  const until = Date.now() + Number(run.input['ms']);
+  while (Date.now() < until) {
+    await run.emit('log.stdout', { line: `${process.pid} ${run.attempt}` });
+    await delay(50);
+  }
+  return process.pid;
+}
+
+@RunExecutor('fragile', { leaseMs: 1000 })
+class FragileExecutor implements Executor {
+  execute(run: RunExecution): unknown {
+    return tick(run);
+  }
+}
+
+@RunExecutor('sturdy', { leaseMs: 1000, onCrash: 'restart' })
+class SturdyExecutor implements Executor {
+  execute(run: RunExecution): unknown {
+    return tick(run);
+  }
+}
+
+/** A process that executes runs of one tenant: `executor-process.ts <redis url> <tenant>`. */
+const [url = '', tenant = ''] = process.argv.slice(2);
+const providers: Provider[] = [FragileExecutor, SturdyExecutor];
+const instance = await createTestExecutors({ url, tenant, providers, shutdownTimeoutMs: 1000 });
+process.on('SIGTERM', () => {
+  void instance.close().then(() => process.exit(0));
+});
+process.stdin.on('end', () => process.exit(1)).resume();
+process.stdout.write('ready\n');
