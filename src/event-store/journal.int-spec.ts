@@ -135,6 +135,29 @@ describe('The journal of a tenant', () => {
     watching.stop();
   });
 
+  it('a watcher that comes when the feed has not heard of what was deleted since rests as well', async () => {
+    const a = await createStore();
+    const [kept, gone] = [await a.createRun(), await a.createRun()];
+    const first = watchJournal(a);
+    await first.until('both', ({ sequences }) => sequences.length === 2);
+    await a.redis.subscriber.sunsubscribe(a.store.keys.partition(a.tenant, 0).journalLive);
+    await appendLines(a, gone, 10);
+    await a.store.delete(a.tenant, gone);
+    const before = await commandCalls(a.redis.commands);
+    const second = watchJournal(a);
+    await second.until('what is left', ({ sequences }) => sequences.length === 1);
+    for (let n = 0; n < 50; n++) await a.redis.commands.ping();
+    const after = await commandCalls(a.redis.commands);
+    expect(after('evalsha') - before('evalsha')).toBeLessThan(6);
+    await a.redis.subscriber.ssubscribe(a.store.keys.partition(a.tenant, 0).journalLive);
+    await a.store.append(a.tenant, kept, [line('x')]);
+    for (const w of [first, second]) {
+      await w.until('the next', ({ sequences }) => sequences.at(-1) === 13);
+      expect(w.signals.some(({ kind }) => kind === 'gap')).toBe(false);
+      w.stop();
+    }
+  });
+
   it('T15 lost messages, also the last one, are found in the log', async () => {
     const a = await createStore();
     const b = await createStore({ tenant: a.tenant, heartbeatMs: 50 });
@@ -201,10 +224,18 @@ describe('The journal of a tenant', () => {
     expect(watching.sequences).toEqual([...upTo(4), ...upTo(6)]);
     watching.stop();
 
-    const future = watchJournal(a, { after: { ms: Date.now() + 60_000, sequence: 99 } });
-    await future.until('all of it', ({ sequences }) => sequences.length === 6);
-    expect(future.signals[0]).toMatchObject({ kind: 'gap', reason: 'diverged' });
-    future.stop();
+    const { events: now } = await journalOf(a).journal.read(a.tenant);
+    const others = [
+      { ms: Date.now() + 60_000, sequence: 99 },
+      // The number of one entry, and the time of the next, which came later.
+      { ms: now[1]?.position.ms ?? 0, sequence: 1 },
+    ];
+    for (const after of others) {
+      const foreign = watchJournal(a, { after });
+      await foreign.until('all of it', ({ sequences }) => sequences.length === 6);
+      expect(foreign.signals[0]).toMatchObject({ kind: 'gap', reason: 'diverged' });
+      foreign.stop();
+    }
   });
 
   it('T38 an entry that nobody of ours wrote ends nobody’s stream', async () => {

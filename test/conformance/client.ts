@@ -145,6 +145,14 @@ export class Client {
     });
   }
 
+  /** Opens the live stream of all runs. */
+  async watchAll(options: WatchOptions = {}): Promise<Watcher> {
+    this.activity = 'GET /events/stream';
+    return Watcher.open(this.streamRequestTo('/events/stream', options), (what) => {
+      this.activity = what;
+    });
+  }
+
   /** The answer of the live stream where no stream is expected: an error or 204. */
   async streamReply(runId: string, options: WatchOptions = {}): Promise<Reply> {
     this.activity = `GET /runs/${runId}/events/stream`;
@@ -152,8 +160,12 @@ export class Client {
     return exchange({ ...outgoing, refuse: (type) => type.startsWith('text/event-stream') });
   }
 
-  private streamRequest(runId: string, { query, lastEventId, headers }: WatchOptions): Outgoing {
-    return this.outgoing('GET', `/runs/${runId}/events/stream`, {
+  private streamRequest(runId: string, options: WatchOptions): Outgoing {
+    return this.streamRequestTo(`/runs/${runId}/events/stream`, options);
+  }
+
+  private streamRequestTo(path: string, { query, lastEventId, headers }: WatchOptions): Outgoing {
+    return this.outgoing('GET', path, {
       query,
       headers: {
         accept: 'text/event-stream',

@@ -71,6 +71,15 @@ export interface HistoryPage {
   next_id: string | null;
 }
 
+/** Of the events of all runs; its ids are the journal's. */
+export interface JournalPage {
+  events: RecordedEvent[];
+  count: number;
+  has_more: boolean;
+  next_id: string | null;
+  last_event_id: string | null;
+}
+
 export interface ErrorBody {
   code: string;
   message: string;

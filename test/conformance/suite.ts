@@ -9,6 +9,7 @@ import { events } from './sections/events.js';
 import { history } from './sections/history.js';
 import { historyRange } from './sections/history-range.js';
 import { idempotency } from './sections/idempotency.js';
+import { journal } from './sections/journal.js';
 import { runList } from './sections/run-list.js';
 import { runs } from './sections/runs.js';
 import { streamFilters } from './sections/stream-filters.js';
@@ -39,6 +40,7 @@ export const sections: readonly Section[] = [
   streamGaps,
   streamLive,
   streamEnd,
+  journal,
 ];
 
 /** Runs the whole suite against a server that answers at `options.url`. */
