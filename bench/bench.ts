@@ -8,6 +8,8 @@ export interface BenchOptions {
   rate: number;
   /** Watchers, each on a run of its own. */
   watchers: number;
+  /** Watchers of the one run of the fan-out. */
+  fanOutWatchers: number;
   /** Events in each measurement of a bench that drains a number of them. */
   events: number;
   /** How often each contender of such a bench is measured, one after the other. */

@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util';
 import { appendToFrame } from './append-to-frame.js';
 import type { Bench } from './bench.js';
 import { consume } from './consume.js';
+import { fanOut } from './fan-out.js';
 import { RESULTS_DIR, saveResult, table } from './support/result.js';
 
-const BENCHES: readonly Bench[] = [appendToFrame, consume];
+const BENCHES: readonly Bench[] = [appendToFrame, fanOut, consume];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
       'warm-up': { type: 'string', default: '5' },
       rate: { type: 'string', default: '1000' },
       watchers: { type: 'string', default: '100' },
+      'fan-out-watchers': { type: 'string', default: '1000' },
       events: { type: 'string', default: '50000' },
       rounds: { type: 'string', default: '5' },
       profile: { type: 'boolean', default: false },
@@ -28,6 +30,7 @@ async function main(): Promise<void> {
     warmUpSeconds: positive('warm-up', values['warm-up']),
     rate: positive('rate', values.rate),
     watchers: positive('watchers', values.watchers),
+    fanOutWatchers: positive('fan-out-watchers', values['fan-out-watchers']),
     events: positive('events', values.events),
     rounds: positive('rounds', values.rounds),
     profileDir: values.profile ? RESULTS_DIR : undefined,

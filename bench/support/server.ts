@@ -6,6 +6,8 @@ import { startRedis } from '../../test/support/redis.js';
 const BUILT_SERVICE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const BARE_SERVER = fileURLToPath(new URL('./bare-server.ts', import.meta.url));
 
+const PLAIN_SSE = fileURLToPath(new URL('../fan-out/plain-sse.ts', import.meta.url));
+
 /** A server under load, as a process of its own. */
 export interface Server {
   readonly url: string;
@@ -24,6 +26,8 @@ export async function startRunstream(profileDir: string | undefined): Promise<Se
     HOST: '127.0.0.1',
     PORT: '0',
     REDIS_URL: redis.url,
+    // No heartbeats among the frames that are counted.
+    SSE_HEARTBEAT_MS: '600000',
   };
   const child = startChild(process.execPath, [...profiling, BUILT_SERVICE], { env });
   try {
@@ -32,6 +36,12 @@ export async function startRunstream(profileDir: string | undefined): Promise<Se
     await redis.stop();
     throw error;
   }
+}
+
+/** What NestJS gives by itself. */
+export async function startPlainSse(): Promise<Server> {
+  const child = startScript(PLAIN_SSE, []);
+  return server(child, await address(child), async () => undefined);
 }
 
 /** What is left when there is no store, no validation and no framework: one hop through node:http. */

@@ -27,6 +27,8 @@ export class LogFeed {
   /** Never fails and never completes: the feed outlives each follower. */
   readonly items = new Subject<FeedItem>();
   private lastPassedOn: EventId | undefined;
+  /** What came in this turn of the event loop: passed on together, so that each follower is served once. */
+  private turn: EncodedEvent[] = [];
   /** The newest event known to exist; ahead of the head while the log is being read. */
   private announced: EventId | undefined;
   private reading: Promise<void> | undefined;
@@ -56,6 +58,7 @@ export class LogFeed {
   receive(text: string): void {
     const message = this.log.readMessage(text);
     if (message.kind === 'deleted') {
+      this.passTurn();
       this.items.next(message);
       return;
     }
@@ -66,10 +69,11 @@ export class LogFeed {
       if (this.lastPassedOn && !this.reading) this.mend();
       return;
     }
-    const head = this.lastPassedOn;
+    const head = this.turn.at(-1)?.position ?? this.lastPassedOn;
     const continues = first.sequence === head.sequence + 1 && first.ms >= head.ms;
     if (continues && events.length > 0) {
-      this.pass(events);
+      if (this.turn.length === 0) setImmediate(this.passTurn);
+      this.turn.push(...events);
     } else if (continues) {
       // Announced, and not sent: a batch that is too large, or a log whose messages never hold events.
       this.announced = last;
@@ -95,9 +99,16 @@ export class LogFeed {
 
   /** Makes sure that the feed has passed on everything up to `id`, which a follower saw in the log. */
   async reach(id: EventId): Promise<void> {
+    this.passTurn();
     if (compareEventIds(id, this.head) > 0) await this.readOn(false);
     else if (!sameEventId(id, this.head)) await this.check();
   }
+
+  private readonly passTurn = (): void => {
+    const events = this.turn;
+    this.turn = [];
+    this.pass(events);
+  };
 
   private pass(events: readonly EncodedEvent[]): void {
     const last = events.at(-1);
@@ -123,6 +134,7 @@ export class LogFeed {
   private async readFromLog(mending: boolean): Promise<void> {
     let found = 0;
     for (;;) {
+      this.passTurn();
       const head = this.head;
       // What is announced from here on may not be in the page; what was announced before is.
       this.announced = undefined;

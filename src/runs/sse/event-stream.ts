@@ -1,7 +1,8 @@
 import type { Response } from 'express';
+import type { Writable } from 'node:stream';
 import { Observable, type Subscription } from 'rxjs';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
-import { encodeSignal } from './frame.js';
+import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
 
@@ -29,18 +30,19 @@ export class EventStream implements Demand {
 
   ready(): boolean {
     // Below a mark of its own, which may be higher than ours, the response never says that it has drained.
-    return this.response.writableLength < this.options.bufferBytes || !this.response.writableNeedDrain;
+    return this.response.writableLength < this.options.bufferBytes || !this.out.writableNeedDrain;
   }
 
   drained(signal: AbortSignal): Promise<void> {
+    const { out } = this;
     return new Promise((resolve, reject) => {
       const settle = () => {
-        this.response.off('drain', settle);
+        out.off('drain', settle);
         signal.removeEventListener('abort', settle);
         if (signal.aborted) reject(signal.reason as Error);
         else resolve();
       };
-      this.response.on('drain', settle);
+      out.on('drain', settle);
       signal.addEventListener('abort', settle);
     });
   }
@@ -97,16 +99,33 @@ export class EventStream implements Demand {
     if (signal.kind === 'heartbeat') {
       // Who has not read the last frames needs no sign of life, and it would pass for activity.
       if (this.response.writableLength > 0) return;
-      if (!signal.announce) {
-        this.response.write(encodeSignal(signal, true));
-        return;
-      }
     }
-    if (!this.retryWasSent) {
+    const isFrame = signal.kind !== 'heartbeat' || signal.announce;
+    if (isFrame && !this.retryWasSent) {
       this.retryWasSent = true;
-      this.response.write(`retry: ${spread(this.options.retryMs)}\n`);
+      this.put(toWireChunk(`retry: ${spread(this.options.retryMs)}\n`));
     }
-    this.response.write(encodeSignal(signal, this.options.named));
+    this.put(encodeSignal(signal, this.options.named));
+  }
+
+  /** What is written to: the socket itself, or the response while another one has the socket (pipelining). */
+  private get out(): Writable {
+    return (this.isDirect() && this.response.socket) || this.response;
+  }
+
+  /**
+   * One shared buffer and one write for each watcher: the response would frame the same bytes for each of them anew,
+   * which costs more than the write itself (bench/README.md, fan-out).
+   */
+  private put({ payload, framed }: WireChunk): void {
+    if (this.isDirect()) this.response.socket?.write(framed);
+    else this.response.write(payload);
+  }
+
+  /** Once the headers are out and the response holds nothing back, its socket speaks for it. */
+  private isDirect(): boolean {
+    const { chunkedEncoding, socket, writableLength } = this.response;
+    return chunkedEncoding && socket !== null && writableLength === socket.writableLength;
   }
 }
 

@@ -1,19 +1,35 @@
 import { type EncodedEvent, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 
+/**
+ * Frames that are written together. `framed` is `payload` as one chunk of HTTP/1.1's chunked coding
+ * (https://www.rfc-editor.org/rfc/rfc9112#section-7.1): made once, and the same for every watcher.
+ */
+export interface WireChunk {
+  payload: Buffer;
+  framed: Buffer;
+}
+
+export function toWireChunk(payload: string): WireChunk {
+  const size = Buffer.byteLength(payload);
+  const head = `${size.toString(16)}\r\n`;
+  const framed = Buffer.from(`${head}${payload}\r\n`);
+  return { framed, payload: framed.subarray(head.length, head.length + size) };
+}
+
 /** What was encoded once for an array of events, for all watchers that share it. */
 interface Encoded {
-  named?: Buffer;
-  unnamed?: Buffer;
+  named?: WireChunk;
+  unnamed?: WireChunk;
 }
 
 const encodedOnce = new WeakMap<readonly EncodedEvent[], Encoded>();
 
 /** Several events as one chunk. Watchers of a run share the array, so that they share the bytes as well. */
-function eventFrames(events: readonly EncodedEvent[], named: boolean): Buffer {
+function eventFrames(events: readonly EncodedEvent[], named: boolean): WireChunk {
   let encoded = encodedOnce.get(events);
   if (!encoded) encodedOnce.set(events, (encoded = {}));
-  return (encoded[named ? 'named' : 'unnamed'] ??= Buffer.from(
+  return (encoded[named ? 'named' : 'unnamed'] ??= toWireChunk(
     events
       .map(({ id, type, json }) => `id: ${id}\n${named ? `event: ${type}\n` : ''}data: ${json}\n\n`)
       .join(''),
@@ -21,7 +37,7 @@ function eventFrames(events: readonly EncodedEvent[], named: boolean): Buffer {
 }
 
 /** A frame that is no event: always with its name, and with an id that is the cursor to resume from. */
-export function controlFrame(name: string, cursor: EventId, data: object): string {
+function controlFrame(name: string, cursor: EventId, data: object): string {
   return `id: ${formatEventId(cursor)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
@@ -30,29 +46,33 @@ export function controlFrame(name: string, cursor: EventId, data: object): strin
  *
  * @param named whether events carry their type as the event name; without it a browser gives them to `onmessage`
  */
-export function encodeSignal(signal: WatchSignal, named: boolean): Buffer | string {
+export function encodeSignal(signal: WatchSignal, named: boolean): WireChunk {
   switch (signal.kind) {
     case 'events':
       return eventFrames(signal.events, named);
     case 'cursor':
-      return controlFrame('cursor', signal.cursor, {});
+      return toWireChunk(controlFrame('cursor', signal.cursor, {}));
     case 'heartbeat':
-      return (
+      return toWireChunk(
         `: heartbeat ${new Date().toISOString()}\n\n` +
-        (signal.announce ? controlFrame('cursor', signal.cursor, {}) : '')
+          (signal.announce ? controlFrame('cursor', signal.cursor, {}) : ''),
       );
     case 'gap':
-      return controlFrame('gap', signal.cursor, {
-        reason: signal.reason,
-        after_id: signal.after ? formatEventId(signal.after) : null,
-        first_available_id: signal.firstAvailable ? formatEventId(signal.firstAvailable) : null,
-        missed: signal.missed ?? null,
-      });
+      return toWireChunk(
+        controlFrame('gap', signal.cursor, {
+          reason: signal.reason,
+          after_id: signal.after ? formatEventId(signal.after) : null,
+          first_available_id: signal.firstAvailable ? formatEventId(signal.firstAvailable) : null,
+          missed: signal.missed ?? null,
+        }),
+      );
     case 'close':
-      return controlFrame(
-        'close',
-        signal.cursor,
-        signal.reason === 'ended' ? { reason: 'ended', status: signal.status } : { reason: 'deleted' },
+      return toWireChunk(
+        controlFrame(
+          'close',
+          signal.cursor,
+          signal.reason === 'ended' ? { reason: 'ended', status: signal.status } : { reason: 'deleted' },
+        ),
       );
   }
 }
