@@ -46,6 +46,8 @@ export interface TestExecutorsOptions extends Omit<ExecutorsOptions, 'commandsFi
   url?: string;
   /** Other instances with the same tenant share its runs. Default: one that no other test has. */
   tenant?: string;
+  /** Whose runs are executed. Default: the tenant's. */
+  tenants?: readonly string[];
   /** Default 2000. */
   commandTimeoutMs?: number;
   maxLength?: number;
@@ -57,6 +59,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
     commands,
     url = testRedisUrl(),
     tenant = uniqueTenant(),
+    tenants = [tenant],
     maxLength,
     commandTimeoutMs = 2000,
     ...executors
@@ -74,7 +77,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
         header: 'X-Tenant-ID',
       }),
       // Not the runs of other tests.
-      ConsumerModule.forRoot({ tenants: [tenant] }),
+      ConsumerModule.forRoot({ tenants }),
       ExecutorsModule.forRoot({ ...executors, ...(commands && { commandsFile }) }),
     ],
     providers,
