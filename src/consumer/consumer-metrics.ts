@@ -8,8 +8,6 @@ import { TenantDirectory } from './tenant-directory.js';
 
 /** Tenants whose groups are looked at in one scrape. */
 const MAX_TENANTS = 100;
-/** What was measured is good for so long: the gauges of one scrape share it. */
-const MEASURED_MS = 1000;
 /** Types of a registered category are any number: past this many, each is looked up anew. */
 const MAX_CACHED_TYPES = 1000;
 const OTHER = 'other';
@@ -44,7 +42,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
   /** By group, then by type: the same tallies. */
   private readonly byType = new Map<string, Map<string, Tally>>();
   private readonly listening: Subscription;
-  private measured: { at: number; groups: Promise<GroupInfo[]> } | undefined;
+  private measuring: Promise<GroupInfo[]> | undefined;
 
   constructor(
     telemetry: ConsumerTelemetry,
@@ -169,13 +167,14 @@ export class ConsumerMetrics implements OnModuleDestroy {
     });
   }
 
+  /** Once for all gauges of a scrape. Without Redis there is nothing to say; that it is away is another metric. */
   private measure(): Promise<GroupInfo[]> {
-    const now = Date.now();
-    if (!this.measured || now - this.measured.at > MEASURED_MS) {
-      // Without Redis there is nothing to say; that it is away is a metric of its own.
-      this.measured = { at: now, groups: this.readGroups().catch(() => []) };
-    }
-    return this.measured.groups;
+    this.measuring ??= this.readGroups()
+      .catch(() => [])
+      .finally(() => {
+        this.measuring = undefined;
+      });
+    return this.measuring;
   }
 
   private async readGroups(): Promise<GroupInfo[]> {

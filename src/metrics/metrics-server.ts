@@ -39,7 +39,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     this.server.listen(port, host);
     await once(this.server, 'listening');
     this.logger.log(
-      `Serving on http://${host.includes(':') ? `[${host}]` : host}:${this.port ?? port}/metrics`,
+      `Metrics are at http://${host.includes(':') ? `[${host}]` : host}:${this.port ?? port}/metrics`,
     );
   }
 
