@@ -5,20 +5,22 @@ import { join } from 'node:path';
 import { expectError, expectStatus, type Client } from '../conformance/client.js';
 import { typeOf, type Run } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { eventually } from '../support/eventually.js';
 import { report } from '../support/report-line.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const CHECKOUT = process.cwd();
 
 let folder: string;
 let service: Service;
-let clients: Clients;
 let api: Client;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'runstream-commands-'));
+  bed.onClose(() => rm(folder, { recursive: true }));
   const ticks = 'let n = 0; setInterval(() => console.log(`tick ${++n}`), 100)';
   await writeFile(
     join(folder, 'commands.json'),
@@ -36,16 +38,11 @@ beforeAll(async () => {
       slow: { argv: [process.execPath, '-e', ticks], timeout_seconds: 1 },
     }),
   );
-  service = await startService({ COMMANDS_FILE: join(folder, 'commands.json') });
-  clients = new Clients();
-  api = clients.of(service);
+  service = await bed.startService({ COMMANDS_FILE: join(folder, 'commands.json') });
+  api = bed.client(service);
 });
 
-afterAll(async () => {
-  clients.close();
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => bed.close());
 
 async function start(command: string): Promise<Run> {
   const json = { executor: 'command', task: `run ${command}`, input: { command } };

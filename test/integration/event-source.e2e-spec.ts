@@ -3,24 +3,24 @@ import { EventSource } from 'eventsource';
 import type { Client } from '../conformance/client.js';
 import { numbered, numberedRange, terminal, type RecordedEvent } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/redis.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 let port: number;
 let service: Service;
-let clients: Clients;
 let api: Client;
 let sources: EventSource[];
 
-const start = (): Promise<Service> => startService({ PORT: String(port), SSE_RETRY_MS: '150' });
+const start = (): Promise<Service> => bed.startService({ PORT: String(port), SSE_RETRY_MS: '150' });
 
 beforeAll(async () => {
   port = await freePort();
   service = await start();
-  clients = new Clients();
-  api = clients.of(service);
+  api = bed.client(service);
   sources = [];
 });
 
@@ -28,10 +28,7 @@ afterEach(() => {
   for (const source of sources.splice(0)) source.close();
 });
 
-afterAll(async () => {
-  clients.close();
-  await service.stop();
-});
+afterAll(() => bed.close());
 
 /** An EventSource as it comes, with what it heard and what it asked for. */
 function listen(runId: string, query = '', names: string[] = []) {

@@ -4,9 +4,11 @@ import { type IncomingMessage, request } from 'node:http';
 import { expectError, type Client } from '../conformance/client.js';
 import { EVENT_ID, eventOf, numberedRange, terminal, type JsonObject } from '../conformance/model.js';
 import { assertSequences, type Watcher } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { eventually } from '../support/eventually.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const NO_SUCH_RUN = 'r0_00000000000000000000000000';
 
@@ -26,19 +28,18 @@ const NASTY: Record<string, string> = {
 };
 
 let service: Service;
-let clients: Clients;
 let api: Client;
 
 beforeAll(async () => {
-  service = await startService({ SSE_HEARTBEAT_MS: '150', EVENT_MAX_LENGTH: '100', EVENT_TTL_SECONDS: '1' });
-  clients = new Clients();
-  api = clients.of(service);
+  service = await bed.startService({
+    SSE_HEARTBEAT_MS: '150',
+    EVENT_MAX_LENGTH: '100',
+    EVENT_TTL_SECONDS: '1',
+  });
+  api = bed.client(service);
 });
 
-afterAll(async () => {
-  clients.close();
-  await service.stop();
-});
+afterAll(() => bed.close());
 
 /** Everything that moved the client's cursor, and everything that should have. */
 function assertOnlyCursors(watcher: Watcher, ids: ReadonlySet<string>): void {

@@ -8,35 +8,31 @@ import { RedisConnections } from '../../src/redis/index.js';
 import { EventStreams } from '../../src/runs/sse/event-streams.js';
 import type { Client } from '../conformance/client.js';
 import { numbered } from '../conformance/model.js';
-import { startApplication, type TestApplication } from '../support/application.js';
-import { Clients } from '../support/clients.js';
+import type { TestApplication } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
-import { type RedisServer, startRedis } from '../support/redis.js';
+import type { RedisServer } from '../support/redis.js';
 import { report } from '../support/report-line.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const ROUNDS = 20;
 const AT_ONCE = 50;
 
 let redis: RedisServer;
 let service: TestApplication;
-let clients: Clients;
 let api: Client;
 let inspector: Redis;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  service = await startApplication({ redis: { url: redis.url } });
-  clients = new Clients();
-  api = clients.of(service);
+  redis = await bed.startRedis();
+  service = await bed.startApplication({ redis: { url: redis.url } });
+  api = bed.client(service);
   inspector = new Redis(redis.url);
+  bed.onClose(() => inspector.quit());
 });
 
-afterAll(async () => {
-  clients.close();
-  inspector.disconnect();
-  await service.close();
-  await redis.stop();
-});
+afterAll(() => bed.close());
 
 interface Held {
   streams: number;

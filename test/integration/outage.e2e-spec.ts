@@ -3,20 +3,14 @@ import { Redis } from 'ioredis';
 import { expectError, lines, type Client, type RequestOptions } from '../conformance/client.js';
 import { numbered, numberedRange, terminal } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { eventually } from '../support/eventually.js';
-import { type RedisServer, startRedis } from '../support/redis.js';
-import { type Service, startService } from '../support/service.js';
+import type { RedisServer } from '../support/redis.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
 
-let clients: Clients;
+const bed = new TestBed();
 
-beforeAll(() => {
-  clients = new Clients();
-});
-
-afterAll(() => {
-  clients.close();
-});
+afterAll(() => bed.close());
 
 describe('While Redis is away', () => {
   let redis: RedisServer;
@@ -27,13 +21,13 @@ describe('While Redis is away', () => {
   let cursor: string;
 
   beforeAll(async () => {
-    redis = await startRedis({ appendOnly: true });
-    service = await startService({
+    redis = await bed.startRedis({ appendOnly: true });
+    service = await bed.startService({
       REDIS_URL: redis.url,
       REDIS_COMMAND_TIMEOUT_MS: '500',
       SSE_HEARTBEAT_MS: '300',
     });
-    api = clients.of(service);
+    api = bed.client(service);
   });
 
   // Runs of its own for each test: a command that was not answered in time may be carried out later.
@@ -42,11 +36,6 @@ describe('While Redis is away', () => {
     cursor = (await api.append(live, numberedRange(2, 10))).last_id;
     ended = (await api.createRun()).id;
     await api.append(ended, terminal());
-  });
-
-  afterAll(async () => {
-    await service.stop();
-    await redis.stop();
   });
 
   const routes: [string, (id: string) => [string, string, RequestOptions?]][] = [
@@ -143,11 +132,11 @@ describe('While Redis is away', () => {
 
   it('T23 a service that starts during an outage waits for its end', async () => {
     await redis.kill();
-    const late = await startService({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '500' });
+    const late = await bed.startService({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '500' });
     try {
-      expectError(await clients.of(late).get(`/runs/${live}`), 503, 'REDIS_UNAVAILABLE');
+      expectError(await bed.client(late).get(`/runs/${live}`), 503, 'REDIS_UNAVAILABLE');
       await redis.restart();
-      await eventually('it serves', async () => (await clients.of(late).get(`/runs/${live}`)).status === 200);
+      await eventually('it serves', async () => (await bed.client(late).get(`/runs/${live}`)).status === 200);
     } finally {
       await late.stop();
     }
@@ -160,23 +149,18 @@ describe('Two instances', () => {
   let admin: Redis;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    redis = await bed.startRedis();
     // The heartbeat also finds what was missed; here it must not be what helps.
     const env = { REDIS_URL: redis.url, SSE_HEARTBEAT_MS: '60000' };
-    services = await Promise.all([startService(env), startService(env)]);
+    services = await Promise.all([bed.startService(env), bed.startService(env)]);
     admin = new Redis(redis.url);
-  });
-
-  afterAll(async () => {
-    admin.disconnect();
-    await Promise.all(services.map((service) => service.stop()));
-    await redis.stop();
+    bed.onClose(() => admin.quit());
   });
 
   const killPubSub = (): Promise<unknown> => admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
 
   it('T15 the pub/sub connections are killed in the middle of a run: watchers of both see it whole', async () => {
-    const [one, other] = services.map((service) => clients.of(service)) as [Client, Client];
+    const [one, other] = services.map((service) => bed.client(service)) as [Client, Client];
     const { id: runId } = await one.createRun();
     const watchers = [await one.watch(runId), await other.watch(runId), await other.watch(runId)];
     for (const watcher of watchers) await watcher.untilEvents(1);
@@ -190,7 +174,7 @@ describe('Two instances', () => {
   });
 
   it('T15 T06 killed just before the last event: the watchers still see it, and the end', async () => {
-    const [one, other] = services.map((service) => clients.of(service)) as [Client, Client];
+    const [one, other] = services.map((service) => bed.client(service)) as [Client, Client];
     for (let round = 0; round < 5; round++) {
       const { id: runId } = await one.createRun();
       const watchers = [await one.watch(runId), await other.watch(runId)];
@@ -205,7 +189,7 @@ describe('Two instances', () => {
   });
 
   it('T07 a client that was cut just before the end gets the rest at the other, now and later', async () => {
-    const [one, other] = services.map((service) => clients.of(service)) as [Client, Client];
+    const [one, other] = services.map((service) => bed.client(service)) as [Client, Client];
     const { id: runId } = await one.createRun();
     const cut = await one.watch(runId);
     await cut.untilEvents(1);

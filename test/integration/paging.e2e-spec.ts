@@ -9,14 +9,15 @@ import {
   type RecordedEvent,
 } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { report } from '../support/report-line.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const EVENTS = 5000;
 
 let service: Service;
-let clients: Clients;
 let api: Client;
 let runId: string;
 let log: RecordedEvent[];
@@ -28,9 +29,8 @@ function input(n: number): EventInput {
 }
 
 beforeAll(async () => {
-  service = await startService();
-  clients = new Clients();
-  api = clients.of(service);
+  service = await bed.startService();
+  api = bed.client(service);
   runId = (await api.createRun()).id;
   await api.appendLines(
     runId,
@@ -40,10 +40,7 @@ beforeAll(async () => {
   assertSequences(log, 1, EVENTS);
 });
 
-afterAll(async () => {
-  clients.close();
-  await service.stop();
-});
+afterAll(() => bed.close());
 
 async function pageThrough(limit: number, order: 'asc' | 'desc', type?: string) {
   const events: RecordedEvent[] = [];

@@ -11,29 +11,26 @@ import {
   type RecordedEvent,
 } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { findRecordings, type Recording } from '../support/recordings.js';
 import { report } from '../support/report-line.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const recordings = findRecordings();
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 let services: [Service, Service];
-let clients: Clients;
 
 beforeAll(async () => {
-  services = await Promise.all([startService(), startService()]);
-  clients = new Clients();
+  services = await Promise.all([bed.startService(), bed.startService()]);
   if (recordings.length === 1) {
     report('Only the made-up recording is here: set RECORDINGS_DIR to a folder with real ones (*.ndjson).');
   }
 });
 
-afterAll(async () => {
-  clients.close();
-  await Promise.all(services.map((service) => service.stop()));
-});
+afterAll(() => bed.close());
 
 /** As a user would; without curl, as a program would: a stream, since the file may be large. */
 async function post(api: Client, url: string, runId: string, file: string): Promise<AppendReply> {
@@ -107,7 +104,7 @@ describe('A recording of a run', () => {
   it.each(recordings.map((recording) => [recording.name, recording] as const))(
     '%s: posted while two watchers follow, one cut and resumed twice; both and the history equal it',
     async (name, recording) => {
-      const apis = services.map((service) => clients.of(service));
+      const apis = services.map((service) => bed.client(service));
       const [api, other] = apis as [Client, Client];
       const { id: runId } = await api.createRun({ task: `play ${name}` });
       const steady = await other.watch(runId);

@@ -11,25 +11,21 @@ import {
   type Run,
 } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { startApplication } from '../support/application.js';
-import { Clients } from '../support/clients.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 let services: [Service, Service];
-let clients: Clients;
 let api: Client;
 let other: Client;
 
 beforeAll(async () => {
-  services = await Promise.all([startService(), startService()]);
-  clients = new Clients();
-  [api, other] = services.map((service) => clients.of(service)) as [Client, Client];
+  services = await Promise.all([bed.startService(), bed.startService()]);
+  [api, other] = services.map((service) => bed.client(service)) as [Client, Client];
 });
 
-afterAll(async () => {
-  clients.close();
-  await Promise.all(services.map((service) => service.stop()));
-});
+afterAll(() => bed.close());
 
 describe('A request that is sent again', () => {
   it('T29 a retried POST /runs makes one run, also when twenty arrive at once at two instances', async () => {
@@ -113,10 +109,10 @@ describe('A request that is sent again', () => {
 describe('A long upload', () => {
   // Node's own limit is 300 s; what can be shown in less is that it is off, and that time alone ends nothing.
   it('T66 is not cut by the server’s time limit for requests', async () => {
-    const service = await startApplication();
+    const service = await bed.startApplication();
     try {
       expect(service.server.requestTimeout).toBe(0);
-      const client = clients.of(service);
+      const client = bed.client(service);
       const { id } = await client.createRun();
       const watcher = await client.watch(id);
       const upload = client.openUpload(id);
@@ -133,9 +129,9 @@ describe('A long upload', () => {
   });
 
   it('T66 that sends nothing any more is cut, and what had arrived is stored', async () => {
-    const service = await startApplication({ runs: { uploadIdleMs: 300 } });
+    const service = await bed.startApplication({ runs: { uploadIdleMs: 300 } });
     try {
-      const client = clients.of(service);
+      const client = bed.client(service);
       const { id } = await client.createRun();
       const upload = client.openUpload(id);
       upload.request.write(lines(numberedRange(2, 5)) + '{"event":');

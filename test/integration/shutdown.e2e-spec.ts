@@ -7,29 +7,22 @@ import { lines } from '../conformance/client.js';
 import { eventOf, numbered, numberedRange, terminal } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
 import { type Child, startScript } from '../support/child.js';
-import { Clients } from '../support/clients.js';
 import { RawWatcher } from '../support/raw-watcher.js';
 import { report } from '../support/report-line.js';
-import { startService } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const NO_SUCH_RUN = 'r0_00000000000000000000000000';
 const CHECKOUT = process.cwd();
 
-let clients: Clients;
-
-beforeAll(() => {
-  clients = new Clients();
-});
-
-afterAll(() => {
-  clients.close();
-});
+afterAll(() => bed.close());
 
 describe('SIGTERM with watchers connected', () => {
   it('T16 ends their streams in order, exits at once, and they go on at another instance', async () => {
-    const [one, other] = await Promise.all([startService(), startService()]);
+    const [one, other] = await Promise.all([bed.startService(), bed.startService()]);
     try {
-      const api = clients.of(one);
+      const api = bed.client(one);
       const { id: runId } = await api.createRun();
       await api.append(runId, numberedRange(2, 50));
       const { id: quietRun } = await api.createRun();
@@ -49,7 +42,7 @@ describe('SIGTERM with watchers connected', () => {
       for (const watcher of watchers) {
         expect(watcher.controls.map(({ event }) => event)).not.toContain('close');
       }
-      const elsewhere = clients.of(other);
+      const elsewhere = bed.client(other);
       await elsewhere.append(runId, [numbered(51), terminal()]);
       const resumed = await elsewhere.watch(runId, { lastEventId: watchers[0].lastEventId });
       await resumed.untilEnd();
@@ -60,8 +53,8 @@ describe('SIGTERM with watchers connected', () => {
   });
 
   it('T16 ends the stream of one in the middle of a large replay in order too', async () => {
-    const service = await startService();
-    const api = clients.of(service);
+    const service = await bed.startService();
+    const api = bed.client(service);
     const { id: runId } = await api.createRun();
     const big = { line: 'x'.repeat(900_000) };
     await api.appendLines(
@@ -83,8 +76,8 @@ describe('SIGTERM with watchers connected', () => {
   });
 
   it('T16 is not held up by a watcher that reads nothing, nor by idle connections', async () => {
-    const service = await startService();
-    const api = clients.of(service);
+    const service = await bed.startService();
+    const api = bed.client(service);
     const { id: runId } = await api.createRun();
     await api.appendLines(
       runId,
@@ -101,8 +94,8 @@ describe('SIGTERM with watchers connected', () => {
   });
 
   it('T16 lets a request that is under way come to its end', async () => {
-    const service = await startService();
-    const api = clients.of(service);
+    const service = await bed.startService();
+    const api = bed.client(service);
     const { id: runId } = await api.createRun();
     const upload = api.openUpload(runId);
     upload.request.write(lines(numberedRange(2, 20)));
@@ -116,8 +109,8 @@ describe('SIGTERM with watchers connected', () => {
   });
 
   it('T16 cuts an upload that does not come to its end, and exits in order', async () => {
-    const service = await startService({ SHUTDOWN_TIMEOUT_MS: '1000' });
-    const api = clients.of(service);
+    const service = await bed.startService({ SHUTDOWN_TIMEOUT_MS: '1000' });
+    const api = bed.client(service);
     const { id: runId } = await api.createRun();
     const upload = api.openUpload(runId);
     upload.request.write(lines(numberedRange(2, 20)));
@@ -178,7 +171,7 @@ describe('Ctrl-C at the service with the embedded Redis', () => {
 
   it('T69 lets appends, streams and executors finish; Redis goes last, and nothing is lost', async () => {
     const first = await start();
-    const api = clients.of(first);
+    const api = bed.client(first);
     const { id: runId } = await api.createRun();
     const command = await api.createRun({ executor: 'command', input: { command: 'slow' } });
     const following = await api.watch(command.id);
@@ -204,7 +197,7 @@ describe('Ctrl-C at the service with the embedded Redis', () => {
     expect(await readdir(join(folder, '.data', 'redis'))).toContain('appendonlydir');
 
     const second = await start();
-    const again = clients.of(second);
+    const again = bed.client(second);
     assertSequences(await again.history(runId), 1, 15);
     const ended = await again.run(command.id);
     expect(ended.status).toBe('failed');

@@ -6,17 +6,18 @@ import { EventStreams } from '../../src/runs/sse/event-streams.js';
 import type { Client } from '../conformance/client.js';
 import { eventOf, type EventInput } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { startApplication, type TestApplication } from '../support/application.js';
-import { Clients } from '../support/clients.js';
+import type { TestApplication } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
 import { RawWatcher } from '../support/raw-watcher.js';
 import { report } from '../support/report-line.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const MIB = 1024 * 1024;
 const STALLED_MS = 1500;
 
-let clients: Clients;
 let watchers: RawWatcher[];
 
 /** Events of about `bytes` each, every one of them different. */
@@ -44,7 +45,6 @@ function residentBytes(pid: number): number {
 }
 
 beforeAll(() => {
-  clients = new Clients();
   watchers = [];
 });
 
@@ -52,20 +52,17 @@ afterEach(() => {
   for (const watcher of watchers.splice(0)) watcher.destroy();
 });
 
-afterAll(() => {
-  clients.close();
-});
+afterAll(() => bed.close());
 
 describe('Slow watchers of a service', () => {
   let service: Service;
   let api: Client;
 
   beforeAll(async () => {
-    service = await startService();
-    api = clients.of(service);
+    // On a busy machine this much at once takes its time, and time is not what is tested.
+    service = await bed.startService({ REDIS_COMMAND_TIMEOUT_MS: '15000' });
+    api = bed.client(service);
   });
-
-  afterAll(() => service.stop());
 
   it.each([
     ['20 events of 1 MB', 20, 1_000_000],
@@ -120,8 +117,8 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
   let runId: string;
 
   beforeAll(async () => {
-    service = await startApplication({ runs: { stalledMs: STALLED_MS }, events: { heartbeatMs: 200 } });
-    api = clients.of(service);
+    service = await bed.startApplication({ runs: { stalledMs: STALLED_MS }, events: { heartbeatMs: 200 } });
+    api = bed.client(service);
     streams = service.app.get(EventStreams, { strict: false });
     feeds = service.app.get(LiveFeed, { strict: false });
     // More than the sockets' own buffers hold, on either side.
@@ -132,8 +129,6 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
     for (const watcher of watchers) watcher.destroy();
     await eventually('all streams are closed', () => streams.count === 0);
   });
-
-  afterAll(() => service.close());
 
   it('T13 T14 one that stops reading is left alone for a while, and cut after the time limit', async () => {
     const stalled = await openRaw(service.url, runId);
@@ -182,10 +177,10 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
   });
 
   it('T14 one that reads is not cut in a quiet run, though heartbeats are rarer than the time limit', async () => {
-    const quiet = await startApplication({ runs: { stalledMs: 300 }, events: { heartbeatMs: 60_000 } });
+    const quiet = await bed.startApplication({ runs: { stalledMs: 300 }, events: { heartbeatMs: 60_000 } });
     try {
-      const { id } = await clients.of(quiet).createRun();
-      const watcher = await clients.of(quiet).watch(id);
+      const { id } = await bed.client(quiet).createRun();
+      const watcher = await bed.client(quiet).watch(id);
       await watcher.untilEvents(1);
       await delay(1500);
       await api.append(id, eventOf('lifecycle.completed'));
@@ -199,12 +194,12 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
 
 describe('Watchers with a buffer smaller than the socket’s own', () => {
   it('T14 are served on, whatever the size of what is written', async () => {
-    const service = await startApplication({
+    const service = await bed.startApplication({
       runs: { watcherBufferBytes: 1024 },
       events: { watcherPageBytes: 1024 },
     });
     try {
-      const api = clients.of(service);
+      const api = bed.client(service);
       const runId = await runOf(api, large(300, 1500));
       const watcher = await api.watch(runId);
       await watcher.untilEvents(301);

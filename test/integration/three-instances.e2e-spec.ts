@@ -3,11 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../conformance/client.js';
 import { numbered, terminal, type EventInput } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { Clients } from '../support/clients.js';
 import { CutWatcher } from '../support/cut-watcher.js';
 import { report } from '../support/report-line.js';
 import { seedFromEnvironment, SeededRandom } from '../support/seeded-random.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+
+const bed = new TestBed();
 
 const EVENTS = 5000;
 const WATCHERS = 200;
@@ -15,17 +17,12 @@ const WATCHERS = 200;
 const REPEAT = Number(process.env['REPEAT'] ?? 1);
 
 let services: Service[];
-let clients: Clients;
 
 beforeAll(async () => {
-  services = await Promise.all([startService(), startService(), startService()]);
-  clients = new Clients();
+  services = await Promise.all([bed.startService(), bed.startService(), bed.startService()]);
 });
 
-afterAll(async () => {
-  clients.close();
-  await Promise.all(services.map((service) => service.stop()));
-});
+afterAll(() => bed.close());
 
 /** Appends events 2 … EVENTS-1 through all instances at once, and then the last. */
 async function produce(apis: Client[], runId: string, random: SeededRandom, appended: (n: number) => void) {
@@ -45,7 +42,7 @@ async function produce(apis: Client[], runId: string, random: SeededRandom, appe
 }
 
 async function watchWhileItRuns(random: SeededRandom): Promise<void> {
-  const apis = services.map((service) => clients.of(service));
+  const apis = services.map((service) => bed.client(service));
   const { id: runId } = await apis[0]!.createRun();
   let appended = 1;
   let joinedLate = 0;
