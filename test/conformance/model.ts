@@ -80,6 +80,28 @@ export interface JournalPage {
   last_event_id: string | null;
 }
 
+export interface ConsumerGroup {
+  group: string;
+  handlers: string[];
+  types: string[] | null;
+  handled: boolean;
+  consumers: { name: string; pending: number; idle_ms: number }[];
+  pending: number;
+  lag: number;
+  oldest_pending_age_ms: number | null;
+  delayed_retries: number;
+  dead_letters: number;
+  paused: boolean;
+  last_recovery: JsonObject | null;
+}
+
+export interface DeadLetterList {
+  dead_letters: { id: string; group: string; last_failure_at: string }[];
+  count: number;
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
 export interface ErrorBody {
   code: string;
   message: string;

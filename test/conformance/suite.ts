@@ -10,6 +10,7 @@ import { history } from './sections/history.js';
 import { historyRange } from './sections/history-range.js';
 import { idempotency } from './sections/idempotency.js';
 import { journal } from './sections/journal.js';
+import { operations } from './sections/operations.js';
 import { runList } from './sections/run-list.js';
 import { runs } from './sections/runs.js';
 import { streamFilters } from './sections/stream-filters.js';
@@ -41,6 +42,7 @@ export const sections: readonly Section[] = [
   streamLive,
   streamEnd,
   journal,
+  operations,
 ];
 
 /** Runs the whole suite against a server that answers at `options.url`. */

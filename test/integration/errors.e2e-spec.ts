@@ -159,17 +159,6 @@ const rows: Row[] = [
   {
     code: 'GROUP_NOT_FOUND',
     ways: {
-      pausing: () => post('/consumers/nobody/pause', undefined),
-      removing: () => api.request('DELETE', '/consumers/nobody'),
-    },
-  },
-  {
-    code: 'DEAD_LETTER_NOT_FOUND',
-    ways: { deleting: () => api.request('DELETE', '/dead-letters/nobody~1-1~x') },
-  },
-  {
-    code: 'GROUP_NOT_FOUND',
-    ways: {
       pausing: () => post('/consumers/nobody/pause', {}),
       replaying: () => post('/consumers/nobody/replay', { from: '2026-01-01' }),
       removing: () => api.request('DELETE', '/consumers/nobody'),
