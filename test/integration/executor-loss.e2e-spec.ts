@@ -101,6 +101,20 @@ describe('A run whose process is lost', () => {
     expect(await client.ended(id)).toMatchObject({ status: 'completed', attempt: 2, result: next.pid });
   });
 
+  it('T26 fails when no process has its executor any more, though only the API is left', async () => {
+    const { id, owner, other } = await startRun('sturdy', 60_000);
+    await Promise.all([owner, other].map(kill));
+    const service = await startApplication({
+      redis: { url: redis.url },
+      tenancy: { enabled: true, allowedTenants: [client.tenant] },
+      executors: { enabled: false },
+      runs: { sweepMs: 200, executorAbsentMs: 2000 },
+    });
+    const run = await client.ended(id);
+    expect(withoutTime(run)).toEqual({ status: 'failed', error: 'executor lost', attempt: 1, result: null });
+    await service.close();
+  });
+
   it('T26 goes on elsewhere at once when its process shuts down, if it may be restarted', async () => {
     const { id, owner, other } = await startRun('sturdy', 3000);
     const shutAt = Date.now();

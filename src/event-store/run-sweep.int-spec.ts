@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { completed, createTestStore, line, type TestStore } from '../../test/support/event-store.js';
+import { eventually } from '../../test/support/eventually.js';
+import type { EventInput } from '../events/index.js';
+import { RunSweep } from './run-sweep.js';
+
+const LOST: EventInput = {
+  event: { category: 'lifecycle', action: 'failed' },
+  data: { error: 'producer lost' },
+};
+
+describe('T70 runs that nobody works on any more', () => {
+  let a: TestStore;
+  let never: TestStore;
+  let sweep: RunSweep;
+  const statusOf = async (id: string) => (await a.runs.get(a.tenant, id)).status;
+  const active = () => a.store.keys.partition(a.tenant, 0).active;
+  /** As if nothing had been appended for long. */
+  const makeOverdue = (id: string) => a.redis.commands.zadd(active(), 1, id);
+
+  beforeAll(async () => {
+    a = await createTestStore({ runIdleTimeoutSeconds: 1 });
+    never = await createTestStore({ runIdleTimeoutSeconds: 0, tenant: a.tenant });
+    sweep = a.app.get(RunSweep);
+    await eventually('Redis is up for long enough', () => a.redis.hasBeenSteadyFor(1000));
+  });
+  afterAll(async () => {
+    await Promise.all([a.close(), never.close()]);
+  });
+
+  it('end when they are overdue, and no others', async () => {
+    const [overdue, busy, over, executed] = [
+      await a.createRun(),
+      await a.createRun(),
+      await a.createRun(),
+      await a.createRun('later'),
+    ];
+    await a.store.append(a.tenant, over, [completed()]);
+    for (const id of [overdue, busy, executed]) await makeOverdue(id);
+    // An append makes it due later again.
+    await a.store.append(a.tenant, busy, [line('x')]);
+    expect(await sweep.endIdle(a.tenant, LOST)).toBe(1);
+    expect(await a.runs.get(a.tenant, overdue)).toMatchObject({
+      status: 'failed',
+      error: 'producer lost',
+      sequence: 2,
+      expiresAt: expect.any(Number),
+    });
+    expect(await Promise.all([busy, over, executed].map(statusOf))).toEqual([
+      'running',
+      'completed',
+      'pending',
+    ]);
+    expect(await sweep.endIdle(a.tenant, LOST)).toBe(0);
+    await a.redis.commands.zadd(active(), '+inf', executed);
+  });
+
+  it('end once, whatever comes at the same moment: an append that was first keeps them', async () => {
+    const ids = await Promise.all(Array.from({ length: 100 }, () => a.createRun()));
+    await Promise.all(ids.map(makeOverdue));
+    const appends = ids.map((id) =>
+      a.store.append(a.tenant, id, [line('x')]).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const [, , ...appended] = await Promise.all([
+      sweep.endIdle(a.tenant, LOST),
+      never.app.get(RunSweep).endIdle(a.tenant, LOST),
+      ...appends,
+    ]);
+    for (const [i, id] of ids.entries()) {
+      const { status, sequence } = await a.runs.get(a.tenant, id);
+      expect([status, sequence]).toEqual(appended[i] ? ['running', 2] : ['failed', 2]);
+    }
+  });
+
+  it('never end when the idle time is 0', async () => {
+    const id = await never.createRun();
+    await makeOverdue(id);
+    expect(await never.app.get(RunSweep).endIdle(a.tenant, LOST)).toBe(0);
+    expect(await statusOf(id)).toBe('running');
+    await a.store.delete(a.tenant, id);
+  });
+
+  it('are looked after by one process at a time', async () => {
+    const turns = await Promise.all(
+      [sweep, never.app.get(RunSweep)].map((one) => one.isOurTurn(a.tenant, 60_000)),
+    );
+    expect(turns.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('and those that expired leave the indexes', async () => {
+    const b = await createTestStore();
+    const ids = await Promise.all(Array.from({ length: 450 }, () => b.createRun()));
+    const gone = ids.filter((_, i) => i % 3 === 0);
+    for (const id of gone) await b.redis.commands.del(b.store.keys.run(b.tenant, id).run);
+    expect(await b.app.get(RunSweep).forgetExpired(b.tenant)).toBe(gone.length);
+    const { runs, active: unended } = b.store.keys.partition(b.tenant, 0);
+    expect(await b.redis.commands.zcard(runs)).toBe(300);
+    expect(await b.redis.commands.zcard(unended)).toBe(300);
+    expect(await b.app.get(RunSweep).forgetExpired(b.tenant)).toBe(0);
+    await b.close();
+  });
+
+  it('end when their executor was lost and nobody has it any more, unless it comes back', async () => {
+    const [id, living] = [await a.createRun('gone'), await a.createRun('gone')];
+    for (const one of [id, living]) await a.takeUp(one, 'gone');
+    const run = a.store.keys.run(a.tenant, id).run;
+    await a.redis.commands.hset(run, 'lease', 1);
+    const { lapsed } = await sweep.findLost(a.tenant);
+    expect(lapsed).toEqual([{ runId: id, executor: 'gone', lapsedMs: expect.any(Number) }]);
+    const asIfLost = { runId: living, executor: 'gone', lapsedMs: 1 };
+    expect(await sweep.endAbandoned(a.tenant, asIfLost, 1000, LOST)).toBe(false);
+    expect(await sweep.endAbandoned(a.tenant, lapsed[0]!, 1000, LOST)).toBe(true);
+    expect(await statusOf(id)).toBe('failed');
+    expect(await statusOf(living)).toBe('running');
+    // The executor that was lost may come back, but its fence has passed on.
+    await expect(a.store.append(a.tenant, id, [line('x')], { fence: 1 })).rejects.toThrow();
+  });
+});
