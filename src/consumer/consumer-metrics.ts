@@ -101,7 +101,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
 
   private tally(group: string, type: string): Tally {
     let types = this.byType.get(group);
-    if (!types) this.byType.set(group, (types = new Map()));
+    if (!types) this.byType.set(group, (types = new Map<string, Tally>()));
     let tally = types.get(type);
     if (!tally) {
       tally = this.tallyOf(group, this.labelOf(type));
@@ -112,7 +112,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
 
   private tallyOf(group: string, type: string): Tally {
     let tallies = this.tallies.get(group);
-    if (!tallies) this.tallies.set(group, (tallies = new Map()));
+    if (!tallies) this.tallies.set(group, (tallies = new Map<string, Tally>()));
     let tally = tallies.get(type);
     if (!tally) {
       const child = this.durations.labels(group, type);
