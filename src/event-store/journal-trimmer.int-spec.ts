@@ -11,7 +11,7 @@ import {
 import { journalOf, watchJournal } from '../../test/support/journal.js';
 import { type RedisServer, startRedis } from '../../test/support/redis.js';
 import { eventually } from '../../test/support/eventually.js';
-import { TRIMMER_KEY } from './keys.js';
+import { TENANTS_KEY, TRIMMER_KEY } from './keys.js';
 
 const NEVER_MS = 3_600_000;
 
@@ -232,6 +232,22 @@ describe('Trimming the journal', () => {
       await eventually('it is trimmed', () => isTrimmed(last));
     } finally {
       await Promise.all(stores.slice(2).map((a) => a.close()));
+      await own.stop();
+    }
+  });
+
+  it('goes on with the other tenants when the journal of one can not be trimmed', async () => {
+    const own = await startRedis();
+    const a = await createTestStore({ url: own.url, journalMaxLength: 10, journalTrimMs: 20 });
+    try {
+      for (const tenant of upTo(20).map((n) => `broken${n}`)) {
+        await a.redis.commands.sadd(TENANTS_KEY, tenant);
+        await a.redis.commands.set(a.store.keys.partition(tenant, 0).journal, 'no stream');
+      }
+      await appendLines(a, await a.createRun(), 100);
+      await eventually('it is trimmed', async () => (await a.redis.commands.xlen(journalKey(a))) === 10);
+    } finally {
+      await a.close();
       await own.stop();
     }
   });

@@ -142,7 +142,7 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
         this.redis.commands.sscan(TENANTS_KEY, cursor, 'COUNT', TENANTS_PAGE),
       );
       cursor = next;
-      for (const tenantId of tenants) {
+      for (const tenantId of await this.tooLong(tenants)) {
         if (this.stop.signal.aborted) return;
         try {
           this.log(tenantId, await this.trim(tenantId));
@@ -155,6 +155,22 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
       }
     } while (cursor !== '0');
     this.turnSince = undefined;
+  }
+
+  /** Mostly there is nothing to do, which one look at all of them tells. */
+  private async tooLong(tenants: readonly string[]): Promise<string[]> {
+    const lengths = await Promise.all(tenants.map((tenantId) => this.lengthOf(tenantId)));
+    return tenants.filter((_, i) => (lengths[i] ?? 0) > this.maxLength);
+  }
+
+  private async lengthOf(tenantId: string): Promise<number> {
+    try {
+      return await redisCall(this.redis.commands.xlen(this.store.keys.partition(tenantId, 0).journal));
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) throw error;
+      // Trimming it fails in the same way, and says so.
+      return Infinity;
+    }
   }
 
   /** The lock is not given back after a round: so there is one round in the time of one, however many processes. */

@@ -74,7 +74,7 @@ describe('The events of all runs, from outside', () => {
       missed: 70,
     });
     expect(frame.id).toBe(early.frames[69]?.id);
-    const older = await client.watchAll({ lastEventId: early.frames[9]?.id });
+    const older = await client.watchAll({ lastEventId: early.frames[9]?.id ?? '' });
     await older.untilEvents(50);
     expect((await older.untilControl('gap')).data).toMatchObject({ missed: 60 });
     for (const one of [early, late, older]) one.cut();
