@@ -1,26 +1,20 @@
 import type { Logger } from '@nestjs/common';
 import { RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { compareEventIds, decodeEvent, type RecordedEvent } from '../events/index.js';
+import { compareEventIds, decodeEvent } from '../events/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Attempt, type Delivery } from './delivery.js';
-import {
-  type Beginning,
-  type GroupSource,
-  type Outcome,
-  OwnershipLostError,
-  type Settlement,
-} from './group-source.js';
-import { backoffMs } from './handler-options.js';
-import type { HandlerResult } from './handler-result.js';
+import type { GroupSource } from './group-source.js';
 import { Lanes } from './lanes.js';
 import type { RegisteredHandler } from './registered-handler.js';
+import type { Beginning, Outcome, Settlement } from './lease.js';
+import { OwnershipLostError } from './ownership.js';
+import { runAttempt } from './run-attempt.js';
 import { Settler } from './settler.js';
 import type { SoloGate } from './solo-gate.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
-const MAX_ERROR_LENGTH = 1000;
 
 /**
  * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
@@ -217,7 +211,7 @@ export class Deliverer {
     this.attempts.add(attempt);
     this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    const outcome = await this.run(attempt);
+    const outcome = await runAttempt(this.handler, attempt, this.signal);
     const durationMs = performance.now() - startedAt;
     const settlement = await this.record(delivery.source, outcome);
     this.attempts.delete(attempt);
@@ -248,60 +242,6 @@ export class Deliverer {
       error: settlement.slice('refused '.length),
       effects: [],
     });
-  }
-
-  private async run(attempt: Attempt): Promise<Outcome> {
-    const { entry, token, epoch, fence, delivery } = attempt;
-    const outcome = { entry, token, epoch, fence, delayMs: 0, error: '', effects: [] };
-    let event: RecordedEvent;
-    try {
-      event = decodeEvent(delivery.source.tenantId, entry.runId, entry.event);
-    } catch (error) {
-      return { ...outcome, kind: 'fail', error: `The event can't be read: ${messageOf(error)}` };
-    }
-    try {
-      const result = await this.invoke(event, attempt);
-      switch (result?.outcome) {
-        case undefined:
-        case 'success':
-          return { ...outcome, kind: 'ok', effects: attempt.effects };
-        case 'fail':
-          return { ...outcome, kind: 'fail', error: result.reason.slice(0, MAX_ERROR_LENGTH) };
-        case 'retry':
-          return {
-            ...outcome,
-            kind: 'retry',
-            delayMs: result.delayMs ?? this.backoff(attempt),
-            error: result.reason ?? 'the handler asked for another try',
-          };
-      }
-    } catch (error) {
-      if (this.signal.aborted) return { ...outcome, kind: 'release' };
-      return { ...outcome, kind: 'retry', delayMs: this.backoff(attempt), error: messageOf(error) };
-    } finally {
-      attempt.close();
-    }
-  }
-
-  private async invoke(event: RecordedEvent, attempt: Attempt): Promise<HandlerResult | void> {
-    const { timeoutMs } = this.handler.options;
-    const handled = this.handler.invoke(event, attempt);
-    if (timeoutMs === undefined) return handled;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
-        attempt.abort(error);
-        reject(error);
-      }, timeoutMs);
-    });
-    return Promise.race([handled, late]).finally(() => {
-      clearTimeout(timer);
-    });
-  }
-
-  private backoff(attempt: Attempt): number {
-    return backoffMs(this.handler.options.backoff, attempt.attempt);
   }
 
   private settled(delivery: Delivery, outcome: Outcome, settlement: Settlement): void {
@@ -381,8 +321,4 @@ function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]>
     else groups.set(delivery.source, [delivery]);
   }
   return groups;
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
 }

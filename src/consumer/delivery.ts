@@ -3,8 +3,9 @@ import type { JournalEntry } from '../event-store/index.js';
 import type { EventStore } from '../event-store/index.js';
 import type { EventInput } from '../events/index.js';
 import { type Effect, publishEffect, startEffect } from './effects.js';
-import type { GroupSource, Holding, Lease } from './group-source.js';
+import type { GroupSource } from './group-source.js';
 import type { HandlerContext, StartRun } from './handler.js';
+import type { Holding, Lease } from './lease.js';
 
 /** An entry that was read, on its way to an outcome. */
 export interface Delivery extends Holding {

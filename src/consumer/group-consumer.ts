@@ -8,8 +8,9 @@ import { describeHandler } from './handler-description.js';
 import { newDelivery } from './delivery.js';
 import { GroupReader } from './group-reader.js';
 import { GroupRecovery } from './group-recovery.js';
-import { GroupSource, OwnershipLostError } from './group-source.js';
+import { GroupSource } from './group-source.js';
 import { type Intake, OwnedIntake, SharedIntake } from './intake.js';
+import { Ownership, OwnershipLostError } from './ownership.js';
 import { Patience } from './patience.js';
 import type { RecoveryResult } from './recovery-result.js';
 import type { RegisteredHandler } from './registered-handler.js';
@@ -34,7 +35,8 @@ export class GroupConsumer {
   readonly deliverer: Deliverer;
   readonly recovery: GroupRecovery;
   private readonly sources = new Map<string, GroupSource>();
-  private readonly becomingOwner = new Map<GroupSource, Promise<void>>();
+  /** Of an ordered group, by tenant. */
+  private readonly ownerships = new Map<string, Ownership>();
   private readonly stopping = new AbortController();
   /** Ends what must go on while handlers finish: leases and outcomes. */
   private readonly stopped = new AbortController();
@@ -63,7 +65,7 @@ export class GroupConsumer {
     };
     this.deliverer.onOwnershipLost = (source) => {
       if (this.stopping.signal.aborted) return;
-      this.becomeOwner(source).catch((error: unknown) => {
+      this.becomeOwner(source.tenantId).catch((error: unknown) => {
         this.logUnlessUnavailable(error);
       });
     };
@@ -71,7 +73,9 @@ export class GroupConsumer {
     this.recovery = new GroupRecovery(this.patience, this.deliverer, concurrency, this.stopping.signal);
     this.reader = new GroupReader(redis.blocking(`group-${group}`), redis.commands, group, consumer);
     this.intake = this.ordered
-      ? new OwnedIntake(MAX_HELD, this.reader, this.deliverer, this.recovery, (one) => this.becomeOwner(one))
+      ? new OwnedIntake(MAX_HELD, this.reader, this.deliverer, this.recovery, ({ tenantId }) =>
+          this.becomeOwner(tenantId),
+        )
       : new SharedIntake(concurrency, this.reader, this.deliverer);
   }
 
@@ -123,7 +127,7 @@ export class GroupConsumer {
     this.stopped.abort(reason);
     for (const attempt of this.deliverer.attempts) attempt.abort(reason);
     await within(LAST_WORDS_MS, this.deliverer.idle());
-    await Promise.allSettled([...this.sources.values()].map((source) => source.disown()));
+    await Promise.allSettled([...this.ownerships.values()].map((ownership) => ownership.giveUp()));
     this.reader.close();
     await Promise.allSettled(this.loops);
   }
@@ -187,11 +191,11 @@ export class GroupConsumer {
           consumer: this.consumer,
           leaseMs: this.handler.options.leaseMs,
           maxAttempts: this.handler.options.maxAttempts,
-          ordered: this.ordered,
+          ownership: this.ownershipOf(tenantId),
           handler: describeHandler(this.handler),
         });
         await source.ensureGroup(this.newGroupsBegin);
-        if (this.ordered) await this.becomeOwner(source);
+        if (this.ordered) await this.becomeOwner(tenantId);
         this.sources.set(key, source);
         isNew = true;
       }
@@ -207,7 +211,7 @@ export class GroupConsumer {
         await this.takeUpDue(source);
       } catch (error) {
         // Nothing that comes would tell an idle owner that its group is replayed.
-        if (error instanceof OwnershipLostError) await this.becomeOwner(source);
+        if (error instanceof OwnershipLostError) await this.becomeOwner(source.tenantId);
         else throw error;
       }
     }
@@ -225,11 +229,9 @@ export class GroupConsumer {
   }
 
   private async beat(): Promise<void> {
-    if (this.ordered) {
-      for (const source of this.sources.values()) {
-        // While it stops, what it owns remains its own until its handlers are done.
-        if (!this.stopping.signal.aborted || source.fence !== '') await this.becomeOwner(source);
-      }
+    for (const [tenantId, ownership] of this.ownerships) {
+      // While it stops, what it owns remains its own until its handlers are done.
+      if (!this.stopping.signal.aborted || ownership.isOurs) await this.becomeOwner(tenantId);
     }
     for (const source of this.sources.values()) {
       const attempts = [...this.deliverer.attempts].filter((attempt) => attempt.delivery.source === source);
@@ -243,22 +245,26 @@ export class GroupConsumer {
     }
   }
 
-  /** One try at a time for each source: two would take each other's fence for another process's. */
-  private becomeOwner(source: GroupSource): Promise<void> {
-    let trying = this.becomingOwner.get(source);
-    if (!trying) {
-      trying = this.tryToOwn(source).finally(() => this.becomingOwner.delete(source));
-      this.becomingOwner.set(source, trying);
+  private ownershipOf(tenantId: string): Ownership | undefined {
+    if (!this.ordered) return undefined;
+    let ownership = this.ownerships.get(tenantId);
+    if (!ownership) {
+      const { owner } = this.store.keys.group(tenantId, 0, this.group);
+      const { leaseMs } = this.handler.options;
+      ownership = new Ownership(this.redis.commands, owner, this.consumer, leaseMs, this.patience);
+      this.ownerships.set(tenantId, ownership);
     }
-    return trying;
+    return ownership;
   }
 
-  private async tryToOwn(source: GroupSource): Promise<void> {
-    const before = source.fence;
-    await source.own(!(await this.patience.isOver()));
-    if (source.fence === before) return;
-    this.deliverer.forget(source);
-    if (source.fence === '') return;
+  private async becomeOwner(tenantId: string): Promise<void> {
+    const ownership = this.ownerships.get(tenantId);
+    if (!ownership || !(await ownership.renew())) return;
+    for (const source of this.sources.values()) {
+      if (source.tenantId === tenantId) this.deliverer.forget(source);
+    }
+    if (!ownership.isOurs) return;
+    // What is pending is to be taken over before anything new is waited for.
     await this.reader.interrupt();
     this.wake();
   }

@@ -10,7 +10,17 @@ import {
 } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
 import { redisCall } from '../redis/index.js';
-import { type Effect, effectArgs } from './effects.js';
+import { effectArgs } from './effects.js';
+import {
+  type Beginning,
+  epochMarker,
+  type Holding,
+  type Lease,
+  marker,
+  type Outcome,
+  type Settlement,
+} from './lease.js';
+import { type Ownership, OwnershipLostError } from './ownership.js';
 import type { RecoveryResult } from './recovery-result.js';
 import { SCRIPTS } from './scripts.js';
 
@@ -25,54 +35,11 @@ export interface GroupSettings {
   consumer: string;
   leaseMs: number;
   maxAttempts: number;
-  /** Only the owner reads, begins and settles. */
-  ordered: boolean;
+  /** Of an ordered group: only the owner reads, begins and settles. */
+  ownership: Ownership | undefined;
   /** What handles the group, for those who look at it from elsewhere. */
   handler: string;
 }
-
-/** An entry that this process has in hand. */
-export interface Holding {
-  entry: JournalEntry;
-  /** Unlike that of any other holding, here or in another process. */
-  holding: string;
-}
-
-/** What became of an entry that was to begin. */
-export type Beginning =
-  | { kind: 'run'; attempt: number; token: number; epoch: string; fence: string }
-  /** It belongs to another consumer now. */
-  | { kind: 'lost' }
-  /** Its event was handled before. */
-  | { kind: 'done' }
-  /** The same event is being handled in another entry. */
-  | { kind: 'elsewhere' }
-  /** The process that handled it last died: it is to be begun alone. */
-  | { kind: 'suspect' }
-  | { kind: 'dead' };
-
-/** What an attempt holds its entry by. */
-export interface Lease {
-  entry: JournalEntry;
-  token: number;
-  /** The replay epoch in which it was begun. */
-  epoch: string;
-  /** The owner's fence under which it was begun; '' when the group is not ordered. */
-  fence: string;
-}
-
-export interface Outcome extends Lease {
-  kind: 'ok' | 'retry' | 'fail' | 'release';
-  delayMs: number;
-  error: string;
-  effects: readonly Effect[];
-}
-
-/**
- * What settle.lua answers for an entry; `refused …` says why its effects can't be made. `failed`: nothing was recorded,
- * through a defect, and whoever finds the entry later tries again.
- */
-export type Settlement = 'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'failed' | `refused ${string}`;
 
 export interface Page {
   /** Where to go on; undefined at the end. */
@@ -82,19 +49,11 @@ export interface Page {
   entries: JournalEntry[];
 }
 
-/** A fence that is nobody's. */
-const NO_FENCE = '-';
-
-/** Thrown when another process owns an ordered group now. */
-export class OwnershipLostError extends Error {}
-
 /** One source of entries of one group, and the scripts that work on it. */
 export class GroupSource {
   readonly stream: string;
   /** As the tick last saw it. */
   paused = false;
-  /** The owner's fence of an ordered group; '' while this process is not the owner, or the group is not ordered. */
-  fence = '';
   /** The fence under which the owner has taken all pending entries over: only then may it read new ones. */
   takenOver = '';
   /** Up to here an ordered group has nothing to read. */
@@ -116,6 +75,15 @@ export class GroupSource {
     this.state = this.keys.state(kind);
   }
 
+  /** The owner's fence of an ordered group; '' while this process is not the owner, or the group is not ordered. */
+  get fence(): string {
+    return this.settings.ownership?.fence ?? '';
+  }
+
+  private get fenceArg(): string {
+    return this.settings.ownership?.fenceArg ?? '';
+  }
+
   /** @param from where a group that never was begins */
   async ensureGroup(from: string): Promise<void> {
     await SCRIPTS.ensureGroup.run(
@@ -128,7 +96,7 @@ export class GroupSource {
   /** Takes a fencing token for entries, before any handler runs. 'paused' when nothing may begin now. */
   async begin(held: readonly Holding[], alone = false): Promise<Beginning[] | 'paused'> {
     const { group, consumer, leaseMs, maxAttempts } = this.settings;
-    const fence = this.fenceArg();
+    const fence = this.fenceArg;
     const reply = (await SCRIPTS.begin.run(
       this.redis,
       [this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead, this.keys.owner],
@@ -241,7 +209,7 @@ export class GroupSource {
     const reply = (await SCRIPTS.takeOver.run(
       this.redis,
       [...this.claimKeys(), this.keys.owner],
-      [this.settings.group, this.settings.consumer, this.fenceArg(), most, after, this.redriveArg()],
+      [this.settings.group, this.settings.consumer, this.fenceArg, most, after, this.redriveArg()],
     )) as [string, number, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [next, buried, ...entries] = reply;
@@ -253,37 +221,12 @@ export class GroupSource {
     const reply = (await SCRIPTS.readOwned.run(
       this.redis,
       [this.stream, this.keys.owner],
-      [this.settings.group, this.settings.consumer, this.fenceArg(), most],
+      [this.settings.group, this.settings.consumer, this.fenceArg, most],
     )) as [string, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [tip, ...entries] = reply;
     this.tip = tip;
     return entries.map(toJournalEntry);
-  }
-
-  /**
-   * Becomes or stays the owner; `fence` tells.
-   *
-   * @param patient leave an owner alone whose lease has run out
-   */
-  async own(patient: boolean): Promise<void> {
-    await this.ownFor(this.settings.leaseMs, patient);
-  }
-
-  /** Lets another become the owner at once. */
-  async disown(): Promise<void> {
-    if (this.fence !== '') await this.ownFor(0, false);
-  }
-
-  private async ownFor(leaseMs: number, patient: boolean): Promise<void> {
-    const before = this.fence;
-    this.fence = (await SCRIPTS.own.run(
-      this.redis,
-      [this.keys.owner],
-      [this.settings.consumer, this.fence, leaseMs, patient ? 1 : 0],
-    )) as string;
-    // A replay may have sent the group back.
-    if (this.fence !== before) this.tip = '0-0';
   }
 
   /** Gives entries back that were read and not begun: whoever asks first takes them up. */
@@ -341,25 +284,11 @@ export class GroupSource {
   private donePrefix(): string {
     return this.kind === 'journal' ? this.keys.done : '';
   }
-
-  private fenceArg(): string {
-    return this.settings.ordered ? this.fence || NO_FENCE : '';
-  }
 }
 
 /** A batch's name, under which its answer is remembered. */
 export function newBatchId(): string {
   return randomUUID();
-}
-
-function epochMarker({ entry, epoch }: Lease): string {
-  const text = marker(entry);
-  return text === '' ? '' : `${epoch}:${text}`;
-}
-
-/** An event with a producer's key may come again in another entry: its run and key tell. */
-function marker({ runId, event }: JournalEntry): string {
-  return event.key === undefined ? '' : `${runId}:${event.key}`;
 }
 
 function page(next: string, buried: number, entries: RawEntry[]): Page {

@@ -2,7 +2,8 @@ import type { Deliverer } from './deliverer.js';
 import { newDelivery } from './delivery.js';
 import type { GroupReader } from './group-reader.js';
 import type { GroupRecovery } from './group-recovery.js';
-import { type GroupSource, OwnershipLostError } from './group-source.js';
+import type { GroupSource } from './group-source.js';
+import { OwnershipLostError } from './ownership.js';
 
 const PAGE = 100;
 
@@ -107,6 +108,8 @@ export class OwnedIntake implements Intake {
     const { fence } = source;
     this.deliverer.forget(source);
     await this.recovery.takeOver(source);
+    // The group may have been sent back.
+    source.tip = '0-0';
     // It may have been lost and regained meanwhile: then this is to be done again.
     if (source.fence === fence) source.takenOver = fence;
   }

@@ -1,7 +1,8 @@
 import type { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RedisUnavailableError } from '../common/index.js';
-import { type GroupSource, newBatchId, type Outcome, type Settlement } from './group-source.js';
+import { type GroupSource, newBatchId } from './group-source.js';
+import type { Outcome, Settlement } from './lease.js';
 
 const MAX_BATCH = 500;
 const RETRY_MS = 200;

@@ -1,0 +1,115 @@
+import type { EventId, RecordedEvent } from '../../src/events/index.js';
+import type { TestStore } from '../support/event-store.js';
+import type { Commit, FaultHistory, ProducedEvent } from './checker.js';
+import type { Acknowledged } from './producer.js';
+import type { EffectData } from './workload.js';
+
+/** Reads from Redis what became of everything. */
+export class Truth {
+  constructor(private readonly store: TestStore) {}
+
+  /** The producer's events, with the ids that they have. @throws Error when one that was acknowledged is not there */
+  async events(runs: readonly Acknowledged[]): Promise<ProducedEvent[]> {
+    const found: ProducedEvent[] = [];
+    for (const { runId, tasks } of runs) {
+      const events = (await this.log(runId)).slice(1);
+      const stored = events.map(({ data }) => data['n']);
+      const expected = tasks.map(({ n }) => n);
+      if (JSON.stringify(stored) !== JSON.stringify(expected)) {
+        throw new Error(
+          `The log of ${runId} is not what was acknowledged: ${stored.length}, ${expected.length}.`,
+        );
+      }
+      for (const [i, { id, sequence }] of events.entries()) {
+        found.push({ id: `${runId}/${id}`, runId, sequence, poisons: tasks[i]?.poisons ?? null });
+      }
+    }
+    return found;
+  }
+
+  async commits(effectRuns: readonly string[]): Promise<Commit[]> {
+    const logs = await Promise.all(effectRuns.map((runId) => this.log(runId)));
+    return logs.flatMap((events) =>
+      events.slice(1).map(({ id, sequence, data }) => ({
+        ...(data as unknown as EffectData),
+        at: Number(id.split('-')[0]),
+        position: sequence,
+      })),
+    );
+  }
+
+  async dead(groups: readonly string[]): Promise<FaultHistory['dead']> {
+    const letters = await Promise.all(
+      groups.map(async (group) => {
+        const { dead } = this.store.store.keys.group(this.store.tenant, 0, group);
+        const entries = await this.store.redis.commands.xrange(dead, '-', '+');
+        return entries.map(([, fields]) => ({
+          group,
+          event: `${valueOf(fields, 'r')}/${valueOf(fields, 'i')}`,
+        }));
+      }),
+    );
+    return letters.flat();
+  }
+
+  /** Whether a group has been given everything, and nothing of it is pending. */
+  async isSettled(group: string): Promise<boolean> {
+    const { commands } = this.store.redis;
+    const { journal } = this.store.store.keys.partition(this.store.tenant, 0);
+    const [tip] = await commands.xrevrange(journal, '+', '-', 'COUNT', 1);
+    const groups = (await commands.xinfo('GROUPS', journal)) as unknown[][];
+    const fields = groups.find((one) => one[1] === group) ?? [];
+    const value = (name: string): unknown => fields[fields.indexOf(name) + 1];
+    return Number(value('pending')) === 0 && value('last-delivered-id') === tip?.[0];
+  }
+
+  /** A group as Redis has it, for when something is wrong. */
+  async describe(group: string): Promise<string> {
+    const { commands } = this.store.redis;
+    const { journal } = this.store.store.keys.partition(this.store.tenant, 0);
+    const keys = this.store.store.keys.group(this.store.tenant, 0, group);
+    const { entries, delayed } = keys.state('journal');
+    const pending = (await commands.xpending(journal, group, '-', '+', 10)) as [
+      string,
+      string,
+      number,
+      number,
+    ][];
+    const states = await Promise.all(pending.map(async ([id]) => [id, await commands.hget(entries, id)]));
+    return JSON.stringify(
+      {
+        groups: await commands.xinfo('GROUPS', journal),
+        consumers: await commands.xinfo('CONSUMERS', journal, group),
+        pending,
+        states,
+        delayed: await commands.zrange(delayed, '0', '9', 'WITHSCORES'),
+        meta: await commands.hgetall(keys.meta),
+        owner: await commands.hgetall(keys.owner),
+        time: await commands.time(),
+      },
+      null,
+      1,
+    );
+  }
+
+  private async log(runId: string): Promise<RecordedEvent[]> {
+    const found: RecordedEvent[] = [];
+    let after: EventId | undefined;
+    for (;;) {
+      const page = await this.store.store.read(this.store.tenant, runId, {
+        limit: 1000,
+        ...(after && { after }),
+      });
+      found.push(...page.events.map((entry) => JSON.parse(entry.json) as RecordedEvent));
+      const last = page.events.at(-1);
+      if (!last) return found;
+      after = last.position;
+    }
+  }
+}
+
+function valueOf(fields: readonly string[], name: string): string {
+  // Fields come in pairs, and values may be called like fields.
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? '';
+  return '';
+}

@@ -1,0 +1,89 @@
+import 'reflect-metadata';
+import { ConsoleLogger, Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ConsumerModule,
+  EventHandler,
+  type Handler,
+  type HandlerContext,
+  HandlerResult,
+} from '../../src/consumer/index.js';
+import { EventStoreModule } from '../../src/event-store/index.js';
+import type { RecordedEvent } from '../../src/events/index.js';
+import { RedisModule } from '../../src/redis/index.js';
+import { TENANCY_DEFAULTS, TenancyModule } from '../../src/tenancy/index.js';
+import { HistoryWriter } from './history-file.js';
+import { effectOf, ORDERED_GROUP, SHARED_GROUP, type Task, type WorkerConfig } from './workload.js';
+
+/**
+ * One consumer process of the fault tests. Its configuration is its argument, as JSON; it ends on SIGTERM, or as the
+ * schedule wants it to.
+ */
+const config = JSON.parse(process.argv[2] ?? '') as WorkerConfig;
+const history = new HistoryWriter(config.historyFile, config.name);
+const common = {
+  types: ['log.stdout'],
+  from: 'start',
+  batchSize: 50,
+  concurrency: 50,
+  blockMs: 1000,
+  leaseMs: config.leaseMs,
+  maxAttempts: config.maxAttempts,
+  backoff: { initialMs: 50, maxMs: 500 },
+} as const;
+
+abstract class Recording implements Handler {
+  async handle(event: RecordedEvent, context: HandlerContext): Promise<HandlerResult> {
+    const { group, fencingToken: token, attempt, signal } = context;
+    const eventId = `${event.run_id}/${event.id}`;
+    const task = event.data as unknown as Task;
+    history.began(group, eventId, token, attempt);
+    if (task.poisons === group) process.kill(process.pid, 'SIGKILL');
+    const result = await this.work(task, attempt, signal);
+    const { runId, input } = effectOf(event, group, token, config.effectRuns);
+    context.publish(runId, input);
+    history.ended(group, eventId, token);
+    return result;
+  }
+
+  private async work(
+    { takesMs, failures }: Task,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<HandlerResult> {
+    if (takesMs > 0) await delay(takesMs, undefined, { signal }).catch(() => undefined);
+    return attempt <= failures
+      ? HandlerResult.retry({ reason: 'as the task says' })
+      : HandlerResult.success();
+  }
+}
+
+@EventHandler({ ...common, group: SHARED_GROUP })
+@Injectable()
+class Shared extends Recording {}
+
+@EventHandler({ ...common, group: ORDERED_GROUP, ordering: 'run' })
+@Injectable()
+class Ordered extends Recording {}
+
+@Module({
+  imports: [
+    RedisModule.forRoot({ url: config.redisUrl, commandTimeoutMs: 1000 }),
+    TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
+    EventStoreModule.forRoot({ multiTenant: true }),
+    ConsumerModule.forRoot({ shutdownTimeoutMs: 5000 }),
+  ],
+  providers: [Shared, Ordered],
+})
+class WorkerModule {}
+
+const app = await NestFactory.createApplicationContext(WorkerModule, {
+  logger: new ConsoleLogger({ logLevels: ['warn', 'error', 'fatal'], colors: false }),
+});
+app.enableShutdownHooks();
+const watch = history.watchStalls(config.leaseMs / 3);
+process.once('beforeExit', () => {
+  clearInterval(watch);
+});
+process.stdout.write('ready\n');

@@ -1,0 +1,70 @@
+import type { EventInput, JsonObject, RecordedEvent } from '../../src/events/index.js';
+import type { SeededRandom } from '../support/seeded-random.js';
+
+/** A group whose entries any process may take, and one that keeps the order of each run. */
+export const SHARED_GROUP = 'shared';
+export const ORDERED_GROUP = 'ordered';
+
+/** What a worker process is told. */
+export interface WorkerConfig {
+  /** Unlike that of any other start of a worker. */
+  name: string;
+  redisUrl: string;
+  historyFile: string;
+  leaseMs: number;
+  maxAttempts: number;
+  /** Where effects go. */
+  effectRuns: string[];
+}
+
+/** What an event asks of those who handle it: its `data`. */
+export interface Task {
+  n: number;
+  takesMs: number;
+  /** Attempts that fail before one succeeds. */
+  failures: number;
+  /** The group whose process it kills at every attempt. */
+  poisons: string | null;
+}
+
+/** What an effect says about the attempt that made it. */
+export interface EffectData {
+  group: string;
+  event: string;
+  token: number;
+}
+
+/** Most tasks take no time, some a little, and a few longer than a lease. */
+export function makeTask(n: number, random: SeededRandom, leaseMs: number): Task {
+  const kind = random.next();
+  return {
+    n,
+    takesMs: kind < 0.0005 ? Math.round(leaseMs * 1.5) : kind < 0.3 ? random.integer(1, 8) : 0,
+    failures: random.next() < 0.01 ? 1 : 0,
+    poisons: null,
+  };
+}
+
+export function taskEvent(task: Task, key?: string): EventInput {
+  return {
+    event: { category: 'log', action: 'stdout' },
+    data: { ...task } satisfies JsonObject,
+    ...(key !== undefined && { idempotency_key: key }),
+  };
+}
+
+/** All effects of one run go to one other run, so that its log holds the order in which they were committed. */
+export function effectOf(
+  event: RecordedEvent,
+  group: string,
+  token: number,
+  effectRuns: readonly string[],
+): { runId: string; input: EventInput } {
+  let hash = 0;
+  for (const char of event.run_id) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
+  const data: EffectData = { group, event: `${event.run_id}/${event.id}`, token };
+  return {
+    runId: effectRuns[hash % effectRuns.length] ?? '',
+    input: { event: { category: 'task', action: 'completed' }, data: { ...data } },
+  };
+}
