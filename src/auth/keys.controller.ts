@@ -15,7 +15,7 @@ export class KeysController {
   constructor(private readonly keys: ApiKeys) {}
 
   @Post()
-  @ApiOperation({ summary: 'Make an API key of your tenant' })
+  @ApiOperation({ summary: 'Make an API key of your tenant', operationId: 'createKey' })
   @ApiResponse({ status: 201, type: CreatedKeyResponse })
   @ApiErrors('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REDIS_UNAVAILABLE')
   async create(
@@ -34,7 +34,7 @@ export class KeysController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the API keys of your tenant' })
+  @ApiOperation({ summary: 'List the API keys of your tenant', operationId: 'listKeys' })
   @ApiResponse({ status: 200, type: KeyListResponse })
   @ApiErrors('REDIS_UNAVAILABLE')
   async list(@Tenant() tenantId: string): Promise<KeyListResponse> {
@@ -44,7 +44,11 @@ export class KeysController {
 
   @Delete(':key_id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke an API key', description: 'Streams that it opened end within 5 seconds.' })
+  @ApiOperation({
+    summary: 'Revoke an API key',
+    operationId: 'revokeKey',
+    description: 'Streams that it opened end within 5 seconds.',
+  })
   @ApiParam({ name: 'key_id', example: '9f86d081884c7d65' })
   @ApiResponse({ status: 204, description: 'Revoked.' })
   @ApiErrors('KEY_NOT_FOUND', 'REDIS_UNAVAILABLE')

@@ -16,7 +16,7 @@ export class SessionController {
 
   @Post()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Sign a browser in with an API key' })
+  @ApiOperation({ summary: 'Sign a browser in with an API key', operationId: 'openSession' })
   @ApiResponse({ status: 204, description: 'The cookie is set: HttpOnly, SameSite=Strict.' })
   @ApiErrors(
     'VALIDATION_FAILED',
@@ -43,7 +43,7 @@ export class SessionController {
 
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Sign a browser out' })
+  @ApiOperation({ summary: 'Sign a browser out', operationId: 'closeSession' })
   @ApiResponse({ status: 204, description: 'The cookie is gone.' })
   @ApiErrors('REDIS_UNAVAILABLE')
   async close(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<void> {
