@@ -4,13 +4,24 @@ import {
   Injectable,
   Logger,
   type NestInterceptor,
+  SetMetadata,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { type Observable, tap } from 'rxjs';
+import { RunstreamError } from '../common/index.js';
 import { ACCESS } from './scopes.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const AUDITED = 'runstream:audited';
+
+/**
+ * Calls of this route go into the audit log. Those that ask for an `:admin` scope and change something do anyway,
+ * and so does every DELETE.
+ *
+ * @publicApi
+ */
+export const Audited = () => SetMetadata(AUDITED, true);
 
 /** Writes a structured line for each administrative call that changes something, done or refused. */
 @Injectable()
@@ -20,34 +31,45 @@ export class AuditLog implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (context.getType() !== 'http') return next.handle();
-    const request = context.switchToHttp().getRequest<Request>();
-    const access: unknown = this.reflector.getAllAndOverride(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    const isAdministrative = typeof access === 'string' && access.endsWith(':admin');
-    if (READS.has(request.method) || !(isAdministrative || request.method === 'DELETE')) return next.handle();
+    if (!this.isAudited(context)) return next.handle();
     return next.handle().pipe(
       tap({
         complete: () => {
-          this.write(request, 'done');
+          this.write(context, 'done');
         },
         error: (error: unknown) => {
-          this.write(request, error instanceof Error ? error.name : 'failed');
+          this.write(context, error instanceof RunstreamError ? error.code : 'INTERNAL_ERROR');
         },
       }),
     );
   }
 
+  /** For a guard, which refuses before any interceptor sees the call. */
+  refused(context: ExecutionContext, error: RunstreamError): void {
+    if (this.isAudited(context)) this.write(context, error.code);
+  }
+
+  private isAudited(context: ExecutionContext): boolean {
+    if (context.getType() !== 'http') return false;
+    const { method } = context.switchToHttp().getRequest<Request>();
+    if (READS.has(method)) return false;
+    const route = [context.getHandler(), context.getClass()];
+    const access: unknown = this.reflector.getAllAndOverride(ACCESS, route);
+    const isAdministrative = typeof access === 'string' && access.endsWith(':admin');
+    return (
+      isAdministrative || method === 'DELETE' || this.reflector.getAllAndOverride(AUDITED, route) === true
+    );
+  }
+
   /** Never the query or the body: both may hold a secret. */
-  private write(request: Request, outcome: string): void {
+  private write(context: ExecutionContext, outcome: string): void {
+    const request = context.switchToHttp().getRequest<Request>();
     this.logger.log(
       JSON.stringify({
         action: `${request.method} ${request.path}`,
         outcome,
         by: request.principal?.id ?? 'anonymous',
-        tenant_id: request.tenantId,
+        tenant_id: request.tenantId ?? request.principal?.tenantId,
         request_id: request.requestId,
       }),
     );

@@ -2,6 +2,11 @@
 export interface AuthOptions {
   /** `none`: nobody has to prove anything. Default `none`. */
   mode?: 'none' | 'api-key' | 'jwt';
+  /**
+   * With `none`: serve requests under any name. `false` serves only those that name this machine in `Host`, so that no
+   * web page reaches a service on loopback by a name of its own (DNS rebinding). Default true.
+   */
+  allowUnauthenticated?: boolean;
   /** Needed with `jwt`. */
   jwt?: JwtOptions;
   /** How long a stream ticket can be used, in seconds. Default 600. */

@@ -27,8 +27,9 @@ export class AuthModule {
       providers: [
         { provide: AUTH_OPTIONS, useValue: options },
         { provide: APP_GUARD, useClass: ScopeGuard },
-        { provide: APP_INTERCEPTOR, useClass: AuditLog },
+        { provide: APP_INTERCEPTOR, useExisting: AuditLog },
         ApiKeys,
+        AuditLog,
         Authenticator,
         CredentialWatch,
         Sessions,

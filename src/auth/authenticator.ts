@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { RunstreamError } from '../common/index.js';
 import { ApiKeys } from './api-keys.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
 import { JwtVerifier } from './jwt-verifier.js';
@@ -9,6 +10,7 @@ import { StreamTickets } from './stream-tickets.js';
 import { UnauthorizedError } from './unauthorized-error.js';
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
+const THIS_MACHINE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Finds out who asks. */
@@ -30,19 +32,31 @@ export class Authenticator {
   /**
    * Undefined only while nobody has to prove who they are.
    *
-   * @throws UnauthorizedError
+   * @throws UnauthorizedError; RunstreamError FORBIDDEN for a name that is not this machine's
    */
   async authenticate(request: Request): Promise<Principal | undefined> {
     const { ticket } = request.query;
     if (ticket !== undefined)
       return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
-    if ((this.options.mode ?? 'none') === 'none') return undefined;
+    if ((this.options.mode ?? 'none') === 'none') {
+      this.assertMeantForUs(request);
+      return undefined;
+    }
     const authorization = request.get('Authorization');
     if (authorization !== undefined) return required(await this.bearer(BEARER.exec(authorization)?.[1]));
     if (this.options.mode === 'api-key' && isSameOrigin(request)) {
       return required(await this.sessions.verify(request.get('Cookie')));
     }
     throw new UnauthorizedError();
+  }
+
+  private assertMeantForUs(request: Request): void {
+    const { allowUnauthenticated = true } = this.options;
+    if (allowUnauthenticated || THIS_MACHINE.test(request.get('Host') ?? '')) return;
+    throw new RunstreamError(
+      'FORBIDDEN',
+      'Without credentials only requests to this machine are served: use http://127.0.0.1 or http://localhost, or set AUTH_MODE.',
+    );
   }
 
   private async bearer(token: string | undefined): Promise<Principal | undefined> {

@@ -1,4 +1,5 @@
 export * from './api-keys.js';
+export * from './audit-log.js';
 export * from './auth.module.js';
 export * from './auth-options.js';
 export * from './credential-tenant.resolver.js';

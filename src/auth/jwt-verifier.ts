@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { RunstreamError } from '../common/index.js';
+import { isTenantId } from '../tenancy/index.js';
 import type { JwtOptions } from './auth-options.js';
 import type { Principal } from './principal.js';
 import { isScope } from './scopes.js';
@@ -32,7 +33,7 @@ export class JwtVerifier {
     const { issuer, audience, tenantClaim = 'tenant_id', scopeClaim = 'scope' } = this.options;
     const payload = await this.payload(token, issuer, audience);
     const tenantId = payload?.[tenantClaim];
-    if (!payload || typeof tenantId !== 'string' || payload.exp === undefined) return undefined;
+    if (!payload || !isTenantId(tenantId) || payload.exp === undefined) return undefined;
     return {
       kind: 'jwt',
       id: payload.sub ?? payload.jti ?? 'jwt',
@@ -56,17 +57,23 @@ export class JwtVerifier {
         key instanceof Uint8Array ? await jwtVerify(token, key, checks) : await jwtVerify(token, key, checks);
       return verified.payload;
     } catch (error) {
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return undefined;
+      if (isAboutToken(error)) return undefined;
       throw new RunstreamError(
         'OVERLOADED',
         "The token issuer's keys can't be fetched at the moment. Try again shortly.",
-        {
-          retryAfterSeconds: 5,
-          cause: error,
-        },
+        { retryAfterSeconds: 5, cause: error },
       );
     }
   }
+}
+
+/** Else the issuer's keys could not be had: no connection, no answer in time, another status, or no key set. */
+function isAboutToken(error: unknown): boolean {
+  const isOfIssuer =
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    (error instanceof errors.JOSEError && error.code === errors.JOSEError.code);
+  return error instanceof errors.JOSEError && !isOfIssuer;
 }
 
 function scopesOf(claim: unknown) {

@@ -15,7 +15,11 @@ export class KeysController {
   constructor(private readonly keys: ApiKeys) {}
 
   @Post()
-  @ApiOperation({ summary: 'Make an API key of your tenant', operationId: 'createKey' })
+  @ApiOperation({
+    summary: 'Make an API key of your tenant',
+    description: 'With no scope that your own credential lacks, and no longer life.',
+    operationId: 'createKey',
+  })
   @ApiResponse({ status: 201, type: CreatedKeyResponse })
   @ApiErrors('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REDIS_UNAVAILABLE')
   async create(
@@ -24,11 +28,15 @@ export class KeysController {
     @Req() request: Request,
   ): Promise<CreatedKeyResponse> {
     assertHolds(request, body.scopes);
+    const expiresAt = Math.min(
+      body.ttl_seconds == null ? Infinity : Date.now() + body.ttl_seconds * 1000,
+      request.principal?.expiresAt ?? Infinity,
+    );
     const { secret, key } = await this.keys.create({
       name: body.name,
       tenantId,
       scopes: body.scopes,
-      ...(body.ttl_seconds != null && { expiresAt: Date.now() + body.ttl_seconds * 1000 }),
+      ...(expiresAt < Infinity && { expiresAt }),
     });
     return Object.assign(toKeyResponse(key), { key: secret });
   }
@@ -46,8 +54,8 @@ export class KeysController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Revoke an API key',
-    operationId: 'revokeKey',
     description: 'Streams that it opened end within 5 seconds.',
+    operationId: 'revokeKey',
   })
   @ApiParam({ name: 'key_id', example: '9f86d081884c7d65' })
   @ApiResponse({ status: 204, description: 'Revoked.' })

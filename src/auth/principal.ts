@@ -11,6 +11,8 @@ export interface Principal {
   expiresAt?: number;
   /** The API key behind it, whose revocation ends it. */
   keyId?: string;
+  /** The sign-in of a browser behind it, which ends when the browser signs out. */
+  sessionId?: string;
   /** A ticket's: the one stream it opens. */
   stream?: StreamGrant;
 }

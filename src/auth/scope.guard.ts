@@ -2,7 +2,10 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { RunstreamError } from '../common/index.js';
-import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
+import type { TenancyConfig } from '../config/index.js';
+import { TENANCY_CONFIG } from '../tenancy/index.js';
+import { AuditLog } from './audit-log.js';
+import { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { ACCESS, type Scope } from './scopes.js';
 
@@ -11,10 +14,12 @@ import { ACCESS, type Scope } from './scopes.js';
 export class ScopeGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    private readonly authenticator: Authenticator,
+    private readonly audit: AuditLog,
+    @Inject(TENANCY_CONFIG) private readonly tenancy: TenancyConfig,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     // Event handlers are called in the same way; their events passed this guard when they were appended.
     if (context.getType() !== 'http') return true;
     const access = this.reflector.getAllAndOverride<Scope | 'public' | undefined>(ACCESS, [
@@ -23,23 +28,39 @@ export class ScopeGuard implements CanActivate {
     ]);
     if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
-    const { principal } = request;
-    if (!principal) {
-      if ((this.options.mode ?? 'none') === 'none') return true;
-      throw forbidden('This path is closed.');
+    // Paths that belong to no tenant were let through so far.
+    request.principal ??= await this.authenticator.authenticate(request);
+    if (!request.principal) return true;
+    const refusal = this.refusal(request, request.principal, access);
+    if (!refusal) return true;
+    this.audit.refused(context, refusal);
+    throw refusal;
+  }
+
+  private refusal(
+    request: Request,
+    principal: Principal,
+    access: Scope | undefined,
+  ): RunstreamError | undefined {
+    if (access === undefined) return forbidden('This path is closed.');
+    if (!principal.scopes.includes(access)) return forbidden(`Your credential lacks the scope ${access}.`);
+    if (principal.stream && !isGranted(request, principal))
+      return forbidden('Your ticket is for another stream.');
+    if (request.tenantId === undefined && !this.isOnlyTenant(principal)) {
+      return forbidden('This path shows what belongs to all tenants.');
     }
-    if (access === undefined) throw forbidden('This path is closed.');
-    if (!principal.scopes.includes(access)) throw forbidden(`Your credential lacks the scope ${access}.`);
-    if (principal.stream) assertGranted(request, principal);
-    return true;
+    return undefined;
+  }
+
+  private isOnlyTenant({ tenantId }: Principal): boolean {
+    return !this.tenancy.enabled && tenantId === this.tenancy.defaultTenantId;
   }
 }
 
 /** A ticket opens its one stream and nothing else. */
-function assertGranted(request: Request, { stream }: Principal): void {
+function isGranted(request: Request, { stream }: Principal): boolean {
   const path = stream?.runId === undefined ? '/events/stream' : `/runs/${stream.runId}/events/stream`;
-  if (request.method !== 'GET' || request.path !== path)
-    throw forbidden('Your ticket is for another stream.');
+  return request.method === 'GET' && request.path === path;
 }
 
 function forbidden(what: string): RunstreamError {

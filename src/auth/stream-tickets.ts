@@ -5,6 +5,7 @@ import { AUTH_KEYS } from './auth-keys.js';
 import { AUTH_OPTIONS, type AuthOptions, DEFAULT_TICKET_TTL_SECONDS } from './auth-options.js';
 import type { Principal, StreamGrant } from './principal.js';
 import { hashSecret, newSecret } from './secret.js';
+import { Sessions } from './sessions.js';
 
 const PATTERN = /^rt_[A-Za-z0-9_-]{43}$/;
 
@@ -12,19 +13,21 @@ interface StoredTicket {
   tenantId: string;
   issuer: string;
   keyId?: string;
+  sessionId?: string;
   expiresAt: number;
   stream: StreamGrant;
 }
 
 /**
  * Tickets for browsers, whose EventSource can't send headers: good for one stream, until they expire, in a URL. They
- * die with the key that asked for them.
+ * die with the key, and with the browser's session, that asked for them.
  */
 @Injectable()
 export class StreamTickets {
   constructor(
     private readonly redis: RedisConnections,
     private readonly keys: ApiKeys,
+    private readonly sessions: Sessions,
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
   ) {}
 
@@ -43,6 +46,7 @@ export class StreamTickets {
       expiresAt,
       stream,
       ...(issuer?.keyId !== undefined && { keyId: issuer.keyId }),
+      ...(issuer?.sessionId !== undefined && { sessionId: issuer.sessionId }),
     };
     await redisCall(
       this.redis.commands.set(
@@ -55,14 +59,15 @@ export class StreamTickets {
     return { ticket, expiresAt };
   }
 
-  /** Undefined for a ticket that does not exist, has expired, or whose key was revoked. */
+  /** Undefined for a ticket that does not exist, has expired, or whose key or session was ended. */
   async verify(ticket: string): Promise<Principal | undefined> {
     if (!PATTERN.test(ticket)) return undefined;
     const text = await redisCall(this.redis.commands.get(AUTH_KEYS.ticket(hashSecret(ticket))));
     if (text === null) return undefined;
-    const { tenantId, issuer, keyId, expiresAt, stream } = JSON.parse(text) as StoredTicket;
+    const { tenantId, issuer, keyId, sessionId, expiresAt, stream } = JSON.parse(text) as StoredTicket;
     if (expiresAt <= Date.now()) return undefined;
     if (keyId !== undefined && !(await this.keys.principal(keyId))) return undefined;
+    if (sessionId !== undefined && (await this.sessions.endedAmong([sessionId])).length > 0) return undefined;
     return {
       kind: 'ticket',
       id: `ticket of ${issuer}`,
@@ -71,6 +76,7 @@ export class StreamTickets {
       expiresAt,
       stream,
       ...(keyId !== undefined && { keyId }),
+      ...(sessionId !== undefined && { sessionId }),
     };
   }
 }

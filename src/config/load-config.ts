@@ -210,7 +210,15 @@ function jwtConfig(reader: EnvironmentReader, isNeeded: boolean): JwtConfig | un
   if (secret !== undefined && Buffer.byteLength(secret) < 32) {
     reader.problems.push('JWT_SECRET is too short: use at least 32 bytes at random.');
   }
-  if (jwksUrl !== undefined && !URL.canParse(jwksUrl)) reader.refuse('JWT_JWKS_URL', 'a URL');
+  if (jwksUrl !== undefined && !isTrustworthyUrl(jwksUrl)) {
+    reader.refuse('JWT_JWKS_URL', 'an https URL (http only on this machine)');
+  }
+  const misfit = algorithms?.find((name) => name.startsWith('HS') !== (secret !== undefined));
+  if (misfit !== undefined) {
+    reader.problems.push(
+      `JWT_ALGORITHMS has ${misfit}: with JWT_SECRET use HS256, HS384 or HS512, with JWT_JWKS_URL any of the others.`,
+    );
+  }
   if (issuer === undefined || audience === undefined) {
     reader.problems.push(
       'AUTH_MODE is jwt: set JWT_ISSUER and JWT_AUDIENCE, so that tokens for others are refused.',
@@ -225,6 +233,13 @@ function jwtConfig(reader: EnvironmentReader, isNeeded: boolean): JwtConfig | un
     tenantClaim,
     scopeClaim,
   };
+}
+
+/** Whoever can change what it answers can make tokens. */
+function isTrustworthyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 function milliseconds(value: number, min: number) {

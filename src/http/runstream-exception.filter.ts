@@ -4,6 +4,7 @@ import { RunstreamError } from '../common/index.js';
 import { allowedMethods } from './allowed-methods.js';
 import { errorBody } from './error-body.js';
 import { NoContent } from './no-content.js';
+import { postponeWatcher } from './postpone-watcher.js';
 import { RequestCutError } from './request-cut-error.js';
 import './request.js';
 import { toRunstreamError } from './to-runstream-error.js';
@@ -42,6 +43,7 @@ export class RunstreamExceptionFilter implements ExceptionFilter {
       return;
     }
     dropContentHeaders(response);
+    if (error.status === 503 && postponeWatcher(request, response)) return;
     if (error.retryAfterSeconds !== undefined)
       response.setHeader('Retry-After', String(error.retryAfterSeconds));
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer');

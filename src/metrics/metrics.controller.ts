@@ -1,11 +1,11 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Public } from '../auth/index.js';
+import { RequireScope } from '../auth/index.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
 @ApiTags('metrics')
-@Public()
+@RequireScope('consumers:admin')
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly registry: MetricsRegistry) {}
@@ -14,7 +14,9 @@ export class MetricsController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Metrics for Prometheus',
-    description: 'Not served here when metrics have a port of their own (`METRICS_PORT`).',
+    description:
+      'Not served here when metrics have a port of their own (`METRICS_PORT`). They are those of all tenants: with ' +
+      'credentials and multi-tenancy on, only that port gives them.',
     operationId: 'getMetrics',
   })
   @ApiProduces('text/plain')

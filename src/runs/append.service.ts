@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { CredentialWatch } from '../auth/index.js';
 import { ValidationFailedError } from '../common/index.js';
 import { type AppendOptions, EventStore, MAX_BATCH_EVENTS } from '../event-store/index.js';
 import type { PreparedEvent } from '../events/index.js';
@@ -13,6 +14,7 @@ export class AppendService {
   constructor(
     private readonly store: EventStore,
     private readonly ndjson: NdjsonIntake,
+    private readonly credentials: CredentialWatch,
   ) {}
 
   async appendJson(
@@ -41,13 +43,22 @@ export class AppendService {
     if (request.get('Idempotency-Key') !== undefined) {
       throw badHeader('Idempotency-Key', 'not with NDJSON: give each line its own idempotency_key');
     }
-    const { count, duplicates, lastId } = await this.ndjson.take(
-      tenantId,
-      runId,
-      request,
-      appendOptions(request),
-    );
-    return { run_id: runId, count, duplicates, last_id: lastId ?? null };
+    let isAllowed = true;
+    // An upload may last for hours, its credential less.
+    const watching = this.credentials.ended(request.principal).subscribe(() => (isAllowed = false));
+    try {
+      const options = appendOptions(request);
+      const { count, duplicates, lastId } = await this.ndjson.take(
+        tenantId,
+        runId,
+        request,
+        options,
+        () => isAllowed,
+      );
+      return { run_id: runId, count, duplicates, last_id: lastId ?? null };
+    } finally {
+      watching.unsubscribe();
+    }
   }
 
   private prepareAll(body: unknown): PreparedEvent[] {

@@ -52,6 +52,7 @@ export class NdjsonIntake {
 
   /**
    * @param options `expectedSequence` holds for the first batch only
+   * @param isAllowed asked before each batch, whether the caller may still append
    * @throws the error of the first line that can't be stored, with `{line, count, duplicates, last_id}` as details;
    *   RequestCutError when the request ends in the middle
    */
@@ -60,6 +61,7 @@ export class NdjsonIntake {
     runId: string,
     request: Request,
     options: AppendOptions,
+    isAllowed: () => boolean = () => true,
   ): Promise<IntakeResult> {
     const stored: IntakeResult = { count: 0, duplicates: 0, lastId: undefined };
     let next = options;
@@ -69,6 +71,7 @@ export class NdjsonIntake {
         idleTimeoutMs: this.uploadIdleMs,
       })) {
         for (const batch of this.batches(lines)) {
+          if (!isAllowed()) throw new StoppedAtLineError(credentialEnded(), batch.lines[0] ?? 1, stored);
           await this.append(tenantId, runId, batch, next, stored);
           if (batch.events.length > 0) next = { ...options, expectedSequence: undefined };
           if (batch.failure) throw new StoppedAtLineError(batch.failure.error, batch.failure.line, stored);
@@ -145,6 +148,13 @@ export class NdjsonIntake {
     }
     yield batch;
   }
+}
+
+function credentialEnded(): RunstreamError {
+  return new RunstreamError(
+    'UNAUTHORIZED',
+    'The credential of this upload has ended. Go on with another one, after `last_id`.',
+  );
 }
 
 interface Batch {

@@ -26,7 +26,7 @@ export class TenancyModule {
         TenantContext,
         TenantMiddleware,
       ],
-      exports: [TenantContext, TenantResolver, TenantMiddleware],
+      exports: [TENANCY_CONFIG, TenantContext, TenantResolver, TenantMiddleware],
     };
   }
 }

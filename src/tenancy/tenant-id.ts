@@ -3,6 +3,11 @@ import { ValidationFailedError } from '../common/index.js';
 /** No separators, braces, wildcards or line ends: nothing that could forge a key. */
 const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** @publicApi */
+export function isTenantId(value: unknown): value is string {
+  return typeof value === 'string' && TENANT_ID_PATTERN.test(value);
+}
+
 /**
  * Tenant ids become part of Redis keys, so this stands between every caller and the keys.
  *
@@ -11,7 +16,7 @@ const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
  * @publicApi
  */
 export function assertTenantId(value: unknown, name = 'tenant_id'): asserts value is string {
-  if (typeof value === 'string' && TENANT_ID_PATTERN.test(value)) return;
+  if (isTenantId(value)) return;
   throw new ValidationFailedError([
     {
       path: name,

@@ -32,7 +32,7 @@ export class CreateKeyDto {
     minimum: 1,
     maximum: MAX_TTL_SECONDS,
     nullable: true,
-    description: 'For how many seconds it is good. Default: until it is revoked.',
+    description: 'For how many seconds it is good. Default: as long as the credential that makes it.',
   })
   @IsOptional()
   @IsInt()

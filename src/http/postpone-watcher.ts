@@ -1,0 +1,24 @@
+import type { Request, Response } from 'express';
+
+const STREAM = /\/events\/stream$/;
+const CURSOR = /^[0-9]{1,15}-[0-9]{1,15}$/;
+const RETRY_MS = 10_000;
+
+/**
+ * An EventSource gives up for good on an error status. One that comes back during an outage, when not even its
+ * credential can be looked up, is sent away with the cursor it came with, and told to try again later. It learns
+ * nothing that it did not bring.
+ *
+ * @returns false for any other request: it needs its error
+ */
+export function postponeWatcher(request: Request, response: Response): boolean {
+  const cursor = request.get('Last-Event-ID') ?? '';
+  if (request.method !== 'GET' || !STREAM.test(request.path) || !CURSOR.test(cursor)) return false;
+  response.status(200);
+  response.setHeader('Content-Type', 'text/event-stream');
+  response.setHeader('Cache-Control', 'no-cache, no-transform');
+  response.setHeader('X-Accel-Buffering', 'no');
+  const retryMs = Math.round(RETRY_MS * (0.75 + Math.random() / 2));
+  response.end(`retry: ${retryMs}\nid: ${cursor}\nevent: cursor\ndata: {}\n\n`);
+  return true;
+}
