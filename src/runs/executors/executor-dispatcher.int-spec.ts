@@ -42,10 +42,21 @@ class ManyExecutor implements Executor {
   }
 }
 
+/** Of a lease so long that nobody else would take its runs over in time for a test. */
+@RunExecutor('patient', { leaseMs: 60_000 })
+class PatientExecutor implements Executor {
+  execute(run: RunExecution): Promise<string> {
+    return hold(run);
+  }
+}
+
 describe('Runs are dispatched to executors', () => {
   const instances: TestExecutors[] = [];
   const start = async (options: Parameters<typeof createTestExecutors>[0] = {}): Promise<TestExecutors> => {
-    const instance = await createTestExecutors({ providers: [TwoExecutor, ManyExecutor], ...options });
+    const instance = await createTestExecutors({
+      providers: [TwoExecutor, ManyExecutor, PatientExecutor],
+      ...options,
+    });
     instances.push(instance);
     return instance;
   };
@@ -157,12 +168,12 @@ describe('Runs are dispatched to executors', () => {
     url.port = String(proxy.port);
     const worker = await start({ url: url.href });
     const client = await start({ tenant: worker.tenant, enabled: false });
-    await allEnded(client, [await client.createRun('many')]);
+    await allEnded(client, [await client.createRun('patient')]);
 
     proxy.swallowAnswers();
-    const ids = await createRuns(client, 'many', 5);
+    const ids = await createRuns(client, 'patient', 5);
     await eventually('one was delivered, and nobody heard', async () => {
-      const stream = client.store.keys.partition(client.tenant, 0).dispatch('many');
+      const stream = client.store.keys.partition(client.tenant, 0).dispatch('patient');
       const [pending] = (await client.redis.commands.xpending(stream, 'executors')) as [number];
       return pending === 1;
     });
@@ -239,6 +250,17 @@ describe('Runs are dispatched to executors', () => {
         );
         // Longer than the lease: it is handed out anew, perhaps to the other, and found to be held.
         await delay(2 * LEASE_MS);
+        const stream = worker.store.keys.partition(tenant, 0).dispatch('many');
+        const silent = await worker.redis.commands.xpending(
+          stream,
+          'executors',
+          'IDLE',
+          LEASE_MS,
+          '-',
+          '+',
+          9,
+        );
+        expect(silent).toEqual([]);
         const more = await createRuns(other, 'many', 3);
         await begun([...ids, ...more]);
         release();
