@@ -31,9 +31,16 @@ class SturdyExecutor implements Executor {
   }
 }
 
+@RunExecutor('patient', { leaseMs: 4000 })
+class PatientExecutor implements Executor {
+  execute(run: RunExecution): unknown {
+    return tick(run);
+  }
+}
+
 /** A process that executes runs of one tenant: `executor-process.ts <redis url> <tenant>`. */
 const [url = '', tenant = ''] = process.argv.slice(2);
-const providers: Provider[] = [FragileExecutor, SturdyExecutor];
+const providers: Provider[] = [FragileExecutor, SturdyExecutor, PatientExecutor];
 const instance = await createTestExecutors({ url, tenant, providers, shutdownTimeoutMs: 1000 });
 process.on('SIGTERM', () => {
   void instance.close().then(() => process.exit(0));
