@@ -28,14 +28,14 @@ export class Truth {
   }
 
   async commits(effectRuns: readonly string[]): Promise<Commit[]> {
-    const logs = await Promise.all(effectRuns.map((runId) => this.log(runId)));
-    return logs.flatMap((events) =>
-      events.slice(1).map(({ id, sequence, data }) => ({
-        ...(data as unknown as EffectData),
-        at: Number(id.split('-')[0]),
-        position: sequence,
-      })),
-    );
+    const found: Commit[] = [];
+    for (const runId of effectRuns) {
+      for (const { id, sequence, data } of (await this.log(runId)).slice(1)) {
+        const effect = data as unknown as EffectData;
+        found.push({ ...effect, at: Number(id.split('-')[0]), position: sequence });
+      }
+    }
+    return found;
   }
 
   async dead(groups: readonly string[]): Promise<FaultHistory['dead']> {
