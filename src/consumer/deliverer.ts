@@ -7,14 +7,23 @@ import { Attempt, type Delivery } from './delivery.js';
 import type { GroupSource } from './group-source.js';
 import { Lanes } from './lanes.js';
 import type { RegisteredHandler } from './registered-handler.js';
-import type { Beginning, Outcome, Settlement } from './lease.js';
+import type { Beginning } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
+import { OutcomeRecorder, type Recorded } from './outcome-recorder.js';
 import { runAttempt } from './run-attempt.js';
-import { Settler } from './settler.js';
 import type { SoloGate } from './solo-gate.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
+
+const OUTCOME_OF = {
+  ok: 'succeeded',
+  retry: 'retried',
+  dead: 'dead',
+  lost: 'lost',
+  released: 'lost',
+  failed: 'lost',
+} as const;
 
 /**
  * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
@@ -24,11 +33,15 @@ export class Deliverer {
   readonly lanes: Lanes<Delivery>;
   /** Attempts whose handler is running, or whose outcome is being recorded. */
   readonly attempts = new Set<Attempt>();
-  private readonly settlers = new Map<GroupSource, Settler>();
+  private readonly recorder: OutcomeRecorder;
   /** What waits to be begun again. */
   private readonly timers = new Map<Delivery, NodeJS.Timeout>();
   private readonly ordered: boolean;
+  /** Entries that were begun, or are about to be, and have no outcome that is recorded. */
   private active = 0;
+  /** Of these: those that wait for their outcome to be recorded. They take no room from others. */
+  private settling = 0;
+  private makingRoom = false;
   private stopped = false;
   private notifyIdle: (() => void)[] = [];
   private notifyLeft: (() => void)[] = [];
@@ -42,6 +55,7 @@ export class Deliverer {
     private readonly signal: AbortSignal,
   ) {
     this.ordered = handler.options.ordering === 'run';
+    this.recorder = new OutcomeRecorder(logger, signal);
     this.lanes = new Lanes(({ source, entry }) =>
       this.ordered ? `${source.stream} ${entry.runId}` : `${source.stream} ${entry.id}`,
     );
@@ -65,12 +79,14 @@ export class Deliverer {
   /** Begins what there is room for. */
   pump(): void {
     if (this.stopped) return;
-    const ready = this.lanes.take(this.handler.options.concurrency - this.active).filter((delivery) => {
-      const waitMs = (delivery.dueAt ?? 0) - Date.now();
-      delete delivery.dueAt;
-      if (waitMs > 0) this.later(delivery, waitMs);
-      return waitMs <= 0;
-    });
+    const ready = this.lanes
+      .take(this.handler.options.concurrency - this.active + this.settling)
+      .filter((delivery) => {
+        const waitMs = (delivery.dueAt ?? 0) - Date.now();
+        delete delivery.dueAt;
+        if (waitMs > 0) this.later(delivery, waitMs);
+        return waitMs <= 0;
+      });
     if (ready.length === 0) return;
     this.active += ready.length;
     for (const [source, deliveries] of bySource(ready)) {
@@ -108,6 +124,13 @@ export class Deliverer {
     while (this.lanes.size >= most) await new Promise<void>((resolve) => this.notifyLeft.push(resolve));
   }
 
+  /** How many more entries may be read: while outcomes are being recorded, handlers need not wait for new ones. */
+  get room(): number {
+    const { concurrency } = this.handler.options;
+    const { size } = this.lanes;
+    return Math.min(concurrency - (size - this.settling), 2 * concurrency - size);
+  }
+
   private isWanted({ entry, source }: Delivery): boolean {
     // Without a type it can't be read: it is begun, and fails for good.
     if (entry.event.type === '') return true;
@@ -134,7 +157,7 @@ export class Deliverer {
     for (const [i, delivery] of deliveries.entries()) {
       const beginning = began?.[i];
       if (beginning?.kind === 'run') {
-        void this.handle(delivery, beginning).finally(() => {
+        this.handle(delivery, beginning, () => {
           this.gate.leave(1);
           this.leave();
         });
@@ -157,8 +180,11 @@ export class Deliverer {
 
   private async beginAlone(source: GroupSource, delivery: Delivery): Promise<void> {
     const beginning = (await this.tryBegin(source, [delivery], true))?.[0];
-    if (beginning?.kind === 'run') await this.handle(delivery, beginning);
-    else this.notBegun(delivery, beginning);
+    if (beginning?.kind === 'run') {
+      await new Promise<void>((resolve) => {
+        this.handle(delivery, beginning, resolve);
+      });
+    } else this.notBegun(delivery, beginning);
   }
 
   /** Undefined when nothing was begun, for a reason that will pass. */
@@ -203,7 +229,8 @@ export class Deliverer {
     }
   }
 
-  private async handle(delivery: Delivery, begun: Extract<Beginning, { kind: 'run' }>): Promise<void> {
+  /** Calls the handler, and has its outcome recorded; `whenOver` is called once it is. */
+  private handle(delivery: Delivery, begun: Extract<Beginning, { kind: 'run' }>, whenOver: () => void): void {
     const { group } = this.handler.options;
     const { type } = delivery.entry.event;
     const { token, epoch, fence } = begun;
@@ -211,50 +238,40 @@ export class Deliverer {
     this.attempts.add(attempt);
     this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    const outcome = await runAttempt(this.handler, attempt, this.signal);
-    const durationMs = performance.now() - startedAt;
-    const settlement = await this.record(delivery.source, outcome);
-    this.attempts.delete(attempt);
-    this.settled(delivery, outcome, settlement);
-    const what = (
-      {
-        ok: 'succeeded',
-        retry: 'retried',
-        dead: 'dead',
-        lost: 'lost',
-        released: 'lost',
-        failed: 'lost',
-      } as const
-    )[settlement as Exclude<Settlement, `refused ${string}`>];
-    const { error } = outcome;
-    this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs, attempt, error });
-  }
-
-  /** Effects that can't be made are the handler's failure, and no trying again will help. */
-  private async record(source: GroupSource, outcome: Outcome): Promise<Settlement> {
-    let settler = this.settlers.get(source);
-    if (!settler) this.settlers.set(source, (settler = new Settler(source, this.logger, this.signal)));
-    const settlement = await settler.settle(outcome);
-    if (!settlement.startsWith('refused ')) return settlement;
-    return settler.settle({
-      ...outcome,
-      kind: 'fail',
-      error: settlement.slice('refused '.length),
-      effects: [],
+    runAttempt(this.handler, attempt, this.signal, (outcome) => {
+      const durationMs = performance.now() - startedAt;
+      this.settling++;
+      this.makeRoom();
+      this.recorder.record(delivery.source, outcome, (settlement, error) => {
+        this.settling--;
+        this.attempts.delete(attempt);
+        this.settled(delivery, settlement, error, outcome.delayMs);
+        const what = OUTCOME_OF[settlement];
+        this.telemetry.signals.next({
+          kind: 'settled',
+          group,
+          type,
+          outcome: what,
+          durationMs,
+          attempt,
+          error,
+        });
+        whenOver();
+      });
     });
   }
 
-  private settled(delivery: Delivery, outcome: Outcome, settlement: Settlement): void {
+  private settled(delivery: Delivery, settlement: Recorded, error: string, delayMs: number): void {
     // The run's next events wait for it.
     if (this.ordered && (settlement === 'retry' || settlement === 'failed')) {
       delivery.onSettled?.('failed');
       delete delivery.onSettled;
-      this.later(delivery, Math.max(outcome.delayMs, settlement === 'failed' ? AGAIN_MS : 0));
+      this.later(delivery, Math.max(delayMs, settlement === 'failed' ? AGAIN_MS : 0));
       return;
     }
     if (settlement === 'dead') {
       this.logger.warn(
-        `${this.handler.name}: event ${delivery.entry.event.id} of run ${delivery.entry.runId} is dead-lettered: ${outcome.error}`,
+        `${this.handler.name}: event ${delivery.entry.event.id} of run ${delivery.entry.runId} is dead-lettered: ${error}`,
       );
     }
     this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
@@ -301,9 +318,19 @@ export class Deliverer {
   private leave(): void {
     this.active--;
     if (this.active === 0) for (const notify of this.notifyIdle.splice(0)) notify();
-    this.pump();
-    for (const notify of this.notifyLeft.splice(0)) notify();
-    this.onRoom();
+    this.makeRoom();
+  }
+
+  /** Once for all that end in this turn of the event loop: what takes their place is begun, and read, in one batch. */
+  private makeRoom(): void {
+    if (this.makingRoom) return;
+    this.makingRoom = true;
+    setImmediate(() => {
+      this.makingRoom = false;
+      this.pump();
+      for (const notify of this.notifyLeft.splice(0)) notify();
+      this.onRoom();
+    });
   }
 
   /** Called when there may be room for more; the reader sets it. */

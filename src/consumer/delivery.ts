@@ -26,7 +26,9 @@ export function newDelivery(source: GroupSource, entry: JournalEntry): Delivery 
 /** An attempt at an entry: what its handler gets to see, and what it asked for. */
 export class Attempt implements HandlerContext, Lease {
   readonly effects: Effect[] = [];
-  private readonly stop = new AbortController();
+  /** Made when somebody asks for it: one for every event would cost more than the rest of an attempt. */
+  private stop: AbortController | undefined;
+  private aborted: Error | undefined;
   private closed = false;
 
   constructor(
@@ -48,6 +50,10 @@ export class Attempt implements HandlerContext, Lease {
   }
 
   get signal(): AbortSignal {
+    if (!this.stop) {
+      this.stop = new AbortController();
+      if (this.aborted) this.stop.abort(this.aborted);
+    }
     return this.stop.signal;
   }
 
@@ -73,7 +79,8 @@ export class Attempt implements HandlerContext, Lease {
   }
 
   abort(reason: Error): void {
-    this.stop.abort(reason);
+    this.aborted ??= reason;
+    this.stop?.abort(reason);
   }
 
   /** From here on effects would come too late. */

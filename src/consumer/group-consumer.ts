@@ -18,6 +18,8 @@ import type { SoloGate } from './solo-gate.js';
 import type { TenantDirectory } from './tenant-directory.js';
 
 const TICK_MS = 500;
+/** How long a few free places wait for more: reading and beginning one by one costs many times as much. */
+const GATHER_MS = 2;
 const TENANTS_MS = 1000;
 const ERROR_PAUSE_MS = 500;
 const MAX_RECOVERY_PAUSE_MS = 15_000;
@@ -76,7 +78,7 @@ export class GroupConsumer {
       ? new OwnedIntake(MAX_HELD, this.reader, this.deliverer, this.recovery, ({ tenantId }) =>
           this.becomeOwner(tenantId),
         )
-      : new SharedIntake(concurrency, this.reader, this.deliverer);
+      : new SharedIntake(this.reader, this.deliverer);
   }
 
   get group(): string {
@@ -148,14 +150,26 @@ export class GroupConsumer {
 
   private async readLoop(): Promise<void> {
     const { signal } = this.stopping;
-    const { batchSize, blockMs } = this.handler.options;
+    const { batchSize, blockMs, concurrency } = this.handler.options;
+    const enough = Math.min(batchSize, concurrency) / 2;
+    let gathersUntil = 0;
     while (!signal.aborted) {
-      const room = this.intake.most - this.deliverer.lanes.size;
+      const { room } = this.intake;
       const sources = this.intake.open(this.sources.values());
       if (room <= 0 || sources.length === 0) {
-        await this.woken();
+        gathersUntil = 0;
+        await this.woken(TICK_MS);
         continue;
       }
+      if (room < enough) {
+        const now = performance.now();
+        if (gathersUntil === 0) gathersUntil = now + GATHER_MS;
+        if (now < gathersUntil) {
+          await this.woken(GATHER_MS);
+          continue;
+        }
+      }
+      gathersUntil = 0;
       try {
         await this.intake.step(sources, Math.min(batchSize, room), blockMs);
       } catch (error) {
@@ -219,7 +233,7 @@ export class GroupConsumer {
 
   private async takeUpDue(source: GroupSource): Promise<void> {
     const { batchSize } = this.handler.options;
-    const room = this.intake.most - this.deliverer.lanes.size;
+    const { room } = this.intake;
     const wasPaused = source.paused;
     // The owner of an ordered group keeps the time itself; this only tells it of a pause.
     const { buried, entries } = await source.due(this.ordered ? 0 : Math.min(batchSize, Math.max(room, 0)));
@@ -274,9 +288,9 @@ export class GroupConsumer {
     for (const source of this.sources.values()) await source.tidy(leaseMs * GONE_AFTER_LEASES);
   }
 
-  private woken(): Promise<void> {
+  private woken(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, TICK_MS);
+      const timer = setTimeout(resolve, withinMs);
       this.wake = () => {
         clearTimeout(timer);
         resolve();

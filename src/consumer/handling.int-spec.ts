@@ -30,14 +30,16 @@ describe('Handling events', () => {
   it('hands every event of its types to the handler, once', async () => {
     const seen: string[] = [];
     const group = uniqueTenant();
+    let run = '';
     @EventHandler({ group, types: ['log.*'], from: 'start' })
     class Collect implements Handler {
       async handle(event: RecordedEvent): Promise<void> {
-        seen.push(String(event.data['line']));
+        // Other tests share the Redis, and the handler has all its tenants.
+        if (event.run_id === run) seen.push(String(event.data['line']));
       }
     }
     const { store } = await start([Collect]);
-    const run = await store.createRun();
+    run = await store.createRun();
     for (let n = 0; n < 10; n++) {
       await store.store.append(
         store.tenant,
@@ -47,8 +49,8 @@ describe('Handling events', () => {
     }
     await store.store.append(store.tenant, run, [completed()]);
     const expected = Array.from({ length: 1000 }, (_, i) => `${i}`);
-    await eventually('all are handled', () => seen.filter((text) => expected.includes(text)).length === 1000);
-    expect([...seen].filter((text) => expected.includes(text)).sort()).toEqual([...expected].sort());
+    await eventually('all are handled', () => seen.length >= 1000);
+    expect([...seen].sort()).toEqual([...expected].sort());
   });
 
   it('tries again after a failure, and dead-letters after the last', async () => {

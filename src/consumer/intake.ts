@@ -9,8 +9,8 @@ const PAGE = 100;
 
 /** Brings a group's entries to where they are handled. One step at a time; a step may wait for something new. */
 export interface Intake {
-  /** Most entries to have in hand before no more are read. */
-  readonly most: number;
+  /** How many more entries may be read. */
+  readonly room: number;
   /** Sources that a step may read, of those there are. */
   open(sources: Iterable<GroupSource>): GroupSource[];
   /** Anything thrown means that a reply may be lost, and with it entries that are ours. */
@@ -24,10 +24,13 @@ export class SharedIntake implements Intake {
   private mustResync = false;
 
   constructor(
-    readonly most: number,
     private readonly reader: GroupReader,
     private readonly deliverer: Deliverer,
   ) {}
+
+  get room(): number {
+    return this.deliverer.room;
+  }
 
   open(sources: Iterable<GroupSource>): GroupSource[] {
     return [...sources].filter(({ paused }) => !paused);
@@ -74,12 +77,17 @@ export class OwnedIntake implements Intake {
   private known: readonly GroupSource[] = [];
 
   constructor(
-    readonly most: number,
+    /** Most entries to have in hand, those included that wait behind others of their run. */
+    private readonly most: number,
     private readonly reader: GroupReader,
     private readonly deliverer: Deliverer,
     private readonly recovery: GroupRecovery,
     private readonly onOwnershipLost: (source: GroupSource) => Promise<void>,
   ) {}
+
+  get room(): number {
+    return this.most - this.deliverer.lanes.size;
+  }
 
   open(sources: Iterable<GroupSource>): GroupSource[] {
     this.known = [...sources];

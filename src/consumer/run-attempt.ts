@@ -1,60 +1,69 @@
 import { decodeEvent, type RecordedEvent } from '../events/index.js';
 import type { Attempt } from './delivery.js';
+import type { Effect } from './effects.js';
 import { backoffMs } from './handler-options.js';
 import type { HandlerResult } from './handler-result.js';
 import type { Outcome } from './lease.js';
 import type { RegisteredHandler } from './registered-handler.js';
 
 const MAX_ERROR_LENGTH = 1000;
+const NO_EFFECTS: readonly Effect[] = [];
+const NO_RESULT = 'handle() returned what is no HandlerResult: make it with HandlerResult.success() …';
 
 /**
- * Calls the handler, and says what is to be recorded. Never rejects.
+ * Calls the handler, and then `over` with what is to be recorded: once, whatever the handler does. A callback and not a
+ * promise: with a tenant context around it each promise is dear, and this is the path of every single event.
  *
  * @param stopping aborted when the process stops: then what is thrown is no failure of the handler
  */
-export async function runAttempt(
+export function runAttempt(
   handler: RegisteredHandler,
   attempt: Attempt,
   stopping: AbortSignal,
-): Promise<Outcome> {
-  const { entry, token, epoch, fence } = attempt;
-  const outcome = { entry, token, epoch, fence, delayMs: 0, error: '', effects: [] };
+  over: (outcome: Outcome) => void,
+): void {
+  const settle = (kind: Outcome['kind'], error: string, delayMs: number): void => {
+    const { entry, token, epoch, fence } = attempt;
+    const effects = kind === 'ok' ? attempt.effects : NO_EFFECTS;
+    attempt.close();
+    over({ entry, token, epoch, fence, kind, delayMs, error, effects });
+  };
+  const failed = (error: unknown): void => {
+    if (stopping.aborted) settle('release', '', 0);
+    else settle('retry', messageOf(error), backoffOf(handler, attempt));
+  };
   let event: RecordedEvent;
   try {
-    event = decodeEvent(attempt.tenantId, entry.runId, entry.event);
+    event = decodeEvent(attempt.tenantId, attempt.entry.runId, attempt.entry.event);
   } catch (error) {
-    return { ...outcome, kind: 'fail', error: `The event can't be read: ${messageOf(error)}` };
+    settle('fail', `The event can't be read: ${messageOf(error)}`, 0);
+    return;
   }
-  const backoff = (): number => backoffMs(handler.options.backoff, attempt.attempt);
-  try {
-    const result = await invoke(handler, event, attempt);
+  invoke(handler, event, attempt).then((result) => {
     switch (result?.outcome) {
       case undefined:
       case 'success':
-        return { ...outcome, kind: 'ok', effects: attempt.effects };
+        settle('ok', '', 0);
+        return;
       case 'fail':
-        return { ...outcome, kind: 'fail', error: result.reason.slice(0, MAX_ERROR_LENGTH) };
-      case 'retry':
-        return {
-          ...outcome,
-          kind: 'retry',
-          delayMs: result.delayMs ?? backoff(),
-          error: result.reason ?? 'the handler asked for another try',
-        };
+        settle('fail', messageOf(result.reason), 0);
+        return;
+      case 'retry': {
+        const reason = result.reason ?? 'the handler asked for another try';
+        settle('retry', messageOf(reason), result.delayMs ?? backoffOf(handler, attempt));
+        return;
+      }
       default:
-        throw new TypeError(
-          'handle() returned what is no HandlerResult: make it with HandlerResult.success() …',
-        );
+        failed(NO_RESULT);
     }
-  } catch (error) {
-    if (stopping.aborted) return { ...outcome, kind: 'release' };
-    return { ...outcome, kind: 'retry', delayMs: backoff(), error: messageOf(error) };
-  } finally {
-    attempt.close();
-  }
+  }, failed);
 }
 
-async function invoke(
+function backoffOf(handler: RegisteredHandler, { attempt }: Attempt): number {
+  return backoffMs(handler.options.backoff, attempt);
+}
+
+function invoke(
   handler: RegisteredHandler,
   event: RecordedEvent,
   attempt: Attempt,

@@ -9,7 +9,7 @@ const RETRY_MS = 200;
 
 interface Waiting {
   outcome: Outcome;
-  resolve: (settlement: Settlement) => void;
+  done: (settlement: Settlement) => void;
 }
 
 /**
@@ -26,16 +26,13 @@ export class Settler {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Resolves with `lost` too when the process must stop before Redis has answered. */
-  settle(outcome: Outcome): Promise<Settlement> {
-    return new Promise((resolve) => {
-      this.waiting.push({ outcome, resolve });
-      if (!this.flushing) {
-        this.flushing = true;
-        // What else is done in this turn of the event loop comes along.
-        setImmediate(() => void this.flush());
-      }
-    });
+  /** Calls `done` with `lost` too when the process must stop before Redis has answered. */
+  settle(outcome: Outcome, done: (settlement: Settlement) => void): void {
+    this.waiting.push({ outcome, done });
+    if (this.flushing) return;
+    this.flushing = true;
+    // What else is done in this turn of the event loop comes along.
+    setImmediate(() => void this.flush());
   }
 
   private async flush(): Promise<void> {
@@ -44,7 +41,7 @@ export class Settler {
       const until = this.waiting.findIndex((one, i) => i === MAX_BATCH || one.outcome.fence !== fence);
       const batch = this.waiting.splice(0, until < 0 ? this.waiting.length : until);
       const settlements = await this.record(batch.map(({ outcome }) => outcome));
-      for (const [i, { resolve }] of batch.entries()) resolve(settlements[i] ?? 'lost');
+      for (const [i, { done }] of batch.entries()) done(settlements[i] ?? 'lost');
     }
     this.flushing = false;
   }
