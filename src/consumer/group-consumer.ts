@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { every, pause, RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { isRedisUnavailable, NoGroupError, type RedisConnections } from '../redis/index.js';
+import { isNoGroup, isRedisUnavailable, type RedisConnections } from '../redis/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
 import { describeHandler } from './handler-description.js';
@@ -181,7 +181,7 @@ export class GroupConsumer {
 
   private async afterFailedRead(error: unknown): Promise<void> {
     this.intake.failed();
-    if (error instanceof NoGroupError) {
+    if (isNoGroup(error)) {
       this.logger.warn('The consumer group is gone: making it again.');
       await this.untilItWorks(async () => {
         for (const source of this.sources.values()) await source.ensureGroup(this.newGroupsBegin);
@@ -310,10 +310,10 @@ export class GroupConsumer {
     }
   }
 
-  /** An outage is logged once, by the connections. */
+  /** An outage is logged once, by the connections; that the group is gone, by the one that makes it again. */
   private logUnlessUnavailable(error: unknown): void {
     if (error instanceof RedisUnavailableError || isRedisUnavailable(error)) this.patience.noteTrouble();
-    else this.logger.error(error);
+    else if (!isNoGroup(error)) this.logger.error(error);
   }
 }
 

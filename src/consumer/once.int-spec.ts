@@ -120,7 +120,9 @@ describe('An event is handled once', () => {
   it('T73 nothing is remembered of events without a key of their own', async () => {
     const scene = await open();
     let handled = 0;
-    await scene.start(() => void handled++);
+    await scene.start(() => {
+      handled++;
+    });
     const before = await keysOf(scene);
     for (let n = 0; n < 5; n++) await scene.append(...upTo(100).map((i) => `${n} ${i}`));
     await eventually('all are handled', async () => handled === 500 && (await scene.isSettled()));

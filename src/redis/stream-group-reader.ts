@@ -13,11 +13,19 @@ export type StreamRow = [id: string, fields: string[]];
 /** A group that is not there (any more): after a flush, or a failover that lost it. */
 export class NoGroupError extends Error {}
 
+/** A reply, to a command or from a script, that says so. */
+export function isNoGroup(error: unknown): error is Error {
+  return (
+    error instanceof NoGroupError || (isReplyError(error) && /^(NOGROUP|ERR no such key)/.test(error.message))
+  );
+}
+
 /** Reads streams for one consumer of a group, on a connection of its own, which it may block. */
 export class StreamGroupReader {
   /** Of the present connection, which a reconnect replaces. */
   private clientId: number | undefined;
-  private waiting = false;
+  /** The read that waits at the moment. */
+  private waiting: { interruption?: Promise<void> } | undefined;
 
   constructor(
     private readonly connection: Redis,
@@ -35,7 +43,7 @@ export class StreamGroupReader {
    */
   async read(streams: readonly string[], count: number, blockMs: number): Promise<Map<string, StreamRow[]>> {
     this.clientId ??= await this.guard(this.connection.client('ID'), WATCHDOG_MS);
-    this.waiting = true;
+    this.waiting = {};
     const reply = await this.guard(
       this.connection.xreadgroup(
         'GROUP',
@@ -50,7 +58,7 @@ export class StreamGroupReader {
         ...streams.map(() => '>'),
       ),
       blockMs + WATCHDOG_MS,
-    ).finally(() => (this.waiting = false));
+    ).finally(() => (this.waiting = undefined));
     return toRows(reply);
   }
 
@@ -79,26 +87,32 @@ export class StreamGroupReader {
     blockMs: number,
   ): Promise<Set<string>> {
     this.clientId ??= await this.guard(this.connection.client('ID'), WATCHDOG_MS);
-    this.waiting = true;
+    this.waiting = {};
     const reply = await this.guard(
       this.connection.xread('COUNT', 1, 'BLOCK', blockMs, 'STREAMS', ...streams, ...after),
       blockMs + WATCHDOG_MS,
-    ).finally(() => (this.waiting = false));
+    ).finally(() => (this.waiting = undefined));
     return new Set((reply ?? []).map(([stream]) => stream));
   }
 
   /** Makes a waiting read return, with nothing: cutting the connection could lose a reply that is on its way. */
   async interrupt(): Promise<void> {
-    while (this.waiting && this.clientId !== undefined) {
+    const read = this.waiting;
+    if (read) await (read.interruption ??= this.unblock(read));
+  }
+
+  close(): void {
+    if (this.connection.status !== 'end') this.connection.disconnect();
+  }
+
+  /** That read, and none that comes after it. */
+  private async unblock(read: object): Promise<void> {
+    while (this.waiting === read && this.clientId !== undefined) {
       // When it fails Redis is away, and the read ends by itself. 0: the read has not got there yet.
       const unblocked = await this.commands.client('UNBLOCK', this.clientId).catch(() => 1);
       if (unblocked === 1) return;
       await delay(INTERRUPT_AGAIN_MS);
     }
-  }
-
-  close(): void {
-    if (this.connection.status !== 'end') this.connection.disconnect();
   }
 
   /**
@@ -121,7 +135,7 @@ export class StreamGroupReader {
     try {
       return await Promise.race([command, cut]);
     } catch (error) {
-      if (isReplyError(error) && error.message.startsWith('NOGROUP')) throw new NoGroupError(error.message);
+      if (isNoGroup(error)) throw new NoGroupError(error.message);
       throw error;
     } finally {
       clearTimeout(timer);

@@ -77,7 +77,7 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
     await pool.start();
     const producing = producer.produce(events, seconds * 1000);
     const over = performance.now() + seconds * 1000;
-    await disturb(pool, redis, random, leaseMs, workers, over);
+    await disturb(pool, redis, random, leaseMs, over);
     await producing;
     await pool.allUp();
     const truth = new Truth(store);
@@ -131,13 +131,12 @@ async function disturb(
   redis: RedisServer,
   random: SeededRandom,
   leaseMs: number,
-  workers: number,
   until: number,
 ): Promise<void> {
   const middle = performance.now() + (until - performance.now()) / 2;
   let isRestarted = false;
   while (performance.now() < until) {
-    await delay(Math.min(random.integer(600, 2500), Math.max(until - performance.now(), 0)));
+    await delay(Math.min(random.integer(400, 2000), Math.max(until - performance.now(), 0)));
     if (!isRestarted && performance.now() > middle) {
       isRestarted = true;
       const silence: Silence = { from: now(), to: Number.POSITIVE_INFINITY };
@@ -148,8 +147,11 @@ async function disturb(
       silence.to = now() + RECONNECT_MS;
       continue;
     }
-    const slot = random.integer(0, workers - 1);
-    if (random.next() < 0.5) pool.kill(slot);
+    const { running } = pool;
+    const slot = running[random.integer(0, running.length - 1)];
+    const isKill = random.next() < 0.5;
+    if (slot === undefined) continue;
+    if (isKill) pool.kill(slot);
     else pool.stopFor(slot, random.integer(Math.round(leaseMs * 1.2), leaseMs * 3));
   }
 }

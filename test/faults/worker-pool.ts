@@ -41,6 +41,11 @@ export class WorkerPool {
     await Promise.all(this.slots.map((_, slot) => this.startIn(slot)));
   }
 
+  /** Slots whose worker runs and is not stopped. */
+  get running(): number[] {
+    return [...this.slots.keys()].filter((slot) => this.slots[slot]?.stopped === false);
+  }
+
   /** SIGKILL, at whatever it is doing. */
   kill(slot: number): void {
     const worker = this.slots[slot];

@@ -29,7 +29,11 @@ export interface ConsumerScene extends TestStore {
   readonly journal: string;
   readonly commands: Redis;
   /** Starts another instance with this handler. Its lease is TEST_LEASE_MS unless `options` says otherwise. */
-  start(handle: Handle, options?: Partial<HandlerOptions>, where?: { url?: string }): Promise<TestConsumers>;
+  start(
+    handle: Handle,
+    options?: Partial<HandlerOptions>,
+    where?: { url?: string; shutdownTimeoutMs?: number },
+  ): Promise<TestConsumers>;
   /** Appends lines of output to the run, in one batch. */
   append(...texts: string[]): Promise<void>;
   /** The journal's entries of lines, by their text. */

@@ -1,0 +1,17 @@
+import { describe, expect, it } from '@jest/globals';
+import { report } from '../support/report-line.js';
+import { runFaults } from './fault-run.js';
+
+describe('Consumer processes through a short schedule of faults', () => {
+  it('every event is committed exactly once or dead-lettered, one lease at a time, in order where promised', async () => {
+    const found = await runFaults({ seed: 7, events: 2000, seconds: 12, leaseMs: 1000 });
+    report(
+      `${found.events} events, ${found.kills + found.poisoned} processes killed, ${found.stops} stopped, ` +
+        `${found.retries} retries, ${found.dead} dead-lettered, ${found.seconds} s`,
+    );
+    expect(found.violations).toEqual([]);
+    expect(found.kills + found.stops).toBeGreaterThan(2);
+    // The poison of each group.
+    expect(found.dead).toBe(2);
+  }, 180_000);
+});
