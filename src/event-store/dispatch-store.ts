@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { RunNotFoundError } from '../common/index.js';
 import { type EventId, type EventInput, parseEventId } from '../events/index.js';
 import {
+  isNoGroup,
   isRedisUnavailable,
   isReplyError,
-  NoGroupError,
   redisCall,
   RedisConnections,
   StreamGroupReader,
@@ -50,11 +50,6 @@ export interface TakeUpOptions {
   onLost: (attempt: number) => EventInput;
 }
 
-/** Whether an error means that the group is not there (any more): after a flush, or a failover that lost it. */
-export function isNoGroup(error: unknown): boolean {
-  return error instanceof NoGroupError || (isReplyError(error) && error.message.startsWith('NOGROUP'));
-}
-
 /** What a sign of life was answered: `held`, or why the run is not ours any more. */
 export type BeatAnswer = 'held' | 'lost' | 'gone' | 'completed' | 'failed' | 'cancelled';
 
@@ -94,6 +89,11 @@ export class DispatchStore {
   /** Whether a reader's error means that there is no answer at the moment, and nothing worse. */
   isUnavailable(error: unknown): boolean {
     return isRedisUnavailable(error);
+  }
+
+  /** Whether an error means that the group is not there (any more): after a flush, or a failover that lost it. */
+  isGroupLost(error: unknown): boolean {
+    return isNoGroup(error);
   }
 
   /** Says that this process has these executors. */

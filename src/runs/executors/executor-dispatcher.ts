@@ -14,7 +14,6 @@ import {
   type DispatchReader,
   type DispatchSource,
   DispatchStore,
-  isNoGroup,
   type TakenRun,
 } from '../../event-store/index.js';
 import type { EventInput } from '../../events/index.js';
@@ -157,7 +156,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
 
   private async afterFailedRead(error: unknown): Promise<void> {
     this.mustResync = true;
-    if (isNoGroup(error)) {
+    if (this.dispatch.isGroupLost(error)) {
       this.logger.warn('The group that shares runs among processes is gone: making it again.');
       await this.sources?.ensureGroups().catch((failure: unknown) => {
         this.logUnlessUnavailable(failure);
@@ -226,7 +225,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     try {
       return await this.dispatch.claim(source, this.consumer, idleMs, most);
     } catch (error) {
-      if (!isNoGroup(error)) throw error;
+      if (!this.dispatch.isGroupLost(error)) throw error;
       await this.dispatch.ensureGroup(source);
       return [];
     }
