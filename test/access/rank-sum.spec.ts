@@ -9,7 +9,10 @@ const times = (shift = 0) => Array.from({ length: 2000 }, () => 500 + shift + 20
 describe('the rank sum', () => {
   it('is that of the textbook', () => {
     // Every value of the one exceeds every one of the other; then none of them does.
-    expect(compare([4, 5, 6], [1, 2, 3])).toMatchObject({ exceeds: 1, z: expect.closeTo(1.964, 3) as unknown });
+    expect(compare([4, 5, 6], [1, 2, 3])).toMatchObject({
+      exceeds: 1,
+      z: expect.closeTo(1.964, 3) as unknown,
+    });
     expect(compare([1, 2], [1, 2])).toEqual({ exceeds: 0.5, z: 0 });
   });
 

@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { chromiumPath, launchChromium } from '../support/browser.js';
+import { report } from '../support/report-line.js';
+import { type Service, startService } from '../support/service.js';
+import { ask } from './ask.js';
+import { type TestKey, TestKeys } from './keys.js';
+
+const executablePath = chromiumPath();
+if (executablePath === undefined)
+  report(
+    'There is no Chromium here (CHROMIUM may name one): the tests of the page in a browser are left out.',
+  );
+const inBrowser = executablePath === undefined ? describe.skip : describe;
+const TENANT = 'default';
+
+let browser: Browser;
+let context: BrowserContext;
+let closed: Service;
+let open: Service;
+let keys: TestKeys;
+/** What the page complained of: its policy, its script. A refused request is not a complaint. */
+let complaints: string[] = [];
+
+async function visit(url: string): Promise<Page> {
+  context = await browser.newContext();
+  const page = await context.newPage();
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+async function signIn(page: Page, key: string): Promise<void> {
+  await page.fill('#key', key);
+  await page.click('#sign-in-form button');
+}
+
+const says = (page: Page, selector: string, what: RegExp, timeout = 15_000) =>
+  page.locator(selector).filter({ hasText: what }).waitFor({ timeout });
+
+inBrowser('the page in a browser', () => {
+  beforeAll(async () => {
+    [browser, closed, open, keys] = await Promise.all([
+      launchChromium(executablePath ?? ''),
+      startService({ AUTH_MODE: 'api-key' }),
+      startService(),
+      TestKeys.open(),
+    ]);
+  }, 60_000);
+  afterEach(() => context.close());
+  afterAll(async () => {
+    await browser.close();
+    await Promise.all([closed.stop(), open.stop(), keys.close()]);
+  });
+
+  let key: TestKey;
+
+  it('asks for a key, takes a good one, and shows runs live; the key stays nowhere', async () => {
+    key = await keys.create(TENANT);
+    const page = await visit(closed.url);
+    await page.locator('#sign-in').waitFor();
+    expect(await page.locator('#sign-out').isVisible()).toBe(false);
+    await signIn(page, 'no key at all');
+    await says(page, '#sign-in-note', /did not take that key/);
+    await signIn(page, key.secret);
+    await page.locator('#sign-in').waitFor({ state: 'hidden' });
+    await page.click('#start');
+    await says(page, '#log-note', /Ended\. 2\d events, each once and in order/, 30_000);
+    await says(page, '#runs', /Say something/);
+
+    const [cookie] = await context.cookies();
+    expect(cookie).toMatchObject({
+      name: 'runstream_session',
+      httpOnly: true,
+      sameSite: 'Strict',
+      secure: false,
+    });
+    const seen = await page.evaluate(
+      'document.cookie + JSON.stringify(localStorage) + document.documentElement.outerHTML',
+    );
+    expect(String(seen)).not.toContain(key.secret);
+    expect(String(seen)).not.toContain(cookie?.value);
+    expect(page.url()).toBe(`${closed.url}/`);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('stays signed in over a reload, and asks again after signing out', async () => {
+    key = await keys.create(TENANT);
+    const page = await visit(closed.url);
+    await signIn(page, key.secret);
+    await page.locator('#sign-out').waitFor();
+    await page.reload();
+    await says(page, '#runs', /./);
+    expect(await page.locator('#sign-in').isVisible()).toBe(false);
+    await page.click('#sign-out');
+    await says(page, '#sign-in-note', /Signed out/);
+    expect(await context.cookies()).toEqual([]);
+    expect(await page.locator('#runs li').count()).toBe(0);
+    await page.reload();
+    await page.locator('#sign-in').waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('T58 asks again while it watches, when its key is revoked', async () => {
+    key = await keys.create(TENANT);
+    const task = `watched ${Date.now()}`;
+    await ask(closed.url, 'POST', '/runs', { headers: key.headers, json: { task } });
+    const page = await visit(closed.url);
+    await signIn(page, key.secret);
+    await page.locator('#runs button', { hasText: task }).click();
+    await says(page, '#log-note', /Live\. 1 events/);
+    await keys.revoke(TENANT, key.id);
+    await page.locator('#sign-in').waitFor({ timeout: 15_000 });
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('shows what is in a run as text, whatever it is', async () => {
+    key = await keys.create(TENANT);
+    const task = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
+    await ask(closed.url, 'POST', '/runs', { headers: key.headers, json: { task } });
+    const page = await visit(closed.url);
+    await signIn(page, key.secret);
+    await page.locator('#runs button', { hasText: task }).first().click();
+    await says(page, '#log', /onerror/);
+    expect([await page.title(), await page.locator('#runs img').count()]).toEqual(['Runstream', 0]);
+    // A script that got in somehow would not run either.
+    await page.evaluate(
+      `document.body.append(Object.assign(document.createElement('script'), { textContent: "document.title = 'taken'" }))`,
+    );
+    expect(await page.title()).toBe('Runstream');
+    expect(complaints.join()).toMatch(/Content Security Policy/);
+  }, 60_000);
+
+  it('asks for nothing without credentials, and works', async () => {
+    const page = await visit(open.url);
+    await says(page, '#runs-note, #runs', /./);
+    expect(await page.locator('#sign-in, #sign-out').filter({ visible: true }).count()).toBe(0);
+    await page.click('#start');
+    await says(page, '#log-note', /Ended\. 2\d events, each once and in order/, 30_000);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('the API documentation works under its policy', async () => {
+    const page = await visit(`${closed.url}/docs`);
+    await page.locator('.opblock').first().waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+});
