@@ -6,9 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lines } from '../conformance/client.js';
 import { eventOf, numbered, numberedRange, terminal } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import { type Child, startScript } from '../support/child.js';
+import type { Child } from '../support/child.js';
 import { RawWatcher } from '../support/raw-watcher.js';
 import { report } from '../support/report-line.js';
+import { startMain } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
@@ -132,10 +133,8 @@ describe('Ctrl-C at the service with the embedded Redis', () => {
   beforeAll(async () => {
     // A working folder of its own: the data of the checkout stays untouched.
     folder = await mkdtemp(join(tmpdir(), 'runstream-shutdown-'));
-    for (const name of ['.cache', 'node_modules']) {
-      // Without a cache the PATH has a server.
-      await symlink(join(CHECKOUT, name), join(folder, name)).catch(() => undefined);
-    }
+    // For the server in it; without a cache the PATH has one.
+    await symlink(join(CHECKOUT, '.cache'), join(folder, '.cache')).catch(() => undefined);
     await writeFile(
       join(folder, 'slow.sh'),
       '#!/bin/sh\ntrap "echo told; sleep 1; echo last words; exit 0" TERM\necho begun\nwhile :; do sleep 0.1; done\n',
@@ -160,10 +159,9 @@ describe('Ctrl-C at the service with the embedded Redis', () => {
       PORT: '0',
       NODE_ENV: 'test',
       COMMANDS_FILE: 'commands.json',
-      SWC_NODE_PROJECT: join(CHECKOUT, 'tsconfig.json'),
     };
     delete env['REDIS_URL'];
-    const child = startScript(join(CHECKOUT, 'src', 'main.ts'), [], { cwd: folder, env, group: true });
+    const child = startMain({ cwd: folder, env, group: true });
     started.push(child);
     const [url] = /http:\/\/[\d.]+:\d+/.exec(await child.line(/Serving on http/)) ?? [''];
     return { child, url };

@@ -4,25 +4,34 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 declare global {
-  var sharedTestRedis: ChildProcess | undefined;
+  /** Processes that serve the whole test run and end when their stdin does. */
+  var testRunProcesses: ChildProcess[];
 }
 
 /**
- * One Redis for the whole test run, unless TEST_REDIS_URL names one: private, in a temporary folder. (Jest loads this
- * file as CommonJS and without its resolver, so it imports nothing of the project.)
+ * One Redis for the whole test run, unless TEST_REDIS_URL names one: private, in a temporary folder. And the compiled
+ * service, for tests that start it. (Jest loads this file as CommonJS and without its resolver, so it imports nothing
+ * of the project.)
  */
 export default async function globalSetup(_: unknown, { rootDir }: { rootDir: string }): Promise<void> {
-  if (process.env['TEST_REDIS_URL']) return;
-  const script = join(rootDir, 'test', 'support', 'shared-redis.ts');
-  const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', script], {
-    cwd: rootDir,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  globalThis.sharedTestRedis = child;
-  const url = await Promise.race([
+  globalThis.testRunProcesses = [];
+  const support = join(rootDir, 'test', 'support');
+  const loader = ['--import', '@swc-node/register/esm-register'];
+  const [redis, sources] = await Promise.all([
+    process.env['TEST_REDIS_URL'] ?? firstLine(rootDir, [...loader, join(support, 'shared-redis.ts')]),
+    firstLine(rootDir, [join(support, 'compile-sources.mjs')]),
+  ]);
+  if (!redis) throw new Error('The Redis of this test run did not start; the reason stands above.');
+  if (!sources) throw new Error('The sources could not be compiled; the reason stands above.');
+  process.env['TEST_REDIS_URL'] = redis;
+  process.env['TEST_COMPILED_DIR'] = sources;
+}
+
+async function firstLine(cwd: string, args: string[]): Promise<string | undefined> {
+  const child = spawn(process.execPath, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  globalThis.testRunProcesses.push(child);
+  return Promise.race([
     once(createInterface(child.stdout), 'line').then(([line]) => String(line)),
     once(child, 'exit').then(() => undefined),
   ]);
-  if (!url) throw new Error('The Redis of this test run did not start; the reason stands above.');
-  process.env['TEST_REDIS_URL'] = url;
 }

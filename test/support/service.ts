@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import { type Child, startScript } from './child.js';
+import { join } from 'node:path';
+import { type Child, startChild, type StartChildOptions } from './child.js';
 import { testRedisUrl } from './redis.js';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The service as a process of its own, on a port of its own. */
 export interface Service {
@@ -12,9 +10,16 @@ export interface Service {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
+/** Runs src/main.ts, as it was compiled for this test run. */
+export function startMain(options: StartChildOptions): Child {
+  const compiled = process.env['TEST_COMPILED_DIR'];
+  if (!compiled) throw new Error('Nothing is compiled. Run this through jest, whose global set-up does it.');
+  return startChild(process.execPath, [join(compiled, 'src', 'main.js')], options);
+}
+
 /** Starts the service on the test Redis; `env` adds to, or replaces, what it is configured with. */
 export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
-  const child = startScript(MAIN, [], {
+  const child = startMain({
     env: {
       ...process.env,
       NODE_ENV: 'test',
