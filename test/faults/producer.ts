@@ -48,6 +48,12 @@ export class Producer {
     }
   }
 
+  /** Appends these tasks to one of the runs. */
+  async produceTasks(run: number, tasks: readonly Partial<Task>[]): Promise<void> {
+    const all = tasks.map((task, n): Task => ({ n, takesMs: 0, failures: 0, poisons: null, ...task }));
+    await this.append(run, all);
+  }
+
   /** Every second run is written with idempotency keys, the others with the sequence that is expected. */
   private async append(index: number, tasks: Task[]): Promise<void> {
     const run = this.runs[index]!;

@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestStore } from '../support/event-store.js';
+import { eventually } from '../support/eventually.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import type { FaultHistory, Silence } from './checker.js';
+import { compileWorker } from './compile.js';
+import { type HistoryLine, readHistory } from './history-file.js';
+import { Producer } from './producer.js';
+import { Truth } from './truth.js';
+import { ORDERED_GROUP, SHARED_GROUP } from './workload.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface FaultSceneOptions {
+  seed: number;
+  leaseMs: number;
+  /** Consumer processes. */
+  workers: number;
+  /** Runs that events go to. */
+  runs: number;
+  /** Default 5. */
+  maxAttempts?: number;
+}
+
+/** A Redis of its own, consumer processes, a producer, and what they leave behind. */
+export interface FaultScene {
+  redis: RedisServer;
+  producer: Producer;
+  pool: WorkerPool;
+  /** What the workers have written down so far. */
+  lines(): Promise<HistoryLine[]>;
+  /** Waits until every worker is up and every group has settled everything, and ends the workers. */
+  finish(): Promise<FaultHistory>;
+  close(): Promise<void>;
+}
+
+const EFFECT_RUNS = 20;
+const SETTLED_WITHIN_MS = 60_000;
+
+export async function openFaultScene(options: FaultSceneOptions): Promise<FaultScene> {
+  const { seed, leaseMs, workers, runs, maxAttempts = 5 } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'runstream-faults-'));
+  const historyFile = join(directory, 'history.ndjson');
+  const compiled = await compileWorker();
+  const redis = await startRedis({ appendOnly: true });
+  const store = await createTestStore({ url: redis.url, commandTimeoutMs: 1000 });
+  const producer = new Producer(store, new SeededRandom(seed), leaseMs);
+  await producer.createRuns(runs);
+  const effectRuns: string[] = [];
+  for (let i = 0; i < EFFECT_RUNS; i++) effectRuns.push(await store.createRun());
+  const pool = new WorkerPool(workers, compiled.program, {
+    redisUrl: redis.url,
+    historyFile,
+    leaseMs,
+    maxAttempts,
+    effectRuns,
+  });
+  const truth = new Truth(store);
+  const lines = (): Promise<HistoryLine[]> => readHistory(historyFile);
+  return {
+    redis,
+    producer,
+    pool,
+    lines,
+    finish: async () => {
+      await pool.allUp();
+      for (const group of [SHARED_GROUP, ORDERED_GROUP]) {
+        await eventually(
+          `the group "${group}" has settled everything`,
+          () => truth.isSettled(group).catch(() => false),
+          SETTLED_WITHIN_MS,
+        ).catch(async (error: unknown) => {
+          throw new Error(`${await truth.describe(group)}\n${pool.lastWords().join('\n')}`, { cause: error });
+        });
+      }
+      await pool.close();
+      const { attempts, silences } = readAttempts(await lines(), pool.ends);
+      return {
+        leaseMs,
+        groups: [
+          { name: SHARED_GROUP, ordered: false },
+          { name: ORDERED_GROUP, ordered: true },
+        ],
+        events: await truth.events(producer.runs),
+        commits: await truth.commits(effectRuns),
+        dead: await truth.dead([SHARED_GROUP, ORDERED_GROUP]),
+        attempts,
+        silences: [...silences, ...pool.silences],
+      };
+    },
+    close: async () => {
+      await pool.close();
+      await store.close();
+      await redis.stop();
+      await compiled.remove();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function readAttempts(
+  lines: readonly HistoryLine[],
+  ends: ReadonlyMap<string, number>,
+): Pick<FaultHistory, 'attempts' | 'silences'> {
+  const nameOf = (line: Extract<HistoryLine, { group: string }>): string =>
+    `${line.worker} ${line.group} ${line.event} ${line.token}`;
+  const endedAt = new Map<string, number>();
+  const silences: Silence[] = [];
+  for (const line of lines) {
+    if (line.kind === 'end') endedAt.set(nameOf(line), line.at);
+    if (line.kind === 'stall') silences.push({ worker: line.worker, from: line.from, to: line.at });
+  }
+  const attempts = lines
+    .filter((line) => line.kind === 'begin')
+    .map((line) => ({
+      group: line.group,
+      event: line.event,
+      worker: line.worker,
+      token: line.token,
+      beganAt: line.at,
+      endedAt: endedAt.get(nameOf(line)) ?? ends.get(line.worker) ?? Number.POSITIVE_INFINITY,
+    }));
+  return { attempts, silences };
+}
