@@ -1,6 +1,9 @@
+import { ValidationFailedError } from '../common/index.js';
 import { type EventStore, EXTERNAL, newRunId } from '../event-store/index.js';
 import { type EventInput, type PreparedEvent, readRunContext } from '../events/index.js';
 import type { StartRun } from './handler.js';
+
+const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** What a handler asked for: written together with its event's acknowledgement, or not at all. */
 export type Effect =
@@ -13,6 +16,10 @@ export function publishEffect(store: EventStore, runId: string, event: EventInpu
 
 export function startEffect(store: EventStore, run: StartRun): Effect {
   const executor = run.executor ?? EXTERNAL;
+  // It becomes part of a key. Whether any process has it shows when the run is taken up.
+  if (!EXECUTOR_NAME.test(executor)) {
+    throw new ValidationFailedError([{ path: 'executor', message: 'must be the name of an executor' }]);
+  }
   const context = readRunContext(run.context);
   const started: EventInput = {
     event: { category: 'lifecycle', action: 'started' },

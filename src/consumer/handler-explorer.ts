@@ -33,7 +33,7 @@ export class HandlerExplorer {
       const options = this.discovery.getMetadataByDecorator(EventHandler, wrapper);
       const instance: unknown = wrapper.instance;
       if (!options || typeof instance !== 'object' || instance === null) continue;
-      const handler = this.register(instance as Partial<Handler>, options);
+      const handler = this.register(instance, options);
       const other = handlers.get(options.group);
       if (other) {
         throw new Error(
