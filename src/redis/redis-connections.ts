@@ -22,7 +22,6 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly blockingConnections = new Set<Redis>();
   private readonly logger = new Logger('Redis');
   private readySince = 0;
-  private closes = 0;
   private wasAway = false;
   private readonly commandTimeoutMs: number;
 
@@ -72,11 +71,6 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     if (this.wasAway && this.connectedForMs < ms) return false;
     const info = await redisCall(this.commands.info('server'));
     return Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0) * 1000 >= ms;
-  }
-
-  /** How often the connection has broken, or could not be made, so far. */
-  get outages(): number {
-    return this.closes;
   }
 
   /** @throws RedisUnavailableError */
@@ -131,7 +125,6 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       away = false;
     });
     connection.on('close', () => {
-      this.closes++;
       // `end` is set only by our own disconnect().
       if (!away && connection.status !== 'end') this.logger.error('Redis is away: reconnecting.');
       away = true;

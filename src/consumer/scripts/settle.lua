@@ -77,8 +77,8 @@ while cursor <= #ARGV do
 end
 
 local function read_run(id)
-  local field = redis.call('HMGET', prefix .. 'run:' .. id, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor')
-  return field[1] and {
+  local field = redis.call('HMGET', prefix .. 'run:' .. id, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor', 'deleting')
+  return field[1] and not field[7] and {
     id = id, status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
     journal_first = field[5], keys_cursor = field[6],
   }
