@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { startScript } from '../support/child.js';
+import { testRedisUrl } from '../support/redis.js';
+import { type Service, startService } from '../support/service.js';
+import { ask } from './ask.js';
+import { bearer } from './keys.js';
+
+const CLI = fileURLToPath(new URL('../../src/keys-cli.ts', import.meta.url));
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' });
+}, 60_000);
+afterAll(() => service.stop());
+
+async function keys(...args: string[]) {
+  const child = startScript(CLI, args, {
+    env: { ...process.env, NODE_ENV: 'test', REDIS_URL: testRedisUrl() },
+  });
+  const code = await child.exit();
+  return { code, text: child.lines.join('\n') };
+}
+
+const statusOf = async (secret: string) =>
+  (await ask(service.url, 'GET', '/runs', { headers: bearer(secret) })).status;
+
+describe('npm run keys', () => {
+  it('makes a key that works, lists it without its secret, and revokes it', async () => {
+    const tenant = ['--tenant', 'of-the-cli'];
+    const made = await keys('create', '--name', 'first', '--scopes', 'runs:read,keys:admin', ...tenant);
+    const secret = /^rs_\S+$/m.exec(made.text)?.[0] ?? '';
+    const id = secret.split('_')[1] ?? '';
+    expect([made.code, await statusOf(secret)]).toEqual([0, 200]);
+    const listed = await keys('list', ...tenant);
+    expect(listed.text).toMatch(new RegExp(`^${id} +good +runs:read,keys:admin +first$`, 'm'));
+    expect(listed.text).not.toContain(secret.slice(-43));
+    expect((await keys('list', '--tenant', 'another')).text).not.toContain(id);
+    expect((await keys('revoke', id, '--tenant', 'another')).code).toBe(1);
+    expect((await keys('revoke', id, ...tenant)).code).toBe(0);
+    expect((await keys('list', ...tenant)).text).toMatch(new RegExp(`^${id} +revoked`, 'm'));
+    const { json } = await ask(service.url, 'GET', '/runs', { headers: bearer(secret) });
+    expect(json?.['code'] ?? 'still cached').toMatch(/UNAUTHORIZED|still cached/);
+  }, 90_000);
+
+  it.each([
+    [['create', '--name', 'x', '--scopes', 'everything'], /runs:read, runs:write/],
+    [['create', '--name', 'x', '--scopes', 'runs:read', '--tenant', 'a:b'], /tenant/],
+    [[], /npm run keys -- create/],
+  ])(
+    '%j: says what is wrong',
+    async (args, what) => {
+      const { code, text } = await keys(...args);
+      expect([code, text]).toEqual([1, expect.stringMatching(what)]);
+      expect(text).not.toMatch(/ at .*\.ts/);
+    },
+    30_000,
+  );
+});
