@@ -2,6 +2,7 @@ import type { Deliverer } from './deliverer.js';
 import { type Delivery, newDelivery } from './delivery.js';
 import { unlessAborted } from '../common/index.js';
 import type { GroupSource, Page } from './group-source.js';
+import { OwnershipLostError } from './ownership.js';
 import type { Patience } from './patience.js';
 import { noRecovery, type RecoveryResult } from './recovery-result.js';
 
@@ -25,7 +26,7 @@ export class GroupRecovery {
 
   constructor(
     private readonly patience: Patience,
-    private readonly deliverer: Deliverer,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'hasFewerThan'>,
     /** How many entries of others may be in hand at a time: what waits here could be handled elsewhere. */
     private readonly most: number,
     private readonly signal: AbortSignal,
@@ -54,12 +55,16 @@ export class GroupRecovery {
     return this.signal.aborted ? END : source.claimStale(PAGE, after);
   }
 
-  /** Takes over the whole pending list of an ordered group, in order; what becomes of it shows in `last` later. */
-  async takeOver(source: GroupSource): Promise<void> {
+  /**
+   * Takes over the whole pending list of an ordered group, in order; what becomes of it shows in `last` later.
+   *
+   * @throws OwnershipLostError when it is not owned under `fence` any more
+   */
+  async takeOver(source: GroupSource, fence: string): Promise<void> {
     const recovering = begin();
     await this.walk(
-      (after) => source.takeOver(PAGE, after),
-      (page) => this.deliver(source, page, recovering),
+      (after) => source.takeOver(PAGE, after, fence),
+      (page) => this.deliver(source, page, recovering, fence),
     );
     if (recovering.total.claimed === 0) return;
     this.last = recovering.total;
@@ -82,6 +87,7 @@ export class GroupRecovery {
     source: GroupSource,
     { buried, entries }: Page,
     { total, tenants, outcomes }: Recovering,
+    fence = '',
   ): Promise<void> {
     const own = tenants.get(source.tenantId) ?? { source, result: noRecovery() };
     tenants.set(source.tenantId, own);
@@ -91,6 +97,7 @@ export class GroupRecovery {
     }
     this.deliverer.buried(buried);
     const dueTimes = await source.dueTimes(entries);
+    if (source.fence !== fence) throw new OwnershipLostError();
     const deliveries = entries.map((entry, i): Delivery => {
       const delivery: Delivery = { ...newDelivery(source, entry), dueAt: dueTimes[i] };
       outcomes.push(

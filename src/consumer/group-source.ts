@@ -205,23 +205,23 @@ export class GroupSource {
   }
 
   /** A page of the whole pending list, for the owner of an ordered group. @throws OwnershipLostError */
-  async takeOver(most: number, after: string): Promise<Page> {
+  async takeOver(most: number, after: string, fence: string): Promise<Page> {
     const reply = (await SCRIPTS.takeOver.run(
       this.redis,
       [...this.claimKeys(), this.keys.owner],
-      [this.settings.group, this.settings.consumer, this.fenceArg, most, after, this.redriveArg()],
+      [this.settings.group, this.settings.consumer, fence, most, after, this.redriveArg()],
     )) as [string, number, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [next, buried, ...entries] = reply;
     return page(next, buried, entries);
   }
 
-  /** New entries, for the owner of an ordered group. @throws OwnershipLostError */
-  async readOwned(most: number): Promise<JournalEntry[]> {
+  /** New entries, for the owner of an ordered group. @throws OwnershipLostError when `fence` is not the owner's any more */
+  async readOwned(most: number, fence: string): Promise<JournalEntry[]> {
     const reply = (await SCRIPTS.readOwned.run(
       this.redis,
       [this.stream, this.keys.owner],
-      [this.settings.group, this.settings.consumer, this.fenceArg, most],
+      [this.settings.group, this.settings.consumer, fence, most],
     )) as [string, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [tip, ...entries] = reply;

@@ -79,9 +79,9 @@ export class OwnedIntake implements Intake {
   constructor(
     /** Most entries to have in hand, those included that wait behind others of their run. */
     private readonly most: number,
-    private readonly reader: GroupReader,
-    private readonly deliverer: Deliverer,
-    private readonly recovery: GroupRecovery,
+    private readonly reader: Pick<GroupReader, 'awaitNews'>,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'forget' | 'lanes'>,
+    private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
     private readonly onOwnershipLost: (source: GroupSource) => Promise<void>,
   ) {}
 
@@ -101,10 +101,7 @@ export class OwnedIntake implements Intake {
     const ready = sources.filter(({ fence, takenOver }) => fence !== '' && fence === takenOver);
     if (ready.length === 0) return;
     for (const source of await this.reader.awaitNews(ready, blockMs)) {
-      await this.guard(source, async () => {
-        const entries = await source.readOwned(count);
-        await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
-      });
+      await this.guard(source, () => this.readOn(source, count));
     }
   }
 
@@ -112,14 +109,22 @@ export class OwnedIntake implements Intake {
     for (const source of this.known) source.takenOver = '';
   }
 
+  /** The group may be lost and regained at any moment: then what was pending is to be taken over first, once more. */
+  private async readOn(source: GroupSource, count: number): Promise<void> {
+    const fence = source.takenOver;
+    const entries = await source.readOwned(count, fence);
+    if (source.fence !== fence) throw new OwnershipLostError();
+    await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
+  }
+
   private async takeOver(source: GroupSource): Promise<void> {
     const { fence } = source;
     this.deliverer.forget(source);
-    await this.recovery.takeOver(source);
+    await this.recovery.takeOver(source, fence);
+    if (source.fence !== fence) throw new OwnershipLostError();
     // The group may have been sent back.
     source.tip = '0-0';
-    // It may have been lost and regained meanwhile: then this is to be done again.
-    if (source.fence === fence) source.takenOver = fence;
+    source.takenOver = fence;
   }
 
   private async guard(source: GroupSource, work: () => Promise<void>): Promise<void> {

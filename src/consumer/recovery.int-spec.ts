@@ -112,6 +112,21 @@ describe('What others have left', () => {
     }
   });
 
+  it('T40 nor do retries that wait for long', async () => {
+    const scene = await open();
+    await scene.append(...upTo(250).map(String));
+    const waiting = await readAs(scene, 'gone', 201);
+    const { delayed } = scene.keys.state('journal');
+    await scene.commands.zadd(delayed, ...waiting.flatMap((id) => [Date.now() + 3_600_000, id]));
+    await readAs(scene, 'gone', 50);
+    await wait(TEST_LEASE_MS * 1.2);
+    const seen: number[] = [];
+    await scene.start((text) => void seen.push(Number(text)));
+    await eventually('what was left is handled', () => seen.length === 50);
+    expect(seen.sort((a, b) => a - b)).toEqual(upTo(250, 201));
+    expect(await scene.pending()).toHaveLength(201);
+  });
+
   it('T41 what waits behind a slow one is taken over and handled once; a slow one keeps its lease', async () => {
     const scene = await open();
     await scene.append('slow', 'a', 'b', 'c', 'd');

@@ -4,6 +4,9 @@ import { eventually } from '../../test/support/eventually.js';
 import { testRedisUrl } from '../../test/support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../test/support/tcp-proxy.js';
 import type { RecordedEvent } from '../events/index.js';
+import { newDelivery } from './delivery.js';
+import { GroupReader } from './group-reader.js';
+import { GroupSource } from './group-source.js';
 import { HandlerResult } from './handler-result.js';
 
 const warning = (message: string) => ({
@@ -97,39 +100,49 @@ describe('Trying again', () => {
     expect(events.map(({ type }) => type)).toEqual(['lifecycle.started', 'log.stdout', 'system.warning']);
   });
 
-  it('T74 an answer to begin that was lost is no attempt, and condemns nobody', async () => {
-    const scene = await open();
-    const { proxy, url } = await openProxy();
-    const attempts: number[] = [];
-    // With one failure allowed, a begin that counted as a death would be the end of it.
-    await scene.start(
-      (_, { attempt }) => void attempts.push(attempt),
-      { maxAttempts: 1, leaseMs: 30_000 },
-      { url },
-    );
-    await eventually('it reads', async () =>
-      String(await scene.commands.client('LIST')).includes('cmd=xreadgroup'),
-    );
-    const { entries } = scene.keys.state('journal');
-    for (let n = 0; n < 3; n++) {
-      await scene.append(`${n}`);
-      await eventually('it is read', async () => attempts.length > n || (await scene.pending()).length > 0);
-    }
-    await eventually('all are settled', () => scene.isSettled());
-    attempts.length = 0;
-    // The reply to the read passes; that to begin does not.
-    const cutter = eventually('one has begun', async () => {
-      if ((await scene.pending()).length === 0) return false;
-      proxy.swallowAnswers();
-      return (await scene.commands.hlen(entries)) > 0 && attempts.length === 0;
-    });
-    await scene.append('x');
-    await cutter.catch(() => undefined);
-    proxy.cut();
-    await eventually('it is settled', () => scene.isSettled());
-    expect(attempts).toEqual([1]);
-    expect(await scene.dead()).toEqual([]);
-  });
+  it.each([false, true])(
+    'T74 an answer to begin that was lost is no attempt and no death, alone: %s',
+    async (alone) => {
+      const scene = await open();
+      await scene.append('a');
+      const settings = {
+        group: scene.group,
+        leaseMs: 60_000,
+        maxAttempts: 3,
+        ownership: undefined,
+        handler: '',
+      };
+      const source = new GroupSource(scene.tenant, 'journal', scene.commands, scene.store, {
+        ...settings,
+        consumer: 'first',
+      });
+      await source.ensureGroup(
+        await scene.entryOf('a').then((id) => id.replace(/\d+$/, (n) => `${Number(n) - 1}`)),
+      );
+      const reader = new GroupReader(scene.commands, scene.commands, scene.group, 'first');
+      const [entry] = (await reader.read([source], 1, 1))[0]!.entries;
+      const held = newDelivery(source, entry!);
+      // The same holding asks again and again: its handler has not run.
+      for (let n = 0; n < 5; n++) {
+        const began = await source.begin([held], alone);
+        expect(began).toMatchObject([{ kind: 'run', attempt: 1 }]);
+      }
+      // Another one finds an attempt that nobody has heard of since.
+      const other = newDelivery(source, entry!);
+      expect(await source.begin([other])).toEqual([{ kind: 'suspect' }]);
+      expect(await source.begin([other], true)).toMatchObject([{ kind: 'run', attempt: 2 }]);
+      // Three deaths alone are the end of it.
+      let solo = alone ? 2 : 1;
+      for (;;) {
+        const [next] = (await source.begin([newDelivery(source, entry!)], true)) as { kind: string }[];
+        if (next?.kind === 'dead') break;
+        expect(next?.kind).toBe('run');
+        solo++;
+      }
+      expect(solo).toBe(3);
+      expect(await scene.dead()).toMatchObject([{ attempts: alone ? '3' : '4' }]);
+    },
+  );
 
   it('an effect that can not be made fails its own event, and none of those settled with it', async () => {
     const scene = await open();
