@@ -100,7 +100,12 @@ function checkOutcomes(history: FaultHistory, group: string): Violation[] {
       found('doubled', `committed ${committed.length} times, dead-lettered ${buried.length} times`);
     }
     if (poisons === group && buried.length === 0) found('survived', 'poison that is not dead-lettered');
-    if (poisons !== group && buried.length > 0) found('condemned', 'dead-lettered, and it did no harm');
+    if (poisons !== group && buried.length > 0) {
+      const tries = attempts
+        .get(event)
+        ?.map((one) => `${one.worker} for ${(one.endedAt - one.beganAt).toFixed(0)} ms`);
+      found('condemned', `dead-lettered, and it did no harm: ${tries?.join(', ')}`);
+    }
     for (const { token } of committed) {
       const tokens = (attempts.get(event) ?? []).map((attempt) => attempt.token);
       const highest = Math.max(...tokens);

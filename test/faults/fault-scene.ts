@@ -20,7 +20,7 @@ export interface FaultSceneOptions {
   workers: number;
   /** Runs that events go to. */
   runs: number;
-  /** Default 5. */
+  /** Default 8: whatever takes long is killed and stopped a few times in any schedule, and must survive it. */
   maxAttempts?: number;
 }
 
@@ -40,7 +40,7 @@ const EFFECT_RUNS = 20;
 const SETTLED_WITHIN_MS = 60_000;
 
 export async function openFaultScene(options: FaultSceneOptions): Promise<FaultScene> {
-  const { seed, leaseMs, workers, runs, maxAttempts = 5 } = options;
+  const { seed, leaseMs, workers, runs, maxAttempts = 8 } = options;
   const directory = await mkdtemp(join(tmpdir(), 'runstream-faults-'));
   const historyFile = join(directory, 'history.ndjson');
   const compiled = await compileWorker();

@@ -39,7 +39,7 @@ export function makeTask(n: number, random: SeededRandom, leaseMs: number): Task
   const kind = random.next();
   return {
     n,
-    takesMs: kind < 0.0005 ? Math.round(leaseMs * 1.5) : kind < 0.3 ? random.integer(1, 8) : 0,
+    takesMs: kind < 0.0002 ? Math.round(leaseMs * 1.2) : kind < 0.3 ? random.integer(1, 8) : 0,
     failures: random.next() < 0.01 ? 1 : 0,
     poisons: null,
   };

@@ -8,6 +8,8 @@ export interface TcpProxy {
   swallowAnswers(): void;
   /** Breaks every connection. New ones pass. */
   cut(): void;
+  /** Breaks every connection, and new ones too until it is called with `false`. */
+  refuse(isRefusing: boolean): void;
   /** Bytes that clients have sent since the last look. */
   takeSent(): string;
   close(): Promise<void>;
@@ -16,7 +18,12 @@ export interface TcpProxy {
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<{ client: Socket; server: Socket; swallow: boolean }>();
   let sent = '';
+  let isRefusing = false;
   const listener = createServer((client) => {
+    if (isRefusing) {
+      client.destroy();
+      return;
+    }
     const server = connect(targetPort, '127.0.0.1');
     const pair = { client, server, swallow: false };
     pairs.add(pair);
@@ -49,6 +56,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       for (const pair of pairs) pair.swallow = true;
     },
     cut,
+    refuse: (yes) => {
+      isRefusing = yes;
+      if (yes) cut();
+    },
     takeSent: () => {
       const taken = sent;
       sent = '';
