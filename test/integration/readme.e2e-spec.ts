@@ -36,8 +36,9 @@ const KNOWN: Known[] = [
   {
     matches: /curl -sN .*&\n[^]*wait$/,
     check: (output) => {
-      // The watcher runs beside the append, so that their outputs come in any order.
-      const frames = [...output.matchAll(/^id: \d+-(\d+)\nevent: (.*)$/gm)].map(
+      // The watcher runs beside the append, so that their outputs come in any order, and the answer, which ends
+      // without a line feed, may stand right before a frame.
+      const frames = [...output.matchAll(/(?:^|\})id: \d+-(\d+)\nevent: (.*)$/gm)].map(
         ([, n, type]) => `${n} ${type}`,
       );
       expect(frames).toEqual(['1 lifecycle.started', '2 llm.stream', '3 lifecycle.completed', '3 close']);
