@@ -52,7 +52,7 @@ describe('Stopping', () => {
     await scene.start((text, context) => {
       rest.push(text);
       attempts.push(context.attempt);
-    });
+    }, LONG_LEASE);
     // Long before a lease runs out.
     await eventually('the rest is handled', () => scene.isSettled(), 2500);
     expect([...done, ...rest].map(Number).sort((a, b) => a - b)).toEqual(upTo(20));
