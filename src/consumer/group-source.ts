@@ -10,18 +10,17 @@ import {
 } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
 import { redisCall } from '../redis/index.js';
-import { effectArgs } from './effects.js';
 import {
   type Beginning,
   epochMarker,
   type Holding,
   type Lease,
-  marker,
   type Outcome,
   type Settlement,
 } from './lease.js';
 import { type Ownership, OwnershipLostError } from './ownership.js';
 import type { RecoveryResult } from './recovery-result.js';
+import { beginArgs, readSettlements, settleArgs, type SettleReply } from './script-arguments.js';
 import { SCRIPTS } from './scripts.js';
 
 /** How long it is remembered that an event with a producer's key is done. */
@@ -109,12 +108,16 @@ export class GroupSource {
         this.donePrefix(),
         leaseMs,
         this.redriveArg(),
-        ...held.flatMap(({ entry, holding }) => [entry.id, marker(entry), holding]),
+        ...beginArgs(held),
       ],
     )) as [string | number, string, ...(number | string)[]];
     if (reply[0] === 'PAUSED') return 'paused';
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [token, epoch, ...states] = reply;
+    if (states[0] === 'first') {
+      const first: Beginning = { kind: 'run', attempt: 1, token: Number(token), epoch, fence };
+      return held.map(() => first);
+    }
     return states.map((state) =>
       typeof state === 'number'
         ? { kind: 'run', attempt: state, token: Number(token), epoch, fence }
@@ -144,7 +147,7 @@ export class GroupSource {
    * @param outcomes all begun under one fence
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
-    return (await SCRIPTS.settle.run(
+    const reply = await SCRIPTS.settle.run(
       this.redis,
       [
         this.stream,
@@ -164,17 +167,10 @@ export class GroupSource {
         this.redriveArg(),
         this.partition.prefix,
         ...this.store.limitArgs(),
-        ...outcomes.flatMap((outcome) => [
-          outcome.entry.id,
-          outcome.token,
-          epochMarker(outcome),
-          outcome.kind,
-          outcome.delayMs,
-          outcome.error,
-          ...effectArgs(this.store, outcome.effects),
-        ]),
+        ...settleArgs(this.store, outcomes),
       ],
-    )) as Settlement[];
+    );
+    return readSettlements(outcomes, reply as SettleReply);
   }
 
   /** Entries whose delay is over. @throws OwnershipLostError */

@@ -4,7 +4,8 @@
 -- ARGV  1 group  2 consumer  3 owner's fence or ''  4 '1' to begin alone  5 most failures
 --       6 prefix of done markers, '' for a source that has none  7 lease ms  8 '1' when the source is the redrives
 --       9… per entry, in the order of their ids: id, its event's run and key as one string or '', delivery
--- Reply {'PAUSED'} | {'FENCED'} | {token, epoch, then for each entry one of:}
+-- Reply {'PAUSED'} | {'FENCED'} | {token, epoch, 'first'}: all of them run for the first time
+--       | {token, epoch, then for each entry one of:}
 --       attempt (a number: run it) | 'lost' | 'done' | 'elsewhere' | 'suspect' | 'dead'
 
 --- include group.lua
@@ -35,9 +36,27 @@ local token = redis.call('HINCRBY', KEYS[4], 'token', 1)
 local now = now_ms()
 
 local reply, begun, acked = { token, epoch }, {}, {}
-for i, id in ipairs(ids) do
+local first_state = string.format('1 0 %s %d 0 ', alone and 's' or 'r', token)
+local all_first = true
+
+-- Idle time counts from the read. An entry that waited to be begun would be taken for a dead process's otherwise, before
+-- the first beat.
+local waited = {}
+local function renew(id)
+  if type(mine[id]) == 'number' and mine[id] * 3 > tonumber(ARGV[7]) then waited[#waited + 1] = id end
+end
+
+-- Most entries were never begun, and their events have no key of a producer.
+local function begin_first(i, id, delivery)
+  begun[#begun + 1] = id
+  begun[#begun + 1] = first_state .. delivery
+  renew(id)
+  reply[i + 2] = 1
+end
+
+local function begin(i, id, marker, delivery)
+  all_first = false
   local state = read_state(states[i])
-  local marker, delivery = ARGV[FIRST + (i - 1) * EACH + 1], ARGV[FIRST + (i - 1) * EACH + 2]
   local marker_key = marker ~= '' and ARGV[6] ~= '' and ARGV[6] .. epoch .. ':' .. marker
   local marked = marker_key and redis.call('GET', marker_key)
   if state.delivery == delivery and (state.flag == 'r' or state.flag == 's') then
@@ -73,12 +92,25 @@ for i, id in ipairs(ids) do
     if marker_key then redis.call('SET', marker_key, id, 'PX', ARGV[7]) end
     begun[#begun + 1] = id
     begun[#begun + 1] = write_state(state)
+    renew(id)
     reply[i + 2] = state.attempts
   end
 end
+
+for i, id in ipairs(ids) do
+  local arg = FIRST + (i - 1) * EACH
+  local marker, delivery = ARGV[arg + 1], ARGV[arg + 2]
+  if mine[id] and not states[i] and marker == '' then begin_first(i, id, delivery)
+  else begin(i, id, marker, delivery) end
+end
 if #begun > 0 then redis.call('HSET', k.entries, unpack(begun)) end
+if #waited > 0 then
+  waited[#waited + 1] = 'JUSTID'
+  redis.call('XCLAIM', k.stream, group, consumer, 0, unpack(waited))
+end
 if #acked > 0 then
   redis.call('XACK', k.stream, group, unpack(acked))
   redis.call('HDEL', k.entries, unpack(acked))
 end
+if all_first then return { token, epoch, 'first' } end
 return reply

@@ -29,15 +29,17 @@ local function is_fenced(owner_key, fence)
   return fence ~= '' and redis.call('HGET', owner_key, 'fence') ~= fence
 end
 
--- Which entries are pending for a consumer. The ids are in order, so one look at the pending list is mostly enough; where
--- many others of its entries lie between, each is looked up.
+-- Which entries are pending for a consumer, and for how many ms nobody gave a sign of life for them. The ids are in
+-- order, so one look at the pending list is mostly enough; where many others of its entries lie between, each is looked
+-- up.
 local function held_by(stream, group, consumer, ids)
   local held, most = {}, 2 * #ids + 20
   local page = redis.call('XPENDING', stream, group, ids[1], ids[#ids], most, consumer)
-  for _, pending in ipairs(page) do held[pending[1]] = true end
+  for _, pending in ipairs(page) do held[pending[1]] = pending[3] end
   if #page < most then return held end
   for _, id in ipairs(ids) do
-    held[id] = held[id] or #redis.call('XPENDING', stream, group, id, id, 1, consumer) > 0
+    local pending = not held[id] and redis.call('XPENDING', stream, group, id, id, 1, consumer)[1]
+    if pending then held[id] = pending[3] end
   end
   return held
 end

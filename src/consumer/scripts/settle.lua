@@ -7,11 +7,14 @@
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 prefix of done markers, '' for a source that has none
 --       5 most failures  6 '1' when the source is the redrives  7 prefix of the partition's keys
 --       8 events kept  9 event TTL s  10 run TTL s  11 idle time-out ms
---       12… per entry: id, token, marker with its epoch or '', outcome, delay ms, error, number of effects, effects…
+--       12 number of plain successes: without effects, which is what most outcomes are
+--       13… per plain success: id, token, marker with its epoch or ''
+--       then per other entry: id, token, marker, outcome, delay ms, error, number of effects, effects…
 --           outcome: ok | retry | fail | release (handed back, not counted)
 --           effect:  publish, run id, number of events, events as in append.lua
 --                    start, run id, executor, task, input, labels, context, number of events, events
--- Reply for each entry: 'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'refused <reason>'
+-- Reply {which of the plain successes were lost, counted from 1}, then for each other entry:
+--       'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'refused <reason>'
 
 --- include ../../event-store/scripts/create-run.lua
 --- include group.lua
@@ -37,7 +40,9 @@ local function run_keys(id)
   }
 end
 
-local cursor = 12
+local PLAIN, PLAIN_ARGS = 13, 3
+local plain = tonumber(ARGV[PLAIN - 1])
+local cursor = PLAIN + plain * PLAIN_ARGS
 local function next_arg()
   cursor = cursor + 1
   return ARGV[cursor - 1]
@@ -66,6 +71,7 @@ local function read_effects()
 end
 
 local outcomes, ids = {}, {}
+for i = 1, plain do ids[i] = ARGV[PLAIN + (i - 1) * PLAIN_ARGS] end
 while cursor <= #ARGV do
   local outcome = {
     id = next_arg(), token = next_arg(), marker = next_arg(), kind = next_arg(), delay = tonumber(next_arg()),
@@ -130,28 +136,40 @@ end
 local fenced = is_fenced(KEYS[6], ARGV[2])
 local states = redis.call('HMGET', k.entries, unpack(ids))
 local now = now_ms()
-local reply, done = {}, {}
+local lost, done = {}, {}
+for i = 1, plain do
+  local arg = PLAIN + (i - 1) * PLAIN_ARGS
+  local token, marker = ARGV[arg + 1], ARGV[arg + 2]
+  if fenced or not states[i] or string.match(states[i], '^%d+ %d+ [rs] (%d+) ') ~= token then
+    lost[#lost + 1] = i
+  else
+    if ARGV[4] ~= '' and marker ~= '' then redis.call('SET', ARGV[4] .. marker, 'done', 'EX', ARGV[3]) end
+    done[#done + 1] = ids[i]
+  end
+end
+
+local reply = { lost }
 for i, outcome in ipairs(outcomes) do
-  local state = read_state(states[i])
+  local state = read_state(states[plain + i])
   local marker_key = ARGV[4] ~= '' and outcome.marker ~= '' and ARGV[4] .. outcome.marker
   local marked = marker_key and redis.call('GET', marker_key)
   local held = not fenced and tostring(state.token) == outcome.token and (state.flag == 'r' or state.flag == 's')
   local kind = outcome.kind
   if not held then
-    reply[i] = 'lost'
+    reply[i + 1] = 'lost'
   elseif kind == 'ok' and marked == 'done' then
     -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
     done[#done + 1] = outcome.id
-    reply[i] = 'ok'
+    reply[i + 1] = 'ok'
   elseif kind == 'ok' then
     local refused = #outcome.effects > 0 and refusal(outcome.effects)
     if refused then
-      reply[i] = 'refused ' .. refused
+      reply[i + 1] = 'refused ' .. refused
     else
       make(outcome.effects)
       if marker_key then redis.call('SET', marker_key, 'done', 'EX', ARGV[3]) end
       done[#done + 1] = outcome.id
-      reply[i] = 'ok'
+      reply[i + 1] = 'ok'
     end
   else
     if kind ~= 'release' then
@@ -161,13 +179,13 @@ for i, outcome in ipairs(outcomes) do
     if marked == outcome.id then redis.call('DEL', marker_key) end
     if kind == 'fail' or (kind == 'retry' and state.failures >= most_failures) then
       bury(k, group, outcome.id, state, outcome.error, now)
-      reply[i] = 'dead'
+      reply[i + 1] = 'dead'
     else
       if kind == 'release' then state.attempts = state.attempts - 1 end
       state.flag = 'w'
       redis.call('HSET', k.entries, outcome.id, write_state(state))
       redis.call('ZADD', k.delayed, now + outcome.delay, outcome.id)
-      reply[i] = kind == 'release' and 'released' or 'retry'
+      reply[i + 1] = kind == 'release' and 'released' or 'retry'
     end
   end
 end
