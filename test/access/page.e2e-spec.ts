@@ -41,7 +41,7 @@ async function signIn(page: Page, key: string): Promise<void> {
 }
 
 const says = (page: Page, selector: string, what: RegExp, timeout = 15_000) =>
-  page.locator(selector).filter({ hasText: what }).waitFor({ timeout });
+  page.locator(selector).filter({ hasText: what }).first().waitFor({ timeout });
 
 inBrowser('the page in a browser', () => {
   beforeAll(async () => {
