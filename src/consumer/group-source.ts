@@ -96,6 +96,7 @@ export class GroupSource {
   async begin(held: readonly Holding[], alone = false): Promise<Beginning[] | 'paused'> {
     const { group, consumer, leaseMs, maxAttempts } = this.settings;
     const fence = this.fenceArg;
+    const askedAt = performance.now();
     const reply = (await SCRIPTS.begin.run(
       this.redis,
       [this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead, this.keys.owner],
@@ -114,14 +115,36 @@ export class GroupSource {
     if (reply[0] === 'PAUSED') return 'paused';
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [token, epoch, ...states] = reply;
-    if (states[0] === 'first') {
-      const first: Beginning = { kind: 'run', attempt: 1, token: Number(token), epoch, fence };
-      return held.map(() => first);
-    }
-    return states.map((state) =>
-      typeof state === 'number'
-        ? { kind: 'run', attempt: state, token: Number(token), epoch, fence }
-        : { kind: state as Exclude<Beginning['kind'], 'run'> },
+    const run = (attempt: number): Beginning => ({
+      kind: 'run',
+      attempt,
+      token: Number(token),
+      epoch,
+      fence,
+    });
+    const first = run(1);
+    const beginnings =
+      states[0] === 'first'
+        ? held.map(() => first)
+        : states.map((state) =>
+            typeof state === 'number' ? run(state) : { kind: state as Exclude<Beginning['kind'], 'run'> },
+          );
+    // A process that was frozen while it waited for the answer: others may have begun the same since.
+    const isStale = performance.now() - askedAt >= leaseMs;
+    return isStale ? this.withoutLost(held, beginnings) : beginnings;
+  }
+
+  private async withoutLost(
+    held: readonly Holding[],
+    beginnings: readonly Beginning[],
+  ): Promise<Beginning[]> {
+    const leases = held.flatMap(({ entry }, i): Lease[] => {
+      const beginning = beginnings[i];
+      return beginning?.kind === 'run' ? [{ ...beginning, entry }] : [];
+    });
+    const lost = new Set(leases.length > 0 ? await this.beat(leases) : []);
+    return beginnings.map((beginning, i) =>
+      lost.has(held[i]?.entry.id ?? '') ? { kind: 'lost' } : beginning,
     );
   }
 
