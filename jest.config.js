@@ -27,6 +27,6 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 40_000,
+  testTimeout: 60_000,
   workerIdleMemoryLimit: '1GB',
 };

@@ -22,7 +22,7 @@ describe('Handling events', () => {
     handlers: (new () => Handler)[],
   ): Promise<{ consumers: TestConsumers; store: TestStore }> => {
     const store = await createTestStore();
-    const consumers = await startConsumers(handlers);
+    const consumers = await startConsumers(handlers, { consumer: { tenants: [store.tenant] } });
     open.push(consumers, store);
     return { consumers, store };
   };
@@ -118,7 +118,7 @@ describe('Handling events', () => {
     }
     run = await source.createRun();
     await source.store.append(source.tenant, run, [line('go')]);
-    open.push(await startConsumers([Relay]));
+    open.push(await startConsumers([Relay], { consumer: { tenants: [source.tenant] } }));
     await eventually(
       'both are there',
       async () => (await source.runs.list(source.tenant, {}, 10)).runs.length === 2,

@@ -5,7 +5,7 @@ import { type FaultScene, type FaultSceneOptions, openFaultScene } from './fault
 import type { HistoryLine } from './history-file.js';
 import { ORDERED_GROUP, SHARED_GROUP } from './workload.js';
 
-const LEASE_MS = 1000;
+const LEASE_MS = 2000;
 type Begin = Extract<HistoryLine, { kind: 'begin' }>;
 
 describe('Consumer processes that die or freeze', () => {
@@ -66,9 +66,10 @@ describe('Consumer processes that die or freeze', () => {
       await scene.producer.produceTasks(0, [{ takesMs: LEASE_MS * 5 }]);
       await eventually('it is at it', async () => (await begins(scene, group)).length === 1);
       const [first] = await begins(scene, group);
-      // It wakes up, and its handler comes to its end, while the other one is at it.
-      scene.pool.stopFor(slotOf(first!), LEASE_MS * 3);
-      await eventually('another has it', async () => (await begins(scene, group)).length === 2, 20_000);
+      // It wakes up after another has it. In the shared group that may take as long as the ordered group's handler: an
+      // event whose process seems dead is begun with nothing beside it.
+      scene.pool.stopFor(slotOf(first!), LEASE_MS * (group === SHARED_GROUP ? 9 : 3));
+      await eventually('another has it', async () => (await begins(scene, group)).length === 2, 40_000);
       const second = (await begins(scene, group))[1]!;
       expect(second.worker).not.toBe(first!.worker);
       expect(second.token).toBeGreaterThan(first!.token);
@@ -76,9 +77,9 @@ describe('Consumer processes that die or freeze', () => {
       expect(checkHistory(history)).toEqual([]);
       const [commit] = history.commits.filter((one) => one.group === group);
       expect(commit?.token).toBe(second.token);
-      // The sleeper did wake up, and came to its end first.
+      // The sleeper did wake up, and came to its end.
       const ends = (await scene.lines()).filter((line) => line.kind === 'end' && line.group === group);
-      expect(ends.map(({ worker }) => worker)).toEqual([first!.worker, second.worker]);
+      expect(ends.map(({ worker }) => worker).sort()).toEqual([first!.worker, second.worker].sort());
     },
     90_000,
   );

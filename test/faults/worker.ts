@@ -26,7 +26,7 @@ const common = {
   types: ['log.stdout'],
   from: 'start',
   batchSize: 50,
-  concurrency: 50,
+  concurrency: config.concurrency ?? 50,
   blockMs: 1000,
   leaseMs: config.leaseMs,
   maxAttempts: config.maxAttempts,
@@ -35,10 +35,12 @@ const common = {
 
 abstract class Recording implements Handler {
   async handle(event: RecordedEvent, context: HandlerContext): Promise<HandlerResult> {
+    if (config.mode === 'nothing') return HandlerResult.success();
     const { group, fencingToken: token, attempt, signal } = context;
     const eventId = `${event.run_id}/${event.id}`;
     const task = event.data as unknown as Task;
     history.began(group, eventId, token, attempt);
+    if (config.mode === 'hang') await new Promise(() => undefined);
     if (task.poisons === group) process.kill(process.pid, 'SIGKILL');
     const result = await this.work(task, attempt, signal);
     const { runId, input } = effectOf(event, group, token, config.effectRuns);
@@ -74,7 +76,7 @@ class Ordered extends Recording {}
     EventStoreModule.forRoot({ multiTenant: true }),
     ConsumerModule.forRoot({ shutdownTimeoutMs: 5000 }),
   ],
-  providers: [Shared, Ordered],
+  providers: config.mode === 'nothing' ? [Shared] : [Shared, Ordered],
 })
 class WorkerModule {}
 

@@ -15,6 +15,10 @@ export interface WorkerConfig {
   maxAttempts: number;
   /** Where effects go. */
   effectRuns: string[];
+  /** Does nothing with events, or never comes to an end with any; for measurements. Default: what each event asks. */
+  mode?: 'nothing' | 'hang';
+  /** Default 50. */
+  concurrency?: number;
 }
 
 /** What an event asks of those who handle it: its `data`. */

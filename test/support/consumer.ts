@@ -11,6 +11,7 @@ import { EventStore, EventStoreModule, RunStore } from '../../src/event-store/in
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { TenancyModule, TENANCY_DEFAULTS } from '../../src/tenancy/index.js';
 import { testRedisUrl } from './redis.js';
+import { testLogger } from './test-logger.js';
 
 /** One process's worth of consumers. */
 export interface TestConsumers {
@@ -35,7 +36,9 @@ export async function startConsumers(
       ConsumerModule.forRoot({ shutdownTimeoutMs: options.shutdownTimeoutMs ?? 5000, ...options.consumer }),
     ],
     providers: handlers,
-  }).compile();
+  })
+    .setLogger(testLogger)
+    .compile();
   const signals: ConsumerSignal[] = [];
   module.get(ConsumerTelemetry).signals.subscribe((signal) => signals.push(signal));
   const app = await module.init();

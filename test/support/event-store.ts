@@ -17,6 +17,7 @@ import {
 import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../../src/events/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { testRedisUrl } from './redis.js';
+import { testLogger } from './test-logger.js';
 
 /** One instance's event store; several of them share a Redis as several processes would. */
 export interface TestStore {
@@ -48,7 +49,9 @@ export async function createTestStore(
       RedisModule.forRoot({ url, commandTimeoutMs }),
       EventStoreModule.forRoot({ multiTenant: true, ...storeOptions }),
     ],
-  }).compile();
+  })
+    .setLogger(testLogger)
+    .compile();
   const app = await module.init();
   const runs = app.get(RunStore);
   return {

@@ -18,6 +18,7 @@ import { TenancyModule } from '../../src/tenancy/index.js';
 import { uniqueTenant } from './event-store.js';
 import { eventually } from './eventually.js';
 import { testRedisUrl } from './redis.js';
+import { testLogger } from './test-logger.js';
 
 /** An instance that executes runs. */
 export interface TestExecutors {
@@ -82,6 +83,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
     ],
     providers,
   })
+    .setLogger(testLogger)
     .compile()
     .finally(() => rm(commandsFile, { force: true }));
   const app = await module.init().catch(async (error: unknown) => {
