@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type RedisServer, startRedis } from '../support/redis.js';
 import { startService, type Service } from '../support/service.js';
 import type { CheckResult, ConformanceOptions } from './runner.js';
 import { runConformance, sections } from './suite.js';
@@ -13,10 +14,13 @@ function conformanceOf(
 ): void {
   describe(what, () => {
     const results = new Map<string, CheckResult>();
+    let redis: RedisServer | undefined;
     let service: Service | undefined;
 
     beforeAll(async () => {
-      service = await startService(env);
+      // Of its own: the suite reads the whole journal of the default tenant, and others fill and trim it too.
+      redis = await startRedis();
+      service = await startService({ ...env, REDIS_URL: redis.url });
       for (const result of await runConformance({ ...options, url: service.url })) {
         results.set(`${result.section} ${result.name}`, result);
       }
@@ -24,6 +28,7 @@ function conformanceOf(
 
     afterAll(async () => {
       await service?.stop();
+      await redis?.stop();
     });
 
     const wanted = (options.only ?? '').toLowerCase();
