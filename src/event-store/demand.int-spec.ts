@@ -10,6 +10,7 @@ import {
   watchRun,
 } from '../../test/support/event-store.js';
 import { eventually } from '../../test/support/eventually.js';
+import { type RedisServer, startRedis } from '../../test/support/redis.js';
 import type { Demand } from './demand.js';
 import type { WatchSignal } from './watch-signal.js';
 
@@ -51,12 +52,16 @@ class FakeSocket implements Demand {
 }
 
 describe('A watcher behind a slow reader', () => {
+  let server: RedisServer;
   let a: TestStore;
   beforeAll(async () => {
-    a = await createTestStore({ maxLength: 100_000, heartbeatMs: 50 });
+    // Of its own: it counts the server's commands.
+    server = await startRedis();
+    a = await createTestStore({ url: server.url, maxLength: 100_000, heartbeatMs: 50 });
   });
   afterAll(async () => {
     await a.close();
+    await server.stop();
   });
 
   function watchThrough(socket: FakeSocket, run: string) {

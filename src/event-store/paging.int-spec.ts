@@ -7,21 +7,26 @@ import {
   type TestStore,
   upTo,
 } from '../../test/support/event-store.js';
+import { type RedisServer, startRedis } from '../../test/support/redis.js';
 import { RunNotFoundError } from '../common/index.js';
 import { BEGINNING, type EventId } from '../events/index.js';
 import type { LogRange } from './event-store.js';
 
 describe('Reading in pages', () => {
+  let server: RedisServer;
   let a: TestStore;
   let run: string;
 
   beforeAll(async () => {
-    a = await createTestStore({ maxLength: 100_000 });
+    // Of its own: it counts the server's commands.
+    server = await startRedis();
+    a = await createTestStore({ url: server.url, maxLength: 100_000 });
     run = await a.createRun();
     await appendLines(a, run, 1499);
   });
   afterAll(async () => {
     await a.close();
+    await server.stop();
   });
 
   it.each([1, 7, 999, 1500, 10_000])('T22 forwards by %i: each event once, in order', async (limit) => {
