@@ -214,3 +214,10 @@ export class RedisUnavailableError extends RunstreamError {
     );
   }
 }
+
+/** A bound of this process is reached. @publicApi */
+export class OverloadedError extends RunstreamError {
+  constructor(message = 'This instance has as much to do as it takes on. Try again shortly, or another instance.') {
+    super('OVERLOADED', message, { retryAfterSeconds: 2 });
+  }
+}

@@ -15,6 +15,7 @@ export * from './live-feed.js';
 export * from './log-entry.js';
 export * from './log-page.js';
 export type { LogWatchOptions } from './log-watcher.js';
+export * from './provisional-event.js';
 export * from './run-id.js';
 export * from './run-record.js';
 export * from './run-store.js';

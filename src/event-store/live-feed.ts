@@ -5,6 +5,7 @@ import { redisCall, RedisConnections } from '../redis/index.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import type { LogFeed } from './log-feed.js';
+import type { ProvisionalEvent } from './provisional-event.js';
 
 const RETRY_MS = 200;
 
@@ -94,6 +95,11 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     const { channel } = feed.log;
     const open = this.open.get(channel);
     if (open?.feed === feed) this.leave(channel, open);
+  }
+
+  /** Shows a channel's watchers on this instance events that can't be stored at the moment. */
+  showProvisional(channel: string, events: readonly ProvisionalEvent[]): void {
+    this.open.get(channel)?.feed.showProvisional(events);
   }
 
   private leave(channel: string, open: OpenFeed): void {

@@ -9,10 +9,13 @@ import {
 import { RunNotFoundError } from '../common/index.js';
 import type { EncodedEvent } from './encoded-event.js';
 import type { EventLog, LogSlice } from './event-log.js';
+import type { ProvisionalEvent } from './provisional-event.js';
 
 /** What a feed tells those who follow it. */
 export type FeedItem =
   | { kind: 'events'; events: readonly EncodedEvent[] }
+  /** Said in this process and not in the log yet. */
+  | { kind: 'provisional'; events: readonly ProvisionalEvent[] }
   /** The feed can't vouch for what its followers hold: each checks its own cursor against the log. */
   | { kind: 'reset' }
   | { kind: 'deleted' };
@@ -83,6 +86,12 @@ export class LogFeed {
       this.announced = last;
       this.mend();
     }
+  }
+
+  /** Shows followers what is not in the log yet. Who is catching up meanwhile does not see it. */
+  showProvisional(events: readonly ProvisionalEvent[]): void {
+    this.passTurn();
+    this.items.next({ kind: 'provisional', events });
   }
 
   /** The connection is a new one: no message is passed on until the log was read. */

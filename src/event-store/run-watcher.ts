@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { defer, type Observable } from 'rxjs';
-import { type EventId, type EventTypeFilter, isTerminal, sameEventId } from '../events/index.js';
+import {
+  type EventId,
+  type EventTypeFilter,
+  isTerminal,
+  type PreparedEvent,
+  sameEventId,
+} from '../events/index.js';
 import { EventStore } from './event-store.js';
+import { LiveFeed } from './live-feed.js';
 import { LogWatcher, type LogWatchOptions } from './log-watcher.js';
+import { toProvisionalEvent } from './provisional-event.js';
 import { RunFeed } from './run-feed.js';
 import type { WatchSignal } from './watch-signal.js';
 
@@ -24,6 +32,7 @@ export class RunWatcher {
   constructor(
     private readonly store: EventStore,
     private readonly logs: LogWatcher,
+    private readonly feeds: LiveFeed,
   ) {}
 
   /**
@@ -60,6 +69,15 @@ export class RunWatcher {
         (onMended) => new RunFeed(tenantId, runId, this.store, onMended),
         { ...rest, ...(filter && { filter: (event) => filter(event.type) }) },
       ),
+    );
+  }
+
+  /** Shows the run's watchers on this instance events that can't be stored at the moment; nobody else sees them. */
+  showProvisional(tenantId: string, runId: string, events: readonly PreparedEvent[]): void {
+    const { live } = this.store.keys.run(tenantId, runId);
+    this.feeds.showProvisional(
+      live,
+      events.map((event) => toProvisionalEvent(tenantId, runId, event)),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { EventId, TerminalStatus } from '../events/index.js';
 import type { EncodedEvent } from './encoded-event.js';
+import type { ProvisionalEvent } from './provisional-event.js';
 
 /**
  * What a watcher of a log is told (docs/protocol.md, section 3.3). `cursor` is always the position to resume from
@@ -8,6 +9,8 @@ import type { EncodedEvent } from './encoded-event.js';
 export type WatchSignal =
   /** The next events in order. Watchers share the array: it may be a key for what was encoded from it. */
   | { kind: 'events'; cursor: EventId; events: readonly EncodedEvent[] }
+  /** Events that this process holds until Redis is back; shared like `events`. */
+  | { kind: 'provisional'; cursor: EventId; events: readonly ProvisionalEvent[] }
   /** Where the watcher stands, though it saw no event that says so. */
   | { kind: 'cursor'; cursor: EventId }
   /** All is well. `announce`: a filter hides events, so only this tells the watcher where it stands. */

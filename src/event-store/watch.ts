@@ -7,12 +7,13 @@ import type { EncodedEvent } from './encoded-event.js';
 import type { LogSlice } from './event-log.js';
 import type { EventStoreMetrics } from './event-store-metrics.js';
 import type { LogFeed } from './log-feed.js';
+import type { ProvisionalEvent } from './provisional-event.js';
 import type { WatchSignal } from './watch-signal.js';
 
 const RETRY_MS = 500;
 
 /** Says whether a watcher is to see an event. */
-export type EventFilter = (event: EncodedEvent) => boolean;
+export type EventFilter = (event: Pick<EncodedEvent, 'type' | 'runId'>) => boolean;
 
 /**
  * One watcher of one log: a cursor with two states.
@@ -88,6 +89,7 @@ export class Watch {
       };
       const following = this.feed.items.subscribe((item) => {
         if (item.kind === 'events') this.pass(item.events);
+        if (item.kind === 'provisional') this.show(item.events);
         if (item.kind === 'deleted') this.deleted();
         if (item.kind === 'reset' || this.out.closed || !this.demand.ready()) leave();
       });
@@ -103,6 +105,12 @@ export class Watch {
     const shown = filter ? events.filter(filter) : events;
     if (shown.length > 0) this.out.next({ kind: 'events', cursor: this.cursor, events: shown });
     if (last.ends) this.end(last.ends);
+  }
+
+  private show(events: readonly ProvisionalEvent[]): void {
+    const { filter } = this;
+    const shown = filter ? events.filter(filter) : events;
+    if (shown.length > 0) this.out.next({ kind: 'provisional', cursor: this.cursor, events: shown });
   }
 
   /** Whether the slice goes on where the cursor stands; if not, the watcher is told. */

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from './envelope.js';
 import type { EventId } from './event-id.js';
+import type { PreparedEvent } from './prepare-event.js';
 import type { TerminalStatus } from './run-patch.js';
 
 /** One entry of a run's log as it is stored: what prepareEvent() made, and the id that Redis gave it. */
@@ -23,6 +24,15 @@ export function encodeEvent(tenantId: string, runId: string, entry: LogEntry): s
   return (
     `{"id":"${entry.id}","run_id":"${runId}","tenant_id":"${tenantId}","sequence":${entry.position.sequence},` +
     `"timestamp":"${timestamp}",${entry.body},"idempotency_key":${key}}`
+  );
+}
+
+/** An event that is not stored yet, as JSON on one line: it has neither an id nor a sequence. */
+export function encodeProvisionalEvent(tenantId: string, runId: string, event: PreparedEvent): string {
+  const timestamp = event.timestamp ?? new Date().toISOString();
+  return (
+    `{"durable":false,"run_id":"${runId}","tenant_id":"${tenantId}","timestamp":"${timestamp}",${event.body},` +
+    `"idempotency_key":${event.key ?? 'null'}}`
   );
 }
 

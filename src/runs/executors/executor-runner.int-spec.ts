@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Inject } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createTestExecutors, type TestExecutors, typeOf } from '../../../test/support/executors.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { TenantContext } from '../../tenancy/index.js';
 import type { Executor } from './executor.js';
 import { ExecutorDispatcher } from './executor-dispatcher.js';
@@ -219,54 +217,6 @@ describe('Executing a run', () => {
     await eventually('it was looked at', async () => (await idle.redis.commands.xlen(waiting)) === 0);
     expect((await idle.events(cancelled)).map(typeOf)).toEqual(['lifecycle.cancelled']);
     await Promise.all([idle.close(), busy.close()]);
-  });
-
-  describe('while Redis is away', () => {
-    const TOTAL = 200;
-    let redis: RedisServer;
-    let two: TestExecutors;
-
-    beforeAll(async () => {
-      redis = await startRedis({ appendOnly: true });
-      two = await createTestExecutors({ providers: [JobExecutor], url: redis.url, commandTimeoutMs: 300 });
-    });
-    afterAll(async () => {
-      await two.close();
-      await redis.stop();
-    });
-
-    /** Emits one event after the other, with an outage in the middle of them. */
-    const emitThrough = async (outage: () => Promise<void>) => {
-      const middle = new Gate();
-      const { id, done } = await begin(two, async (execution) => {
-        for (let i = 0; i < TOTAL; i++) {
-          if (i === TOTAL / 2) middle.open();
-          await execution.emit('llm.stream', { content: String(i) });
-        }
-      });
-      await middle.opened;
-      await outage();
-      await done();
-      const events = await two.events(id);
-      expect(events.slice(1, -1).map(({ data }) => data['content'])).toEqual(
-        Array.from({ length: TOTAL }, (_, i) => String(i)),
-      );
-      expect(typeOf(events.at(-1)!)).toBe('lifecycle.completed');
-    };
-
-    it('goes on waiting, and loses no event', () =>
-      emitThrough(async () => {
-        await redis.kill();
-        await redis.restart();
-      }));
-
-    it('T52 stores no event twice whose answer was lost', () =>
-      emitThrough(async () => {
-        // What is sent to a frozen server it executes when it wakes up; by then it was given up and sent again.
-        redis.pause();
-        await delay(1000);
-        redis.resume();
-      }));
   });
 });
 

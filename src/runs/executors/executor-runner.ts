@@ -9,8 +9,10 @@ import {
 } from '../../event-store/index.js';
 import { TenantContext } from '../../tenancy/index.js';
 import type { RegisteredExecutor } from './executor-registry.js';
+import { OutageBuffer } from './outage-buffer.js';
 import type { AbortReason } from './run-aborted-error.js';
 import { type AttemptEnd, RunAttempt, stackOf } from './run-attempt.js';
+import type { RunWriterDeps } from './run-writer.js';
 
 /** Executes runs that were taken up, and keeps their leases. Whose turn it is, is the dispatcher's business. */
 @Injectable()
@@ -19,12 +21,17 @@ export class ExecutorRunner {
   private readonly active = new Map<RunAttempt, Promise<void>>();
   private stopping = false;
 
+  private readonly deps: RunWriterDeps;
+
   constructor(
-    private readonly store: EventStore,
+    store: EventStore,
     private readonly dispatch: DispatchStore,
-    private readonly watcher: RunWatcher,
+    watcher: RunWatcher,
     private readonly tenants: TenantContext,
-  ) {}
+    buffer: OutageBuffer,
+  ) {
+    this.deps = { store, watcher, buffer };
+  }
 
   /** Runs that are being executed in this process. */
   get activeCount(): number {
@@ -33,7 +40,7 @@ export class ExecutorRunner {
 
   /** Executes a run to its end, or to that of this process. Never throws. */
   async execute(taken: TakenRun, registered: RegisteredExecutor, consumer: string): Promise<void> {
-    const attempt = new RunAttempt(this.store, this.watcher, taken, registered);
+    const attempt = new RunAttempt(this.deps, taken, registered);
     const done = this.tenants
       .run(taken.run.tenantId, () => attempt.execute())
       .then((end) => this.conclude(attempt, end, consumer))

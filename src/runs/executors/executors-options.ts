@@ -10,6 +10,10 @@ export interface ExecutorsOptions {
   shutdownTimeoutMs?: number;
   /** How long a command may take to end in order before it is killed, in milliseconds. Default 5000. */
   killGraceMs?: number;
+  /** Most events that executors may have said during an outage of Redis, in all; then they wait. Default 10 000. */
+  outageBufferEvents?: number;
+  /** Most bytes of such events. Default 67 108 864 (64 MiB). */
+  outageBufferBytes?: number;
   /**
    * What every command finds in its environment; the commands file adds to it. Nothing else of the service's own
    * environment reaches it. Default: the usual PATH with Node's own folder first, the user's HOME, and
@@ -22,3 +26,5 @@ export const EXECUTORS_OPTIONS = Symbol('EXECUTORS_OPTIONS');
 
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
 export const DEFAULT_KILL_GRACE_MS = 5000;
+export const DEFAULT_OUTAGE_BUFFER_EVENTS = 10_000;
+export const DEFAULT_OUTAGE_BUFFER_BYTES = 64 * 1024 * 1024;

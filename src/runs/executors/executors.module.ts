@@ -9,6 +9,7 @@ import { ExecutorMetadataAccessor } from './executor-metadata.accessor.js';
 import { ExecutorRegistry } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
 import { EXECUTORS_OPTIONS, type ExecutorsOptions } from './executors-options.js';
+import { OutageBuffer } from './outage-buffer.js';
 import { Recordings } from './replay/recordings.js';
 import { ReplayExecutor } from './replay/replay.executor.js';
 
@@ -36,6 +37,7 @@ export class ExecutorsModule {
         ExecutorMetadataAccessor,
         ExecutorRegistry,
         ExecutorExplorer,
+        OutageBuffer,
         ExecutorRunner,
         ExecutorDispatcher,
         ProcessGuard,
@@ -56,7 +58,7 @@ export class ExecutorsModule {
             new ReplayExecutor(new Recordings(recordingsDir)),
         },
       ],
-      exports: [ExecutorRegistry, ExecutorRunner, ExecutorDispatcher],
+      exports: [ExecutorRegistry, ExecutorRunner, ExecutorDispatcher, OutageBuffer],
     };
   }
 }

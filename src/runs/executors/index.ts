@@ -4,6 +4,7 @@ export * from './executor-registry.js';
 export * from './executor-runner.js';
 export * from './executors-options.js';
 export * from './executors.module.js';
+export * from './outage-buffer.js';
 export * from './run-aborted-error.js';
 export * from './run-execution.js';
 export * from './run-executor.decorator.js';

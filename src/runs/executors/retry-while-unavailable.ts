@@ -12,6 +12,7 @@ const MAX_DELAY_MS = 2000;
 export async function retryWhileUnavailable<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
+  onUnavailable: () => void = () => undefined,
 ): Promise<Result> {
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
     signal.throwIfAborted();
@@ -19,6 +20,7 @@ export async function retryWhileUnavailable<Result>(
       return await work();
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
+      onUnavailable();
     }
     await delay(delayMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
   }

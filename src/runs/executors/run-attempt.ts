@@ -12,7 +12,7 @@ import type { RegisteredExecutor } from './executor-registry.js';
 import { type AbortReason, RunAbortedError } from './run-aborted-error.js';
 import { RunFailedError } from './run-failed-error.js';
 import { completion, type ExecutionStatistics, failure, lost } from './run-outcome.js';
-import { endReason, RunWriter } from './run-writer.js';
+import { endReason, RunWriter, type RunWriterDeps } from './run-writer.js';
 import { RunningExecution } from './running-execution.js';
 
 const WATCH_RETRY_MS = 1000;
@@ -30,19 +30,23 @@ export class RunAttempt {
   private subscription: Subscription | undefined;
   private watchRetry: NodeJS.Timeout | undefined;
 
+  private readonly store: EventStore;
+  private readonly watcher: RunWatcher;
+
   constructor(
-    private readonly store: EventStore,
-    private readonly watcher: RunWatcher,
+    deps: RunWriterDeps,
     readonly taken: TakenRun,
     readonly registered: RegisteredExecutor,
   ) {
     const { run, fence } = taken;
     this.run = run;
+    this.store = deps.store;
+    this.watcher = deps.watcher;
     const target = { tenantId: run.tenantId, runId: run.id, fence, attempt: run.attempt };
-    this.writer = new RunWriter(store, target, (error) => {
+    this.writer = new RunWriter(deps, target, (error) => {
       this.execution.abort(error);
     });
-    this.execution = new RunningExecution(run, fence, this.writer, store, watcher);
+    this.execution = new RunningExecution(run, fence, this.writer, deps.store, deps.watcher);
   }
 
   /** Tells the executor to stop. At a shutdown it may still append; otherwise the run is not its any more. */
@@ -121,12 +125,13 @@ export class RunAttempt {
 
   private async end(outcome: EventInput): Promise<void> {
     try {
-      await this.writer.write(outcome);
+      await this.writer.write(outcome, { untilStored: true });
     } catch (error) {
       // A result that is too large, for one: the run must end all the same.
       const message = error instanceof RunstreamError ? error.message : String(error);
       const refusal = new RunFailedError(`The result was refused. ${message}`);
-      await this.writer.write({ ...failure(refusal, this.statistics), context: outcome.context });
+      const failed = { ...failure(refusal, this.statistics), context: outcome.context };
+      await this.writer.write(failed, { untilStored: true });
     }
     this.writer.close();
     const { reason } = this.execution.signal as { reason: unknown };

@@ -38,13 +38,17 @@ export interface RunExecution {
 
   /**
    * Appends an event to the run, after those of earlier calls. It resolves with the event's id once the event is
-   * stored, so awaiting it keeps the executor at the pace of the store; while Redis is away it waits. Calls that
-   * are not awaited are stored together.
+   * stored, so awaiting it keeps the executor at the pace of the store. Calls that are not awaited are stored together.
    *
-   * Once the run has ended, was deleted or was taken over, nothing is stored and it resolves with undefined.
+   * While Redis is away the event is held in this process, to be stored afterwards, and it resolves with undefined at
+   * once; when the buffer for that is full it waits. Held events are lost with the process.
+   *
+   * Once the run has ended, was deleted or was taken over, nothing is stored and it resolves with undefined; `signal`
+   * is aborted then.
    *
    * @param type such as `llm.stream`
-   * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
+   * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError; OverloadedError when thousands of events
+   *   wait already since nobody awaits them
    */
   emit(type: string, data?: JsonObject, more?: EmitOptions): Promise<string | undefined>;
 

@@ -1,4 +1,4 @@
-import { type EncodedEvent, type WatchSignal } from '../../event-store/index.js';
+import { type EncodedEvent, type ProvisionalEvent, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 
 /**
@@ -36,6 +36,13 @@ function eventFrames(events: readonly EncodedEvent[], named: boolean): WireChunk
   ));
 }
 
+/** All who see them are live, and so at the same cursor. */
+function provisionalFrames(events: readonly ProvisionalEvent[], cursor: EventId): WireChunk {
+  const frame = ({ json }: ProvisionalEvent): string =>
+    `id: ${formatEventId(cursor)}\nevent: provisional\ndata: ${json}\n\n`;
+  return toWireChunk(events.map(frame).join(''));
+}
+
 /** A frame that is no event: always with its name, and with an id that is the cursor to resume from. */
 function controlFrame(name: string, cursor: EventId, data: object): string {
   return `id: ${formatEventId(cursor)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -50,6 +57,8 @@ export function encodeSignal(signal: WatchSignal, named: boolean): WireChunk {
   switch (signal.kind) {
     case 'events':
       return eventFrames(signal.events, named);
+    case 'provisional':
+      return provisionalFrames(signal.events, signal.cursor);
     case 'cursor':
       return toWireChunk(controlFrame('cursor', signal.cursor, {}));
     case 'heartbeat':
