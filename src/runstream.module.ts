@@ -6,7 +6,7 @@ import { EventStoreMetrics, EventStoreModule, type EventStoreOptions } from './e
 import { HealthModule, HealthRegistry } from './health/index.js';
 import { MetricsModule, type MetricsOptions, MetricsRegistry } from './metrics/index.js';
 import { OperationsModule } from './operations/index.js';
-import { RedisConnections, RedisMetrics, RedisModule, type RedisOptions } from './redis/index.js';
+import { RedisMetrics, RedisModule, type RedisOptions, RedisWatchdog } from './redis/index.js';
 import { type ExecutorsOptions, RunsMetrics, RunsModule, type RunsOptions } from './runs/index.js';
 import { TENANCY_DEFAULTS, TenancyModule } from './tenancy/index.js';
 
@@ -45,7 +45,7 @@ export interface RunstreamOptions {
 export class RunstreamModule implements OnModuleInit {
   constructor(
     private readonly health: HealthRegistry,
-    private readonly redis: RedisConnections,
+    private readonly redis: RedisWatchdog,
     private readonly metrics: MetricsRegistry,
     private readonly ofRedis: RedisMetrics,
     private readonly ofEvents: EventStoreMetrics,
@@ -72,7 +72,7 @@ export class RunstreamModule implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.health.register({ name: 'redis', check: () => this.redis.ping() });
+    this.health.register({ name: 'redis', check: () => this.redis.probe() });
     for (const source of [this.ofRedis, this.ofEvents, this.ofConsumers, this.ofRuns])
       this.metrics.add(source);
   }

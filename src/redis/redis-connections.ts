@@ -23,7 +23,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readySince = 0;
   private wasAway = false;
-  private readonly commandTimeoutMs: number;
+  readonly commandTimeoutMs: number;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
     this.commandTimeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
@@ -32,10 +32,12 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       commandTimeout: this.commandTimeoutMs,
     });
     this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null, autoResubscribe: false });
-    this.logOutages(this.commands);
     this.commands.on('ready', () => {
       this.readySince = Date.now();
       void this.checkServer();
+    });
+    this.commands.on('close', () => {
+      this.wasAway = true;
     });
   }
 
@@ -53,6 +55,12 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     this.blockingConnections.add(connection);
     connection.on('end', () => this.blockingConnections.delete(connection));
     return connection;
+  }
+
+  /** To be told of the beginning and the end of an outage that no connection shows, as of a frozen server. */
+  noteTrouble(): void {
+    this.wasAway = true;
+    this.readySince = Date.now();
   }
 
   /** For how long Redis has been there without an outage, in milliseconds; 0 while it is away. */
@@ -118,20 +126,6 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  private logOutages(connection: Redis): void {
-    let away = false;
-    connection.on('ready', () => {
-      if (away) this.logger.log('Redis is back.');
-      away = false;
-    });
-    connection.on('close', () => {
-      // `end` is set only by our own disconnect().
-      if (!away && connection.status !== 'end') this.logger.error('Redis is away: reconnecting.');
-      away = true;
-      this.wasAway = true;
-    });
-  }
-
   private async checkServer(): Promise<void> {
     try {
       for (const warning of await checkServer(this.commands)) this.logger.warn(warning);
@@ -142,7 +136,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 }
 
 function ignoreFirstFailure(): void {
-  // The retry strategy goes on, and the state is logged by logOutages().
+  // The retry strategy goes on, and RedisWatchdog logs the state.
 }
 
 /** Spreads the reconnects of many instances: between 0.5 and 1. */

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { RedisConnections } from './redis-connections.js';
 import { RedisMetrics } from './redis-metrics.js';
+import { RedisWatchdog } from './redis-watchdog.js';
 import { REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 
 export interface RedisAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
@@ -27,9 +28,10 @@ export class RedisModule {
       providers: [
         { provide: REDIS_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
         RedisConnections,
+        RedisWatchdog,
         RedisMetrics,
       ],
-      exports: [RedisConnections, RedisMetrics],
+      exports: [RedisConnections, RedisWatchdog, RedisMetrics],
     };
   }
 }

@@ -23,7 +23,8 @@ class JobExecutor implements Executor {
   }
 }
 
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const emit = (run: RunExecution, n: number, size = 1) =>
   run.emit('llm.stream', { n, content: 'x'.repeat(size) });
 
@@ -94,7 +95,10 @@ describe('An executor while Redis is away', () => {
       for (const n of numbers(6, 15)) ids.push(await emit(execution, n));
       saidAt = Date.now();
     });
-    await eventually('the watcher has seen the beginning', () => numbersOf(run.jsonOf('events')).length === 5);
+    await eventually(
+      'the watcher has seen the beginning',
+      () => numbersOf(run.jsonOf('events')).length === 5,
+    );
     await redis.kill();
     goOn();
     await eventually('the executor went on', () => ids.length === 15);
@@ -104,7 +108,11 @@ describe('An executor while Redis is away', () => {
     const provisional = run.jsonOf('provisional');
     expect(numbersOf(provisional)).toEqual(numbers(6, 15));
     for (const event of provisional) {
-      expect(event).toMatchObject({ durable: false, run_id: run.id, idempotency_key: expect.stringMatching(/./) });
+      expect(event).toMatchObject({
+        durable: false,
+        run_id: run.id,
+        idempotency_key: expect.stringMatching(/./),
+      });
       expect(Object.keys(event)).not.toEqual(expect.arrayContaining(['id']));
       expect(Object.keys(event)).not.toEqual(expect.arrayContaining(['sequence']));
     }

@@ -131,8 +131,7 @@ export class RunWriter {
   }
 
   private assertRoom(bytes: number): void {
-    const isFull =
-      this.waiting.length >= MAX_WAITING_EVENTS || this.waitingBytes + bytes > MAX_WAITING_BYTES;
+    const isFull = this.waiting.length >= MAX_WAITING_EVENTS || this.waitingBytes + bytes > MAX_WAITING_BYTES;
     if (isFull) {
       throw new OverloadedError(
         `${this.waiting.length} events of this run wait to be stored already: await what emit() returns.`,
