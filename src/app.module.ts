@@ -7,18 +7,24 @@ import { RunstreamModule } from './runstream.module.js';
 @Module({})
 export class AppModule {
   static forRoot(config: RunstreamConfig, redisUrl: string): DynamicModule {
-    const { events, sse, executors, http } = config;
+    const { events, sse, executors, http, admission } = config;
     return {
       module: AppModule,
       imports: [
         PageModule,
         RunstreamModule.forRoot({
           redis: { url: redisUrl, commandTimeoutMs: config.redis.commandTimeoutMs },
-          events: { ...events, heartbeatMs: sse.heartbeatMs, watcherPageBytes: sse.watcherBufferBytes },
+          events: {
+            ...events,
+            heartbeatMs: sse.heartbeatMs,
+            watcherPageBytes: sse.watcherBufferBytes,
+            maxCatchUpReads: sse.maxCatchUpReads,
+          },
           runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
           executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },
           consumer: { shutdownTimeoutMs: http.shutdownTimeoutMs },
           metrics: { host: config.host, ...(http.metricsPort !== undefined && { port: http.metricsPort }) },
+          admission,
           auth: config.auth,
           tenancy: config.tenancy,
         }),

@@ -1,5 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { configureEdge, type ConfigureOptions } from './http/index.js';
+import { Admission, configureEdge, type ConfigureOptions } from './http/index.js';
 import { TenantMiddleware } from './tenancy/index.js';
 
 /**
@@ -11,5 +11,6 @@ import { TenantMiddleware } from './tenancy/index.js';
  */
 export function configureRunstream(app: NestExpressApplication, options: ConfigureOptions): void {
   const tenant = app.get(TenantMiddleware, { strict: false });
-  configureEdge(app, options, (request, response, next) => tenant.use(request, response, next));
+  const admission = app.get(Admission, { strict: false });
+  configureEdge(app, options, (request, response, next) => tenant.use(request, response, next), admission);
 }

@@ -91,7 +91,8 @@ async function withKeys(url: string | undefined, work: (keys: ApiKeys) => Promis
   try {
     const module = {
       module: KeysModule,
-      imports: [RedisModule.forRoot({ url: url ?? embedded?.url ?? '' })] };
+      imports: [RedisModule.forRoot({ url: url ?? embedded?.url ?? '' })],
+    };
     const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
     try {
       await work(app.get(ApiKeys));

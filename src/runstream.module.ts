@@ -4,6 +4,7 @@ import type { TenancyConfig } from './config/index.js';
 import { ConsumerMetrics, ConsumerModule, type ConsumerOptions } from './consumer/index.js';
 import { EventStoreMetrics, EventStoreModule, type EventStoreOptions } from './event-store/index.js';
 import { HealthModule, HealthRegistry } from './health/index.js';
+import { AdmissionMetrics, AdmissionModule, type AdmissionOptions } from './http/index.js';
 import { MetricsModule, type MetricsOptions, MetricsRegistry } from './metrics/index.js';
 import { OperationsModule } from './operations/index.js';
 import { RedisMetrics, RedisModule, type RedisOptions, RedisWatchdog } from './redis/index.js';
@@ -18,6 +19,8 @@ export interface RunstreamOptions {
   /** How runs are served over HTTP. */
   runs?: RunsOptions;
   executors?: ExecutorsOptions;
+  /** How much one process takes on at once. */
+  admission?: AdmissionOptions;
   /** How events are handled in groups. */
   consumer?: ConsumerOptions;
   /** Where metrics are served. Default: `GET /metrics` of the application. */
@@ -51,6 +54,7 @@ export class RunstreamModule implements OnModuleInit {
     private readonly ofEvents: EventStoreMetrics,
     private readonly ofConsumers: ConsumerMetrics,
     private readonly ofRuns: RunsMetrics,
+    private readonly ofAdmission: AdmissionMetrics,
   ) {}
 
   static forRoot(options: RunstreamOptions): DynamicModule {
@@ -61,6 +65,7 @@ export class RunstreamModule implements OnModuleInit {
         RedisModule.forRoot(options.redis),
         HealthModule,
         MetricsModule.forRoot(options.metrics),
+        AdmissionModule.forRoot(options.admission),
         AuthModule.forRoot(options.auth),
         TenancyModule.forRoot(tenancy, CredentialTenantResolver),
         EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),
@@ -73,7 +78,7 @@ export class RunstreamModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.health.register({ name: 'redis', check: () => this.redis.probe() });
-    for (const source of [this.ofRedis, this.ofEvents, this.ofConsumers, this.ofRuns])
+    for (const source of [this.ofRedis, this.ofEvents, this.ofConsumers, this.ofRuns, this.ofAdmission])
       this.metrics.add(source);
   }
 }
@@ -82,7 +87,11 @@ export class RunstreamModule implements OnModuleInit {
  * Whose journals and runs there are to look after: with tenancy off all keys are the one tenant's, whatever tenants the
  * same Redis has served before.
  */
-function tenantsOf({ enabled, defaultTenantId, allowedTenants }: TenancyConfig): Pick<ConsumerOptions, 'tenants'> {
+function tenantsOf({
+  enabled,
+  defaultTenantId,
+  allowedTenants,
+}: TenancyConfig): Pick<ConsumerOptions, 'tenants'> {
   if (!enabled) return { tenants: [defaultTenantId] };
   return allowedTenants === '*' ? {} : { tenants: allowedTenants };
 }

@@ -106,7 +106,10 @@ export class RunNotFoundError extends RunstreamError {
 /** @publicApi */
 export class GroupNotFoundError extends RunstreamError {
   constructor() {
-    super('GROUP_NOT_FOUND', 'There is no consumer group with this name. List the groups with GET /consumers.');
+    super(
+      'GROUP_NOT_FOUND',
+      'There is no consumer group with this name. List the groups with GET /consumers.',
+    );
   }
 }
 
@@ -217,7 +220,9 @@ export class RedisUnavailableError extends RunstreamError {
 
 /** A bound of this process is reached. @publicApi */
 export class OverloadedError extends RunstreamError {
-  constructor(message = 'This instance has as much to do as it takes on. Try again shortly, or another instance.') {
+  constructor(
+    message = 'This instance has as much to do as it takes on. Try again shortly, or another instance.',
+  ) {
     super('OVERLOADED', message, { retryAfterSeconds: 2 });
   }
 }

@@ -33,8 +33,15 @@ describe('loadConfig', () => {
         journalMaxLength: 1_000_000,
       },
       http: { maxRequestBytes: 8_388_608, corsOrigins: 'localhost', shutdownTimeoutMs: 10_000 },
-      sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144 },
-      executors: {},
+      sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144, maxCatchUpReads: 64 },
+      executors: { outageBufferEvents: 10_000, outageBufferBytes: 67_108_864 },
+      admission: {
+        maxOpenStreams: 10_000,
+        maxPendingRequests: 1000,
+        maxPendingBytes: 268_435_456,
+        maxUploads: 256,
+        maxEventLoopDelayMs: 500,
+      },
       tenancy: { enabled: false, defaultTenantId: 'default', allowedTenants: '*', header: 'X-Tenant-ID' },
       auth: { mode: 'none', ticketTtlSeconds: 600, sessionTtlSeconds: 43_200, allowUnauthenticated: false },
     });

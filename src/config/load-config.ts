@@ -2,6 +2,7 @@ import { ConfigError } from './config-error.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { isLoopback } from './loopback.js';
 import type {
+  AdmissionConfig,
   AuthConfig,
   EventsConfig,
   ExecutorsConfig,
@@ -40,6 +41,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
     http: httpConfig(reader, production),
     sse: sseConfig(reader),
     executors: executorsConfig(reader),
+    admission: admissionConfig(reader),
     tenancy: tenancyConfig(reader),
     auth: authConfig(reader),
   };
@@ -143,6 +145,7 @@ function sseConfig(reader: EnvironmentReader): SseConfig {
       max: 2 ** 30,
       what: 'a whole number of bytes',
     }),
+    maxCatchUpReads: reader.integer('MAX_CATCH_UP_READS', count(64, 1, 'reads')),
   };
 }
 
@@ -152,7 +155,23 @@ function executorsConfig(reader: EnvironmentReader): ExecutorsConfig {
   return {
     ...(commandsFile === undefined ? {} : { commandsFile }),
     ...(recordingsDir === undefined ? {} : { recordingsDir }),
+    outageBufferEvents: reader.integer('OUTAGE_BUFFER_EVENTS', count(10_000, 0, 'events')),
+    outageBufferBytes: reader.integer('OUTAGE_BUFFER_BYTES', count(64 * 1024 * 1024, 0, 'bytes')),
   };
+}
+
+function admissionConfig(reader: EnvironmentReader): AdmissionConfig {
+  return {
+    maxOpenStreams: reader.integer('MAX_OPEN_STREAMS', count(10_000, 1, 'streams')),
+    maxPendingRequests: reader.integer('MAX_PENDING_REQUESTS', count(1000, 1, 'requests')),
+    maxPendingBytes: reader.integer('MAX_PENDING_BYTES', count(256 * 1024 * 1024, 1024, 'bytes')),
+    maxUploads: reader.integer('MAX_UPLOADS', count(256, 1, 'uploads')),
+    maxEventLoopDelayMs: reader.integer('MAX_EVENT_LOOP_DELAY_MS', milliseconds(500, 0)),
+  };
+}
+
+function count(value: number, min: number, what: string) {
+  return { default: value, min, max: 2 ** 40, what: `a whole number of ${what}` };
 }
 
 function tenancyConfig(reader: EnvironmentReader): TenancyConfig {

@@ -47,6 +47,8 @@ export interface SseConfig {
   readonly retryMs: number;
   /** Bytes that may wait for one watcher's socket before it is served from the log. Default 262144. */
   readonly watcherBufferBytes: number;
+  /** Watchers that read from the log at the same time; the others wait their turn. Default 64. */
+  readonly maxCatchUpReads: number;
 }
 
 /** @publicApi */
@@ -55,6 +57,24 @@ export interface ExecutorsConfig {
   readonly commandsFile?: string;
   /** Folder with the NDJSON recordings of the `replay` executor. Default: none. */
   readonly recordingsDir?: string;
+  /** Most events that executors may have said during an outage of Redis, in all. Default 10000. */
+  readonly outageBufferEvents: number;
+  /** Most bytes of those. Default 67108864 (64 MiB). */
+  readonly outageBufferBytes: number;
+}
+
+/** How much one process takes on at once. @publicApi */
+export interface AdmissionConfig {
+  /** Event streams that are open. Default 10000. */
+  readonly maxOpenStreams: number;
+  /** Other requests that are under way, uploads apart. Default 1000. */
+  readonly maxPendingRequests: number;
+  /** Bytes of JSON bodies of those. Default 268435456 (256 MiB). */
+  readonly maxPendingBytes: number;
+  /** NDJSON uploads that are under way. Default 256. */
+  readonly maxUploads: number;
+  /** Nothing new is taken on while the event loop is late by more than so many milliseconds; 0: always. Default 500. */
+  readonly maxEventLoopDelayMs: number;
 }
 
 /** @publicApi */
@@ -107,6 +127,7 @@ export interface RunstreamConfig {
   readonly http: HttpConfig;
   readonly sse: SseConfig;
   readonly executors: ExecutorsConfig;
+  readonly admission: AdmissionConfig;
   readonly tenancy: TenancyConfig;
   readonly auth: AuthConfig;
 }

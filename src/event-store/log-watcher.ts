@@ -6,6 +6,7 @@ import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { LiveFeed } from './live-feed.js';
 import type { LogFeed } from './log-feed.js';
+import { Turns } from './turns.js';
 import { type EventFilter, Watch } from './watch.js';
 import type { WatchSignal } from './watch-signal.js';
 
@@ -24,6 +25,8 @@ export interface LogWatchOptions {
 @Injectable()
 export class LogWatcher {
   private readonly pageBytes: number;
+  /** What all watchers read from the log at once is bounded: so many pages, each of so many bytes. */
+  private readonly turns: Turns;
   /** One timer for all watchers. */
   private readonly heartbeats: Observable<number>;
 
@@ -32,8 +35,9 @@ export class LogWatcher {
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
     private readonly metrics: EventStoreMetrics,
   ) {
-    const { heartbeatMs, watcherPageBytes } = { ...EVENT_STORE_DEFAULTS, ...options };
+    const { heartbeatMs, watcherPageBytes, maxCatchUpReads } = { ...EVENT_STORE_DEFAULTS, ...options };
     this.pageBytes = watcherPageBytes;
+    this.turns = new Turns(maxCatchUpReads);
     this.heartbeats = interval(heartbeatMs).pipe(share());
   }
 
@@ -62,6 +66,7 @@ export class LogWatcher {
             options.demand ?? UNLIMITED_DEMAND,
             out,
             this.metrics,
+            this.turns,
           );
           const heartbeats = this.heartbeats.subscribe(() => {
             watch.heartbeat();

@@ -8,6 +8,7 @@ import type { LogSlice } from './event-log.js';
 import type { EventStoreMetrics } from './event-store-metrics.js';
 import type { LogFeed } from './log-feed.js';
 import type { ProvisionalEvent } from './provisional-event.js';
+import type { Turns } from './turns.js';
 import type { WatchSignal } from './watch-signal.js';
 
 const RETRY_MS = 500;
@@ -36,6 +37,7 @@ export class Watch {
     private readonly demand: Demand,
     private readonly out: Subscriber<WatchSignal>,
     private readonly metrics: EventStoreMetrics,
+    private readonly turns: Turns,
   ) {}
 
   close(): void {
@@ -65,7 +67,9 @@ export class Watch {
   private async catchUp(signal: AbortSignal): Promise<void> {
     try {
       this.metrics.catchUpRead();
-      const slice = await this.feed.log.read({ after: this.cursor, maxBytes: this.pageBytes });
+      const slice = await this.turns.take(signal, () =>
+        this.feed.log.read({ after: this.cursor, maxBytes: this.pageBytes }),
+      );
       if (signal.aborted) return;
       if (!this.isContinued(slice)) return;
       this.pass(slice.events);

@@ -2,6 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HttpConfig } from '../config/index.js';
+import type { Admission } from './admission/index.js';
 import { corsOptions, endPreflight } from './cors.js';
 import { configureHttpServer } from './http-server.js';
 import { jsonBody } from './json-body.js';
@@ -21,19 +22,22 @@ export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | '
  * Request ids, the one error body, size and time limits, validation, CORS, security headers.
  *
  * @param identify finds out who asks, before a body is read
+ * @param admission decides whether anybody is served at the moment
  */
 export function configureEdge(
   app: NestExpressApplication,
   options: ConfigureOptions,
   identify: RequestHandler,
+  admission: Admission,
 ): void {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(requestId, linger(options.lingerMs ?? 5000), securityHeaders());
   app.enableCors(corsOptions(options.corsOrigins));
   app.use(endPreflight);
-  app.use(identify);
-  app.use(jsonBody({ limitBytes: options.maxRequestBytes, timeoutMs: options.bodyTimeoutMs ?? 300_000 }));
+  app.use(admission.admit.bind(admission), identify);
+  const body = { limitBytes: options.maxRequestBytes, timeoutMs: options.bodyTimeoutMs ?? 300_000 };
+  app.use(jsonBody(body, admission));
   app.useGlobalFilters(new RunstreamExceptionFilter());
   app.useGlobalPipes(new RequestValidationPipe());
   configureHttpServer(app.getHttpServer());

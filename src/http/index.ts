@@ -1,9 +1,10 @@
+export * from './admission/index.js';
 export * from './api-errors.decorator.js';
 export * from './configure.js';
 export * from './docs.js';
 export * from './error-response.dto.js';
 export * from './json-body.decorator.js';
-export { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './json-body.js';
+export * from './media-types.js';
 export * from './no-content.js';
 export * from './no-query.js';
 export * from './read-lines.js';

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext, type Type } from '@nestjs/
 import { validateSync } from 'class-validator';
 import type { Request } from 'express';
 import { RunstreamError, ValidationFailedError } from '../common/index.js';
-import { NDJSON_MEDIA_TYPE } from './json-body.js';
+import { NDJSON_MEDIA_TYPE } from './media-types.js';
 import { toViolations } from './validation-pipe.js';
 
 /**

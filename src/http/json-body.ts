@@ -1,24 +1,23 @@
 import type { NextFunction, Request, Response } from 'express';
 import { decodeUtf8, parseJson, RunstreamError } from '../common/index.js';
+import type { Admission } from './admission/index.js';
 import { parseContentType } from './content-type.js';
+import { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './media-types.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
 import './request.js';
 
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
-export const JSON_MEDIA_TYPE = 'application/json';
-export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
-
 /**
  * Reads a JSON body into `body` and `rawBody`. NDJSON is left unread for its route; anything else with a body
  * is refused.
  */
-export function jsonBody(options: ReadBodyOptions) {
-  return async (request: Request, _response: Response, next: NextFunction): Promise<void> => {
+export function jsonBody(options: Omit<ReadBodyOptions, 'hold'>, admission: Admission) {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     request.body = undefined;
     if (!METHODS_WITH_BODY.has(request.method) || !hasBody(request)) return next();
     if (assertReadable(request) === NDJSON_MEDIA_TYPE) return next();
-    const bytes = await readBody(request, options);
+    const bytes = await readBody(request, { ...options, hold: admission.holder(response) });
     if (bytes.length > 0) {
       request.rawBody = bytes;
       request.body = parseJson(decodeUtf8(bytes));

@@ -9,6 +9,8 @@ export interface ReadBodyOptions {
   limitBytes: number;
   /** Longest time for the whole body, in milliseconds; then the connection is closed. */
   timeoutMs: number;
+  /** Asked for room for each piece of the body; what it throws ends the reading. */
+  hold: (bytes: number) => void;
 }
 
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
@@ -68,6 +70,7 @@ async function collect(
     for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > options.limitBytes) throw tooLarge(options.limitBytes);
+      options.hold(chunk.length);
       chunks.push(chunk);
     }
   } catch (error) {

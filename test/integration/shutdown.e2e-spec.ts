@@ -43,6 +43,10 @@ describe('SIGTERM with watchers connected', () => {
       for (const watcher of watchers) {
         expect(watcher.controls.map(({ event }) => event)).not.toContain('close');
       }
+      // They are asked to come back, each at a time of its own.
+      const waits = watchers.map(({ raw }) => Number(/retry: (\d+)\n\n$/.exec(raw)?.[1]));
+      expect(new Set(waits).size).toBe(waits.length);
+      for (const wait of waits) expect(wait).toBeGreaterThanOrEqual(1000);
       const elsewhere = bed.client(other);
       await elsewhere.append(runId, [numbered(51), terminal()]);
       const resumed = await elsewhere.watch(runId, { lastEventId: watchers[0].lastEventId });

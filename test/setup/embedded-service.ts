@@ -14,7 +14,10 @@ const ended = new Promise<string>((resolve) => {
 });
 
 // A test run that was killed leaves none of these behind.
-process.stdin.resume().once('end', () => process.exit(1)).unref();
+process.stdin
+  .resume()
+  .once('end', () => process.exit(1))
+  .unref();
 
 say('starting');
 const embedded = await EmbeddedRedis.start({ ...(dataDir && { dataDir }), log: say });

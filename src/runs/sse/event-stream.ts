@@ -84,6 +84,11 @@ export class EventStream implements Demand {
     });
   }
 
+  /** Asks the watcher to wait for so long before it comes back. */
+  askToWait(ms: number): void {
+    if (this.response.headersSent && this.ready()) this.put(toWireChunk(`retry: ${ms}\n\n`));
+  }
+
   private watchSocket(): void {
     const { socket } = this.response;
     socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);

@@ -10,13 +10,16 @@ import { EventStream, spread } from './event-stream.js';
 /** How much longer than usual a watcher waits when it comes back during an outage. */
 const OUTAGE_RETRY_FACTOR = 5;
 
+/** Watchers that a shutdown sends away come back at this distance from each other, on average. */
+const RETURN_SPACING_MS = 2;
+
 /** How long a watcher may take, at a shutdown, to read what its stream still holds. */
 const ENDING_MS = 2000;
 
 /** The open event streams of this instance: a shutdown ends them, since the server waits for them. */
 @Injectable()
 export class EventStreams implements BeforeApplicationShutdown {
-  private readonly open = new Set<Response>();
+  private readonly open = new Map<Response, EventStream>();
   private readonly options: Required<RunsOptions>;
   private readonly stopping = new Subject<void>();
   private allClosed: () => void = () => undefined;
@@ -37,13 +40,13 @@ export class EventStreams implements BeforeApplicationShutdown {
     watch: (demand: Demand) => Observable<WatchSignal>,
   ): Observable<MessageEvent> {
     if (this.stopped || response.destroyed) return EMPTY;
-    this.open.add(response);
+    const { watcherBufferBytes: bufferBytes, stalledMs, retryMs } = this.options;
+    const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named });
+    this.open.set(response, stream);
     response.once('close', () => {
       this.open.delete(response);
       if (this.open.size === 0) this.allClosed();
     });
-    const { watcherBufferBytes: bufferBytes, stalledMs, retryMs } = this.options;
-    const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named });
     return stream.send(watch(stream).pipe(takeUntil(this.stopping)));
   }
 
@@ -63,6 +66,11 @@ export class EventStreams implements BeforeApplicationShutdown {
   /** Waits for the ends to be read: the server, when it closes, cuts connections whose response was ended. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
+    // All of them at once would be the next instance's worst moment.
+    const windowMs = this.options.retryMs + this.open.size * RETURN_SPACING_MS;
+    for (const stream of this.open.values()) {
+      stream.askToWait(Math.round(this.options.retryMs / 2 + Math.random() * windowMs));
+    }
     this.stopping.next();
     if (this.open.size === 0) return;
     const patience = new AbortController();
@@ -71,6 +79,6 @@ export class EventStreams implements BeforeApplicationShutdown {
       delay(ENDING_MS, undefined, { signal: patience.signal }).catch(() => undefined),
     ]);
     patience.abort();
-    for (const response of this.open) response.destroy();
+    for (const response of this.open.keys()) response.destroy();
   }
 }

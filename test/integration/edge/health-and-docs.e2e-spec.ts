@@ -17,7 +17,7 @@ afterAll(() => toy.app.close());
 
 const get = async (path: string) => {
   const response = await fetch(toy.url + path);
-  return { status: response.status, headers: response.headers, body: (await response.json()) };
+  return { status: response.status, headers: response.headers, body: await response.json() };
 };
 
 describe('health', () => {

@@ -1,0 +1,17 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Admission } from './admission.js';
+import { AdmissionMetrics } from './admission-metrics.js';
+import { ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
+
+/** The bounds of what this process takes on; `configureRunstream()` puts them in front of every route. */
+@Module({})
+export class AdmissionModule {
+  static forRoot(options: AdmissionOptions = {}): DynamicModule {
+    return {
+      module: AdmissionModule,
+      global: true,
+      providers: [{ provide: ADMISSION_OPTIONS, useValue: options }, Admission, AdmissionMetrics],
+      exports: [Admission, AdmissionMetrics],
+    };
+  }
+}
