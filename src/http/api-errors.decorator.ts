@@ -15,11 +15,13 @@ const WITH_RETRY_AFTER: readonly ErrorCode[] = ['RATE_LIMITED', 'REDIS_UNAVAILAB
  * @publicApi
  */
 export function ApiErrors(...codes: ErrorCode[]): MethodDecorator & ClassDecorator {
-  const statuses = [...new Set(codes.map((code) => ERROR_STATUS[code]))];
+  // Any request may meet an instance that takes on nothing more (admission).
+  const all = [...new Set<ErrorCode>([...codes, 'OVERLOADED'])];
+  const statuses = [...new Set(all.map((code) => ERROR_STATUS[code]))];
   return applyDecorators(
     ApiExtraModels(ErrorResponse),
     ...statuses.map((status) => {
-      const grouped = codes.filter((code) => ERROR_STATUS[code] === status);
+      const grouped = all.filter((code) => ERROR_STATUS[code] === status);
       return ApiResponse({
         status,
         description: grouped.map((code) => `\`${code}\`: ${ERROR_MEANING[code]}`).join('\n\n'),

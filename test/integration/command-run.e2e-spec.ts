@@ -137,3 +137,51 @@ describe('POST /runs {"executor": "command"}', () => {
     await api.request('POST', `/runs/${run.id}/cancel`);
   });
 });
+
+describe('While Redis is away', () => {
+  it('a command goes on: watchers see its lines as provisional, and then for good', async () => {
+    const redis = await bed.startRedis({ appendOnly: true });
+    const own = await bed.startService({
+      REDIS_URL: redis.url,
+      REDIS_COMMAND_TIMEOUT_MS: '500',
+      COMMANDS_FILE: join(folder, 'commands.json'),
+    });
+    const client = bed.client(own);
+    const json = { executor: 'command', task: 'through an outage', input: { command: 'ticks' } };
+    const { id } = expectStatus(await client.request('POST', '/runs', { json }), 201).json<Run>();
+    const watching = await client.watch(id);
+    await watching.untilEvents(6);
+    await redis.kill();
+    const provisional = () =>
+      watching.controls
+        .filter(({ event }) => event === 'provisional')
+        .map((frame) => ({ cursor: frame.id, event: JSON.parse(frame.data) as Record<string, unknown> }));
+    await eventually('ten lines are provisional', () => provisional().length >= 10);
+    const lastDurable = watching.events.at(-1)!.id;
+    const held = provisional();
+    for (const { cursor, event } of held) {
+      expect(cursor).toBe(lastDurable);
+      expect(event).toMatchObject({
+        durable: false,
+        run_id: id,
+        event: { category: 'log', action: 'stdout' },
+      });
+      expect(event).not.toHaveProperty('id');
+      expect(event).not.toHaveProperty('sequence');
+    }
+    await redis.restart();
+    const keys = held.map(({ event }) => event['idempotency_key']);
+    await eventually('they are stored', () =>
+      keys.every((key) => watching.events.some((event) => event.idempotency_key === key)),
+    );
+    await client.request('POST', `/runs/${id}/cancel`);
+    await watching.untilEnd();
+    assertSequences(watching.events, 1, watching.events.length);
+    const ticks = watching.events
+      .map((event) => /^tick (\d+)$/.exec(String(event.data['line']))?.[1])
+      .filter((tick) => tick !== undefined)
+      .map(Number);
+    expect(ticks).toEqual(ticks.map((_, i) => i + 1));
+    expect(await client.history(id)).toEqual(watching.events);
+  });
+});

@@ -8,6 +8,7 @@ change of order in between. Every frame has an \`id\` to resume from.
 | \`<category>.<action>\` | the event, as \`EventResponse\` | the next event of the run |
 | \`cursor\` | \`{}\` | where the watcher stands, when a filter or \`from=tail\` hides events |
 | \`gap\` | \`{"reason": "trimmed" or "diverged", "after_id", "first_available_id", "missed"}\` | what follows does not continue what the client holds |
+| \`provisional\` | the event with \`"durable": false\`, without \`id\` and \`sequence\` | said by an executor while Redis is away; the stored event follows, with the same \`idempotency_key\` |
 | \`close\` | \`{"reason": "ended", "status"}\` or \`{"reason": "deleted"}\` | the last frame |
 
 A quiet stream carries a comment from time to time. An \`EventSource\` that comes back with the id of \`close\` gets 204
