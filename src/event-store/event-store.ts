@@ -279,12 +279,13 @@ export class EventStore {
     return [maxLength, ttlSeconds, runTtlSeconds, runIdleTimeoutSeconds * 1000];
   }
 
-  /** Events, as the scripts that write take them. */
-  eventArgs(events: readonly PreparedEvent[]): (string | number)[] {
-    const args: (string | number)[] = [];
+  /** Events, as the scripts that write take them (write-events.lua): few arguments, since each costs both sides. */
+  eventArgs(events: readonly PreparedEvent[]): string[] {
+    const args: string[] = [];
     for (const { type, body, timestamp, key, patch } of events) {
-      const journaled = this.journalExclude.has(type) ? 0 : 1;
-      args.push(type, body, timestamp ?? '', key ?? '', patch?.status ?? '', patch?.outcome ?? '', journaled);
+      const journaled = this.journalExclude.has(type) ? '0' : '1';
+      const isPlain = timestamp === undefined && key === undefined && patch === undefined;
+      args.push(type, body, isPlain ? journaled : journaled + rareArg(timestamp, key, patch));
     }
     return args;
   }
@@ -292,6 +293,11 @@ export class EventStore {
   private async assertExists(run: string): Promise<void> {
     if ((await redisCall(this.redis.commands.exists(run))) === 0) throw new RunNotFoundError();
   }
+}
+
+/** None of these holds a newline: JSON escapes it. */
+function rareArg(timestamp = '', key = '', patch?: PreparedEvent['patch']): string {
+  return `${timestamp}\n${key}\n${patch?.status ?? ''}\n${patch?.outcome ?? ''}`;
 }
 
 /** The script checks the run's status once for the whole batch. */

@@ -5,7 +5,7 @@
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
 --       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
 --       12 '1' when a lifecycle event comes from outside the executor
---       13… per event: type, body, timestamp or '', key or '', run status or '', outcome, '1' if journaled
+--       13… the events, as read_event() takes them
 -- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', answer} | {'NOT_FOUND'} | {'CONFLICT'} | {'EXECUTOR', name}
 --       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
 

@@ -4,7 +4,7 @@
 -- Redis does not undo a script that fails half-way, so assert_types() touches each key with a command of its type
 -- before the first write: a key of a wrong type then fails the script while nothing has happened yet.
 
-local EVENT_ARGS = 7
+local EVENT_ARGS = 3
 -- A message above this would fill the output buffer of the pub/sub connection (32 MB by default), and cut every
 -- watcher's feed: watchers read such a batch from the log.
 local MAX_MESSAGE_BYTES = 65536
@@ -30,7 +30,7 @@ end
 
 local function any(events, field)
   for _, event in ipairs(events) do
-    if event[field] and event[field] ~= '' then return true end
+    if event[field] then return true end
   end
   return false
 end
@@ -46,12 +46,16 @@ local function assert_types(k, events)
   redis.call('GET', k.journal_last)
 end
 
+-- The arguments of an event: type, body, and '1' if it is journaled, else '0'; for the few that have any of it, followed
+-- by timestamp, key, run status and outcome, each but the last with a newline behind it.
 local function read_event(first_arg, index)
   local a = first_arg + index * EVENT_ARGS
-  return {
-    type = ARGV[a], body = ARGV[a + 1], at = ARGV[a + 2], key = ARGV[a + 3],
-    status = ARGV[a + 4], outcome = ARGV[a + 5], journaled = ARGV[a + 6] == '1',
-  }
+  local event, more = { type = ARGV[a], body = ARGV[a + 1], at = '', key = '', status = '', outcome = '' }, ARGV[a + 2]
+  event.journaled = string.byte(more) == 49
+  if #more > 1 then
+    event.at, event.key, event.status, event.outcome = string.match(more, '^.(.-)\n(.-)\n(.-)\n(.*)$')
+  end
+  return event
 end
 
 -- What few events have besides their type and body, as field, value, field, value; nil for most.
