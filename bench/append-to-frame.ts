@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bench, BenchOptions, Row } from './bench.js';
+import type { Bench, BenchOptions, Finding, Row } from './bench.js';
 import { Latencies, round } from './support/latencies.js';
 import { Load } from './support/load.js';
 import { pace } from './support/pace.js';
@@ -8,6 +8,9 @@ import { type Server, startBare, startRunstream } from './support/server.js';
 
 /** How long the last frames may take before they count as lost. */
 const LAST_FRAMES_MS = 10_000;
+
+/** Events per second in all. */
+const RATE = 1000;
 
 const TEXT = 'The quick brown fox jumps over the lazy dog, and is gone before anybody has seen it.';
 
@@ -37,22 +40,30 @@ export const appendToFrame: Bench = {
       rows.push(await measure('bare node:http', 'NDJSON uploads', server, places, options));
     });
     options.say('Runstream on a Redis of its own…');
-    await using(startRunstream(options.profileDir), async (server) => {
+    await using(startRunstream({ profileDir: options.profileDir }), async (server) => {
       for (const way of ['single POSTs', 'NDJSON uploads'] as const) {
         const places = await createRuns(server, options.watchers);
         rows.push(await measure('Runstream', way, server, places, options));
       }
     });
-    return rows;
+    return { rows, findings: findings(rows) };
   },
 };
+
+function findings(rows: readonly Row[]): Finding[] {
+  const ofPosts = rows.find((row) => row['server'] === 'Runstream' && row['appended by'] === 'single POSTs');
+  const p99 = Number(ofPosts?.['p99 ms']);
+  return [
+    { measured: 'single POSTs: p99, ms', value: `${p99} ms`, compared: p99, bar: 20, aim: 5, atMost: true },
+  ];
+}
 
 async function measure(
   name: string,
   way: Way,
   server: Server,
   places: readonly Place[],
-  { rate, seconds, warmUpSeconds, say }: BenchOptions,
+  { rate = RATE, seconds, warmUpSeconds, say }: BenchOptions,
 ): Promise<Row> {
   const load = new Load();
   const sentAt: number[] = [];

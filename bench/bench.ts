@@ -4,13 +4,15 @@ export interface BenchOptions {
   seconds: number;
   /** Load before each measurement that is not counted, in seconds. */
   warmUpSeconds: number;
-  /** Events per second in all. */
-  rate: number;
+  /** Events per second in all; undefined: what the bench takes by itself. */
+  rate: number | undefined;
   /** Watchers, each on a run of its own. */
   watchers: number;
-  /** Watchers of the one run of the fan-out. */
+  /** Watchers of the one run of the fan-out, and of those that resume at once. */
   fanOutWatchers: number;
-  /** Events in each measurement of a bench that drains a number of them. */
+  /** Runs of the many runs, each with one watcher. */
+  runs: number;
+  /** Events in each measurement of a bench that moves a number of them. */
   events: number;
   /** How often each contender of such a bench is measured, one after the other. */
   rounds: number;
@@ -23,11 +25,31 @@ export interface BenchOptions {
 /** One line of a bench's table: the names of the columns and what stands in them. */
 export type Row = Readonly<Record<string, string | number>>;
 
+/** A number that matters; the summary of all benches is made of these. */
+export interface Finding {
+  /** What was measured, and against what where it is a ratio: `single POST, against bare Express`. */
+  readonly measured: string;
+  /** The number itself, with its unit: `1834 requests/s`. */
+  readonly value: string;
+  /** What is compared with the bar: a ratio, or the number itself where the bar is one. */
+  readonly compared: number;
+  /** What it must reach, and what it should. Default: nobody has said. */
+  readonly bar?: number;
+  readonly aim?: number;
+  /** Whether less is better. Default: false. */
+  readonly atMost?: boolean;
+}
+
+export interface Report {
+  readonly rows: readonly Row[];
+  readonly findings: readonly Finding[];
+}
+
 /** One question about speed. A bench is a file that exports one of these, listed in main.ts. */
 export interface Bench {
   /** What it is called on the command line. */
   readonly name: string;
   /** One sentence: what is measured, from when to when. */
   readonly measures: string;
-  run(options: BenchOptions): Promise<Row[]>;
+  run(options: BenchOptions): Promise<Report>;
 }

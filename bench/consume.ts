@@ -5,9 +5,10 @@ import { Redis } from 'ioredis';
 import { type Child, startChild } from '../test/support/child.js';
 import { createTestStore, line } from '../test/support/event-store.js';
 import { startRedis } from '../test/support/redis.js';
-import type { Bench, BenchOptions, Row } from './bench.js';
+import type { Bench, BenchOptions, Finding, Row } from './bench.js';
 import type { Drained, Job } from './consume/protocol.js';
 import { median, round } from './support/latencies.js';
+import { redisCpuSeconds } from './support/redis-info.js';
 
 const CONTENDER = fileURLToPath(new URL('./consume/contender.ts', import.meta.url));
 const TEXT = 'The quick brown fox jumps over the lazy dog, and is gone before anybody has seen it.';
@@ -49,7 +50,10 @@ export const consume: Bench = {
         const rates = NAMES.map((name) => `${name} ${Math.round(options.events / round[name]!.seconds)}/s`);
         options.say(`round ${n} of ${options.rounds}: ${rates.join(', ')}`);
       }
-      return NAMES.map((name) => summary(name, rounds, options.events));
+      return {
+        rows: NAMES.map((name) => summary(name, rounds, options.events)),
+        findings: findings(rounds, options.events),
+      };
     } finally {
       for (const child of contenders.values()) {
         child.process.stdin?.end();
@@ -59,6 +63,23 @@ export const consume: Bench = {
     }
   },
 };
+
+function findings(rounds: readonly Record<Name, Measurement>[], events: number): Finding[] {
+  const rate = median(rounds.map(({ runstream }) => events / runstream.seconds));
+  const against = (other: Name): number =>
+    round(median(rounds.map((one) => one[other].seconds / one.runstream.seconds)));
+  const value = `${Math.round(rate)} events/s`;
+  return [
+    { measured: 'handled events, against BullMQ', value, compared: against('bullmq'), bar: 3, aim: 5 },
+    {
+      measured: 'handled events, against a bare loop',
+      value,
+      compared: against('bare-loop'),
+      bar: 0.3,
+      aim: 0.5,
+    },
+  ];
+}
 
 function summary(name: Name, rounds: readonly Record<Name, Measurement>[], events: number): Row {
   const rate = (round: Record<Name, Measurement>, of: Name): number => events / round[of].seconds;
@@ -112,12 +133,6 @@ async function answerAfter(child: Child, seen: number): Promise<Drained> {
     if (child.process.exitCode !== null) throw new Error(`The consumer ended:\n${child.lines.join('\n')}`);
     await Promise.race([once(child.process.stdout!, 'data'), once(child.process, 'exit')]);
   }
-}
-
-async function redisCpuSeconds(redis: Redis): Promise<number> {
-  const info = await redis.info('cpu');
-  const value = (name: string): number => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
-  return value('used_cpu_user_main_thread') + value('used_cpu_sys_main_thread');
 }
 
 /** The same event for all: about 300 bytes of JSON. */

@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startScript } from '../test/support/child.js';
-import type { Bench, BenchOptions, Row } from './bench.js';
+import type { Bench, BenchOptions, Finding, Report } from './bench.js';
 import { startNchan } from './fan-out/nchan.js';
+import { median, round } from './support/latencies.js';
 import { Load } from './support/load.js';
+import { spread } from './support/rounds.js';
 import { startPlainSse, startRunstream } from './support/server.js';
 
 const WATCHERS_SCRIPT = fileURLToPath(new URL('./fan-out/watchers.ts', import.meta.url));
@@ -15,6 +17,17 @@ const SHORT_BODY = JSON.stringify({
   data: { content: 'hello' },
 });
 const PADDED_BODY = JSON.stringify({ content: PADDING });
+
+const WAYS = [
+  ['one at a time', 1, 100],
+  ['in bursts', PUBLISHERS, 800],
+] as const;
+
+const BARS = [
+  { against: 'nchan', way: 'one at a time', bar: 0.7, aim: 1 },
+  { against: 'nchan', way: 'in bursts', bar: 2, aim: 4 },
+  { against: 'plain @Sse', way: 'one at a time', bar: 4, aim: 6 },
+] as const;
 
 /** Something that events are posted to, and that streams them to whoever watches. */
 interface Contender {
@@ -34,7 +47,7 @@ export const fanOut: Bench = {
     const stops: (() => Promise<void>)[] = [];
     const contenders: Contender[] = [];
     try {
-      const runstream = await startRunstream(options.profileDir);
+      const runstream = await startRunstream({ profileDir: options.profileDir });
       stops.push(() => runstream.stop());
       contenders.push(await runContender(runstream.url));
       const plain = await startPlainSse();
@@ -62,19 +75,18 @@ export const fanOut: Bench = {
   },
 };
 
-async function compare(contenders: readonly Contender[], options: BenchOptions): Promise<Row[]> {
+async function compare(contenders: readonly Contender[], options: BenchOptions): Promise<Report> {
   const watchers = new Map<string, Child>();
   const load = new Load();
   const rates = new Map<string, number[]>();
   try {
     for (const { name, stream } of contenders)
       watchers.set(name, await startWatchers(stream, options.fanOutWatchers));
-    for (let round = 0; round <= options.rounds; round++) {
-      for (const [way, publishers, events] of [
-        ['one at a time', 1, 100],
-        ['in bursts', PUBLISHERS, 800],
-      ] as const) {
-        for (const contender of contenders) {
+    for (let n = 0; n <= options.rounds; n++) {
+      for (const [way, publishers, events] of WAYS) {
+        for (const place of contenders.keys()) {
+          // Each takes each place in turn, so that none always has the warmer or the fuller machine.
+          const contender = contenders[(place + n) % contenders.length]!;
           const rate = await measure(
             contender,
             watchers.get(contender.name)!,
@@ -84,30 +96,37 @@ async function compare(contenders: readonly Contender[], options: BenchOptions):
             options,
           );
           // The first round warms up.
-          if (round > 0)
+          if (n > 0)
             rates.set(`${contender.name}|${way}`, [...(rates.get(`${contender.name}|${way}`) ?? []), rate]);
         }
       }
-      options.say(`round ${round} of ${options.rounds}`);
+      options.say(`round ${n} of ${options.rounds}`);
     }
   } finally {
     load.close();
     for (const child of watchers.values()) child.process.kill('SIGKILL');
   }
-  return ['one at a time', 'in bursts'].flatMap((way) =>
-    contenders.map(({ name }) => {
-      const own = rates.get(`${name}|${way}`) ?? [];
-      const base = rates.get(`${contenders[0]!.name}|${way}`) ?? [];
-      return {
-        server: name,
-        events: way,
-        'frames/s (median)': Math.round(median(own)),
-        min: Math.round(Math.min(...own)),
-        max: Math.round(Math.max(...own)),
-        'Runstream is … times this': Number(median(base.map((rate, i) => rate / own[i]!)).toFixed(2)),
-      };
+  const of = (name: string, way: string): number[] => rates.get(`${name}|${way}`) ?? [];
+  const ratio = (name: string, way: string): number =>
+    round(median(of(contenders[0]!.name, way).map((rate, i) => rate / of(name, way)[i]!)));
+  const rows = WAYS.flatMap(([way]) =>
+    contenders.map(({ name }) => ({
+      server: name,
+      events: way,
+      ...spread(of(name, way), 'frames/s'),
+      'Runstream is … times this': ratio(name, way),
+    })),
+  );
+  const findings = BARS.filter(({ against }) => contenders.some(({ name }) => name === against)).map(
+    ({ against, way, bar, aim }): Finding => ({
+      measured: `${way}, against ${against}`,
+      value: `${Math.round(median(of(contenders[0]!.name, way)))} frames/s`,
+      compared: ratio(against, way),
+      bar,
+      aim,
     }),
   );
+  return { rows, findings };
 }
 
 async function measure(
@@ -163,9 +182,4 @@ async function runContender(url: string): Promise<Contender> {
   } finally {
     load.close();
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BenchOptions, Row } from '../bench.js';
+import type { BenchOptions, Finding, Row } from '../bench.js';
 
 /** Not kept in git: numbers belong to the machine they were taken on. */
 export const RESULTS_DIR = fileURLToPath(new URL('../results', import.meta.url));
@@ -11,7 +11,7 @@ export const RESULTS_DIR = fileURLToPath(new URL('../results', import.meta.url))
 export function table(rows: readonly Row[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].map((name) => {
     const cells = rows.map((row) => String(row[name] ?? ''));
-    const isText = rows.some((row) => typeof row[name] === 'string');
+    const isText = rows.some((row) => typeof row[name] === 'string' && row[name] !== '');
     return { name, cells, isText, width: Math.max(name.length, ...cells.map((cell) => cell.length)) };
   });
   type Column = (typeof columns)[number];
@@ -26,7 +26,11 @@ export function table(rows: readonly Row[]): string {
 }
 
 /** Writes rows with what one must know to compare them; gives the file's path. */
-export async function saveResult(name: string, options: BenchOptions, rows: readonly Row[]): Promise<string> {
+export async function saveResult(
+  name: string,
+  options: BenchOptions,
+  report: { rows: readonly Row[]; findings?: readonly Finding[] },
+): Promise<string> {
   await mkdir(RESULTS_DIR, { recursive: true });
   const takenAt = new Date().toISOString();
   const file = join(RESULTS_DIR, `${name}-${takenAt.replaceAll(':', '')}.json`);
@@ -35,9 +39,10 @@ export async function saveResult(name: string, options: BenchOptions, rows: read
     cores: cpus().length,
     node: process.version,
     platform: process.platform,
+    loadAverage: loadavg(),
   };
   const { say: _say, profileDir: _profileDir, ...load } = options;
-  const result = { name, takenAt, machine, load, rows };
+  const result = { name, takenAt, machine, load, ...report };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
   return relative(process.cwd(), file);
 }

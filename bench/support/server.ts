@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Child, startChild, startScript } from '../../test/support/child.js';
+import { type Child, startChild } from '../../test/support/child.js';
 import { startRedis } from '../../test/support/redis.js';
 
 const BUILT_SERVICE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -14,13 +14,33 @@ export interface Server {
   /** Processor time that it has used so far, in seconds. Known on Linux only. */
   cpuSeconds(): Promise<number | undefined>;
   stop(): Promise<void>;
+  readonly child: Child;
+}
+
+export interface RunstreamServer extends Server {
+  /** The Redis that it alone works on. */
+  readonly redisUrl: string;
+}
+
+export interface StartServerOptions {
+  /** Where a CPU profile of it goes when it stops. Default: none is taken. */
+  profileDir?: string | undefined;
+  /** More of Node's own arguments. */
+  nodeArgs?: readonly string[];
+  /** More of the service's settings. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** The built service on a Redis of its own, which keeps an append-only file as it would in use. */
-export async function startRunstream(profileDir: string | undefined): Promise<Server> {
-  const redis = await startRedis({ appendOnly: true, appendFsync: 'everysec' });
-  const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-  const env = {
+export async function startRunstream({
+  profileDir,
+  nodeArgs = [],
+  env = {},
+}: StartServerOptions = {}): Promise<RunstreamServer> {
+  // A rewrite of the file would fall into the time of one contender and not of another.
+  const args = ['--auto-aof-rewrite-percentage', '0'];
+  const redis = await startRedis({ appendOnly: true, appendFsync: 'everysec', args });
+  const settings = {
     PATH: process.env['PATH'],
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
@@ -28,10 +48,13 @@ export async function startRunstream(profileDir: string | undefined): Promise<Se
     REDIS_URL: redis.url,
     // No heartbeats among the frames that are counted.
     SSE_HEARTBEAT_MS: '600000',
+    ...env,
   };
-  const child = startChild(process.execPath, [...profiling, BUILT_SERVICE], { env });
+  const child = startChild(process.execPath, [...profiling(profileDir), ...nodeArgs, BUILT_SERVICE], {
+    env: settings,
+  });
   try {
-    return server(child, await address(child), () => redis.stop());
+    return { ...server(child, await address(child), () => redis.stop()), redisUrl: redis.url };
   } catch (error) {
     await redis.stop();
     throw error;
@@ -40,14 +63,26 @@ export async function startRunstream(profileDir: string | undefined): Promise<Se
 
 /** What NestJS gives by itself. */
 export async function startPlainSse(): Promise<Server> {
-  const child = startScript(PLAIN_SSE, []);
-  return server(child, await address(child), async () => undefined);
+  return startScriptServer(PLAIN_SSE);
 }
 
 /** What is left when there is no store, no validation and no framework: one hop through node:http. */
-export async function startBare(): Promise<Server> {
-  const child = startScript(BARE_SERVER, []);
+export async function startBare(options: StartServerOptions = {}): Promise<Server> {
+  return startScriptServer(BARE_SERVER, options);
+}
+
+/** A script that prints `Serving on <url>`. */
+export async function startScriptServer(
+  file: string,
+  { profileDir, nodeArgs = [] }: StartServerOptions = {},
+): Promise<Server> {
+  const loader = ['--import', '@swc-node/register/esm-register'];
+  const child = startChild(process.execPath, [...profiling(profileDir), ...loader, ...nodeArgs, file]);
   return server(child, await address(child), async () => undefined);
+}
+
+function profiling(dir: string | undefined): string[] {
+  return dir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${dir}`];
 }
 
 async function address(child: Child): Promise<string> {
@@ -60,6 +95,7 @@ async function address(child: Child): Promise<string> {
 function server(child: Child, url: string, afterwards: () => Promise<void>): Server {
   return {
     url,
+    child,
     cpuSeconds: () => cpuSeconds(child.pid),
     stop: async () => {
       child.process.kill('SIGTERM');

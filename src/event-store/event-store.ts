@@ -16,6 +16,7 @@ import {
   EventTypeRegistry,
   formatEventId,
   isTerminal,
+  parseEventId,
   type PreparedEvent,
   prepareEvent,
 } from '../events/index.js';
@@ -178,7 +179,7 @@ export class EventStore {
     )) as [string, ...(string | number)[]];
     const isNew = reply[0] === 'OK';
     this.metrics.append(performance.now() - beganAt, isNew ? Number(reply[1]) : 0);
-    return readAppendReply(runId, reply);
+    return readAppendReply(runId, events.length, reply);
   }
 
   /** A page of the log after a cursor. `found` says whether the cursor itself is in the log. */
@@ -278,12 +279,13 @@ export class EventStore {
     return [maxLength, ttlSeconds, runTtlSeconds, runIdleTimeoutSeconds * 1000];
   }
 
-  /** Events, as the scripts that write take them. */
-  eventArgs(events: readonly PreparedEvent[]): (string | number)[] {
-    const args: (string | number)[] = [];
+  /** Events, as the scripts that write take them (write-events.lua): few arguments, since each costs both sides. */
+  eventArgs(events: readonly PreparedEvent[]): string[] {
+    const args: string[] = [];
     for (const { type, body, timestamp, key, patch } of events) {
-      const journaled = this.journalExclude.has(type) ? 0 : 1;
-      args.push(type, body, timestamp ?? '', key ?? '', patch?.status ?? '', patch?.outcome ?? '', journaled);
+      const journaled = this.journalExclude.has(type) ? '0' : '1';
+      const isPlain = timestamp === undefined && key === undefined && patch === undefined;
+      args.push(type, body, isPlain ? journaled : journaled + rareArg(timestamp, key, patch));
     }
     return args;
   }
@@ -291,6 +293,11 @@ export class EventStore {
   private async assertExists(run: string): Promise<void> {
     if ((await redisCall(this.redis.commands.exists(run))) === 0) throw new RunNotFoundError();
   }
+}
+
+/** None of these holds a newline: JSON escapes it. */
+function rareArg(timestamp = '', key = '', patch?: PreparedEvent['patch']): string {
+  return `${timestamp}\n${key}\n${patch?.status ?? ''}\n${patch?.outcome ?? ''}`;
 }
 
 /** The script checks the run's status once for the whole batch. */
@@ -302,12 +309,16 @@ function assertNothingFollowsTheEnd(events: readonly PreparedEvent[]): void {
   ]);
 }
 
-function readAppendReply(runId: string, [state, ...rest]: [string, ...(string | number)[]]): AppendResult {
+function readAppendReply(
+  runId: string,
+  events: number,
+  [state, ...rest]: [string, ...(string | number)[]],
+): AppendResult {
   switch (state) {
     case 'OK':
-      return appendResult(rest, false);
+      return appendResult(rest, events, false);
     case 'REPLAYED':
-      return appendResult(JSON.parse(String(rest[0])) as (string | number)[], true);
+      return appendResult(JSON.parse(String(rest[0])) as (string | number)[], events, true);
     case 'NOT_FOUND':
       throw new RunNotFoundError();
     case 'CONFLICT':
@@ -325,6 +336,22 @@ function readAppendReply(runId: string, [state, ...rest]: [string, ...(string | 
   }
 }
 
-function appendResult([count, duplicates, ...ids]: (string | number)[], replayed: boolean): AppendResult {
-  return { count: Number(count), duplicates: Number(duplicates), ids: ids.map(String), replayed };
+function appendResult(
+  [count, duplicates, ...ids]: (string | number)[],
+  events: number,
+  replayed: boolean,
+): AppendResult {
+  const given = ids.map(String);
+  return {
+    count: Number(count),
+    duplicates: Number(duplicates),
+    ids: given.length === events ? given : idsFrom(given[0] ?? '', events),
+    replayed,
+  };
+}
+
+/** Without duplicates the script gives the first id only: those that follow count up from it. */
+function idsFrom(first: string, count: number): string[] {
+  const { ms, sequence } = parseEventId(first);
+  return Array.from({ length: count }, (_, i) => `${ms}-${sequence + i}`);
 }

@@ -36,8 +36,8 @@ class StoppedAtLineError extends RunstreamError {
 }
 
 /**
- * Takes up NDJSON as it arrives: one event a line, any number of them. While a batch is stored the socket is not
- * read, so that a fast producer is slowed down and not buffered.
+ * Takes up NDJSON as it arrives: one event a line, any number of them. While a batch is stored the next one is made
+ * ready, and no more than that is read, so that a fast producer is slowed down and not buffered.
  */
 @Injectable()
 export class NdjsonIntake {
@@ -65,19 +65,30 @@ export class NdjsonIntake {
   ): Promise<IntakeResult> {
     const stored: IntakeResult = { count: 0, duplicates: 0, lastId: undefined };
     let next = options;
+    let storing = Promise.resolve();
     try {
       for await (const lines of readLines(request, {
         maxLineBytes: MAX_LINE_BYTES,
         idleTimeoutMs: this.uploadIdleMs,
       })) {
         for (const batch of this.batches(lines)) {
+          await storing;
           if (!isAllowed()) throw new StoppedAtLineError(credentialEnded(), batch.lines[0] ?? 1, stored);
-          await this.append(tenantId, runId, batch, next, stored);
+          storing = this.append(tenantId, runId, batch, next, stored);
+          storing.catch(() => undefined); // it is awaited before anything else is stored, or answered
           if (batch.events.length > 0) next = { ...options, expectedSequence: undefined };
-          if (batch.failure) throw new StoppedAtLineError(batch.failure.error, batch.failure.line, stored);
+          if (batch.failure) {
+            await storing;
+            throw new StoppedAtLineError(batch.failure.error, batch.failure.line, stored);
+          }
         }
+        // The next lines may take their time; a refusal does not wait for them.
+        if (request.readableLength === 0) await storing;
       }
+      await storing;
     } catch (error) {
+      // What went wrong in an earlier line comes first.
+      await storing;
       throw error instanceof LineError ? new StoppedAtLineError(error, error.line, stored) : error;
     }
     return stored;

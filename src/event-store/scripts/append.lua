@@ -5,9 +5,9 @@
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
 --       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
 --       12 '1' when a lifecycle event comes from outside the executor
---       13… per event: type, body, timestamp or '', key or '', run status or '', outcome, '1' if journaled
+--       13… the events, as read_event() takes them
 -- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', answer} | {'NOT_FOUND'} | {'CONFLICT'} | {'EXECUTOR', name}
---       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}
+--       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
 
 --- include write-events.lua
 
@@ -40,14 +40,18 @@ end
 
 -- An event whose key the run has, or that came earlier in this batch, is answered with its first id.
 local count = (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS
-local ids, fresh, fresh_index, index_of_key = {}, {}, {}, {}
-local has_keys = redis.call('HLEN', k.keys) > 0
+local known, fresh, fresh_index, index_of_key = {}, {}, {}, {}
+local has_keys
 for i = 1, count do
   local event = read_event(FIRST_EVENT, i - 1)
-  local same = event.key ~= '' and index_of_key[event.key]
-  local first_id = not same and event.key ~= '' and has_keys and redis.call('HGET', k.keys, event.key)
+  local same, first_id
+  if event.key ~= '' then
+    if has_keys == nil then has_keys = redis.call('HLEN', k.keys) > 0 end
+    same = index_of_key[event.key]
+    first_id = not same and has_keys and redis.call('HGET', k.keys, event.key)
+  end
   if first_id then
-    ids[i] = first_id
+    known[i] = first_id
   elseif same then
     fresh_index[i] = same
   else
@@ -57,15 +61,23 @@ for i = 1, count do
   end
 end
 
+local ids = {}
 if #fresh > 0 then
   if ARGV[12] == '1' and run.executor ~= 'external' then return { 'EXECUTOR', run.executor } end
   if fence ~= '' and run.fence ~= fence then return { 'FENCED' } end
   if TERMINAL[run.status] then return { 'ENDED', run.status } end
   if expected ~= '' and tonumber(expected) ~= run.sequence then return { 'SEQUENCE', run.sequence } end
 
-  assert_types(k)
-  local new_ids = write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh)
-  for i = 1, count do ids[i] = ids[i] or new_ids[fresh_index[i]] end
+  assert_types(k, fresh)
+  local prefix, sequence = write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh)
+  if #fresh == count then
+    -- Without duplicates the ids count up: the first says them all.
+    ids[1] = prefix .. (sequence + 1)
+  else
+    for i = 1, count do ids[i] = known[i] or prefix .. (sequence + fresh_index[i]) end
+  end
+else
+  ids = known
 end
 
 local reply = { #fresh, count - #fresh, unpack(ids) }

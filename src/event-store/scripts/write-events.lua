@@ -4,14 +4,20 @@
 -- Redis does not undo a script that fails half-way, so assert_types() touches each key with a command of its type
 -- before the first write: a key of a wrong type then fails the script while nothing has happened yet.
 
-local EVENT_ARGS = 7
+local EVENT_ARGS = 3
 -- A message above this would fill the output buffer of the pub/sub connection (32 MB by default), and cut every
 -- watcher's feed: watchers read such a batch from the log.
 local MAX_MESSAGE_BYTES = 65536
+-- With more events than this, making a message that nobody reads costs more than asking whether anybody listens.
+local FEW_EVENTS = 4
 local TERMINAL = { completed = true, failed = true, cancelled = true }
 
 --- include time.lua
 --- include journal-last.lua
+
+local function format_ms(ms)
+  return string.format('%d-', ms)
+end
 
 local function format_id(ms, n)
   return string.format('%d-%d', ms, n)
@@ -22,35 +28,44 @@ local function parse_id(id)
   return tonumber(ms), tonumber(n)
 end
 
--- k: { run, events, keys, journal, journal_last, active }
-local function assert_types(k)
+local function any(events, field)
+  for _, event in ipairs(events) do
+    if event[field] then return true end
+  end
+  return false
+end
+
+-- k: { run, events, keys, journal, journal_last, active }. events: those that will be written; nil: not known yet.
+local function assert_types(k, events)
   redis.call('HLEN', k.run)
   redis.call('XLEN', k.events)
   redis.call('HLEN', k.keys)
+  redis.call('ZCARD', k.active)
+  if events and not any(events, 'journaled') then return end
   redis.call('XLEN', k.journal)
   redis.call('GET', k.journal_last)
-  redis.call('ZCARD', k.active)
 end
 
+-- The arguments of an event: type, body, and '1' if it is journaled, else '0'; for the few that have any of it, followed
+-- by timestamp, key, run status and outcome, each but the last with a newline behind it.
 local function read_event(first_arg, index)
   local a = first_arg + index * EVENT_ARGS
-  return {
-    type = ARGV[a], body = ARGV[a + 1], at = ARGV[a + 2], key = ARGV[a + 3],
-    status = ARGV[a + 4], outcome = ARGV[a + 5], journaled = ARGV[a + 6] == '1',
-  }
+  local event, more = { type = ARGV[a], body = ARGV[a + 1], at = '', key = '', status = '', outcome = '' }, ARGV[a + 2]
+  event.journaled = string.byte(more) == 49
+  if #more > 1 then
+    event.at, event.key, event.status, event.outcome = string.match(more, '^.(.-)\n(.-)\n(.-)\n(.*)$')
+  end
+  return event
 end
 
-local function add_fields(command, event, ends)
-  local n = #command
-  command[n + 1] = 't'
-  command[n + 2] = event.type
-  command[n + 3] = 'e'
-  command[n + 4] = event.body
-  n = n + 4
-  if event.at ~= '' then command[n + 1] = 'at'; command[n + 2] = event.at; n = n + 2 end
-  if event.key ~= '' then command[n + 1] = 'k'; command[n + 2] = event.key; n = n + 2 end
-  if ends then command[n + 1] = 'end'; command[n + 2] = event.status end
-  return command
+-- What few events have besides their type and body, as field, value, field, value; nil for most.
+local function rare_fields(event, ends)
+  if event.at == '' and event.key == '' and not ends then return nil end
+  local fields = {}
+  if event.at ~= '' then fields[1] = 'at'; fields[2] = event.at end
+  if event.key ~= '' then fields[#fields + 1] = 'k'; fields[#fields + 1] = event.key end
+  if ends then fields[#fields + 1] = 'end'; fields[#fields + 1] = event.status end
+  return fields
 end
 
 -- Forgets keys of events that were trimmed, some at each call, once they are more than the events kept. It looks at
@@ -82,37 +97,52 @@ local function changes_of(event, run, ms, limits)
 end
 
 -- k: as in assert_types. channels: { run, journal }. limits: { max_events, event_ttl, run_ttl, idle_ms }.
--- run: { id, status, sequence, last_ms, executor, journal_first, keys_cursor }. Returns the new ids.
+-- run: { id, status, sequence, last_ms, executor, journal_first, keys_cursor }. Returns what all new ids begin
+-- with, and the sequence before the first of them.
 local function write_events(k, channels, limits, run, events)
+  local call = redis.call
   local ms = math.max(now_ms(), run.last_ms)
   local journal_ms, journal_n = 0, 0
-  -- Were it behind the journal, the journal would refuse the entry when the log has the event already.
-  local last_in_journal = journal_last(k.journal, k.journal_last)
-  if last_in_journal then journal_ms, journal_n = parse_id(last_in_journal) end
-  journal_ms = math.max(ms, journal_ms)
+  if any(events, 'journaled') then
+    -- Were it behind the journal, the journal would refuse the entry when the log has the event already.
+    local last_in_journal = journal_last(k.journal, k.journal_last)
+    if last_in_journal then journal_ms, journal_n = parse_id(last_in_journal) end
+    journal_ms = math.max(ms, journal_ms)
+  end
 
-  local ids, message, message_bytes = {}, { '' }, 0
-  local record, counts, ended = {}, {}, false
+  local id_prefix, sequence, id = format_ms(ms), run.sequence, nil
+  local message, lines, message_bytes = { '' }, 1, 0
+  -- Whoever listens at a replica then reads the events from the log.
+  if #events > FEW_EVENTS and call('PUBSUB', 'SHARDNUMSUB', channels.run)[2] == 0 then
+    message_bytes = MAX_MESSAGE_BYTES + 1
+  end
+  local record, counts, ended, keyed = {}, {}, false, false
   local journal_first
-  for i, event in ipairs(events) do
-    local id = format_id(ms, run.sequence + i)
+  for i = 1, #events do
+    local event = events[i]
     local ends = TERMINAL[event.status] or false
-    ids[i] = id
-    local command = { 'XADD', k.events }
-    -- Trimming once per batch is enough: `~` only ever drops whole nodes.
+    id = id_prefix .. (sequence + i)
+    local rare = rare_fields(event, ends)
+    -- Spelled out, since this is done for every event there is. Trimming once per batch is enough: `~` only ever drops
+    -- whole nodes.
     if i == #events then
-      command[3] = 'MAXLEN'; command[4] = '~'; command[5] = limits.max_events
+      call('XADD', k.events, 'MAXLEN', '~', limits.max_events, id, 't', event.type, 'e', event.body, unpack(rare or {}))
+    elseif rare then
+      call('XADD', k.events, id, 't', event.type, 'e', event.body, unpack(rare))
+    else
+      call('XADD', k.events, id, 't', event.type, 'e', event.body)
     end
-    command[#command + 1] = id
-    redis.call(unpack(add_fields(command, event, ends)))
 
     if event.journaled then
       journal_n = journal_n + 1
       local journal_id = format_id(journal_ms, journal_n)
       journal_first = journal_first or journal_id
-      redis.call(unpack(add_fields({ 'XADD', k.journal, journal_id, 'r', run.id, 'i', id }, event, ends)))
+      call('XADD', k.journal, journal_id, 'r', run.id, 'i', id, 't', event.type, 'e', event.body, unpack(rare or {}))
     end
-    if event.key ~= '' then redis.call('HSET', k.keys, event.key, id) end
+    if event.key ~= '' then
+      keyed = true
+      call('HSET', k.keys, event.key, id)
+    end
     if event.status ~= '' then
       for _, value in ipairs(changes_of(event, run, ms, limits)) do record[#record + 1] = value end
       if event.status == 'running' and run.status == 'pending' then run.status = 'running' end
@@ -121,41 +151,48 @@ local function write_events(k, channels, limits, run, events)
     counts[event.type] = (counts[event.type] or 0) + 1
 
     if message_bytes <= MAX_MESSAGE_BYTES then
-      local head = table.concat({
-        id, event.type, event.at == '' and '-' or event.at, ends and event.status or '-',
-        event.key == '' and '-' or event.key,
-      }, ' ')
+      local head
+      if rare then
+        head = table.concat({
+          id, event.type, event.at == '' and '-' or event.at, ends and event.status or '-',
+          event.key == '' and '-' or event.key,
+        }, ' ')
+      else
+        head = id .. ' ' .. event.type .. ' - - -'
+      end
       message_bytes = message_bytes + #head + #event.body + 2
-      message[#message + 1] = head
-      message[#message + 1] = event.body
+      message[lines + 1] = head
+      message[lines + 2] = event.body
+      lines = lines + 2
     end
   end
 
   local journal_id
   if journal_first then
     journal_id = format_id(journal_ms, journal_n)
-    redis.call('SET', k.journal_last, journal_id)
+    call('SET', k.journal_last, journal_id)
     record[#record + 1] = 'journal_last'; record[#record + 1] = journal_id
     if not run.journal_first then
       record[#record + 1] = 'journal_first'; record[#record + 1] = journal_first
     end
   end
-  redis.call('HSET', k.run, 'sequence', run.sequence + #events, 'last_ms', ms, unpack(record))
-  for type, count in pairs(counts) do redis.call('HINCRBY', k.run, 'n:' .. type, count) end
-  bound_keys(k, limits, run, #events)
+  call('HSET', k.run, 'sequence', sequence + #events, 'last_ms', ms, unpack(record))
+  for type, count in pairs(counts) do call('HINCRBY', k.run, 'n:' .. type, count) end
+  if keyed then bound_keys(k, limits, run, #events) end
 
   if ended then
-    redis.call('ZREM', k.active, run.id)
-    redis.call('EXPIRE', k.events, limits.event_ttl)
-    redis.call('EXPIRE', k.keys, limits.event_ttl)
-    redis.call('EXPIRE', k.run, limits.run_ttl)
+    call('ZREM', k.active, run.id)
+    call('EXPIRE', k.events, limits.event_ttl)
+    call('EXPIRE', k.keys, limits.event_ttl)
+    call('EXPIRE', k.run, limits.run_ttl)
   elseif run.executor == 'external' and limits.idle_ms > 0 then
-    redis.call('ZADD', k.active, ms + limits.idle_ms, run.id)
+    call('ZADD', k.active, ms + limits.idle_ms, run.id)
   end
 
-  message[1] = ids[1] .. ' ' .. ids[#ids]
+  local first = id_prefix .. (sequence + 1)
+  message[1] = first .. ' ' .. id
   if message_bytes > MAX_MESSAGE_BYTES then message = { message[1] } end
-  redis.call('SPUBLISH', channels.run, table.concat(message, '\n'))
-  if journal_id then redis.call('SPUBLISH', channels.journal, journal_first .. ' ' .. journal_id) end
-  return ids
+  call('SPUBLISH', channels.run, table.concat(message, '\n'))
+  if journal_id then call('SPUBLISH', channels.journal, journal_first .. ' ' .. journal_id) end
+  return id_prefix, sequence
 end
