@@ -11,12 +11,16 @@ const FOLDERS = ['src', 'test/faults'];
 /**
  * Compiles what worker processes run, once for all of them: they are started so often that compiling at every start
  * would take most of the time.
+ *
+ * @param source the program's file, in this folder
  */
-export async function compileWorker(): Promise<{ program: string; remove(): Promise<void> }> {
+export async function compileWorker(
+  source = 'worker.ts',
+): Promise<{ program: string; remove(): Promise<void> }> {
   const folder = join(OUTPUT, String(process.pid));
   await Promise.all(FOLDERS.map((name) => compileFolder(join(PROJECT, name), folder)));
   return {
-    program: join(folder, 'test', 'faults', 'worker.js'),
+    program: join(folder, 'test', 'faults', source.replace(/ts$/, 'js')),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
