@@ -15,7 +15,7 @@ export class ProxyFlow {
     private readonly from: Socket,
     private readonly to: Socket,
     private readonly options: { latencyMs: () => number; isBytewise: () => boolean },
-    private readonly onChunk: (chunk: Buffer) => void = () => undefined,
+    onChunk: (chunk: Buffer) => void = () => undefined,
   ) {
     from.on('data', (chunk: Buffer) => {
       onChunk(chunk);
@@ -74,7 +74,8 @@ export class ProxyFlow {
 
   private readonly deliverDue = (): void => {
     this.timer = undefined;
-    while (this.late[0] && this.late[0].dueAt <= performance.now() + 0.5) this.deliver(this.late.shift()!.chunk);
+    while (this.late[0] && this.late[0].dueAt <= performance.now() + 0.5)
+      this.deliver(this.late.shift()!.chunk);
     const next = this.late[0];
     if (next) this.timer = setTimeout(this.deliverDue, Math.max(1, next.dueAt - performance.now()));
     else this.endIfEmpty();

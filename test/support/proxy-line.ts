@@ -71,5 +71,9 @@ export class ProxyLine {
 }
 
 function closing(socket: Socket): Promise<void> {
-  return new Promise((resolve) => socket.once('close', () => { resolve(); }));
+  return new Promise((resolve) =>
+    socket.once('close', () => {
+      resolve();
+    }),
+  );
 }

@@ -157,7 +157,8 @@ class ChildRedis implements RedisServer {
     const folder = join(this.dir, 'appendonlydir');
     const files = (await readdir(folder)).filter((name) => name.endsWith('.incr.aof'));
     const [last] = files.sort().slice(-1);
-    if (last === undefined) throw new Error('This Redis keeps no append-only file. Start it with `appendOnly`.');
+    if (last === undefined)
+      throw new Error('This Redis keeps no append-only file. Start it with `appendOnly`.');
     return join(folder, last);
   }
 

@@ -106,7 +106,11 @@ class Steady implements Executor {
   }
 
   private async emit(run: RunExecution, by: string, n: number): Promise<void> {
-    const data: NumberedData & { [key: string]: string | number } = { by, n, text: String(run.input['text']) };
+    const data: NumberedData & { [key: string]: string | number } = {
+      by,
+      n,
+      text: String(run.input['text']),
+    };
     const id = await run.emit(NUMBERED, data).catch(() => undefined);
     if (id === undefined) return;
     const ack: InsideAck = { runId: run.id, id, by, n, at: Date.now() };

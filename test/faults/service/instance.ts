@@ -32,6 +32,10 @@ export class Instance {
   async start(): Promise<void> {
     const child = startChild(process.execPath, [this.program, JSON.stringify(this.config)]);
     this.child = child;
+    // One that is frozen would outlive a kit that was interrupted.
+    const abandon = (): void => void child.process.kill('SIGKILL');
+    process.once('exit', abandon);
+    child.process.once('exit', () => process.off('exit', abandon));
     await child.line(/^ready$/);
     this.readySince = Date.now();
   }
@@ -58,7 +62,9 @@ export class Instance {
 
   /** What the process that runs has printed lately. */
   lastWords(): string[] {
-    return [...this.output, ...(this.child?.lines ?? [])].slice(-15).map((line) => `${this.config.name}: ${line}`);
+    return [...this.output, ...(this.child?.lines ?? [])]
+      .slice(-15)
+      .map((line) => `${this.config.name}: ${line}`);
   }
 
   private async end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
