@@ -5,7 +5,7 @@ import type { NumberedData } from './app-config.js';
 import type { Acknowledged } from './service-history.js';
 
 const CUT_RETRY_MS = 200;
-const MAX_BATCH = 5;
+const MAX_BATCH = 3;
 
 /** What all outside producers together have met. */
 export interface ProducerTally {

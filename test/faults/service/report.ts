@@ -45,7 +45,7 @@ export function row(report: ScenarioReport): string {
     report.growthMiB,
     report.unavailable,
     Math.round(report.longestAnswerMs),
-    report.secondsToWell.toFixed(1),
+    report.recovery.seconds.toFixed(1),
   ]);
 }
 

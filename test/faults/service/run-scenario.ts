@@ -7,7 +7,7 @@ import { checkService, type ServiceViolation } from './service-checker.js';
 import type { LogEvent, ServiceHistory } from './service-history.js';
 import { openStage, type Stage } from './stage.js';
 import { Stored } from './stored.js';
-import { untilWell } from './wellness.js';
+import { type Recovery, untilWell } from './wellness.js';
 
 export interface ScenarioOptions extends CastOptions {
   seed: number;
@@ -27,9 +27,7 @@ export interface ScenarioReport {
   growthMiB: number;
   unavailable: number;
   longestAnswerMs: number;
-  secondsToWell: number;
-  /** What was the last to be well. */
-  lastToBeWell: string;
+  recovery: Recovery;
   /** Times that watchers came back, and were told of a gap or of provisional events. */
   reconnects: number;
   gaps: number;
@@ -66,16 +64,17 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions):
     await letIn;
     if (scenario.keepsData === false) await cast.replaceLost();
     cast.letIn();
-    const { seconds, unwell, last } = await untilWell(stage, cast, stored, over, WELL_WITHIN_MS);
+    const recovery = await untilWell(stage, cast, stored, over, WELL_WITHIN_MS);
     await delay(options.steadySeconds * 1000);
-    const problems = unwell.slice(0, 20).map((one) => `not well after ${WELL_WITHIN_MS / 1000} s: ${one}`);
+    const problems = recovery.unwell
+      .slice(0, 20)
+      .map((one) => `not well after ${WELL_WITHIN_MS / 1000} s: ${one}`);
     await cast.finish().catch((error: unknown) => problems.push(String(error)));
     return await report(scenario, options, {
-      last,
       stage,
       stored,
       cast,
-      seconds,
+      recovery,
       problems,
       lossUntil: lossUntil ?? undefined,
     });
@@ -94,8 +93,7 @@ interface Played {
   stage: Stage;
   stored: Stored;
   cast: Cast;
-  seconds: number;
-  last: string;
+  recovery: Recovery;
   problems: string[];
   lossUntil: number | undefined;
 }
@@ -103,7 +101,7 @@ interface Played {
 async function report(
   { name: scenario }: Scenario,
   { seed }: ScenarioOptions,
-  { stage, stored, cast, seconds, last, problems, lossUntil }: Played,
+  { stage, stored, cast, recovery, problems, lossUntil }: Played,
 ): Promise<ScenarioReport> {
   const growthMiB = stage.memory.growthMiB;
   const history = await readHistory({ stage, stored, cast, lossUntil });
@@ -119,8 +117,7 @@ async function report(
     growthMiB,
     unavailable,
     longestAnswerMs,
-    secondsToWell: seconds,
-    lastToBeWell: last,
+    recovery,
     reconnects: cast.watchers.reduce((sum, { reconnects }) => sum + reconnects, 0),
     gaps: seen.filter(({ kind }) => kind === 'gap').length,
     provisional: seen.filter(({ kind }) => kind === 'provisional').length,

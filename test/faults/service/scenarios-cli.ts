@@ -22,7 +22,10 @@ export async function scenariosCli(names: readonly string[], options: ScenariosC
         say(row(report));
         if (output) {
           say(`  ${report.reconnects} reconnects, ${report.gaps} gaps, ${report.provisional} provisional`);
-          say(`  the last to be well: ${report.lastToBeWell}`);
+          const parts = Object.entries(report.recovery.of).map(([part, at]) => `${part} ${at.toFixed(1)} s`);
+          say(
+            `  well again after: ${parts.join(', ')}; the last: ${report.recovery.last.slice(0, 3).join('; ')}`,
+          );
           for (const one of report.output) say(`  ${one}`);
         }
         const wrong = complaints(report);

@@ -54,7 +54,7 @@ export async function openStage({
     undo.push(() => rm(folder, { recursive: true, force: true }));
     const ackFile = join(folder, 'acks.ndjson');
     const compiled = await compileWorker('service/app.ts');
-    undo.push(compiled.remove);
+    undo.push(() => compiled.remove());
     const redis = await startRedis({ appendOnly: true, ...redisOptions });
     undo.push(() => redis.stop());
     const proxyTo = async (target: number | (() => number | undefined)): Promise<TcpProxy> => {

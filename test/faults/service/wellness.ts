@@ -17,10 +17,25 @@ interface GroupAnswer {
   oldest_pending_age_ms: number | null;
 }
 
+/** What has to be well again. */
+export type Wellness = 'watchers' | 'producers' | 'runs' | 'groups';
+
+export interface Recovery {
+  /** From the end of the fault until all was well; infinite when it was not in time. */
+  seconds: number;
+  /** The same for each part of it. */
+  of: Record<Wellness, number>;
+  /** What was not well in the end: sentences. */
+  unwell: string[];
+  /** The same when it was looked at for the last time but one. */
+  last: string[];
+}
+
 /**
  * Waits until all is well: every watcher has what its run had one look ago, every run has been produced for since, and
- * no group is behind. Returns after how many seconds from `since` (ms since the epoch) it was and what was the last to be
- * well, or what was not.
+ * no group is behind.
+ *
+ * @param since the end of the fault, in ms since the epoch
  */
 export async function untilWell(
   stage: Stage,
@@ -28,50 +43,57 @@ export async function untilWell(
   stored: Stored,
   since: number,
   withinMs: number,
-): Promise<{ seconds: number; unwell: string[]; last: string }> {
+): Promise<Recovery> {
   const deadline = Date.now() + withinMs;
-  let heads = new Map<string, string>();
-  let unwell: string[] = [];
-  let last = '';
-  while (Date.now() < deadline) {
-    const behind = cast.watchers.filter(({ runId, isOver, cursor }) => {
-      const head = heads.get(runId);
-      return !isOver && head !== undefined && sequenceOf(cursor) < sequenceOf(head);
-    });
-    const idle = cast.producers.filter(({ lastAckAt }) => lastAckAt <= since);
+  const of: Recovery['of'] = { watchers: 0, producers: 0, runs: 0, groups: 0 };
+  let heads: Map<string, Head> | undefined;
+  let last: string[] = [];
+  for (;;) {
+    const at = (Date.now() - since) / 1000;
     const [silent, seen] = await lookAtRuns(cast, stored, since);
-    unwell = [
-      ...(heads.size === 0 ? ['not looked at yet'] : []),
-      ...behind.map(({ name, runId, cursor, isConnected }) => {
-        const state = isConnected ? 'connected' : 'not connected';
-        return `${name} of ${runId} (${state}) is at ${cursor || 'nothing'}, its run at ${heads.get(runId)}`;
-      }),
-      ...idle.map(({ runId }) => `nothing was acknowledged to the producer of ${runId}`),
-      ...silent.map((runId) => `nothing was produced in ${runId}`),
-      ...(await groupsBehind(stage)),
-    ];
-    if (unwell.length === 0) return { seconds: (Date.now() - since) / 1000, unwell, last };
-    last = unwell[0] ?? '';
+    const found: Record<Wellness, string[]> = {
+      watchers: heads ? watchersBehind(cast, heads) : ['nothing to compare them with yet'],
+      producers: cast.producers
+        .filter(({ lastAckAt }) => lastAckAt <= since)
+        .map(({ runId }) => `nothing was acknowledged to the producer of ${runId}`),
+      runs: silent.map((runId) => `nothing was produced in ${runId}`),
+      groups: await groupsBehind(stage),
+    };
+    const unwell = Object.values(found).flat();
+    if (unwell.length === 0) return { seconds: at, of, unwell, last };
+    for (const part of Object.keys(found) as Wellness[]) if (found[part].length > 0) of[part] = at;
+    if (Date.now() > deadline) return { seconds: Number.POSITIVE_INFINITY, of, unwell, last };
+    last = unwell;
     heads = seen;
     await delay(POLL_MS);
   }
-  return { seconds: Number.POSITIVE_INFINITY, unwell, last };
 }
 
-/** Runs in which nothing numbered was stored since, and the last id of each. */
-async function lookAtRuns(
-  cast: Cast,
-  stored: Stored,
-  since: number,
-): Promise<[string[], Map<string, string>]> {
+function watchersBehind({ watchers }: Cast, heads: ReadonlyMap<string, Head>): string[] {
+  return watchers.flatMap(({ name, runId, type, isOver, isConnected, cursor }) => {
+    const head = heads.get(runId)?.[type === undefined ? 'all' : 'numbered'];
+    if (isOver || head === undefined || sequenceOf(cursor) >= sequenceOf(head)) return [];
+    const state = isConnected ? 'connected' : 'not connected';
+    return [`${name} of ${runId} (${state}) is at ${cursor || 'nothing'}, its run at ${head}`];
+  });
+}
+
+/** The ids of a run's last event, and of the last that a filter does not hide. */
+interface Head {
+  all: string;
+  numbered: string;
+}
+
+/** Runs in which nothing numbered was stored since, and the head of each. */
+async function lookAtRuns(cast: Cast, stored: Stored, since: number): Promise<[string[], Map<string, Head>]> {
   const { inside, outside } = cast.liveRuns;
   const silent: string[] = [];
-  const heads = new Map<string, string>();
+  const heads = new Map<string, Head>();
   for (const runId of [...inside, ...outside]) {
     const tail = await stored.tail(runId, TAIL);
-    if (tail[0]) heads.set(runId, tail[0].id);
-    if (!tail.some(({ id, type }) => type === NUMBERED && Number(id.split('-')[0]) > since))
-      silent.push(runId);
+    const numbered = tail.find(({ type }) => type === NUMBERED);
+    if (tail[0]) heads.set(runId, { all: tail[0].id, numbered: numbered?.id ?? '0-0' });
+    if (Number(numbered?.id.split('-')[0] ?? 0) <= since) silent.push(runId);
   }
   return [silent, heads];
 }
