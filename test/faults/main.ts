@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { consumersCli } from './consumers-cli.js';
 import { scenariosCli } from './service/scenarios-cli.js';
 import { scenarioNames } from './service/scenarios/index.js';
+import { slowWatchers } from './service/slow-watchers.js';
+import { soak } from './service/soak.js';
 
 const USAGE = `npm run faults -- [--seed n | --seeds first-last] [--seconds s] [--events n] [--lease ms]
 
@@ -14,7 +16,12 @@ npm run faults -- --scenario <name>[,<name>...]|all [--seed n | --seeds first-la
 Plays a fault against two instances of the service with producers, watchers and handlers on them, and checks what
 each of them was promised. Default: 50 runs with 2 events/s each, 200 watchers, 5 s before the fault and after it;
 --seconds is the length of the fault. Scenarios:
-  ${scenarioNames().join(', ')}`;
+  ${scenarioNames().join(', ')}
+
+npm run faults -- --scenario slow-watchers [--seconds 300] [--watchers 1000] [--rate 20]
+npm run faults -- --scenario soak [--seconds 1800] [--runs 10] [--watchers 40] [--rate 2]
+
+Each ends with 1 when a promise was broken. --output prints what processes printed.`;
 
 const { values } = parseArgs({
   options: {
@@ -22,45 +29,78 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     seeds: { type: 'string' },
     seconds: { type: 'string' },
-    events: { type: 'string', default: '20000' },
-    lease: { type: 'string', default: '1500' },
-    runs: { type: 'string', default: '50' },
-    watchers: { type: 'string', default: '200' },
-    rate: { type: 'string', default: '2' },
-    steady: { type: 'string', default: '5' },
+    events: { type: 'string' },
+    lease: { type: 'string' },
+    runs: { type: 'string' },
+    watchers: { type: 'string' },
+    rate: { type: 'string' },
+    steady: { type: 'string' },
     output: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit(0);
-}
 // What was started ends with this process, whose handlers of `exit` see to it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-const { output } = values;
+const { output, scenario } = values;
 const [first = 0, last = first] = (values.seeds ?? values.seed ?? String(Date.now() % 100_000))
   .split('-')
   .map(Number);
-const seeds = [first, last] as const;
-const kept =
-  values.scenario === undefined
-    ? await consumersCli({
-        seeds,
-        seconds: Number(values.seconds ?? 40),
-        events: Number(values.events),
-        leaseMs: Number(values.lease),
-        output,
-      })
-    : await scenariosCli(values.scenario.split(','), {
-        seeds,
-        runs: Number(values.runs),
-        watchers: Number(values.watchers),
-        eventsPerSecond: Number(values.rate),
-        textBytes: 100,
-        steadySeconds: Number(values.steady),
-        ...(values.seconds !== undefined && { faultSeconds: Number(values.seconds) }),
+const given = (name: 'seconds' | 'events' | 'lease' | 'runs' | 'watchers' | 'rate' | 'steady') =>
+  values[name] === undefined ? undefined : Number(values[name]);
+
+process.exit((await main()) ? 0 : 1);
+
+async function main(): Promise<boolean> {
+  if (values.help) {
+    say(USAGE);
+    return true;
+  }
+  const [runs, watchers, eventsPerSecond, seconds] = [
+    given('runs'),
+    given('watchers'),
+    given('rate'),
+    given('seconds'),
+  ];
+  switch (scenario) {
+    case undefined:
+      return consumersCli({
+        seeds: [first, last],
+        seconds: seconds ?? 40,
+        events: given('events') ?? 20_000,
+        leaseMs: given('lease') ?? 1500,
         output,
       });
-process.exit(kept ? 0 : 1);
+    case 'slow-watchers':
+      return slowWatchers(
+        { watchers: watchers ?? 1000, seconds: seconds ?? 300, eventsPerSecond: eventsPerSecond ?? 20 },
+        say,
+      );
+    case 'soak':
+      return soak(
+        {
+          seed: first,
+          seconds: seconds ?? 1800,
+          runs: runs ?? 10,
+          watchers: watchers ?? 40,
+          eventsPerSecond: eventsPerSecond ?? 2,
+          textBytes: 100,
+        },
+        say,
+      );
+    default:
+      return scenariosCli(scenario.split(','), {
+        seeds: [first, last],
+        steadySeconds: given('steady') ?? 5,
+        output,
+        ...(runs !== undefined && { runs }),
+        ...(watchers !== undefined && { watchers }),
+        ...(eventsPerSecond !== undefined && { eventsPerSecond }),
+        ...(seconds !== undefined && { faultSeconds: seconds }),
+      });
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

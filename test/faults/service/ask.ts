@@ -16,6 +16,8 @@ export interface AskOptions {
   body?: string;
   contentType?: string;
   idempotencyKey?: string;
+  /** The answer is no JSON: it comes as `text`. */
+  isText?: boolean;
   /** As a client has it that does not wait for ever. Default 15 000. */
   timeoutMs?: number;
 }
@@ -30,6 +32,7 @@ export async function ask(url: string, options: AskOptions = {}): Promise<Asked>
     body,
     contentType = 'application/json',
     idempotencyKey,
+    isText = false,
     timeoutMs = 15_000,
   } = options;
   const startedAt = performance.now();
@@ -57,7 +60,7 @@ export async function ask(url: string, options: AskOptions = {}): Promise<Asked>
           const after = response.headers['retry-after'];
           resolve({
             status: response.statusCode ?? 0,
-            body: answer === '' ? {} : (JSON.parse(answer) as Record<string, unknown>),
+            body: isText ? { text: answer } : (JSON.parse(answer || '{}') as Record<string, unknown>),
             ...(after !== undefined && { retryAfterMs: Number(after) * 1000 }),
             tookMs: tookMs(),
           });

@@ -15,10 +15,13 @@ export interface CastOptions {
   /** Of each run. */
   eventsPerSecond: number;
   textBytes: number;
+  /** Everybody knows only the common address of the instances. Default: a third of the watchers. */
+  frontOnly?: boolean;
 }
 
-const SETTLED_WITHIN_MS = 120_000;
-const OVER_WITHIN_MS = 60_000;
+const SETTLED_WITHIN_MS = 60_000;
+const OVER_WITHIN_MS = 30_000;
+const FINISHED_WITHIN_MS = 120_000;
 const RETRY_MS = 500;
 
 /** Those who use the service in a scenario: producers outside, runs of the executor, and watchers of both. */
@@ -32,6 +35,8 @@ export class Cast {
   private readonly watching: Promise<void>[] = [];
   private producing: Promise<void>[] = [];
   private turn = 0;
+  private isClosed = false;
+  private numbered = 0;
   private withheld: (() => void)[] = [];
 
   constructor(
@@ -63,6 +68,7 @@ export class Cast {
     for (const producer of this.producers) await producer.begin();
     for (let i = outside; i < runs; i++) await this.createInside();
     this.producing = this.producers.map((producer) => producer.produce());
+    for (const one of this.producing) one.catch(() => undefined); // finish() meets it
   }
 
   /** Lets in watchers that were kept for later: all of them, or a share. */
@@ -86,8 +92,26 @@ export class Cast {
     return { inside: this.insideRuns, outside: this.producers.map(({ runId }) => runId) };
   }
 
-  /** Ends production, waits until all is handled, ends the runs, and waits until every watcher knows. */
+  /**
+   * Ends production, waits until all is handled, ends the runs, and waits until every watcher knows.
+   *
+   * @throws Error with what did not come to an end in time
+   */
   async finish(): Promise<void> {
+    const limit = new AbortController();
+    const late = delay(FINISHED_WITHIN_MS, undefined, { signal: limit.signal, ref: false }).then(() => {
+      this.close();
+      throw new Error(`What was begun did not come to an end within ${FINISHED_WITHIN_MS / 1000} s.`);
+    });
+    try {
+      await Promise.race([late, this.finishInOrder()]);
+    } finally {
+      limit.abort();
+      late.catch(() => undefined);
+    }
+  }
+
+  private async finishInOrder(): Promise<void> {
     this.letIn();
     for (const producer of this.producers) producer.stop();
     await Promise.all(this.producing);
@@ -101,7 +125,8 @@ export class Cast {
   }
 
   close(): void {
-    for (const producer of this.producers) producer.stop();
+    this.isClosed = true;
+    for (const producer of this.producers) producer.giveUp();
     for (const watcher of this.watchers) watcher.close();
   }
 
@@ -139,7 +164,7 @@ export class Cast {
   }
 
   private async until(send: () => ReturnType<typeof ask>): Promise<Record<string, unknown>> {
-    for (;;) {
+    while (!this.isClosed) {
       const answer = await send();
       if (answer.status === 200 || answer.status === 201) return answer.body;
       if (answer.status !== 0 && answer.status !== 503) {
@@ -147,6 +172,7 @@ export class Cast {
       }
       await delay(RETRY_MS);
     }
+    throw new Error('It was never answered.');
   }
 
   private runBegan(runId: string): void {
@@ -156,13 +182,13 @@ export class Cast {
   }
 
   private addWatcher(runId: string): void {
-    const number = this.watchers.length;
+    const number = ++this.numbered;
     const kind = this.random.next() < 0.8 ? 'event-source' : 'reader';
     const isFiltered = this.random.next() < 0.15;
     const { serviceProxies, front } = this.stage;
     // An EventSource comes back to where it was; a third of them know only the common address.
     const place = this.random.integer(0, serviceProxies.length);
-    const url = urlOf(serviceProxies[place] ?? front);
+    const url = urlOf((!this.options.frontOnly && serviceProxies[place]) || front);
     const watcher = new Watcher({
       name: `${kind} ${number}`,
       runId,
@@ -179,7 +205,8 @@ export class Cast {
   }
 
   private nextUrl(): string {
-    const { serviceProxies } = this.stage;
+    const { serviceProxies, front } = this.stage;
+    if (this.options.frontOnly) return urlOf(front);
     return urlOf(serviceProxies[this.turn++ % serviceProxies.length]!);
   }
 }

@@ -43,6 +43,7 @@ export class OutsideProducer {
   private generation = 0;
   private url: string;
   private readonly stopping = new AbortController();
+  private hasGivenUp = false;
 
   constructor(private readonly options: OutsideProducerOptions) {
     this.url = options.nextUrl();
@@ -75,6 +76,12 @@ export class OutsideProducer {
 
   stop(): void {
     this.stopping.abort();
+  }
+
+  /** What waits for an answer waits no longer. */
+  giveUp(): void {
+    this.stop();
+    this.hasGivenUp = true;
   }
 
   /** Ends its run. */
@@ -122,6 +129,7 @@ export class OutsideProducer {
   ): Promise<Record<string, unknown>> {
     const { tally, nextUrl } = this.options;
     for (;;) {
+      if (this.hasGivenUp) throw new Error(`The producer of ${this.runId} was never answered.`);
       const answer = await send(this.url);
       if (answer.status === 0) {
         this.url = nextUrl();

@@ -2,7 +2,7 @@ import type { ScenarioReport } from './run-scenario.js';
 import type { ServicePromise } from './service-checker.js';
 
 const MAX_LINES = 20;
-const WIDTHS = [17, 6, 6, 8, 8, 10, 6, 8, 7, 5, 8, 6, 8, 7];
+const WIDTHS = [17, 6, 6, 8, 8, 10, 6, 8, 7, 5, 8, 6, 8, 7, 6, 7];
 
 export const HEADINGS = [
   'scenario',
@@ -19,6 +19,8 @@ export const HEADINGS = [
   '503s',
   'longest',
   's well',
+  'back',
+  'back/s',
 ];
 
 export function line(cells: readonly (string | number)[]): string {
@@ -46,6 +48,8 @@ export function row(report: ScenarioReport): string {
     report.unavailable,
     Math.round(report.longestAnswerMs),
     report.recovery.seconds.toFixed(1),
+    report.reconnects,
+    report.peakReconnects,
   ]);
 }
 

@@ -21,7 +21,7 @@ export async function scenariosCli(names: readonly string[], options: ScenariosC
         const report = await runScenario(scenario, { ...rest, seed });
         say(row(report));
         if (output) {
-          say(`  ${report.reconnects} reconnects, ${report.gaps} gaps, ${report.provisional} provisional`);
+          say(`  ${report.gaps} gaps, ${report.provisional} provisional`);
           const parts = Object.entries(report.recovery.of).map(([part, at]) => `${part} ${at.toFixed(1)} s`);
           say(
             `  well again after: ${parts.join(', ')}; the last: ${report.recovery.last.slice(0, 3).join('; ')}`,

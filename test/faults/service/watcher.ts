@@ -28,8 +28,8 @@ export class Watcher implements WatcherHistory {
   cursor = '';
   /** Whether a response is open. */
   isConnected = false;
-  /** Times it has connected anew. */
-  reconnects = 0;
+  /** When it came back, in ms since the epoch. */
+  readonly returnedAt: number[] = [];
   private retryMs = DEFAULT_RETRY_MS;
   private outgoing: ClientRequest | undefined;
   private readonly closing = new AbortController();
@@ -52,9 +52,9 @@ export class Watcher implements WatcherHistory {
     while (!signal.aborted) {
       await this.connectOnce();
       if (this.isOver || signal.aborted) return;
-      this.reconnects++;
       const waitMs = this.options.kind === 'reader' ? READER_RETRY_MS : this.retryMs;
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      this.returnedAt.push(Date.now());
     }
   }
 

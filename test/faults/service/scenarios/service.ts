@@ -39,4 +39,17 @@ const bytewise: Scenario = {
   },
 };
 
-export const SERVICE_SCENARIOS: readonly Scenario[] = [killed, frozen, bytewise];
+/** A deploy: one instance after the other ends in order, and is started again. */
+const rollingRestart: Scenario = {
+  name: 'rolling-restart',
+  size: { runs: 20, watchers: 2000, eventsPerSecond: 0.5, frontOnly: true },
+  strike: async ({ instances }) => {
+    for (const instance of instances) {
+      const code = await instance.stop();
+      if (code !== 0) throw new Error(`${instance.config.name} ended with ${code}.`);
+      await instance.start();
+    }
+  },
+};
+
+export const SERVICE_SCENARIOS: readonly Scenario[] = [killed, frozen, bytewise, rollingRestart];
