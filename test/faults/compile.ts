@@ -1,5 +1,6 @@
 import { transform } from '@swc/core';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,13 +12,24 @@ const FOLDERS = ['src', 'test/faults'];
 /**
  * Compiles what worker processes run, once for all of them: they are started so often that compiling at every start
  * would take most of the time.
+ *
+ * @param source the program's file, in this folder
  */
-export async function compileWorker(): Promise<{ program: string; remove(): Promise<void> }> {
+export async function compileWorker(
+  source = 'worker.ts',
+): Promise<{ program: string; remove(): Promise<void> }> {
   const folder = join(OUTPUT, String(process.pid));
+  const abandon = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
   await Promise.all(FOLDERS.map((name) => compileFolder(join(PROJECT, name), folder)));
   return {
-    program: join(folder, 'test', 'faults', 'worker.js'),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    program: join(folder, 'test', 'faults', source.replace(/ts$/, 'js')),
+    remove: () => {
+      process.off('exit', abandon);
+      return rm(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -1,70 +1,106 @@
 import { parseArgs } from 'node:util';
-import { type FaultReport, runFaults } from './fault-run.js';
+import { consumersCli } from './consumers-cli.js';
+import { scenariosCli } from './service/scenarios-cli.js';
+import { scenarioNames } from './service/scenarios/index.js';
+import { slowWatchers } from './service/slow-watchers.js';
+import { soak } from './service/soak.js';
 
 const USAGE = `npm run faults -- [--seed n | --seeds first-last] [--seconds s] [--events n] [--lease ms]
 
 Runs three consumer processes through SIGKILL, SIGSTOP and a power cut of Redis, as the seed says, and checks that
-every event was committed exactly once or dead-lettered. Default: 20000 events over 40 s, a lease of 1500 ms.`;
+every event was committed exactly once or dead-lettered. Default: 20000 events over 40 s, a lease of 1500 ms.
+
+npm run faults -- --scenario <name>[,<name>...]|all [--seed n | --seeds first-last] [--runs n] [--watchers n]
+                  [--rate events/s] [--steady s] [--seconds s]
+
+Plays a fault against two instances of the service with producers, watchers and handlers on them, and checks what
+each of them was promised. Default: 50 runs with 2 events/s each, 200 watchers, 5 s before the fault and after it;
+--seconds is the length of the fault. Scenarios:
+  ${scenarioNames().join(', ')}
+
+npm run faults -- --scenario slow-watchers [--seconds 300] [--watchers 1000] [--rate 20]
+npm run faults -- --scenario soak [--seconds 1800] [--runs 10] [--watchers 40] [--rate 2]
+
+Each ends with 1 when a promise was broken. --output prints what processes printed.`;
 
 const { values } = parseArgs({
   options: {
+    scenario: { type: 'string' },
     seed: { type: 'string' },
     seeds: { type: 'string' },
-    seconds: { type: 'string', default: '40' },
-    events: { type: 'string', default: '20000' },
-    lease: { type: 'string', default: '1500' },
+    seconds: { type: 'string' },
+    events: { type: 'string' },
+    lease: { type: 'string' },
+    runs: { type: 'string' },
+    watchers: { type: 'string' },
+    rate: { type: 'string' },
+    steady: { type: 'string' },
     output: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  process.stdout.write(`${USAGE}\n`);
-  process.exit(0);
-}
+// What was started ends with this process, whose handlers of `exit` see to it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
+const { output, scenario } = values;
 const [first = 0, last = first] = (values.seeds ?? values.seed ?? String(Date.now() % 100_000))
   .split('-')
   .map(Number);
-const columns = [
-  'seed',
-  'events',
-  'kills',
-  'poisoned',
-  'stops',
-  'retries',
-  'dead',
-  'doubles',
-  'lost',
-  'other',
-  'seconds',
-];
-print(columns);
-let failed = false;
-for (let seed = first; seed <= last; seed++) {
-  const report = await runFaults({
-    seed,
-    seconds: Number(values.seconds),
-    events: Number(values.events),
-    leaseMs: Number(values.lease),
-  });
-  print(row(report));
-  if (values.output) for (const line of report.output) process.stdout.write(`  ${line}\n`);
-  for (const { broken, group, event, detail } of report.violations.slice(0, 20)) {
-    process.stdout.write(`  ${broken}: ${event} in the group "${group}": ${detail}\n`);
+const given = (name: 'seconds' | 'events' | 'lease' | 'runs' | 'watchers' | 'rate' | 'steady') =>
+  values[name] === undefined ? undefined : Number(values[name]);
+
+process.exit((await main()) ? 0 : 1);
+
+async function main(): Promise<boolean> {
+  if (values.help) {
+    say(USAGE);
+    return true;
   }
-  failed ||= report.violations.length > 0;
+  const [runs, watchers, eventsPerSecond, seconds] = [
+    given('runs'),
+    given('watchers'),
+    given('rate'),
+    given('seconds'),
+  ];
+  switch (scenario) {
+    case undefined:
+      return consumersCli({
+        seeds: [first, last],
+        seconds: seconds ?? 40,
+        events: given('events') ?? 20_000,
+        leaseMs: given('lease') ?? 1500,
+        output,
+      });
+    case 'slow-watchers':
+      return slowWatchers(
+        { watchers: watchers ?? 1000, seconds: seconds ?? 300, eventsPerSecond: eventsPerSecond ?? 20 },
+        say,
+      );
+    case 'soak':
+      return soak(
+        {
+          seed: first,
+          seconds: seconds ?? 1800,
+          runs: runs ?? 10,
+          watchers: watchers ?? 40,
+          eventsPerSecond: eventsPerSecond ?? 2,
+          textBytes: 100,
+        },
+        say,
+      );
+    default:
+      return scenariosCli(scenario.split(','), {
+        seeds: [first, last],
+        steadySeconds: given('steady') ?? 5,
+        output,
+        ...(runs !== undefined && { runs }),
+        ...(watchers !== undefined && { watchers }),
+        ...(eventsPerSecond !== undefined && { eventsPerSecond }),
+        ...(seconds !== undefined && { faultSeconds: seconds }),
+      });
+  }
 }
-process.exit(failed ? 1 : 0);
 
-function row(report: FaultReport): (string | number)[] {
-  const count = (...kinds: string[]): number =>
-    report.violations.filter(({ broken }) => kinds.includes(broken)).length;
-  const [doubles, lost] = [count('doubled', 'late'), count('lost')];
-  const { seed, events, kills, poisoned, stops, retries, dead, seconds, violations } = report;
-  const other = violations.length - doubles - lost;
-  return [seed, events, kills, poisoned, stops, retries, dead, doubles, lost, other, seconds];
-}
-
-function print(cells: readonly (string | number)[]): void {
-  process.stdout.write(`${cells.map((cell) => String(cell).padStart(8)).join(' ')}\n`);
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
 }

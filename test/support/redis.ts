@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,12 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** Ends it in order if it still runs, then starts it on the same port and files. */
   restart(): Promise<void>;
+  /** Of the file that keeps what is appended: how long it is now. With `appendOnly`, and until it is rewritten. */
+  logBytes(): Promise<number>;
+  /** Takes back what was written to that file last, while the server does not run: it is that long again. */
+  takeBack(logBytes: number): Promise<void>;
+  /** Removes all data, while the server does not run. */
+  wipe(): Promise<void>;
   /** Freezes it (SIGSTOP): connections stay open and nothing is answered. */
   pause(): void;
   resume(): void;
@@ -127,12 +133,33 @@ class ChildRedis implements RedisServer {
     await this.launch();
   }
 
+  async logBytes(): Promise<number> {
+    return (await stat(await this.logFile())).size;
+  }
+
+  async takeBack(logBytes: number): Promise<void> {
+    await truncate(await this.logFile(), logBytes);
+  }
+
+  async wipe(): Promise<void> {
+    for (const name of await readdir(this.dir)) await rm(join(this.dir, name), { recursive: true });
+  }
+
   pause(): void {
     process.kill(this.pid, 'SIGSTOP');
   }
 
   resume(): void {
     process.kill(this.pid, 'SIGCONT');
+  }
+
+  private async logFile(): Promise<string> {
+    const folder = join(this.dir, 'appendonlydir');
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.incr.aof'));
+    const [last] = files.sort().slice(-1);
+    if (last === undefined)
+      throw new Error('This Redis keeps no append-only file. Start it with `appendOnly`.');
+    return join(folder, last);
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

@@ -1,64 +1,102 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
+import { type Disturbance, ProxyLine } from './proxy-line.js';
+
+export type { ProxyLine } from './proxy-line.js';
+
+/** What vanishes on a half-open line. */
+export type LostDirection = 'to-server' | 'to-client' | 'both';
 
 /** A line between a client and a server that a test can disturb. */
 export interface TcpProxy {
   readonly port: number;
+  /** Connections that there are. */
+  readonly lines: ReadonlySet<ProxyLine>;
+  /** Connections that there were, from the beginning. */
+  readonly accepted: number;
   /** Drops what the server answers from now on, on connections that there are: requests still reach it. */
   swallowAnswers(): void;
-  /** Breaks every connection. New ones pass. */
-  cut(): void;
+  /** Breaks connections, all or some. New ones pass. Returns how many. */
+  cut(which?: (line: ProxyLine) => boolean): number;
   /** Breaks every connection, and new ones too until it is called with `false`. */
   refuse(isRefusing: boolean): void;
-  /** Bytes that clients have sent since the last look. */
+  /** Every byte arrives so much later, in each direction; 0 ends it. */
+  latency(ms: number): void;
+  /**
+   * Bytes vanish and nobody is told, until `false`. Connections of that time stay so for good, as those do whose state
+   * a firewall has forgotten; new ones pass again.
+   */
+  halfOpen(lost: LostDirection | false): void;
+  /** Nothing moves and nothing is lost, until `false`. */
+  freeze(isFrozen: boolean): void;
+  /** On every `n`-th connection each byte travels alone; 0 ends it. */
+  bytewise(every: number): void;
+  /** Bytes that clients have sent since the last look; the newest 4 MiB of them. */
   takeSent(): string;
   close(): Promise<void>;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
-  const pairs = new Set<{ client: Socket; server: Socket; swallow: boolean }>();
+const KEPT_CHARS = 4 * 1024 * 1024;
+
+/** @param target the server's port on loopback, or what finds it for each connection; undefined refuses it */
+export async function startTcpProxy(target: number | (() => number | undefined)): Promise<TcpProxy> {
+  const lines = new Set<ProxyLine>();
+  const disturbance: Disturbance = { latencyMs: 0, lost: false, frozen: false, bytewiseEvery: 0 };
   let sent = '';
   let isRefusing = false;
-  const listener = createServer((client) => {
-    if (isRefusing) {
-      client.destroy();
+  let accepted = 0;
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
+    const port = typeof target === 'number' ? target : target();
+    if (isRefusing || port === undefined) {
+      client.on('error', () => undefined).destroy();
       return;
     }
-    const server = connect(targetPort, '127.0.0.1');
-    const pair = { client, server, swallow: false };
-    pairs.add(pair);
-    client.on('data', (chunk: Buffer) => {
-      sent += chunk.toString('latin1');
-      server.write(chunk);
+    const line = new ProxyLine(++accepted, client, port, disturbance, (bytes) => {
+      sent += bytes;
+      if (sent.length > 2 * KEPT_CHARS) sent = sent.slice(-KEPT_CHARS);
     });
-    server.on('data', (chunk: Buffer) => {
-      if (!pair.swallow) client.write(chunk);
-    });
-    for (const socket of [client, server]) {
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        pairs.delete(pair);
-        client.destroy();
-        server.destroy();
-      });
-    }
+    lines.add(line);
+    line.closed.then(
+      () => lines.delete(line),
+      () => undefined,
+    );
   }).listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  const cut = (): void => {
-    for (const { client, server } of pairs) {
-      client.destroy();
-      server.destroy();
-    }
+  const changed = (): void => {
+    for (const line of lines) line.disturb();
+  };
+  const cut: TcpProxy['cut'] = (which = () => true) => {
+    const chosen = [...lines].filter(which);
+    for (const line of chosen) line.destroy();
+    return chosen.length;
   };
   return {
     port: (listener.address() as AddressInfo).port,
+    lines,
+    get accepted() {
+      return accepted;
+    },
     swallowAnswers: () => {
-      for (const pair of pairs) pair.swallow = true;
+      for (const line of lines) line.swallowAnswers();
     },
     cut,
     refuse: (yes) => {
       isRefusing = yes;
       if (yes) cut();
+    },
+    latency: (ms) => {
+      disturbance.latencyMs = ms;
+    },
+    halfOpen: (lost) => {
+      disturbance.lost = lost;
+      changed();
+    },
+    freeze: (frozen) => {
+      disturbance.frozen = frozen;
+      changed();
+    },
+    bytewise: (every) => {
+      disturbance.bytewiseEvery = every;
     },
     takeSent: () => {
       const taken = sent;

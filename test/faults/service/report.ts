@@ -1,0 +1,63 @@
+import type { ScenarioReport } from './run-scenario.js';
+import type { ServicePromise } from './service-checker.js';
+
+const MAX_LINES = 20;
+const WIDTHS = [17, 6, 6, 8, 8, 10, 6, 8, 7, 5, 8, 6, 8, 7, 6, 7];
+
+export const HEADINGS = [
+  'scenario',
+  'seed',
+  'acked',
+  'missing',
+  'doubled',
+  'disordered',
+  'false',
+  'h-double',
+  'h-lost',
+  'dead',
+  '+RSS MiB',
+  '503s',
+  'longest',
+  's well',
+  'back',
+  'back/s',
+];
+
+export function line(cells: readonly (string | number)[]): string {
+  return cells
+    .map((cell, i) => (i === 0 ? String(cell).padEnd(WIDTHS[0]!) : String(cell).padStart(WIDTHS[i] ?? 8)))
+    .join(' ');
+}
+
+/** One row of the table. */
+export function row(report: ScenarioReport): string {
+  const count = (...kinds: ServicePromise[]): number =>
+    report.violations.filter(({ broken }) => kinds.includes(broken)).length;
+  return line([
+    report.scenario,
+    report.seed,
+    report.acknowledged,
+    count('missing'),
+    count('doubled'),
+    count('disordered', 'handled out of order'),
+    count('false belief'),
+    count('handled twice', 'invented'),
+    count('not handled'),
+    report.dead,
+    report.growthMiB,
+    report.unavailable,
+    Math.round(report.longestAnswerMs),
+    report.recovery.seconds.toFixed(1),
+    report.reconnects,
+    report.peakReconnects,
+  ]);
+}
+
+/** What is to be said beside the row: sentences about what went wrong. */
+export function complaints({ violations, problems }: ScenarioReport): string[] {
+  return [
+    ...problems,
+    ...violations.slice(0, MAX_LINES).map(({ broken, where, detail }) => `${broken}: ${where}: ${detail}`),
+    ...(violations.length > MAX_LINES ? [`and ${violations.length - MAX_LINES} more`] : []),
+  ];
+}
