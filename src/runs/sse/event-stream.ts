@@ -1,6 +1,7 @@
-import type { Response } from 'express';
+import { SSE_ABORT_CONTROLLER } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import type { Writable } from 'node:stream';
-import { Observable, type Subscription } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
 
@@ -48,39 +49,43 @@ export class EventStream implements Demand {
   }
 
   /**
-   * What an `@Sse` handler returns: to the framework an empty stream. It begins the response when it is subscribed
-   * to, ends it when this completes, and unsubscribes when the watcher is gone; the frames in between are written here.
+   * What an `@Sse` handler returns: to the framework an empty stream. The framework sends the headers and, since what
+   * it would write is unpiped, leaves the response open; from then on that is ours alone. So nothing of the request's
+   * way through middleware, guards and interceptors is kept in memory for as long as somebody watches.
    */
   send(signals: Observable<WatchSignal>): Observable<never> {
     return new Observable((out) => {
-      let writing: Subscription | undefined;
-      let waiting: NodeJS.Timeout | undefined;
-      const begin = () => {
-        // The framework sends the headers a turn of the event loop after it has subscribed.
-        if (!this.response.headersSent) {
-          waiting = setTimeout(begin, 1);
-          return;
-        }
-        this.watchSocket();
-        writing = signals.subscribe({
-          next: (signal) => {
-            this.write(signal);
-          },
-          // Too late for a status: the watcher comes back with its cursor and is told then.
-          error: () => {
-            out.complete();
-          },
-          complete: () => {
-            out.complete();
-          },
-        });
-        if (out.closed) writing.unsubscribe();
-      };
-      waiting = setTimeout(begin, 1);
-      return () => {
-        clearTimeout(waiting);
-        writing?.unsubscribe();
-      };
+      this.response.req.watch?.framework?.unpipe(this.response);
+      out.complete();
+      forget(this.response.req);
+      this.begin(signals);
+    });
+  }
+
+  /** An interceptor may have put off that the framework sends the headers. */
+  private begin(signals: Observable<WatchSignal>): void {
+    const { response } = this;
+    if (response.destroyed) return;
+    if (!response.headersSent) {
+      setTimeout(() => {
+        this.begin(signals);
+      }, 1);
+      return;
+    }
+    this.watchSocket();
+    const end = () => {
+      response.end();
+    };
+    const writing = signals.subscribe({
+      next: (signal) => {
+        this.write(signal);
+      },
+      // Too late for a status: the watcher comes back with its cursor and is told then.
+      error: end,
+      complete: end,
+    });
+    response.once('close', () => {
+      writing.unsubscribe();
     });
   }
 
@@ -132,6 +137,11 @@ export class EventStream implements Demand {
     const { chunkedEncoding, socket, writableLength } = this.response;
     return chunkedEncoding && socket !== null && writableLength === socket.writableLength;
   }
+}
+
+/** What led here is over, and the request would keep all of it for as long as somebody watches. */
+function forget(request: Request): void {
+  Object.assign(request, { watch: undefined, next: undefined, [SSE_ABORT_CONTROLLER]: undefined });
 }
 
 /** Spreads the reconnects of many watchers: between 3/4 and 5/4. */

@@ -39,7 +39,8 @@ export class EventStreams implements BeforeApplicationShutdown {
     named: boolean,
     watch: (demand: Demand) => Observable<WatchSignal>,
   ): Observable<MessageEvent> {
-    if (this.stopped || response.destroyed) return EMPTY;
+    // A HEAD response is over with its headers.
+    if (this.stopped || response.destroyed || response.req.method === 'HEAD') return EMPTY;
     const { watcherBufferBytes: bufferBytes, stalledMs, retryMs } = this.options;
     const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named });
     this.open.set(response, stream);

@@ -1,7 +1,9 @@
 import type { Request } from 'express';
+import type { Readable } from 'node:stream';
 import { RedisUnavailableError } from '../../common/index.js';
 import type { WatchStart } from '../../event-store/index.js';
 import {
+  BEGINNING,
   type EventId,
   type EventTypeFilter,
   type EventTypeRegistry,
@@ -19,6 +21,8 @@ export interface WatchRequest {
   announceCursor: boolean;
   /** Redis is away, and this watcher has come back: it is to try again later. */
   postponed: boolean;
+  /** What the framework pipes into the response, as soon as it does. */
+  framework?: Readable;
 }
 
 declare global {
@@ -55,15 +59,20 @@ export async function readWatchRequest(
   const header = request.get('Last-Event-ID') || undefined;
   const start = watchStart(header, query);
   const announceCursor = filter !== undefined || start === 'tail';
+  const watch: WatchRequest = { query, after: BEGINNING, filter, announceCursor, postponed: false };
   try {
     const { after, over } = await locate(start);
     if (over) throw new NoContent();
-    return { query, after, filter, announceCursor, postponed: false };
+    watch.after = after;
   } catch (error) {
     const isReturning = header !== undefined && typeof start !== 'string';
     if (!isReturning || !(error instanceof RedisUnavailableError)) throw error;
-    return { query, after: start, filter, announceCursor, postponed: true };
+    watch.after = start;
+    watch.postponed = true;
   }
+  // Where there are interceptors, the framework pipes before it calls the handler.
+  request.res?.once('pipe', (stream: Readable) => (watch.framework = stream));
+  return watch;
 }
 
 /** @throws InvalidEventIdError */
