@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { decodeUtf8, parseJson, RunstreamError } from '../common/index.js';
 import { parseContentType } from './content-type.js';
+import { hasBody } from './has-body.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
 import './request.js';
 
@@ -25,11 +26,6 @@ export function jsonBody(options: ReadBodyOptions) {
     }
     next();
   };
-}
-
-function hasBody(request: Request): boolean {
-  if (request.headers['transfer-encoding'] !== undefined) return true;
-  return Number(request.headers['content-length'] ?? 0) > 0;
 }
 
 /** @returns the media type @throws RunstreamError when it is neither JSON nor NDJSON in UTF-8 */
