@@ -57,6 +57,9 @@ const NO_CONTEXT: EventContext = {
   mode: null,
   artifact_paths: [],
 };
+/** Most events have neither context nor metadata. */
+const NO_CONTEXT_JSON = JSON.stringify(NO_CONTEXT);
+const EMPTY: JsonObject = {};
 
 /**
  * Checks what a producer sent and encodes it.
@@ -80,8 +83,8 @@ export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''
 
   const source = readSource(input['source'], check);
   const context = readContext(input['context'], check);
-  const data = check.object(input['data'], 'data') ?? {};
-  const metadata = check.object(input['metadata'], 'metadata') ?? {};
+  const data = check.object(input['data'], 'data') ?? EMPTY;
+  const metadata = check.object(input['metadata'], 'metadata') ?? EMPTY;
   const timestamp = readTimestamp(input['timestamp'], check);
   const key = readKey(input['idempotency_key'], check);
   check.done();
@@ -93,7 +96,7 @@ export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''
     type,
     body:
       `"event":{"category":"${String(category)}","action":"${String(action)}"},"source":${JSON.stringify(source)},` +
-      `"data":${encodeObject(data, check, 'data')},"context":${JSON.stringify(context)},` +
+      `"data":${encodeObject(data, check, 'data')},"context":${context === NO_CONTEXT ? NO_CONTEXT_JSON : JSON.stringify(context)},` +
       `"metadata":${encodeObject(metadata, check, 'metadata')}`,
     timestamp,
     key: key === undefined ? undefined : JSON.stringify(key),
@@ -180,6 +183,7 @@ function readKey(value: unknown, check: Check): string | undefined {
 }
 
 function encodeObject(value: JsonObject, check: Check, name: string): string {
+  if (value === EMPTY) return '{}';
   let json: string;
   try {
     json = JSON.stringify(value);

@@ -1,6 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { RequestHandler } from 'express';
-import helmet from 'helmet';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { HttpConfig } from '../config/index.js';
 import type { Admission } from './admission/index.js';
 import { corsOptions, endPreflight } from './cors.js';
@@ -9,6 +8,7 @@ import { jsonBody } from './json-body.js';
 import { linger } from './linger.js';
 import { requestId } from './request-id.js';
 import { RunstreamExceptionFilter } from './runstream-exception.filter.js';
+import { setSecurityHeaders } from './security-headers.js';
 import { RequestValidationPipe } from './validation-pipe.js';
 
 export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | 'corsOrigins'> {
@@ -32,7 +32,14 @@ export function configureEdge(
 ): void {
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(requestId, linger(options.lingerMs ?? 5000), securityHeaders());
+  const lingerMs = options.lingerMs ?? 5000;
+  // One layer: each costs Express a walk through its router.
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    requestId(request, response);
+    setSecurityHeaders(response);
+    linger(request, response, lingerMs);
+    next();
+  });
   app.enableCors(corsOptions(options.corsOrigins));
   app.use(endPreflight);
   app.use(admission.admit.bind(admission), identify);
@@ -41,22 +48,4 @@ export function configureEdge(
   app.useGlobalFilters(new RunstreamExceptionFilter());
   app.useGlobalPipes(new RequestValidationPipe());
   configureHttpServer(app.getHttpServer());
-}
-
-/** What a browser may do with an answer. The page at `/` has a policy of its own. */
-function securityHeaders(): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        // Swagger UI brings styles of its own.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        // Served over plain HTTP as well, behind a proxy or on this machine.
-        upgradeInsecureRequests: null,
-      },
-    },
-    // Other origins may read answers where CORS_ORIGINS allows it.
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-  });
 }

@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { decodeUtf8, parseJson, RunstreamError } from '../common/index.js';
 import type { Admission } from './admission/index.js';
 import { parseContentType } from './content-type.js';
+import { hasBody } from './has-body.js';
 import { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './media-types.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
 import './request.js';
@@ -24,11 +25,6 @@ export function jsonBody(options: Omit<ReadBodyOptions, 'hold'>, admission: Admi
     }
     next();
   };
-}
-
-function hasBody(request: Request): boolean {
-  if (request.headers['transfer-encoding'] !== undefined) return true;
-  return Number(request.headers['content-length'] ?? 0) > 0;
 }
 
 /** @returns the media type @throws RunstreamError when it is neither JSON nor NDJSON in UTF-8 */

@@ -57,29 +57,42 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
   }
 }
 
-async function collect(
-  request: IncomingMessage,
-  source: Readable,
-  options: ReadBodyOptions,
-): Promise<Buffer> {
-  const timer = setTimeout(() => request.destroy(new RequestCutError('too slow')), options.timeoutMs);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // destroyOnReturn: false keeps the socket for the answer when the loop is left early.
-    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+function collect(request: IncomingMessage, source: Readable, options: ReadBodyOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => request.destroy(new RequestCutError('too slow')), options.timeoutMs);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (): void => {
+      clearTimeout(timer);
+      source.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
+    };
+    const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > options.limitBytes) throw tooLarge(options.limitBytes);
-      options.hold(chunk.length);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (source === request && !(error instanceof RunstreamError)) throw asCut(error);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-  return Buffer.concat(chunks, size);
+      try {
+        if (size > options.limitBytes) throw tooLarge(options.limitBytes);
+        options.hold(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        settle();
+        // Not destroyed: the answer goes out on the same socket.
+        source.pause();
+        reject(error as Error);
+      }
+    };
+    const onEnd = (): void => {
+      settle();
+      const [only] = chunks;
+      resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks, size));
+    };
+    const onError = (error: Error): void => {
+      settle();
+      reject(source === request ? asCut(error) : error);
+    };
+    const onClose = (): void => {
+      onError(new Error('The body was closed before its end.'));
+    };
+    source.on('data', onData).once('end', onEnd).once('error', onError).once('close', onClose);
+  });
 }
 
 function asCut(error: unknown): RequestCutError {

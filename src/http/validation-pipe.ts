@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { ValidationFailedError, type Violation } from '../common/index.js';
+import { NoQuery } from './no-query.js';
 
 const UNKNOWN = 'unknown; remove it or correct its name';
 
@@ -26,7 +27,10 @@ export class RequestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (!this.toValidate(metadata) || !isObject(value)) return super.transform(value, metadata);
-    const dropped = Object.keys(value).filter(isInherited);
+    const names = Object.keys(value);
+    // Most requests: there is nothing to check, nor to build.
+    if (names.length === 0 && metadata.metatype === NoQuery) return new NoQuery();
+    const dropped = names.filter(isInherited);
     if (dropped.length > 0)
       throw new ValidationFailedError(dropped.map((path) => ({ path, message: UNKNOWN })));
     return super.transform(value, metadata);

@@ -1,0 +1,37 @@
+import helmet from 'helmet';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What a browser may do with an answer. The page at `/` has a policy of its own. */
+const applyHelmet = helmet({
+  contentSecurityPolicy: {
+    directives: {
+      defaultSrc: ["'self'"],
+      // Swagger UI brings styles of its own.
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      // Served over plain HTTP as well, behind a proxy or on this machine.
+      upgradeInsecureRequests: null,
+    },
+  },
+  // Other origins may read answers where CORS_ORIGINS allows it.
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+});
+
+/** They are the same for every request, so helmet is asked once. */
+const HEADERS = headersOf(applyHelmet);
+
+export function setSecurityHeaders(response: ServerResponse): void {
+  for (const [name, value] of HEADERS) response.setHeader(name, value);
+}
+
+function headersOf(middleware: typeof applyHelmet): [name: string, value: string][] {
+  const headers: [string, string][] = [];
+  const response = {
+    setHeader: (name: string, value: string) => headers.push([name, value]),
+    removeHeader: () => undefined,
+  };
+  middleware({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
+    if (error !== undefined) throw new Error('helmet refused its options', { cause: error });
+  });
+  return headers;
+}
