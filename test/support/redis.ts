@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -113,7 +114,10 @@ class ChildRedis implements RedisServer {
     );
     this.child = child;
     // A test process that ends without stopping its server must not leave it behind.
-    const abandon = (): void => void child.kill('SIGKILL');
+    const abandon = (): void => {
+      child.kill('SIGKILL');
+      rmSync(this.dir, { recursive: true, force: true });
+    };
     process.once('exit', abandon);
     child.once('exit', () => process.off('exit', abandon));
     await ready(child);

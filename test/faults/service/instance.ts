@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { type Child, startChild } from '../../support/child.js';
 import type { AppConfig } from './app-config.js';
 
+const LAST_WORDS = 40;
+
 /** One instance of the service: a process that can be ended, frozen and started again, on the same port. */
 export class Instance {
   /** When it last became ready, in ms since the epoch. */
@@ -63,7 +65,7 @@ export class Instance {
   /** What the process that runs has printed lately. */
   lastWords(): string[] {
     return [...this.output, ...(this.child?.lines ?? [])]
-      .slice(-15)
+      .slice(-LAST_WORDS)
       .map((line) => `${this.config.name}: ${line}`);
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../../support/seeded-random.js';
 import { ask, type Asked } from './ask.js';
@@ -52,7 +53,7 @@ export class OutsideProducer {
   /** Creates its run. */
   async begin(): Promise<void> {
     this.generation++;
-    const key = `${this.options.name}.${this.generation}.${this.options.random.seed}`;
+    const key = randomUUID();
     const body = JSON.stringify({ task: 'a run from outside' });
     const answer = await this.until((url) => post(`${url}/runs`, body, undefined, key), [201]);
     this.runId = String(answer['id']);

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
-const NEWLINE = 10;
-const FRAME_END = Buffer.from('\n\n');
+/** The data of every frame is an object. */
+const FRAME_END = Buffer.from('}\n\n');
 const ID_LINE = Buffer.from('\nid: ');
 
 export type Pace = 'fast' | 'slow' | 'silent';
@@ -23,7 +23,8 @@ export class RawStream {
   private socket: Socket | undefined;
   private timer: NodeJS.Timeout | undefined;
   private cursor = '';
-  private endsWithNewline = false;
+  /** The last bytes, too few to hold the end of a frame. */
+  private tail: Buffer = Buffer.alloc(0);
   private closed = false;
 
   constructor(
@@ -73,10 +74,15 @@ export class RawStream {
     const id = chunk.lastIndexOf(ID_LINE);
     const end = id < 0 ? -1 : chunk.indexOf('\n', id + 1);
     if (end > 0) this.cursor = chunk.toString('latin1', id + ID_LINE.length, end);
-    if (this.endsWithNewline && chunk[0] === NEWLINE) this.onFrame(++this.frames);
-    for (let at = chunk.indexOf(FRAME_END); at >= 0; at = chunk.indexOf(FRAME_END, at + 2))
-      this.onFrame(++this.frames);
-    const last = chunk.length - 1;
-    this.endsWithNewline = chunk[last] === NEWLINE && chunk[last - 1] !== NEWLINE;
+    // The end of a frame may be cut between two chunks; one that lies in the seam lies in neither of them.
+    const seam = Buffer.concat([this.tail, chunk.subarray(0, FRAME_END.length - 1)]);
+    this.count(seam);
+    this.count(chunk);
+    this.tail = (chunk.length < FRAME_END.length ? seam : chunk).subarray(-(FRAME_END.length - 1));
   };
+
+  private count(bytes: Buffer): void {
+    for (let at = bytes.indexOf(FRAME_END); at >= 0; at = bytes.indexOf(FRAME_END, at + 1))
+      this.onFrame(++this.frames);
+  }
 }

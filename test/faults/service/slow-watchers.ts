@@ -1,5 +1,6 @@
 import { type ClientRequest, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.js';
 import { ask } from './ask.js';
 import { residentMiB } from './instance.js';
 import { RawStream } from './raw-stream.js';
@@ -29,12 +30,14 @@ const CAUGHT_UP_WITHIN_MS = 30_000;
 
 interface Measured {
   events: number;
-  /** Frames that a fast watcher did not get. */
+  /** Frames that fast watchers have too many or too few. */
   lost: number;
   p50: number;
   p99: number;
   max: number;
   rss: { at: number; value: number }[];
+  /** Times that watchers came back since they had been cut: fast ones, and others. */
+  fastReturns: number;
   slowReturns: number;
 }
 
@@ -51,8 +54,7 @@ export async function slowWatchers(
   const fast = watchers - slow - silent;
   const counts = { fast, slow, silent };
   say(`${watchers} watchers of one run: ${slow} read 1 KiB/s, ${silent} read nothing; ${seconds} s`);
-  // Heartbeats end in what ends a frame, and would be counted as such.
-  const stage = await openStage({ instances: 1, app: { heartbeatMs: 3_600_000 } });
+  const stage = await openStage({ instances: 1 });
   try {
     const control = await measure(
       stage,
@@ -66,8 +68,11 @@ export async function slowWatchers(
     const trend = trendOf(found.rss);
     const flat = isFlat(trend, ALLOWANCE_MIB);
     if (!flat) say(`  resident memory grew from ${trend.first.toFixed(0)} to ${trend.final.toFixed(0)} MiB`);
-    for (const { lost } of [control, found]) if (lost > 0) say(`  fast watchers did not get ${lost} frames`);
-    return flat && control.lost + found.lost === 0;
+    for (const { lost, fastReturns } of [control, found]) {
+      if (lost > 0) say(`  fast watchers have ${lost} frames too many or too few`);
+      if (fastReturns > 0) say(`  fast watchers were cut ${fastReturns} times`);
+    }
+    return flat && [control, found].every(({ lost, fastReturns }) => lost + fastReturns === 0);
   } finally {
     await stage.close();
   }
@@ -112,7 +117,9 @@ async function measure(
   try {
     const fast = open('fast', counts.fast);
     const others = [...open('slow', counts.slow), ...open('silent', counts.silent)];
-    while (fast.some(({ frames }) => frames < 1)) await delay(50);
+    await eventually('every fast watcher has the start of the run', () =>
+      fast.every(({ frames }) => frames > 0),
+    );
     const events = Math.round(seconds * eventsPerSecond);
     const upload = openUpload(`${run}/events`);
     for (let n = 1; n <= events; n++) {
@@ -134,12 +141,17 @@ async function measure(
       p99: at(0.99),
       max: at(1),
       rss,
-      slowReturns: others.reduce((sum, { returns }) => sum + returns, 0),
+      fastReturns: returnsOf(fast),
+      slowReturns: returnsOf(others),
     };
   } finally {
     clearInterval(timer);
     for (const stream of streams) stream.close();
   }
+}
+
+function returnsOf(streams: readonly RawStream[]): number {
+  return streams.reduce((sum, { returns }) => sum + returns, 0);
 }
 
 function openUpload(url: string): ClientRequest {

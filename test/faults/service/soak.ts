@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { Cast, type CastOptions } from './cast.js';
@@ -108,7 +109,12 @@ async function playRound({ stage, stored, options, random, name, seconds }: Roun
     // The files of the stage hold earlier rounds as well.
     const acknowledged = history.acknowledged.filter(({ runId }) => history.logs.has(runId));
     const violations = checkService({ ...history, acknowledged });
-    return [...unwell, ...violations.map(({ broken, where, detail }) => `${broken}: ${where}: ${detail}`)];
+    const { odd } = cast.tally;
+    return [
+      ...unwell,
+      ...odd,
+      ...violations.map(({ broken, where, detail }) => `${broken}: ${where}: ${detail}`),
+    ];
   } catch (error) {
     return [String(error), ...stage.instances.flatMap((instance) => instance.lastWords())];
   } finally {
@@ -120,6 +126,7 @@ async function playRound({ stage, stored, options, random, name, seconds }: Roun
 /** Watchers that look at a run for a few seconds and go. */
 async function visit(stage: Stage, cast: Cast, random: SeededRandom, signal: AbortSignal): Promise<void> {
   const visits: Promise<void>[] = [];
+  setMaxListeners(0, signal); // every visitor listens
   while (!signal.aborted) {
     const runId = cast.runIds[random.integer(0, cast.runIds.length - 1)]!;
     const proxy = stage.serviceProxies[random.integer(0, stage.serviceProxies.length - 1)]!;
@@ -162,10 +169,10 @@ const COLUMNS = [
   'redisClients',
   'channels',
 ] as const;
-const HEAD = COLUMNS.map((name) => name.padStart(12)).join('');
+const HEAD = COLUMNS.map((name) => name.padStart(13)).join('');
 
 function lineOf(sample: Sample): string {
-  return COLUMNS.map((name) => String(sample[name]).padStart(12)).join('');
+  return COLUMNS.map((name) => String(sample[name]).padStart(13)).join('');
 }
 
 function verdict(samples: readonly Sample[], say: (text: string) => void): boolean {

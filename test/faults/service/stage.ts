@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +52,14 @@ export async function openStage({
   };
   try {
     const folder = await mkdtemp(join(tmpdir(), 'runstream-stage-'));
-    undo.push(() => rm(folder, { recursive: true, force: true }));
+    const abandon = (): void => {
+      rmSync(folder, { recursive: true, force: true });
+    };
+    process.once('exit', abandon);
+    undo.push(() => {
+      process.off('exit', abandon);
+      return rm(folder, { recursive: true, force: true });
+    });
     const ackFile = join(folder, 'acks.ndjson');
     const compiled = await compileWorker('service/app.ts');
     undo.push(() => compiled.remove());
