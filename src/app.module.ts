@@ -6,7 +6,8 @@ import { RunstreamModule } from './runstream.module.js';
 /** The service: Runstream, and the page at `/`. */
 @Module({})
 export class AppModule {
-  static forRoot(config: RunstreamConfig, redisUrl: string): DynamicModule {
+  /** @param collect gives the metrics of all processes that share the port, if there are several */
+  static forRoot(config: RunstreamConfig, redisUrl: string, collect?: () => Promise<string>): DynamicModule {
     const { events, sse, executors, http, admission } = config;
     return {
       module: AppModule,
@@ -23,7 +24,11 @@ export class AppModule {
           runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
           executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },
           consumer: { shutdownTimeoutMs: http.shutdownTimeoutMs },
-          metrics: { host: config.host, ...(http.metricsPort !== undefined && { port: http.metricsPort }) },
+          metrics: {
+            host: config.host,
+            ...(http.metricsPort !== undefined && { port: http.metricsPort }),
+            ...(collect && { collect }),
+          },
           admission,
           auth: config.auth,
           tenancy: config.tenancy,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { AppModule } from './app.module.js';
@@ -10,24 +11,32 @@ import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { stopOnSignal } from './stop-on-signal.js';
+import { askForAllMetrics, superviseWorkers } from './workers.js';
 
 const logger = new Logger('Runstream');
 
 async function main(): Promise<void> {
   if (existsSync('.env')) loadEnvFile('.env');
   const config = loadConfig(process.env);
+  if (cluster.isPrimary && config.workers > 1) {
+    superviseWorkers(config.workers);
+    return;
+  }
   const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
   try {
     const app = await createApp(config, config.redis.url ?? embedded?.url ?? '');
     const { shutdownTimeoutMs } = config.http;
-    stopOnSignal(shutdownTimeoutMs, async () => {
+    const stop = async () => {
       // The server waits for every request, and an upload may take for ever.
       const cutting = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownTimeoutMs);
       await app.close();
       clearTimeout(cutting);
       // Last, since draining still writes.
       await embedded?.stop();
-    });
+    };
+    // Ctrl-C reaches every process of a terminal; a worker is told by its supervisor.
+    if (cluster.isWorker) process.on('SIGINT', () => undefined);
+    stopOnSignal(shutdownTimeoutMs, stop, cluster.isWorker ? ['SIGTERM'] : undefined);
     await app.listen(config.port, config.host);
     const url = await app.getUrl();
     logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
@@ -38,10 +47,13 @@ async function main(): Promise<void> {
 }
 
 async function createApp(config: RunstreamConfig, redisUrl: string): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, redisUrl), {
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot(config, redisUrl, cluster.isWorker ? askForAllMetrics() : undefined),
+    {
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
   configureRunstream(app, config.http);
   setupDocs(app);
   return app;

@@ -33,7 +33,7 @@ export interface RunstreamOptions {
 
 /**
  * All of Runstream in one import, for the common case. Where parts of it are to be configured on their own, import
- * RedisModule, EventStoreModule, TenancyModule, ConsumerModule and RunsModule instead.
+ * RedisModule, EventStoreModule, TenancyModule, AdmissionModule, ConsumerModule and RunsModule instead.
  *
  * ```ts
  * @Module({ imports: [RunstreamModule.forRoot({ redis: { url: 'redis://localhost:6379' } })] })

@@ -7,8 +7,13 @@ const GRACE_MS = 5000;
  * Stops in order on SIGTERM and SIGINT, within a limit. A second signal exits at once.
  *
  * @param drainMs how long draining may take
+ * @param signals those to stop on
  */
-export function stopOnSignal(drainMs: number, stop: () => Promise<void>): void {
+export function stopOnSignal(
+  drainMs: number,
+  stop: () => Promise<void>,
+  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+): void {
   const logger = new Logger('Shutdown');
   let stopping = false;
 
@@ -31,6 +36,5 @@ export function stopOnSignal(drainMs: number, stop: () => Promise<void>): void {
       },
     );
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
 }

@@ -21,6 +21,7 @@ describe('loadConfig', () => {
     expect(loadConfig({})).toEqual({
       host: '127.0.0.1',
       port: 3000,
+      workers: 1,
       production: false,
       redis: { commandTimeoutMs: 2000 },
       events: {

@@ -35,6 +35,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
   const config: RunstreamConfig = {
     host: reader.text('HOST') ?? '127.0.0.1',
     port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535, what: 'a TCP port' }),
+    workers: reader.integer('WORKERS', { default: 1, min: 1, max: 256, what: 'a whole number of processes' }),
     production,
     redis: redisConfig(reader, production),
     events: eventsConfig(reader),

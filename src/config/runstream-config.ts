@@ -120,6 +120,8 @@ export interface RunstreamConfig {
   readonly host: string;
   /** TCP port; 0 takes a free one. Default 3000. */
   readonly port: number;
+  /** Processes that share the port. Default 1. */
+  readonly workers: number;
   /** `NODE_ENV=production`. Default false. */
   readonly production: boolean;
   readonly redis: RedisConfig;

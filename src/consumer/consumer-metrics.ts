@@ -157,6 +157,8 @@ export class ConsumerMetrics implements OnModuleDestroy {
     return new Gauge({
       name: `runstream_group_${name}`,
       help,
+      // Each process gives the same answer.
+      aggregator: 'max',
       labelNames: ['group'],
       registers: [],
       async collect() {

@@ -76,7 +76,7 @@ function collect(request: IncomingMessage, source: Readable, options: ReadBodyOp
         settle();
         // Not destroyed: the answer goes out on the same socket.
         source.pause();
-        reject(error as Error);
+        reject(error);
       }
     };
     const onEnd = (): void => {

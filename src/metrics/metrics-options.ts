@@ -4,6 +4,11 @@ export interface MetricsOptions {
   port?: number;
   /** Address that this port listens on. Default `127.0.0.1`. */
   host?: string;
+  /**
+   * Gives what is served, where several processes share a port: the metrics of all of them. Default: those of this
+   * process.
+   */
+  collect?: () => Promise<string>;
 }
 
 export const METRICS_OPTIONS = Symbol('METRICS_OPTIONS');

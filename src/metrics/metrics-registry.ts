@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, type Metric, register, Registry } from 'prom-client';
+import { Inject, Injectable } from '@nestjs/common';
+import { AggregatorRegistry, collectDefaultMetrics, type Metric, register, Registry } from 'prom-client';
+import { METRICS_OPTIONS, type MetricsOptions } from './metrics-options.js';
 
 /** What a module measures about itself. */
 export interface MetricSource {
@@ -17,7 +18,12 @@ export class MetricsRegistry {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   private readonly own = new Registry();
 
-  constructor() {
+  constructor(@Inject(METRICS_OPTIONS) private readonly options: MetricsOptions) {
+    if (options.collect) {
+      AggregatorRegistry.setRegistries([this.own, register]);
+      // It is what answers the process that collects.
+      new AggregatorRegistry();
+    }
     // Of the process and not of an application, so they are in the registry that the process has: once.
     if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
   }
@@ -28,6 +34,7 @@ export class MetricsRegistry {
 
   /** All metrics as Prometheus reads them, with those that others put into prom-client's global registry. */
   async text(): Promise<string> {
+    if (this.options.collect) return this.options.collect();
     return `${await this.own.metrics()}\n${await register.metrics()}`;
   }
 }

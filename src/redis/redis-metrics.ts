@@ -12,6 +12,7 @@ export class RedisMetrics {
       new Gauge({
         name: 'runstream_redis_up',
         help: '1 while Redis answers this process and takes writes, else 0.',
+        aggregator: 'min',
         registers: [],
         collect() {
           this.set(redis.state === 'up' ? 1 : 0);

@@ -31,6 +31,7 @@ export class AdmissionMetrics {
       new Gauge({
         name: 'runstream_event_loop_delay_seconds',
         help: 'How late the event loop is, as the admission of requests sees it.',
+        aggregator: 'max',
         registers: [],
         collect() {
           this.set(admission.delay.ms / 1000);

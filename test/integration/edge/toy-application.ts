@@ -28,6 +28,7 @@ import { RunNotFoundError, RedisUnavailableError } from '../../../src/common/ind
 import type { TenancyConfig } from '../../../src/config/index.js';
 import { HealthModule } from '../../../src/health/index.js';
 import {
+  AdmissionModule,
   ApiErrors,
   type ConfigureOptions,
   NoContent,
@@ -147,6 +148,7 @@ export async function startToy(
 ): Promise<Toy> {
   @Module({
     imports: [
+      AdmissionModule.forRoot(),
       TenancyModule.forRoot({
         enabled: false,
         defaultTenantId: 'default',
