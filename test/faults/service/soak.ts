@@ -31,6 +31,9 @@ const SAMPLE_MS = 30_000;
 /** Runs are produced for so long before the fault, and so long after it. */
 const STEADY_MS = 15_000;
 const WELL_WITHIN_MS = 90_000;
+/** What a process gathers at first is no leak. */
+const WARM_UP_SECONDS = 120;
+const MIN_SAMPLES = 9;
 const MAX_VISIT_MS = 8000;
 
 type Measure = Exclude<keyof Sample, 'at' | 'instance' | 'loopP99Ms' | 'openStreams'>;
@@ -50,7 +53,6 @@ const ALLOWANCES: Readonly<Record<Measure, number>> = {
  */
 export async function soak(options: SoakOptions, say: (text: string) => void): Promise<boolean> {
   const random = new SeededRandom(options.seed);
-  // With few samples the beginning, when a process warms up, would be a third of it.
   const stage = await openStage({});
   const stored = new Stored(stage.admin);
   const startedAt = performance.now();
@@ -178,7 +180,11 @@ function lineOf(sample: Sample): string {
 function verdict(samples: readonly Sample[], say: (text: string) => void): boolean {
   let flat = true;
   for (const instance of new Set(samples.map((sample) => sample.instance))) {
-    const own = samples.filter((sample) => sample.instance === instance);
+    const own = samples.filter((sample) => sample.instance === instance && sample.at >= WARM_UP_SECONDS);
+    if (own.length < MIN_SAMPLES) {
+      say(`${instance}: ${own.length} samples after the first ${WARM_UP_SECONDS} s are too few to tell`);
+      continue;
+    }
     for (const [measure, allowance] of Object.entries(ALLOWANCES) as [Measure, number][]) {
       const trend = trendOf(own.map((sample) => ({ at: sample.at, value: sample[measure] })));
       const isLevel = isFlat(trend, allowance);
