@@ -1,5 +1,6 @@
 import { SSE_ABORT_CONTROLLER } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
@@ -23,6 +24,7 @@ export interface EventStreamOptions {
  */
 export class EventStream implements Demand {
   private retryWasSent = false;
+  private socket: Socket | undefined;
 
   constructor(
     private readonly response: Response,
@@ -30,8 +32,9 @@ export class EventStream implements Demand {
   ) {}
 
   ready(): boolean {
-    // Below a mark of its own, which may be higher than ours, the response never says that it has drained.
-    return this.response.writableLength < this.options.bufferBytes || !this.out.writableNeedDrain;
+    const { out } = this;
+    // Below a mark of its own, which may be higher than ours, a stream never says that it has drained.
+    return out.writableLength < this.options.bufferBytes || !out.writableNeedDrain;
   }
 
   drained(signal: AbortSignal): Promise<void> {
@@ -108,7 +111,7 @@ export class EventStream implements Demand {
   private write(signal: WatchSignal): void {
     if (signal.kind === 'heartbeat') {
       // Who has not read the last frames needs no sign of life, and it would pass for activity.
-      if (this.response.writableLength > 0) return;
+      if (this.out.writableLength > 0) return;
     }
     const isFrame = signal.kind !== 'heartbeat' || signal.announce;
     if (isFrame && !this.retryWasSent) {
@@ -120,7 +123,7 @@ export class EventStream implements Demand {
 
   /** What is written to: the socket itself, or the response while another one has the socket (pipelining). */
   private get out(): Writable {
-    return (this.isDirect() && this.response.socket) || this.response;
+    return this.direct() ?? this.response;
   }
 
   /**
@@ -128,14 +131,17 @@ export class EventStream implements Demand {
    * which costs more than the write itself (bench/README.md, fan-out).
    */
   private put({ payload, framed }: WireChunk): void {
-    if (this.isDirect()) this.response.socket?.write(framed);
+    const socket = this.direct();
+    if (socket) socket.write(framed);
     else this.response.write(payload);
   }
 
-  /** Once the headers are out and the response holds nothing back, its socket speaks for it. */
-  private isDirect(): boolean {
+  /** The socket, once the headers are out and the response holds nothing back. From then on it is ours alone. */
+  private direct(): Socket | undefined {
+    if (this.socket) return this.socket;
     const { chunkedEncoding, socket, writableLength } = this.response;
-    return chunkedEncoding && socket !== null && writableLength === socket.writableLength;
+    if (chunkedEncoding && socket !== null && writableLength === socket.writableLength) this.socket = socket;
+    return this.socket;
   }
 }
 
