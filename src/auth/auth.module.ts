@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 import { ApiKeys } from './api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
@@ -27,7 +27,6 @@ export class AuthModule {
       providers: [
         { provide: AUTH_OPTIONS, useValue: options },
         { provide: APP_GUARD, useClass: ScopeGuard },
-        { provide: APP_INTERCEPTOR, useExisting: AuditLog },
         ApiKeys,
         AuditLog,
         Authenticator,

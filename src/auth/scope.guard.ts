@@ -26,13 +26,15 @@ export class ScopeGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
     // Paths that belong to no tenant were let through so far.
-    request.principal ??= await this.authenticator.authenticate(request);
-    if (!request.principal) return true;
-    const refusal = this.refusal(request, request.principal, access);
-    if (!refusal) return true;
+    if (access !== 'public') request.principal ??= await this.authenticator.authenticate(request);
+    const refusal =
+      access !== 'public' && request.principal && this.refusal(request, request.principal, access);
+    if (!refusal) {
+      this.audit.watch(context);
+      return true;
+    }
     this.audit.refused(context, refusal);
     throw refusal;
   }

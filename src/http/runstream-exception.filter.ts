@@ -35,6 +35,7 @@ export class RunstreamExceptionFilter implements ExceptionFilter {
       return;
     }
     const error = unmatched ? noSuchRoute(request, methods) : toRunstreamError(exception, request.requestId);
+    response.errorCode = error.code;
     const gone = exception instanceof RequestCutError || response.destroyed;
     if (error.code === 'INTERNAL_ERROR' && !gone) this.report(error.cause, request);
     if (gone || response.headersSent) {
