@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import { RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
 import { compareEventIds, decodeEvent } from '../events/index.js';
+import { isNoGroup } from '../redis/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Attempt, type Delivery } from './delivery.js';
 import type { GroupSource } from './group-source.js';
@@ -108,7 +109,7 @@ export class Deliverer {
     if (this.ordered) return;
     for (const [source, entries] of bySource(deliveries)) {
       await source.handBack(entries.map(({ entry }) => entry.id)).catch((error: unknown) => {
-        if (!(error instanceof RedisUnavailableError)) this.logger.error(error);
+        if (!isExpected(error)) this.logger.error(error);
       });
     }
   }
@@ -201,7 +202,7 @@ export class Deliverer {
         this.onOwnershipLost(source);
         return deliveries.map(() => ({ kind: 'lost' }));
       }
-      if (!(error instanceof RedisUnavailableError)) this.logger.error(error);
+      if (!isExpected(error)) this.logger.error(error);
       return undefined;
     }
   }
@@ -348,4 +349,9 @@ function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]>
     else groups.set(delivery.source, [delivery]);
   }
   return groups;
+}
+
+/** An outage is told by the connections; that the group is gone, by the one that makes it again. */
+function isExpected(error: unknown): boolean {
+  return error instanceof RedisUnavailableError || isNoGroup(error);
 }

@@ -76,6 +76,7 @@ function collect(request: IncomingMessage, source: Readable, options: ReadBodyOp
         settle();
         // Not destroyed: the answer goes out on the same socket.
         source.pause();
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is the one that was thrown
         reject(error);
       }
     };

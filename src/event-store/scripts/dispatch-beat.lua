@@ -9,10 +9,11 @@
 local lease = now_ms() + tonumber(ARGV[3])
 local reply, entries = {}, {}
 for i = 2, #KEYS do
-  local field = redis.call('HMGET', KEYS[i], 'fence', 'status', 'dispatch', 'deleting')
+  local field = redis.call('HMGET', KEYS[i], 'fence', 'status', 'dispatch', 'deleting', 'lease')
   if not field[2] or field[4] then
     reply[i - 1] = 'gone'
-  elseif field[1] ~= ARGV[i + 2] then
+  elseif field[1] ~= ARGV[i + 2] or field[5] == '0' then
+    -- A lease of 0 was given back (dispatch-release.lua): a beat that comes late must not take it again.
     reply[i - 1] = 'lost'
   elseif field[2] ~= 'running' then
     reply[i - 1] = field[2]
