@@ -1,5 +1,18 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { defer, EMPTY, filter, finalize, merge, type Observable, Subject, take, timer } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  identity,
+  merge,
+  type MonoTypeOperatorFunction,
+  type Observable,
+  Subject,
+  take,
+  takeUntil,
+  timer,
+} from 'rxjs';
 import { ApiKeys } from './api-keys.js';
 import type { Principal } from './principal.js';
 import { Sessions } from './sessions.js';
@@ -32,6 +45,11 @@ export class CredentialWatch implements OnApplicationShutdown {
     if (keyId !== undefined) ends.push(this.revocation(this.keysInUse, keyId));
     if (sessionId !== undefined) ends.push(this.revocation(this.sessionsInUse, sessionId));
     return merge(...ends).pipe(take(1));
+  }
+
+  /** Ends what is piped through it when the credential is no longer good. */
+  whileGood<T>(principal: Principal | undefined): MonoTypeOperatorFunction<T> {
+    return principal ? takeUntil(this.ended(principal)) : identity;
   }
 
   onApplicationShutdown(): void {

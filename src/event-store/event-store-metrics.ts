@@ -34,6 +34,7 @@ export class EventStoreMetrics {
   constructor() {
     this.gaps.inc({ reason: 'trimmed' }, 0);
     this.gaps.inc({ reason: 'diverged' }, 0);
+    this.gaps.inc({ reason: 'gone' }, 0);
     this.metrics = [
       this.appends,
       counter('runstream_appended_events_total', 'Events that were appended.', () => this.appendedEvents),
@@ -63,7 +64,8 @@ export class EventStoreMetrics {
     this.pagesRead++;
   }
 
-  gap(reason: Gap['reason']): void {
+  /** `gone`: the log itself was missing. */
+  gap(reason: Gap['reason'] | 'gone'): void {
     this.gaps.inc({ reason });
   }
 }

@@ -18,7 +18,9 @@ export type FeedItem =
   | { kind: 'provisional'; events: readonly ProvisionalEvent[] }
   /** The feed can't vouch for what its followers hold: each checks its own cursor against the log. */
   | { kind: 'reset' }
-  | { kind: 'deleted' };
+  | { kind: 'deleted' }
+  /** The log is not there, and nobody said that it was deleted: Redis may have lost it. */
+  | { kind: 'gone' };
 
 /**
  * The live events of one log, for all who watch it on this instance.
@@ -180,7 +182,7 @@ export class LogFeed {
       return await this.log.read({ after: this.head });
     } catch (error) {
       if (!(error instanceof RunNotFoundError)) throw error;
-      this.items.next({ kind: 'deleted' });
+      this.items.next({ kind: 'gone' });
       return undefined;
     }
   }

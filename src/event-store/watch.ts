@@ -77,7 +77,7 @@ export class Watch {
       // At the end of the log, but not at the feed's head: one of them has seen more than the other.
       if (slice.events.length === 0) await this.feed.reach(this.cursor);
     } catch (error) {
-      if (error instanceof RunNotFoundError) this.deleted();
+      if (error instanceof RunNotFoundError) this.gone();
       else if (error instanceof RedisUnavailableError) await delay(RETRY_MS, undefined, { signal });
       else throw error;
     }
@@ -95,6 +95,7 @@ export class Watch {
         if (item.kind === 'events') this.pass(item.events);
         if (item.kind === 'provisional') this.show(item.events);
         if (item.kind === 'deleted') this.deleted();
+        if (item.kind === 'gone') this.gone();
         if (item.kind === 'reset' || this.out.closed || !this.demand.ready()) leave();
       });
       signal.addEventListener('abort', leave);
@@ -140,6 +141,12 @@ export class Watch {
   private end(status: TerminalStatus): void {
     this.out.next({ kind: 'close', cursor: this.cursor, reason: 'ended', status });
     this.out.complete();
+  }
+
+  /** For the watcher it is the same as a deletion: what it watched is no more. Whoever operates the service may ask. */
+  private gone(): void {
+    this.metrics.gap('gone');
+    this.deleted();
   }
 
   private deleted(): void {

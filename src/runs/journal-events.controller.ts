@@ -1,7 +1,7 @@
 import { Controller, Get, type MessageEvent, Query, Req, Res, Sse, UseGuards } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { type Observable, takeUntil } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { CredentialWatch, RequireScope } from '../auth/index.js';
 import { JournalWatcher } from '../event-store/index.js';
 import { ApiErrors } from '../http/index.js';
@@ -83,7 +83,7 @@ export class JournalEventsController {
     return this.streams.send(response, query.named === 'true', (demand) =>
       this.watcher
         .watch(tenantId, { after: watch.after, announceCursor, demand, ...(filter && { filter }) })
-        .pipe(takeUntil(this.credentials.ended(request.principal))),
+        .pipe(this.credentials.whileGood(request.principal)),
     );
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { type Observable, takeUntil } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { CredentialWatch, RequireScope } from '../auth/index.js';
 import { RunWatcher } from '../event-store/index.js';
 import { ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
@@ -172,7 +172,7 @@ export class RunEventsController {
     return this.streams.send(response, query.named === 'true', (demand) =>
       this.watcher
         .watch(tenantId, runId, { after, announceCursor, demand, ...(filter && { filter }) })
-        .pipe(takeUntil(this.credentials.ended(request.principal))),
+        .pipe(this.credentials.whileGood(request.principal)),
     );
   }
 }

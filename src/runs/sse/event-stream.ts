@@ -2,7 +2,7 @@ import { SSE_ABORT_CONTROLLER } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { Observable } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
 
@@ -25,6 +25,7 @@ export interface EventStreamOptions {
 export class EventStream implements Demand {
   private retryWasSent = false;
   private socket: Socket | undefined;
+  private readonly writing = new Subscription();
 
   constructor(
     private readonly response: Response,
@@ -65,6 +66,13 @@ export class EventStream implements Demand {
     });
   }
 
+  /** Ends the stream, without `close`: the watcher comes back after so long, here or to another instance. */
+  sendAway(retryMs: number): void {
+    if (!this.response.headersSent) this.response.destroy();
+    else if (this.ready()) this.put(toWireChunk(`retry: ${retryMs}\n\n`));
+    this.end();
+  }
+
   /** An interceptor may have put off that the framework sends the headers. */
   private begin(signals: Observable<WatchSignal>): void {
     const { response } = this;
@@ -76,26 +84,25 @@ export class EventStream implements Demand {
       return;
     }
     this.watchSocket();
-    const end = () => {
-      response.end();
-    };
-    const writing = signals.subscribe({
-      next: (signal) => {
-        this.write(signal);
-      },
-      // Too late for a status: the watcher comes back with its cursor and is told then.
-      error: end,
-      complete: end,
-    });
+    this.writing.add(
+      signals.subscribe({
+        next: (signal) => {
+          this.write(signal);
+        },
+        // Too late for a status: the watcher comes back with its cursor and is told then.
+        error: this.end,
+        complete: this.end,
+      }),
+    );
     response.once('close', () => {
-      writing.unsubscribe();
+      this.writing.unsubscribe();
     });
   }
 
-  /** Asks the watcher to wait for so long before it comes back. */
-  askToWait(ms: number): void {
-    if (this.response.headersSent && this.ready()) this.put(toWireChunk(`retry: ${ms}\n\n`));
-  }
+  private readonly end = (): void => {
+    this.writing.unsubscribe();
+    this.response.end();
+  };
 
   private watchSocket(): void {
     const { socket } = this.response;

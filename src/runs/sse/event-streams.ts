@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type MessageEvent } from '@nestjs/common';
 import type { Response } from 'express';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EMPTY, type Observable, of, Subject, takeUntil } from 'rxjs';
+import { EMPTY, type Observable, of } from 'rxjs';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
@@ -21,7 +21,6 @@ const ENDING_MS = 2000;
 export class EventStreams implements BeforeApplicationShutdown {
   private readonly open = new Map<Response, EventStream>();
   private readonly options: Required<RunsOptions>;
-  private readonly stopping = new Subject<void>();
   private allClosed: () => void = () => undefined;
   private stopped = false;
 
@@ -48,7 +47,7 @@ export class EventStreams implements BeforeApplicationShutdown {
       this.open.delete(response);
       if (this.open.size === 0) this.allClosed();
     });
-    return stream.send(watch(stream).pipe(takeUntil(this.stopping)));
+    return stream.send(watch(stream));
   }
 
   /**
@@ -70,9 +69,8 @@ export class EventStreams implements BeforeApplicationShutdown {
     // All of them at once would be the next instance's worst moment.
     const windowMs = this.options.retryMs + this.open.size * RETURN_SPACING_MS;
     for (const stream of this.open.values()) {
-      stream.askToWait(Math.round(this.options.retryMs / 2 + Math.random() * windowMs));
+      stream.sendAway(Math.round(this.options.retryMs / 2 + Math.random() * windowMs));
     }
-    this.stopping.next();
     if (this.open.size === 0) return;
     const patience = new AbortController();
     await Promise.race([
