@@ -23,6 +23,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readySince = 0;
   private wasAway = false;
+  private inTrouble = false;
   readonly commandTimeoutMs: number;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
@@ -57,15 +58,20 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     return connection;
   }
 
-  /** To be told of the beginning and the end of an outage that no connection shows, as of a frozen server. */
+  /** To be told of an outage that no connection shows, as of a frozen server; it lasts until `noteRecovery()`. */
   noteTrouble(): void {
     this.wasAway = true;
+    this.inTrouble = true;
+  }
+
+  noteRecovery(): void {
+    this.inTrouble = false;
     this.readySince = Date.now();
   }
 
   /** For how long Redis has been there without an outage, in milliseconds; 0 while it is away. */
   get connectedForMs(): number {
-    return this.commands.status === 'ready' ? Date.now() - this.readySince : 0;
+    return this.commands.status === 'ready' && !this.inTrouble ? Date.now() - this.readySince : 0;
   }
 
   /**

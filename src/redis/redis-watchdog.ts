@@ -64,13 +64,12 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
 
   private async look(): Promise<void> {
     const { commands, subscriber } = this.connections;
-    const looking = [this.listen(commands, this.probe())];
-    // Asked while it reconnects, the subscriber would only queue the question.
-    if (subscriber.status === 'ready') looking.push(this.listen(subscriber, subscriber.ping()));
-    await Promise.all(looking);
+    // Asked while it reconnects, the subscriber would only queue the question; it has not greeted us yet.
+    const greeting = subscriber.status === 'ready' ? subscriber.ping() : new Promise(() => undefined);
+    await Promise.all([this.listen(commands, this.probe()), this.listen(subscriber, greeting)]);
   }
 
-  /** Replaces a connection that keeps silent. One that is down reconnects by itself. */
+  /** Replaces a connection that keeps silent, also one that is new. One that is down reconnects by itself. */
   private async listen(connection: Redis, answer: Promise<unknown>): Promise<void> {
     const heard = answer.then(
       () => true,
@@ -80,7 +79,8 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
     const late = pause(this.connections.commandTimeoutMs, enough.signal).then(() => false);
     const isHeard = await Promise.race([heard, late]);
     enough.abort();
-    const silent = isHeard || connection.status !== 'ready' ? 0 : (this.silences.get(connection) ?? 0) + 1;
+    const isConnected = connection.status === 'ready' || connection.status === 'connect';
+    const silent = isHeard || !isConnected ? 0 : (this.silences.get(connection) ?? 0) + 1;
     this.silences.set(connection, silent % MOST_SILENCES);
     if (silent === MOST_SILENCES) connection.disconnect(true);
   }
@@ -100,7 +100,8 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
     const isNews = state !== former && !(former === undefined && state === 'away');
     if (!isNews || this.stop.signal.aborted) return;
     this.current = state;
-    if (former !== undefined) this.connections.noteTrouble();
+    if (state !== 'up') this.connections.noteTrouble();
+    else if (former !== undefined) this.connections.noteRecovery();
     if (state === 'up') this.logger.log(former === undefined ? 'Redis answers.' : 'Redis is back.');
     else if (state === 'away') this.logger.error('Redis is away: trying again until it answers.');
     else
