@@ -11,6 +11,9 @@ import type { EncodedEvent } from './encoded-event.js';
 import type { EventLog, LogSlice } from './event-log.js';
 import type { ProvisionalEvent } from './provisional-event.js';
 
+const GATHER_SHARE = 0.5;
+const MAX_GATHER_MS = 10;
+
 /** What a feed tells those who follow it. */
 export type FeedItem =
   | { kind: 'events'; events: readonly EncodedEvent[] }
@@ -34,6 +37,9 @@ export class LogFeed {
   private lastPassedOn: EventId | undefined;
   /** What came in this turn of the event loop: passed on together, so that each follower is served once. */
   private turn: EncodedEvent[] = [];
+  /** How many events were passed on the last time, and how long that took. */
+  private lastCount = 0;
+  private lastPassMs = 0;
   /** The newest event known to exist; ahead of the head while the log is being read. */
   private announced: EventId | undefined;
   private reading: Promise<void> | undefined;
@@ -77,7 +83,7 @@ export class LogFeed {
     const head = this.turn.at(-1)?.position ?? this.lastPassedOn;
     const continues = first.sequence === head.sequence + 1 && first.ms >= head.ms;
     if (continues && events.length > 0) {
-      if (this.turn.length === 0) setImmediate(this.passTurn);
+      if (this.turn.length === 0) this.gather();
       this.turn.push(...events);
     } else if (continues) {
       // Announced, and not sent: a batch that is too large, or a log whose messages never hold events.
@@ -115,6 +121,16 @@ export class LogFeed {
     else if (!sameEventId(id, this.head)) await this.check();
   }
 
+  /**
+   * Passes on what comes in this turn of the event loop. When more than one came the last time, and it took long to serve
+   * all followers, it waits half of that for more: each follower is then served once instead of twice.
+   */
+  private gather(): void {
+    const waitMs = this.lastCount > 1 ? Math.min(this.lastPassMs * GATHER_SHARE, MAX_GATHER_MS) : 0;
+    if (waitMs < 1) setImmediate(this.passTurn);
+    else setTimeout(this.passTurn, waitMs);
+  }
+
   private readonly passTurn = (): void => {
     const events = this.turn;
     this.turn = [];
@@ -126,7 +142,10 @@ export class LogFeed {
     if (!last) return;
     this.lastPassedOn = last.position;
     this.ended = last.ends;
+    const beganAt = performance.now();
     this.items.next({ kind: 'events', events });
+    this.lastPassMs = performance.now() - beganAt;
+    this.lastCount = events.length;
   }
 
   private mend(): void {
