@@ -40,7 +40,7 @@ describe('loadConfig', () => {
         maxOpenStreams: 10_000,
         maxPendingRequests: 1000,
         maxPendingBytes: 268_435_456,
-        maxUploads: 256,
+        maxUploads: 5000,
         maxEventLoopDelayMs: 500,
       },
       tenancy: { enabled: false, defaultTenantId: 'default', allowedTenants: '*', header: 'X-Tenant-ID' },

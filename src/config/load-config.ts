@@ -166,7 +166,7 @@ function admissionConfig(reader: EnvironmentReader): AdmissionConfig {
     maxOpenStreams: reader.integer('MAX_OPEN_STREAMS', count(10_000, 1, 'streams')),
     maxPendingRequests: reader.integer('MAX_PENDING_REQUESTS', count(1000, 1, 'requests')),
     maxPendingBytes: reader.integer('MAX_PENDING_BYTES', count(256 * 1024 * 1024, 1024, 'bytes')),
-    maxUploads: reader.integer('MAX_UPLOADS', count(256, 1, 'uploads')),
+    maxUploads: reader.integer('MAX_UPLOADS', count(5000, 1, 'uploads')),
     maxEventLoopDelayMs: reader.integer('MAX_EVENT_LOOP_DELAY_MS', milliseconds(500, 0)),
   };
 }

@@ -69,9 +69,9 @@ export interface AdmissionConfig {
   readonly maxOpenStreams: number;
   /** Other requests that are under way, uploads apart. Default 1000. */
   readonly maxPendingRequests: number;
-  /** Bytes of JSON bodies of those. Default 268435456 (256 MiB). */
+  /** Bytes of their bodies, and of unfinished lines of uploads. Default 268435456 (256 MiB). */
   readonly maxPendingBytes: number;
-  /** NDJSON uploads that are under way. Default 256. */
+  /** NDJSON uploads that are under way. Default 5000. */
   readonly maxUploads: number;
   /** Nothing new is taken on while the event loop is late by more than so many milliseconds; 0: always. Default 500. */
   readonly maxEventLoopDelayMs: number;

@@ -8,6 +8,8 @@ export interface ReadLinesOptions {
   maxLineBytes: number;
   /** A request that sends nothing for so many milliseconds is cut. Time the caller takes does not count. */
   idleTimeoutMs: number;
+  /** Told what a line holds whose end has not arrived, and that it no longer does; what it throws ends the reading. */
+  hold?: (bytes: number) => void;
 }
 
 /** One line of an NDJSON request. */
@@ -47,7 +49,7 @@ export async function* readLines(
   request: Readable & { readonly complete?: boolean },
   options: ReadLinesOptions,
 ): AsyncGenerator<Line[], void, undefined> {
-  const splitter = new LineSplitter(options.maxLineBytes);
+  const splitter = new LineSplitter(options.maxLineBytes, options.hold);
   for await (const chunk of chunks(request, options.idleTimeoutMs)) {
     yield* whatIsReadable(() => splitter.push(chunk), splitter);
   }
@@ -97,7 +99,10 @@ class LineSplitter {
   private lines: Line[] = [];
   private number = 1;
 
-  constructor(private readonly maxLineBytes: number) {}
+  constructor(
+    private readonly maxLineBytes: number,
+    private readonly onHold: (bytes: number) => void = () => undefined,
+  ) {}
 
   take(): Line[] {
     const { lines } = this;
@@ -129,6 +134,7 @@ class LineSplitter {
   }
 
   private hold(piece: Buffer): void {
+    this.holdMore(piece.length);
     this.pieces.push(piece);
     if (this.pieces.length > MAX_PIECES) this.pieces = [Buffer.concat(this.pieces)];
     this.pieceBytes += piece.length;
@@ -136,8 +142,23 @@ class LineSplitter {
     if (this.pieceBytes > this.maxLineBytes + 1) throw this.tooLong();
   }
 
+  private holdMore(bytes: number): void {
+    try {
+      this.onHold(bytes);
+    } catch (error) {
+      if (!(error instanceof RunstreamError)) throw error;
+      const { code, message, details, retryAfterSeconds } = error;
+      throw new LineError(this.number, code, message, {
+        details,
+        cause: error,
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      });
+    }
+  }
+
   private finishHeld(rest: Buffer): void {
     const line = Buffer.concat([...this.pieces, rest]);
+    this.onHold(-this.pieceBytes);
     this.pieces = [];
     this.pieceBytes = 0;
     this.add(line, 0, line.length, isUtf8(line));

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { parseJson, RedisUnavailableError, RunstreamError } from '../common/index.js';
 import { type AppendOptions, EventStore } from '../event-store/index.js';
 import { MAX_DATA_BYTES, type PreparedEvent } from '../events/index.js';
-import { type Line, LineError, readLines } from '../http/index.js';
+import { Admission, type Line, LineError, readLines } from '../http/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 
 /** What one append may hold, so that it holds up Redis for a few milliseconds at most. */
@@ -46,6 +46,7 @@ export class NdjsonIntake {
   constructor(
     private readonly store: EventStore,
     @Inject(RUNS_OPTIONS) options: RunsOptions,
+    private readonly admission: Admission,
   ) {
     this.uploadIdleMs = options.uploadIdleMs ?? RUNS_DEFAULTS.uploadIdleMs;
   }
@@ -70,6 +71,7 @@ export class NdjsonIntake {
       for await (const lines of readLines(request, {
         maxLineBytes: MAX_LINE_BYTES,
         idleTimeoutMs: this.uploadIdleMs,
+        ...(request.res && { hold: this.admission.holder(request.res) }),
       })) {
         for (const batch of this.batches(lines)) {
           await storing;

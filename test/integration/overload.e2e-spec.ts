@@ -110,6 +110,22 @@ describe('An instance with as much to do as it takes on', () => {
     await isServedAgain(() => post(event('y'.repeat(700))));
   });
 
+  it('counts the unfinished line of an upload among them, and says where it was refused', async () => {
+    const head = `POST /runs/${run}/events HTTP/1.1\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked`;
+    const line = `${event()}\n`;
+    const upload = await begin(head, `${line.length.toString(16)}\r\n${line}\r\n`);
+    let answer = '';
+    upload.on('data', (chunk: Buffer) => (answer += String(chunk)));
+    upload.write(`bb8\r\n${'x'.repeat(3000)}\r\n`);
+    await inUse('bytes', 3000);
+    upload.write(`bb8\r\n${'x'.repeat(3000)}\r\n`);
+    await eventually('it is refused', () => answer.includes('OVERLOADED'));
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/"line":2,"count":1/);
+    upload.destroy();
+    await inUse('bytes', 0);
+  });
+
   it('takes up no further upload', async () => {
     const lines = () => post(`${event()}\n`, 'application/x-ndjson');
     await begin(

@@ -4,9 +4,9 @@ export interface AdmissionOptions {
   maxOpenStreams?: number;
   /** Other requests that are under way, NDJSON uploads apart. Default 1000. */
   maxPendingRequests?: number;
-  /** Bytes of JSON bodies of those. Default 268 435 456 (256 MiB). */
+  /** Bytes of their bodies, and of unfinished lines of uploads. Default 268 435 456 (256 MiB). */
   maxPendingBytes?: number;
-  /** NDJSON uploads that are under way; each holds a batch of 256 KiB, or one line. Default 256. */
+  /** NDJSON uploads that are under way. Default 5000. */
   maxUploads?: number;
   /** Nothing new is taken on while the event loop is late by more than so many milliseconds; 0: always. Default 500. */
   maxEventLoopDelayMs?: number;
@@ -18,6 +18,6 @@ export const ADMISSION_DEFAULTS: Required<AdmissionOptions> = {
   maxOpenStreams: 10_000,
   maxPendingRequests: 1000,
   maxPendingBytes: 256 * 1024 * 1024,
-  maxUploads: 256,
+  maxUploads: 5000,
   maxEventLoopDelayMs: 500,
 };

@@ -68,7 +68,10 @@ export class Admission implements OnApplicationShutdown {
     next();
   }
 
-  /** Gives what counts the bytes of a body, which are held until its response is done; that throws OverloadedError. */
+  /**
+   * Gives what counts the bytes of a body that are held, until its response is done; fewer than 0 are given back. It
+   * throws OverloadedError.
+   */
   holder(response: Response): (bytes: number) => void {
     let held = 0;
     response.once('close', () => {

@@ -10,7 +10,7 @@ export class Bound {
 
   /** Whether there was so much left; it counts until it is given back. */
   take(amount = 1): boolean {
-    if (this.used + amount > this.limit) return false;
+    if (amount > 0 && this.used + amount > this.limit) return false;
     this.used += amount;
     return true;
   }
