@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { interval, Observable, share } from 'rxjs';
+import { interval, Observable, share, type Subscriber } from 'rxjs';
 import type { EventId } from '../events/index.js';
 import { type Demand, UNLIMITED_DEMAND } from './demand.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
@@ -54,35 +54,29 @@ export class LogWatcher {
     return new Observable((out) => {
       this.feeds.acquire(channel, create).then(
         (feed) => {
-          if (out.closed) {
-            this.feeds.release(feed);
-            return;
-          }
-          const watch = new Watch(
-            feed,
-            options.after,
-            options.filter,
-            this.pageBytes,
-            options.demand ?? UNLIMITED_DEMAND,
-            out,
-            this.metrics,
-            this.turns,
-          );
-          const heartbeats = this.heartbeats.subscribe(() => {
-            watch.heartbeat();
-          });
-          out.add(() => {
-            watch.close();
-            heartbeats.unsubscribe();
-            this.feeds.release(feed);
-          });
-          if (options.announceCursor) out.next({ kind: 'cursor', cursor: options.after });
-          void watch.run();
+          if (out.closed) this.feeds.release(feed);
+          else this.begin(feed, options, out);
         },
         (error: unknown) => {
           out.error(error);
         },
       );
     });
+  }
+
+  /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */
+  private begin(feed: LogFeed, options: LogWatchOptions, out: Subscriber<WatchSignal>): void {
+    const { after, filter, demand = UNLIMITED_DEMAND } = options;
+    const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, this.turns);
+    const heartbeats = this.heartbeats.subscribe(() => {
+      watch.heartbeat();
+    });
+    out.add(() => {
+      watch.close();
+      heartbeats.unsubscribe();
+      this.feeds.release(feed);
+    });
+    if (options.announceCursor) out.next({ kind: 'cursor', cursor: after });
+    void watch.run();
   }
 }

@@ -27,7 +27,11 @@ export type EventFilter = (event: Pick<EncodedEvent, 'type' | 'runId'>) => boole
  * So it has no queue, and a slow reader costs neither memory nor its connection.
  */
 export class Watch {
-  private readonly stop = new AbortController();
+  private closed = false;
+  /** Cuts short what a watcher that is catching up waits for. */
+  private step: AbortController | undefined;
+  /** Ends the following of one that is live. */
+  private leave: (() => void) | undefined;
 
   constructor(
     private readonly feed: LogFeed,
@@ -41,7 +45,9 @@ export class Watch {
   ) {}
 
   close(): void {
-    this.stop.abort();
+    this.closed = true;
+    this.step?.abort();
+    this.leave?.();
   }
 
   heartbeat(): void {
@@ -51,17 +57,22 @@ export class Watch {
 
   /** Ends with the log, with the watcher, or with an error that no waiting can heal. */
   async run(): Promise<void> {
-    const { signal } = this.stop;
     try {
-      while (!this.out.closed && !signal.aborted) {
-        if (!this.demand.ready()) await this.demand.drained(signal);
-        else if (!sameEventId(this.cursor, this.feed.head)) await this.catchUp(signal);
+      while (!this.out.closed && !this.closed) {
+        if (!this.demand.ready()) await this.demand.drained(this.stepSignal);
+        else if (!sameEventId(this.cursor, this.feed.head)) await this.catchUp(this.stepSignal);
         else if (this.feed.ended) this.end(this.feed.ended);
-        else await this.follow(signal);
+        else await this.follow();
       }
     } catch (error) {
-      if (!signal.aborted) this.out.error(error);
+      if (!this.closed) this.out.error(error);
     }
+  }
+
+  /** Made when there is something to be cut short: most watchers are live, and only wait. */
+  private get stepSignal(): AbortSignal {
+    this.step ??= new AbortController();
+    return this.step.signal;
   }
 
   private async catchUp(signal: AbortSignal): Promise<void> {
@@ -84,21 +95,21 @@ export class Watch {
   }
 
   /** Passes events on as they come, until the reader takes no more or the feed can't vouch for itself. */
-  private follow(signal: AbortSignal): Promise<void> {
+  private follow(): Promise<void> {
+    this.step = undefined;
     return new Promise((resolve) => {
-      const leave = () => {
-        following.unsubscribe();
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
       const following = this.feed.items.subscribe((item) => {
         if (item.kind === 'events') this.pass(item.events);
         if (item.kind === 'provisional') this.show(item.events);
         if (item.kind === 'deleted') this.deleted();
         if (item.kind === 'gone') this.gone();
-        if (item.kind === 'reset' || this.out.closed || !this.demand.ready()) leave();
+        if (item.kind === 'reset' || this.out.closed || !this.demand.ready()) this.leave?.();
       });
-      signal.addEventListener('abort', leave);
+      this.leave = () => {
+        this.leave = undefined;
+        following.unsubscribe();
+        resolve();
+      };
     });
   }
 

@@ -69,32 +69,23 @@ export class EventStream implements Demand {
   /** Ends the stream, without `close`: the watcher comes back after so long, here or to another instance. */
   sendAway(retryMs: number): void {
     if (!this.response.headersSent) this.response.destroy();
-    else if (this.ready()) this.put(toWireChunk(`retry: ${retryMs}\n\n`));
+    else if (this.ready()) this.putChunk(toWireChunk(`retry: ${retryMs}\n\n`));
     this.end();
   }
 
   /** An interceptor may have put off that the framework sends the headers. */
   private begin(signals: Observable<WatchSignal>): void {
-    const { response } = this;
-    if (response.destroyed) return;
-    if (!response.headersSent) {
-      setTimeout(() => {
-        this.begin(signals);
-      }, 1);
-      return;
-    }
+    if (this.response.destroyed) return;
+    if (this.response.headersSent) this.write(signals);
+    else setTimeout(() => this.begin(signals), 1);
+  }
+
+  /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */
+  private write(signals: Observable<WatchSignal>): void {
     this.watchSocket();
-    this.writing.add(
-      signals.subscribe({
-        next: (signal) => {
-          this.write(signal);
-        },
-        // Too late for a status: the watcher comes back with its cursor and is told then.
-        error: this.end,
-        complete: this.end,
-      }),
-    );
-    response.once('close', () => {
+    // Too late for a status: the watcher comes back with its cursor and is told then.
+    this.writing.add(signals.subscribe({ next: this.put, error: this.end, complete: this.end }));
+    this.response.once('close', () => {
       this.writing.unsubscribe();
     });
   }
@@ -115,7 +106,7 @@ export class EventStream implements Demand {
     });
   }
 
-  private write(signal: WatchSignal): void {
+  private readonly put = (signal: WatchSignal): void => {
     if (signal.kind === 'heartbeat') {
       // Who has not read the last frames needs no sign of life, and it would pass for activity.
       if (this.out.writableLength > 0) return;
@@ -123,10 +114,10 @@ export class EventStream implements Demand {
     const isFrame = signal.kind !== 'heartbeat' || signal.announce;
     if (isFrame && !this.retryWasSent) {
       this.retryWasSent = true;
-      this.put(toWireChunk(`retry: ${spread(this.options.retryMs)}\n`));
+      this.putChunk(toWireChunk(`retry: ${spread(this.options.retryMs)}\n`));
     }
-    this.put(encodeSignal(signal, this.options.named));
-  }
+    this.putChunk(encodeSignal(signal, this.options.named));
+  };
 
   /** What is written to: the socket itself, or the response while another one has the socket (pipelining). */
   private get out(): Writable {
@@ -137,7 +128,7 @@ export class EventStream implements Demand {
    * One shared buffer and one write for each watcher: the response would frame the same bytes for each of them anew,
    * which costs more than the write itself (bench/README.md, fan-out).
    */
-  private put({ payload, framed }: WireChunk): void {
+  private putChunk({ payload, framed }: WireChunk): void {
     const socket = this.direct();
     if (socket) socket.write(framed);
     else this.response.write(payload);
@@ -154,7 +145,12 @@ export class EventStream implements Demand {
 
 /** What led here is over, and the request would keep all of it for as long as somebody watches. */
 function forget(request: Request): void {
-  Object.assign(request, { watch: undefined, next: undefined, [SSE_ABORT_CONTROLLER]: undefined });
+  Object.assign(request, {
+    watch: undefined,
+    next: undefined,
+    rawHeaders: [],
+    [SSE_ABORT_CONTROLLER]: undefined,
+  });
 }
 
 /** Spreads the reconnects of many watchers: between 3/4 and 5/4. */
