@@ -22,6 +22,7 @@ pid ${dir}/nginx.pid;
 error_log ${dir}/error.log crit;
 events { worker_connections 8192; }
 http {
+  keepalive_requests 1000000;
   access_log off;
   client_body_temp_path ${dir}/body;
   server {

@@ -37,9 +37,9 @@ export class LogFeed {
   private lastPassedOn: EventId | undefined;
   /** What came in this turn of the event loop: passed on together, so that each follower is served once. */
   private turn: EncodedEvent[] = [];
-  /** How many events were passed on the last time, and how long that took. */
-  private lastCount = 0;
+  /** How long it took to serve all followers the last time, and when that was. */
   private lastPassMs = 0;
+  private lastPassEndedAt = 0;
   /** The newest event known to exist; ahead of the head while the log is being read. */
   private announced: EventId | undefined;
   private reading: Promise<void> | undefined;
@@ -122,11 +122,12 @@ export class LogFeed {
   }
 
   /**
-   * Passes on what comes in this turn of the event loop. When more than one came the last time, and it took long to serve
-   * all followers, it waits half of that for more: each follower is then served once instead of twice.
+   * Passes on what comes in this turn of the event loop. When events come faster than all followers can be served, it
+   * waits half of the time that takes for more: each follower is then served once instead of twice.
    */
   private gather(): void {
-    const waitMs = this.lastCount > 1 ? Math.min(this.lastPassMs * GATHER_SHARE, MAX_GATHER_MS) : 0;
+    const isBusy = performance.now() - this.lastPassEndedAt < this.lastPassMs;
+    const waitMs = isBusy ? Math.min(this.lastPassMs * GATHER_SHARE, MAX_GATHER_MS) : 0;
     if (waitMs < 1) setImmediate(this.passTurn);
     else setTimeout(this.passTurn, waitMs);
   }
@@ -144,8 +145,8 @@ export class LogFeed {
     this.ended = last.ends;
     const beganAt = performance.now();
     this.items.next({ kind: 'events', events });
-    this.lastPassMs = performance.now() - beganAt;
-    this.lastCount = events.length;
+    this.lastPassEndedAt = performance.now();
+    this.lastPassMs = this.lastPassEndedAt - beganAt;
   }
 
   private mend(): void {
