@@ -31,7 +31,8 @@ export class AuditLog {
     if (!this.isAudited(context)) return;
     const response = context.switchToHttp().getResponse<Response>();
     response.once('close', () => {
-      this.write(context, response.errorCode ?? 'done');
+      // Whoever hung up before the answer does not know what became of it, and neither do we.
+      this.write(context, response.errorCode ?? (response.writableFinished ? 'done' : 'unanswered'));
     });
   }
 

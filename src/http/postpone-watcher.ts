@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
+import { isStreamPath } from './stream-path.js';
 
-const STREAM = /\/events\/stream$/;
 const CURSOR = /^[0-9]{1,15}-[0-9]{1,15}$/;
 const RETRY_MS = 10_000;
 
@@ -13,7 +13,7 @@ const RETRY_MS = 10_000;
  */
 export function postponeWatcher(request: Request, response: Response): boolean {
   const cursor = request.get('Last-Event-ID') ?? '';
-  if (request.method !== 'GET' || !STREAM.test(request.path) || !CURSOR.test(cursor)) return false;
+  if (request.method !== 'GET' || !isStreamPath(request.path) || !CURSOR.test(cursor)) return false;
   response.status(200);
   response.setHeader('Content-Type', 'text/event-stream');
   response.setHeader('Cache-Control', 'no-cache, no-transform');

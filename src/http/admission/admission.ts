@@ -3,6 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { OverloadedError } from '../../common/index.js';
 import { parseContentType } from '../content-type.js';
 import { NDJSON_MEDIA_TYPE } from '../media-types.js';
+import { isStreamPath } from '../stream-path.js';
 import { ADMISSION_DEFAULTS, ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
 import { Bound } from './bound.js';
 import { EventLoopDelay } from './event-loop-delay.js';
@@ -11,7 +12,6 @@ import { EventLoopDelay } from './event-loop-delay.js';
 export const BOUNDS = ['streams', 'requests', 'bytes', 'uploads', 'event_loop'] as const;
 export type BoundName = (typeof BOUNDS)[number];
 
-const STREAM = /\/events\/stream$/;
 /** Whoever asks these wants to know how it is, above all when it is bad. */
 const ALWAYS = /^\/(health\/|metrics$)/;
 
@@ -91,7 +91,7 @@ export class Admission implements OnApplicationShutdown {
 }
 
 function kindOf(request: Request): 'streams' | 'uploads' | 'requests' {
-  if (request.method === 'GET') return STREAM.test(request.path) ? 'streams' : 'requests';
+  if (request.method === 'GET') return isStreamPath(request.path) ? 'streams' : 'requests';
   const isUpload = parseContentType(request.headers['content-type'])?.media === NDJSON_MEDIA_TYPE;
   return isUpload ? 'uploads' : 'requests';
 }

@@ -25,8 +25,6 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 interface WaitingEvent {
   event: PreparedEvent;
   bytes: number;
-  /** It counts in the outage buffer, and its executor has gone on. */
-  isHeld: boolean;
   /** Whoever wrote it waits until it is in the log, however long that takes. */
   untilStored: boolean;
   settle(id: string | undefined): void;
@@ -60,6 +58,8 @@ export class RunWriter {
   private readonly waiting: WaitingEvent[] = [];
   /** Those at the head of the queue that are being appended. */
   private batchEvents = 0;
+  /** How many at the head of the queue count in the outage buffer: their executor has gone on. */
+  private held = 0;
   private waitingBytes = 0;
   private readonly closing = new AbortController();
   /** A producer outside can't guess it, or he could have our events taken for repetitions of his. */
@@ -108,7 +108,7 @@ export class RunWriter {
     this.acceptedCount++;
     if (input.idempotency_key != null) this.remember(key);
     return new Promise((settle, fail) => {
-      this.waiting.push({ event, bytes, isHeld: false, untilStored, settle, fail });
+      this.waiting.push({ event, bytes, untilStored, settle, fail });
       this.waitingBytes += bytes;
       if (this.isAway) this.hold();
       if (this.writing) return;
@@ -181,10 +181,9 @@ export class RunWriter {
   /** Lets the executor go on with as many of the waiting events as there is room for, in order. */
   private hold(): void {
     const shown: PreparedEvent[] = [];
-    for (const one of this.waiting) {
-      if (one.isHeld) continue;
+    for (let one = this.waiting[this.held]; one; one = this.waiting[this.held]) {
       if (one.untilStored || !this.deps.buffer.take(one.bytes)) break;
-      one.isHeld = true;
+      this.held++;
       // When it was said, and not when Redis was back.
       one.event = { ...one.event, timestamp: one.event.timestamp ?? new Date().toISOString() };
       shown.push(one.event);
@@ -208,7 +207,10 @@ export class RunWriter {
     const one = this.waiting.shift();
     if (!one) return undefined;
     this.waitingBytes -= one.bytes;
-    if (one.isHeld) this.deps.buffer.giveBack(one.bytes, wasStored);
+    if (this.held > 0) {
+      this.held--;
+      this.deps.buffer.giveBack(one.bytes, wasStored);
+    }
     return one;
   }
 
@@ -221,12 +223,11 @@ export class RunWriter {
   }
 
   private drop(count: number, fault?: RunstreamError): void {
-    let held = 0;
+    const held = Math.min(this.held, count);
     for (let i = 0; i < count; i++) {
       const one = this.shift(false);
       if (!one) break;
       this.droppedCount++;
-      if (one.isHeld) held++;
       if (fault) one.fail(fault);
       else one.settle(undefined);
     }
