@@ -2,13 +2,13 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { HttpConfig } from '../config/index.js';
 import type { Admission } from './admission/index.js';
-import { corsOptions, endPreflight } from './cors.js';
-import { configureHttpServer } from './http-server.js';
-import { jsonBody } from './json-body.js';
-import { linger } from './linger.js';
-import { requestId } from './request-id.js';
-import { RunstreamExceptionFilter } from './runstream-exception.filter.js';
-import { setSecurityHeaders } from './security-headers.js';
+import { corsOptions, endPreflight } from './edge/cors.js';
+import { configureHttpServer } from './edge/http-server.js';
+import { jsonBody } from './body/json-body.js';
+import { linger } from './body/linger.js';
+import { requestId } from './edge/request-id.js';
+import { RunstreamExceptionFilter } from './errors/runstream-exception.filter.js';
+import { setSecurityHeaders } from './edge/security-headers.js';
 import { RequestValidationPipe } from './validation-pipe.js';
 
 export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | 'corsOrigins'> {

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { readFileSync } from 'node:fs';
-import { ErrorResponse } from './error-response.dto.js';
+import { ErrorResponse } from './errors/error-response.dto.js';
 
 const DESCRIPTION = `
 One durable, ordered event log per run: appended over REST, watched live over Server-Sent Events, read back in

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { OverloadedError } from '../../common/index.js';
-import { parseContentType } from '../content-type.js';
-import { NDJSON_MEDIA_TYPE } from '../media-types.js';
-import { isStreamPath } from '../stream-path.js';
+import { parseContentType } from '../body/content-type.js';
+import { NDJSON_MEDIA_TYPE } from '../body/media-types.js';
+import { isStreamPath } from '../edge/stream-path.js';
 import { ADMISSION_DEFAULTS, ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
 import { Bound } from './bound.js';
 import { EventLoopDelay } from './event-loop-delay.js';

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { type ErrorCode, RunstreamError, ValidationFailedError } from '../common/index.js';
+import { type ErrorCode, RunstreamError, ValidationFailedError } from '../../common/index.js';
 
 /** Codes for errors of the framework, which know a status only. */
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {

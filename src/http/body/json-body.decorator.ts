@@ -1,9 +1,9 @@
 import { createParamDecorator, type ExecutionContext, type Type } from '@nestjs/common';
 import { validateSync } from 'class-validator';
 import type { Request } from 'express';
-import { RunstreamError, ValidationFailedError } from '../common/index.js';
+import { RunstreamError, ValidationFailedError } from '../../common/index.js';
 import { NDJSON_MEDIA_TYPE } from './media-types.js';
-import { toViolations } from './validation-pipe.js';
+import { toViolations } from '../validation-pipe.js';
 
 /**
  * The JSON body, checked against a class. Unlike with Nest's `@Body()` values are taken over as they are:

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { RunstreamError, ValidationFailedError } from '../common/index.js';
+import { RunstreamError, ValidationFailedError } from '../../common/index.js';
 import { RequestCutError } from './request-cut-error.js';
 
 export interface ReadBodyOptions {

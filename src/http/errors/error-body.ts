@@ -1,4 +1,4 @@
-import type { RunstreamError } from '../common/index.js';
+import type { RunstreamError } from '../../common/index.js';
 
 /** What every error looks like on the wire, whatever layer it comes from. */
 export interface ErrorBody {

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
-import './request.js';
+import '../request.js';
 
 /** Plain enough to be copied into a log line or a header unchanged. */
 const ACCEPTED = /^[A-Za-z0-9._-]{1,128}$/;

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { ERROR_STATUS, type ErrorCode } from '../common/index.js';
+import { ERROR_STATUS, type ErrorCode } from '../../common/index.js';
 import type { ErrorBody } from './error-body.js';
 import { ERROR_MEANING } from './error-meaning.js';
 import { ErrorResponse } from './error-response.dto.js';

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { isStreamPath } from './stream-path.js';
+import { isStreamPath } from '../edge/stream-path.js';
 
 const CURSOR = /^[0-9]{1,15}-[0-9]{1,15}$/;
 const RETRY_MS = 10_000;

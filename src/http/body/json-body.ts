@@ -1,11 +1,11 @@
 import type { NextFunction, Request, Response } from 'express';
-import { decodeUtf8, parseJson, RunstreamError } from '../common/index.js';
-import type { Admission } from './admission/index.js';
+import { decodeUtf8, parseJson, RunstreamError } from '../../common/index.js';
+import type { Admission } from '../admission/index.js';
 import { parseContentType } from './content-type.js';
 import { hasBody } from './has-body.js';
 import { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './media-types.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
-import './request.js';
+import '../request.js';
 
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { RunstreamError, type RunstreamErrorOptions, type ErrorCode } from '../common/index.js';
+import { RunstreamError, type RunstreamErrorOptions, type ErrorCode } from '../../common/index.js';
 import { RequestCutError } from './request-cut-error.js';
 
 export interface ReadLinesOptions {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../common/index.js';
+import type { ErrorCode } from '../../common/index.js';
 
 /** One sentence a code, for the API documentation. */
 export const ERROR_MEANING: Readonly<Record<ErrorCode, string>> = {

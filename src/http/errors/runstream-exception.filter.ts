@@ -1,12 +1,12 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { RunstreamError } from '../common/index.js';
+import { RunstreamError } from '../../common/index.js';
 import { allowedMethods } from './allowed-methods.js';
 import { errorBody } from './error-body.js';
 import { NoContent } from './no-content.js';
 import { postponeWatcher } from './postpone-watcher.js';
-import { RequestCutError } from './request-cut-error.js';
-import './request.js';
+import { RequestCutError } from '../body/request-cut-error.js';
+import '../request.js';
 import { toRunstreamError } from './to-runstream-error.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
-import { RunstreamError, ValidationFailedError } from '../common/index.js';
-import { errorBody } from './error-body.js';
+import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import { errorBody } from '../errors/error-body.js';
 
 /** How long a refused connection may still send, in milliseconds, so that it can read why. */
 const CLOSE_GRACE_MS = 2000;

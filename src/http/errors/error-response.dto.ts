@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ERROR_STATUS } from '../common/index.js';
+import { ERROR_STATUS } from '../../common/index.js';
 
 /** The body of every error. */
 export class ErrorResponse {
