@@ -10,8 +10,8 @@ const MODULES = {
   events: ['common'],
   config: ['common'],
   redis: ['common'],
-  health: ['common', 'auth'],
-  metrics: ['common', 'auth'],
+  health: ['common', 'auth', 'http'],
+  metrics: ['common', 'auth', 'http'],
   operations: ['consumer', 'events', 'tenancy', 'auth', 'common', 'http'],
   page: ['auth'],
   tenancy: ['common', 'config (types)'],
@@ -19,7 +19,7 @@ const MODULES = {
   http: ['common', 'config (types)'],
   'event-store': ['redis', 'events', 'common'],
   consumer: ['event-store', 'redis', 'events', 'tenancy', 'common'],
-  runs: ['consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http'],
+  runs: ['consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http', 'redis (types)'],
   // For tests of applications, never for the service: it may reach for all that a consumer needs.
   testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy'],
 };

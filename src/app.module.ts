@@ -14,12 +14,11 @@ export class AppModule {
       imports: [
         PageModule,
         RunstreamModule.forRoot({
-          redis: { url: redisUrl, commandTimeoutMs: config.redis.commandTimeoutMs },
+          redis: { ...config.redis, url: redisUrl },
           events: {
             ...events,
             heartbeatMs: sse.heartbeatMs,
             watcherPageBytes: sse.watcherBufferBytes,
-            maxCatchUpReads: sse.maxCatchUpReads,
           },
           runs: { retryMs: sse.retryMs, watcherBufferBytes: sse.watcherBufferBytes },
           executors: { ...executors, shutdownTimeoutMs: http.shutdownTimeoutMs },

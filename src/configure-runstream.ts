@@ -1,6 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Admission, configureEdge, type ConfigureOptions } from './http/index.js';
-import { TenantMiddleware } from './tenancy/index.js';
+import { RequestTenant } from './tenancy/index.js';
 
 /**
  * Gives an application the edge that the service has: request ids, tenants and credentials, the one error body, size
@@ -10,7 +10,6 @@ import { TenantMiddleware } from './tenancy/index.js';
  * @publicApi
  */
 export function configureRunstream(app: NestExpressApplication, options: ConfigureOptions): void {
-  const tenant = app.get(TenantMiddleware, { strict: false });
-  const admission = app.get(Admission, { strict: false });
-  configureEdge(app, options, (request, response, next) => tenant.use(request, response, next), admission);
+  const tenant = app.get(RequestTenant, { strict: false });
+  configureEdge(app, options, tenant, app.get(Admission, { strict: false }));
 }

@@ -4,7 +4,7 @@ import type { TenancyConfig } from './config/index.js';
 import { ConsumerMetrics, ConsumerModule, type ConsumerOptions } from './consumer/index.js';
 import { EventStoreMetrics, EventStoreModule, type EventStoreOptions } from './event-store/index.js';
 import { HealthModule, HealthRegistry } from './health/index.js';
-import { AdmissionMetrics, AdmissionModule, type AdmissionOptions } from './http/index.js';
+import { Admission, AdmissionMetrics, AdmissionModule, type AdmissionOptions } from './http/index.js';
 import { MetricsModule, type MetricsOptions, MetricsRegistry } from './metrics/index.js';
 import { OperationsModule } from './operations/index.js';
 import { RedisMetrics, RedisModule, type RedisOptions, RedisWatchdog } from './redis/index.js';
@@ -55,6 +55,7 @@ export class RunstreamModule implements OnModuleInit {
     private readonly ofConsumers: ConsumerMetrics,
     private readonly ofRuns: RunsMetrics,
     private readonly ofAdmission: AdmissionMetrics,
+    private readonly admission: Admission,
   ) {}
 
   static forRoot(options: RunstreamOptions): DynamicModule {
@@ -78,6 +79,11 @@ export class RunstreamModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.health.register({ name: 'redis', check: () => this.redis.probe() });
+    this.health.register({
+      name: 'capacity',
+      check: () =>
+        this.admission.isFull ? Promise.reject(new Error('requests or bytes are full')) : Promise.resolve(),
+    });
     for (const source of [this.ofRedis, this.ofEvents, this.ofConsumers, this.ofRuns, this.ofAdmission])
       this.metrics.add(source);
   }

@@ -2,8 +2,7 @@ import { type ExecutionContext, Injectable, Logger, SetMetadata } from '@nestjs/
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { RunstreamError } from '../common/index.js';
-import '../http/index.js';
-import { ACCESS } from './scopes.js';
+import { ACCESS, lifeOf, pathOf } from '../http/index.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const AUDITED = 'runstream:audited';
@@ -29,10 +28,12 @@ export class AuditLog {
   /** For a guard that lets the call through: writes what became of it, once it is answered. */
   watch(context: ExecutionContext): void {
     if (!this.isAudited(context)) return;
-    const response = context.switchToHttp().getResponse<Response>();
-    response.once('close', () => {
+    const http = context.switchToHttp();
+    const life = lifeOf(http.getRequest<Request>());
+    const response = http.getResponse<Response>();
+    life.onEnd(() => {
       // Whoever hung up before the answer does not know what became of it, and neither do we.
-      this.write(context, response.errorCode ?? (response.writableFinished ? 'done' : 'unanswered'));
+      this.write(context, response.errorCode ?? (life.answered ? 'done' : 'unanswered'));
     });
   }
 
@@ -58,7 +59,7 @@ export class AuditLog {
     const request = context.switchToHttp().getRequest<Request>();
     this.logger.log(
       JSON.stringify({
-        action: `${request.method} ${request.path}`,
+        action: `${request.method} ${pathOf(request)}`,
         outcome,
         by: request.principal?.id ?? 'anonymous',
         tenant_id: request.tenantId ?? request.principal?.tenantId,

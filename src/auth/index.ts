@@ -7,3 +7,4 @@ export * from './credential-watch.js';
 export * from './principal.js';
 export * from './scopes.js';
 export * from './stream-tickets.js';
+export * from './unauthorized-error.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nest
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { RunstreamError } from '../common/index.js';
-import { ApiErrors } from '../http/index.js';
+import { AcceptsBody, ApiErrors } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { type ApiKey, ApiKeys } from './api-keys.js';
 import { CreatedKeyResponse, CreateKeyDto, KeyListResponse, type KeyResponse } from './dto/key.dto.js';
@@ -10,6 +10,7 @@ import { RequireScope, type Scope } from './scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')
+@AcceptsBody({ maxBytes: 16 * 1024 })
 @Controller('keys')
 export class KeysController {
   constructor(private readonly keys: ApiKeys) {}

@@ -2,12 +2,13 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { RunstreamError } from '../common/index.js';
+import { ACCESS, ALL_TENANTS } from '../http/index.js';
 import type { TenancyConfig } from '../config/index.js';
 import { TENANCY_CONFIG } from '../tenancy/index.js';
 import { AuditLog } from './audit-log.js';
 import { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
-import { ACCESS, type Scope } from './scopes.js';
+import type { Scope } from './scopes.js';
 
 /** Lets a credential do what its scopes say. A route that says nothing is closed. */
 @Injectable()
@@ -27,10 +28,10 @@ export class ScopeGuard implements CanActivate {
       context.getClass(),
     ]);
     const request = context.switchToHttp().getRequest<Request>();
-    // Paths that belong to no tenant were let through so far.
+    // Routes of no single tenant were let through so far.
     if (access !== 'public') request.principal ??= await this.authenticator.authenticate(request);
     const refusal =
-      access !== 'public' && request.principal && this.refusal(request, request.principal, access);
+      access !== 'public' && request.principal && this.refusal(context, request, request.principal, access);
     if (!refusal) {
       this.audit.watch(context);
       return true;
@@ -40,6 +41,7 @@ export class ScopeGuard implements CanActivate {
   }
 
   private refusal(
+    context: ExecutionContext,
     request: Request,
     principal: Principal,
     access: Scope | undefined,
@@ -48,7 +50,11 @@ export class ScopeGuard implements CanActivate {
     if (!principal.scopes.includes(access)) return forbidden(`Your credential lacks the scope ${access}.`);
     if (principal.stream && !isGranted(request, principal))
       return forbidden('Your ticket is for another stream.');
-    if (request.tenantId === undefined && !this.isOnlyTenant(principal)) {
+    const isForAll: unknown = this.reflector.getAllAndOverride(ALL_TENANTS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (isForAll === true && !this.isOnlyTenant(principal)) {
       return forbidden('This path shows what belongs to all tenants.');
     }
     return undefined;

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../http/index.js';
+import { AcceptsBody, ApiErrors } from '../http/index.js';
 import { Audited } from './audit-log.js';
 import { OpenSessionDto } from './dto/key.dto.js';
 import { Public } from './scopes.js';
@@ -12,6 +12,7 @@ import { UnauthorizedError } from './unauthorized-error.js';
 @ApiTags('session')
 @Public()
 @Audited()
+@AcceptsBody({ maxBytes: 4096 })
 @Controller('session')
 export class SessionController {
   constructor(private readonly sessions: Sessions) {}

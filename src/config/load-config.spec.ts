@@ -23,7 +23,7 @@ describe('loadConfig', () => {
       port: 3000,
       workers: 1,
       production: false,
-      redis: { commandTimeoutMs: 2000 },
+      redis: { commandTimeoutMs: 2000, maxBulkReadBytes: 4_194_304 },
       events: {
         maxLength: 10_000,
         ttlSeconds: 86_400,
@@ -34,13 +34,17 @@ describe('loadConfig', () => {
         journalMaxLength: 1_000_000,
       },
       http: { maxRequestBytes: 8_388_608, corsOrigins: 'localhost', shutdownTimeoutMs: 10_000 },
-      sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144, maxCatchUpReads: 64 },
+      sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144 },
       executors: { outageBufferEvents: 10_000, outageBufferBytes: 67_108_864 },
       admission: {
         maxOpenStreams: 10_000,
         maxPendingRequests: 1000,
+        maxPublicRequests: 100,
+        maxWaits: 5000,
         maxPendingBytes: 268_435_456,
         maxUploads: 5000,
+        maxAnswerBytes: 134_217_728,
+        maxSharePercent: 50,
         maxEventLoopDelayMs: 500,
       },
       tenancy: { enabled: false, defaultTenantId: 'default', allowedTenants: '*', header: 'X-Tenant-ID' },
@@ -71,6 +75,7 @@ describe('loadConfig', () => {
       RUN_IDLE_TIMEOUT_SECONDS: '0',
       CORS_ORIGINS: 'https://app.example.com,http://localhost:5173',
       METRICS_PORT: '9090',
+      TRUST_PROXY: '10.0.0.0/8,::1',
       COMMANDS_FILE: 'commands.json',
       MULTI_TENANCY_ENABLED: 'TRUE',
       ALLOWED_TENANTS: 'acme,globex',
@@ -84,7 +89,11 @@ describe('loadConfig', () => {
       host: '0.0.0.0',
       redis: { url: 'rediss://user:secret@redis.example.com:6380/1' },
       events: { types: ['build.*', 'deploy.started'], journalExclude: [], runIdleTimeoutSeconds: 0 },
-      http: { corsOrigins: ['https://app.example.com', 'http://localhost:5173'], metricsPort: 9090 },
+      http: {
+        corsOrigins: ['https://app.example.com', 'http://localhost:5173'],
+        metricsPort: 9090,
+        trustProxy: ['10.0.0.0/8', '::1'],
+      },
       executors: { commandsFile: 'commands.json' },
       tenancy: { enabled: true, allowedTenants: ['acme', 'globex'], header: 'X-Org' },
     });
@@ -105,6 +114,9 @@ describe('loadConfig', () => {
     ['DEFAULT_TENANT_ID', 'a:b', /lower-case letters/],
     ['ALLOWED_TENANTS', 'acme,*', /comma-separated list of tenant ids/],
     ['TENANT_HEADER', 'X Tenant', /header name/],
+    ['TRUST_PROXY', '10.0.0.0/33', /how many proxies/],
+    ['TRUST_PROXY', 'true', /how many proxies/],
+    ['MAX_SHARE_PERCENT', '0', /percent from 1 to 100/],
     ['AUTH_MODE', 'basic', /set it to one of none, api-key, jwt/],
   ])('refuses %s=%s in one sentence', (name, value, sentence) => {
     expect(problems({ [name]: value })).toEqual([expect.stringMatching(sentence)]);

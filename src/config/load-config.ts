@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { isLoopback } from './loopback.js';
@@ -75,6 +76,7 @@ function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfi
   return {
     ...(url === undefined ? {} : { url }),
     commandTimeoutMs: reader.integer('REDIS_COMMAND_TIMEOUT_MS', milliseconds(2000, 10)),
+    maxBulkReadBytes: reader.integer('REDIS_MAX_BULK_READ_BYTES', count(4 * 1024 * 1024, 65_536, 'bytes')),
   };
 }
 
@@ -118,6 +120,7 @@ function eventsConfig(reader: EnvironmentReader): EventsConfig {
 
 function httpConfig(reader: EnvironmentReader, production: boolean): HttpConfig {
   const metricsPort = reader.optionalInteger('METRICS_PORT', { min: 0, max: 65_535, what: 'a TCP port' });
+  const trustProxy = trustedProxies(reader);
   const origins = reader.list(
     'CORS_ORIGINS',
     isOrigin,
@@ -132,8 +135,26 @@ function httpConfig(reader: EnvironmentReader, production: boolean): HttpConfig 
     }),
     corsOrigins: origins ?? (production ? [] : 'localhost'),
     ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
     shutdownTimeoutMs: reader.integer('SHUTDOWN_TIMEOUT_MS', milliseconds(10_000, 0)),
   };
+}
+
+function trustedProxies(reader: EnvironmentReader): number | string[] | undefined {
+  const text = reader.text('TRUST_PROXY');
+  if (text !== undefined && /^\d{1,2}$/.test(text)) return Number(text);
+  return reader.list(
+    'TRUST_PROXY',
+    isNetwork,
+    'how many proxies are in front, or their addresses, like 10.0.0.0/8,127.0.0.1',
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const width = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width);
+  return width > 0 && isPrefix && more.length === 0;
 }
 
 function sseConfig(reader: EnvironmentReader): SseConfig {
@@ -146,7 +167,6 @@ function sseConfig(reader: EnvironmentReader): SseConfig {
       max: 2 ** 30,
       what: 'a whole number of bytes',
     }),
-    maxCatchUpReads: reader.integer('MAX_CATCH_UP_READS', count(64, 1, 'reads')),
   };
 }
 
@@ -165,8 +185,17 @@ function admissionConfig(reader: EnvironmentReader): AdmissionConfig {
   return {
     maxOpenStreams: reader.integer('MAX_OPEN_STREAMS', count(10_000, 1, 'streams')),
     maxPendingRequests: reader.integer('MAX_PENDING_REQUESTS', count(1000, 1, 'requests')),
+    maxPublicRequests: reader.integer('MAX_PUBLIC_REQUESTS', count(100, 1, 'requests')),
+    maxWaits: reader.integer('MAX_WAITS', count(5000, 1, 'requests')),
     maxPendingBytes: reader.integer('MAX_PENDING_BYTES', count(256 * 1024 * 1024, 1024, 'bytes')),
     maxUploads: reader.integer('MAX_UPLOADS', count(5000, 1, 'uploads')),
+    maxAnswerBytes: reader.integer('MAX_ANSWER_BYTES', count(128 * 1024 * 1024, 4 * 1024 * 1024, 'bytes')),
+    maxSharePercent: reader.integer('MAX_SHARE_PERCENT', {
+      default: 50,
+      min: 1,
+      max: 100,
+      what: 'a whole number of percent',
+    }),
     maxEventLoopDelayMs: reader.integer('MAX_EVENT_LOOP_DELAY_MS', milliseconds(500, 0)),
   };
 }

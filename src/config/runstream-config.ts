@@ -4,6 +4,8 @@ export interface RedisConfig {
   readonly url?: string;
   /** A command without an answer for so many milliseconds has failed. Default 2000. */
   readonly commandTimeoutMs: number;
+  /** Bytes that reads of pages and lists may bring at the same time; others wait their turn. Default 4194304 (4 MiB). */
+  readonly maxBulkReadBytes: number;
 }
 
 /** @publicApi */
@@ -33,6 +35,11 @@ export interface HttpConfig {
    * Default: `localhost` in development, none in production.
    */
   readonly corsOrigins: readonly string[] | 'localhost';
+  /**
+   * Proxies in front, which say in `X-Forwarded-For` whose request it is: how many there are, or their addresses.
+   * Default: none, and the header is not looked at.
+   */
+  readonly trustProxy?: number | readonly string[];
   /** Port of its own for `/metrics`. Default: none, the service's port. */
   readonly metricsPort?: number;
   /** How long a shutdown may take, in milliseconds. Default 10000. */
@@ -47,8 +54,6 @@ export interface SseConfig {
   readonly retryMs: number;
   /** Bytes that may wait for one watcher's socket before it is served from the log. Default 262144. */
   readonly watcherBufferBytes: number;
-  /** Watchers that read from the log at the same time; the others wait their turn. Default 64. */
-  readonly maxCatchUpReads: number;
 }
 
 /** @publicApi */
@@ -67,12 +72,20 @@ export interface ExecutorsConfig {
 export interface AdmissionConfig {
   /** Event streams that are open. Default 10000. */
   readonly maxOpenStreams: number;
-  /** Other requests that are under way, uploads apart. Default 1000. */
+  /** Other requests that are under way. Default 1000. */
   readonly maxPendingRequests: number;
+  /** Calls of public routes that are under way. Default 100. */
+  readonly maxPublicRequests: number;
+  /** Calls that wait for the end of a run. Default 5000. */
+  readonly maxWaits: number;
   /** Bytes of their bodies, and of unfinished lines of uploads. Default 268435456 (256 MiB). */
   readonly maxPendingBytes: number;
   /** NDJSON uploads that are under way. Default 5000. */
   readonly maxUploads: number;
+  /** Bytes of large answers that no client has taken yet. Default 134217728 (128 MiB). */
+  readonly maxAnswerBytes: number;
+  /** The most that one caller may have of each of these, in percent. Default 50. */
+  readonly maxSharePercent: number;
   /** Nothing new is taken on while the event loop is late by more than so many milliseconds; 0: always. Default 500. */
   readonly maxEventLoopDelayMs: number;
 }

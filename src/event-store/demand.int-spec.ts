@@ -37,6 +37,10 @@ class FakeSocket implements Demand {
     });
   }
 
+  room(): Promise<() => void> {
+    return Promise.resolve(() => undefined);
+  }
+
   put(signal: WatchSignal): void {
     if (signal.kind === 'events') for (const { json } of signal.events) this.waiting += json.length;
     else this.waiting += 100;

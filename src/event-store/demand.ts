@@ -6,10 +6,17 @@ export interface Demand {
   ready(): boolean;
   /** Resolves once it takes more again; rejects with the signal's reason when that is aborted. */
   drained(signal: AbortSignal): Promise<void>;
+  /**
+   * Waits until so many bytes may be read for it. What that gives is called once they were passed on to it.
+   *
+   * @throws the signal's reason
+   */
+  room(bytes: number, signal: AbortSignal): Promise<() => void>;
 }
 
 /** Takes everything at any time: for readers in this process. */
 export const UNLIMITED_DEMAND: Demand = {
   ready: () => true,
   drained: () => Promise.resolve(),
+  room: () => Promise.resolve(() => undefined),
 };

@@ -1,4 +1,5 @@
 import type { EventId, TerminalStatus } from '../events/index.js';
+import type { ReadFor } from '../redis/index.js';
 import type { EncodedEvent } from './encoded-event.js';
 import type { CursorLoss } from './log-page.js';
 
@@ -22,6 +23,8 @@ export interface SliceOptions {
   limit?: number;
   /** Most bytes of events; one event is given in any case. Default 256 KiB. */
   maxBytes?: number;
+  /** For whom. Default: for all who watch the log. */
+  reader?: ReadFor;
 }
 
 /** Part of a log after a cursor, and what became of the cursor. */

@@ -25,8 +25,6 @@ export interface EventStoreOptions {
   heartbeatMs?: number;
   /** Most bytes that a watcher reads from the log at once. Default 262 144. */
   watcherPageBytes?: number;
-  /** Watchers that read from the log at the same time; the others wait their turn. Default 64. */
-  maxCatchUpReads?: number;
 }
 
 export const EVENT_STORE_OPTIONS = Symbol('EVENT_STORE_OPTIONS');
@@ -43,5 +41,4 @@ export const EVENT_STORE_DEFAULTS: Required<EventStoreOptions> = {
   multiTenant: false,
   heartbeatMs: 15_000,
   watcherPageBytes: 262_144,
-  maxCatchUpReads: 64,
 };

@@ -20,11 +20,11 @@ import {
   type PreparedEvent,
   prepareEvent,
 } from '../events/index.js';
-import { redisCall, RedisConnections } from '../redis/index.js';
+import { BulkReads, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { Keyspace } from './keys.js';
-import { type LogPage, readLogPage } from './log-page.js';
+import { type LogPage, readLocation, readLogPage } from './log-page.js';
 import { SCRIPTS } from './scripts.js';
 
 /** Answers to idempotent requests are remembered for a day. */
@@ -33,6 +33,9 @@ export const REQUEST_TTL_SECONDS = 86_400;
 export const MAX_BATCH_EVENTS = 1000;
 /** Journal entries that one step of a deletion looks at: any of them may be large. */
 const DELETE_PAGE = 100;
+
+/** Who reads without saying for whom. */
+const LIVE: ReadFor = { lane: 'live' };
 
 /** A request that may be sent again: its key, and a digest of what it asks for. */
 export interface IdempotentRequest {
@@ -68,6 +71,8 @@ export interface ReadOptions {
   limit?: number;
   /** Most bytes of events; one event is given in any case. Default 256 KiB. */
   maxBytes?: number;
+  /** For whom. Default: for all who watch. */
+  reader?: ReadFor;
 }
 
 export interface LogRange {
@@ -78,6 +83,8 @@ export interface LogRange {
   order: 'asc' | 'desc';
   limit: number;
   maxBytes: number;
+  /** For whom. Default: for all who watch. */
+  reader?: ReadFor;
 }
 
 export interface StoreInfo {
@@ -109,6 +116,7 @@ export class EventStore {
     private readonly redis: RedisConnections,
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
     private readonly metrics: EventStoreMetrics,
+    private readonly bulk: BulkReads,
   ) {
     this.options = { ...EVENT_STORE_DEFAULTS, ...options };
     this.types = new EventTypeRegistry(this.options.types);
@@ -186,12 +194,26 @@ export class EventStore {
   async read(tenantId: string, runId: string, options: ReadOptions = {}): Promise<LogPage> {
     const after = formatEventId(options.after ?? BEGINNING);
     const keys = this.keys.run(tenantId, runId);
-    const reply = await SCRIPTS.read.run(
-      this.redis.commands,
-      [keys.run, keys.events],
-      [`(${after}`, '+', 'asc', options.limit ?? 1000, options.maxBytes ?? 262_144, after],
+    const args = [`(${after}`, '+', 'asc', options.limit ?? 1000, options.maxBytes ?? 262_144, after];
+    const reply = await this.bulk.run(
+      { ...(options.reader ?? LIVE), tenantId },
+      options.maxBytes ?? 262_144,
+      (connection) => SCRIPTS.read.run(connection, [keys.run, keys.events], args),
     );
     return readLogPage(tenantId, runId, reply);
+  }
+
+  /**
+   * Where a run stands, without reading any of its events.
+   *
+   * @throws RunExpiredError when the run has ended and its events are gone
+   */
+  async locate(tenantId: string, runId: string): Promise<Pick<LogPage, 'status' | 'last'>> {
+    const keys = this.keys.run(tenantId, runId);
+    const reply = await SCRIPTS.locate.run(this.redis.commands, [keys.run, keys.events], []);
+    const { length, ...position } = readLocation(reply);
+    if (isTerminal(position.status) && length === 0) throw new RunExpiredError();
+    return position;
   }
 
   /**
@@ -201,11 +223,11 @@ export class EventStore {
    */
   async readRange(tenantId: string, runId: string, range: LogRange): Promise<LogPage> {
     const keys = this.keys.run(tenantId, runId);
-    const reply = await SCRIPTS.read.run(
-      this.redis.commands,
-      [keys.run, keys.events],
-      // Looking for the beginning, which is never there, makes the script tell which event is the oldest.
-      [range.from, range.to, range.order, range.limit, range.maxBytes, formatEventId(BEGINNING)],
+    const { from, to, order, limit, maxBytes, reader = LIVE } = range;
+    // Looking for the beginning, which is never there, makes the script tell which event is the oldest.
+    const args = [from, to, order, limit, maxBytes, formatEventId(BEGINNING)];
+    const reply = await this.bulk.run({ ...reader, tenantId }, maxBytes, (connection) =>
+      SCRIPTS.read.run(connection, [keys.run, keys.events], args),
     );
     const page = readLogPage(tenantId, runId, reply);
     if (isTerminal(page.status) && page.first === undefined) throw new RunExpiredError();

@@ -29,7 +29,7 @@ export class JournalWatcher {
    */
   async locate(tenantId: string, start: WatchStart): Promise<EventId> {
     // Also for a cursor that is known: an outage must show before the stream begins.
-    const { last } = await this.journal.read(tenantId, { limit: 1, maxBytes: 0 });
+    const last = await this.journal.last(tenantId);
     if (start === 'start') return BEGINNING;
     return start === 'tail' ? last : start;
   }

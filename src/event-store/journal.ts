@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { BEGINNING, formatEventId } from '../events/index.js';
-import { RedisConnections } from '../redis/index.js';
+import { BEGINNING, type EventId, formatEventId } from '../events/index.js';
+import { BulkReads, type ReadFor, RedisConnections } from '../redis/index.js';
 import type { SliceOptions } from './event-log.js';
 import { EventStore, type LogRange } from './event-store.js';
 import { type JournalPage, readJournalPage } from './journal-page.js';
@@ -38,6 +38,7 @@ export class Journal {
   constructor(
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
+    private readonly bulk: BulkReads,
   ) {}
 
   /** A page after a cursor, and what became of the cursor. Default: from the beginning. */
@@ -45,14 +46,21 @@ export class Journal {
     const cursor = options.after ?? BEGINNING;
     const after = formatEventId(cursor);
     const { limit = 1000, maxBytes = 262_144 } = options;
-    const reply = await this.run(tenantId, [`(${after}`, '+', 'asc', limit, maxBytes, after]);
+    const reply = await this.run(tenantId, options.reader, maxBytes, [
+      `(${after}`,
+      '+',
+      'asc',
+      limit,
+      maxBytes,
+      after,
+    ]);
     return readJournalPage(tenantId, cursor, reply);
   }
 
   /** Part of it, forwards or backwards. */
   async readRange(tenantId: string, range: LogRange): Promise<JournalPage> {
     const { from, to, order, limit, maxBytes } = range;
-    const reply = await this.run(tenantId, [from, to, order, limit, maxBytes, '']);
+    const reply = await this.run(tenantId, range.reader, maxBytes, [from, to, order, limit, maxBytes, '']);
     return readJournalPage(tenantId, undefined, reply);
   }
 
@@ -70,8 +78,26 @@ export class Journal {
     return { length, first: first || null, last: last || null, groups };
   }
 
-  private run(tenantId: string, args: (string | number)[]): Promise<unknown> {
+  /** The last id that it gave, without reading any of its entries; the beginning when it gave none. */
+  async last(tenantId: string): Promise<EventId> {
+    const keys = this.keysOf(tenantId);
+    const reply = await SCRIPTS.readJournal.run(this.redis.commands, keys, ['-', '+', 'asc', 0, 0, '']);
+    return readJournalPage(tenantId, undefined, reply).last;
+  }
+
+  private run(
+    tenantId: string,
+    reader: ReadFor = { lane: 'live' },
+    maxBytes: number,
+    args: (string | number)[],
+  ): Promise<unknown> {
+    return this.bulk.run({ ...reader, tenantId }, maxBytes, (connection) =>
+      SCRIPTS.readJournal.run(connection, this.keysOf(tenantId), args),
+    );
+  }
+
+  private keysOf(tenantId: string): string[] {
     const { journal, journalLast, journalTrimmed } = this.store.keys.partition(tenantId, 0);
-    return SCRIPTS.readJournal.run(this.redis.commands, [journal, journalLast, journalTrimmed], args);
+    return [journal, journalLast, journalTrimmed];
   }
 }

@@ -34,13 +34,25 @@ type Reply =
       entries: RawEntry[],
     ];
 
+/** What locate.lua answers. @throws RunNotFoundError */
+export function readLocation(reply: unknown): Pick<LogPage, 'status' | 'last'> & { length: number } {
+  const [exists, status, sequence, lastMs, length] = reply as
+    [0] | [1, status: RunStatus, sequence: string, lastMs: string, length: number];
+  if (!exists) throw new RunNotFoundError();
+  return { status, last: lastOf(sequence, lastMs), length };
+}
+
+function lastOf(sequence: string, lastMs: string): EventId {
+  return Number(sequence) === 0 ? BEGINNING : { ms: Number(lastMs), sequence: Number(sequence) };
+}
+
 /** @throws RunNotFoundError */
 export function readLogPage(tenantId: string, runId: string, reply: unknown): LogPage {
   const [exists, status, sequence, lastMs, found, first, entries] = reply as Reply;
   if (!exists) throw new RunNotFoundError();
   return {
     status,
-    last: Number(sequence) === 0 ? BEGINNING : { ms: Number(lastMs), sequence: Number(sequence) },
+    last: lastOf(sequence, lastMs),
     found: found === 1,
     first: first === '' ? undefined : parseEventId(first),
     events: entries.map((entry) => toEncodedEvent(tenantId, runId, readEntry(entry))),

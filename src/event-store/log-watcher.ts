@@ -6,7 +6,6 @@ import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { LiveFeed } from './live-feed.js';
 import type { LogFeed } from './log-feed.js';
-import { Turns } from './turns.js';
 import { type EventFilter, Watch } from './watch.js';
 import type { WatchSignal } from './watch-signal.js';
 
@@ -19,14 +18,14 @@ export interface LogWatchOptions {
   announceCursor?: boolean;
   /** Default: takes everything at any time. */
   demand?: Demand;
+  /** Whom its reading is counted for: a credential or an address. Default: nobody in particular. */
+  caller?: string;
 }
 
 /** Watching a log: history, then live, without a gap, a duplicate or a change of order in between. */
 @Injectable()
 export class LogWatcher {
   private readonly pageBytes: number;
-  /** What all watchers read from the log at once is bounded: so many pages, each of so many bytes. */
-  private readonly turns: Turns;
   /** One timer for all watchers. */
   private readonly heartbeats: Observable<number>;
 
@@ -35,9 +34,8 @@ export class LogWatcher {
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
     private readonly metrics: EventStoreMetrics,
   ) {
-    const { heartbeatMs, watcherPageBytes, maxCatchUpReads } = { ...EVENT_STORE_DEFAULTS, ...options };
+    const { heartbeatMs, watcherPageBytes } = { ...EVENT_STORE_DEFAULTS, ...options };
     this.pageBytes = watcherPageBytes;
-    this.turns = new Turns(maxCatchUpReads);
     this.heartbeats = interval(heartbeatMs).pipe(share());
   }
 
@@ -66,8 +64,8 @@ export class LogWatcher {
 
   /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */
   private begin(feed: LogFeed, options: LogWatchOptions, out: Subscriber<WatchSignal>): void {
-    const { after, filter, demand = UNLIMITED_DEMAND } = options;
-    const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, this.turns);
+    const { after, filter, demand = UNLIMITED_DEMAND, caller = '' } = options;
+    const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, caller);
     const heartbeats = this.heartbeats.subscribe(() => {
       watch.heartbeat();
     });

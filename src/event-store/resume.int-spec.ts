@@ -93,7 +93,11 @@ describe('Resuming', () => {
     let ready = true;
     let wake: () => void = () => undefined;
     const watching = watchRun(short, run, {
-      demand: { ready: () => ready, drained: () => new Promise((resolve) => (wake = resolve)) },
+      demand: {
+        ready: () => ready,
+        drained: () => new Promise((resolve) => (wake = resolve)),
+        room: () => Promise.resolve(() => undefined),
+      },
     });
     await watching.until('the first', ({ sequences }) => sequences.length === 1);
     ready = false;

@@ -27,18 +27,27 @@ export interface RunRecord {
   sequence: number;
   /** When the events go. */
   expiresAt: number | undefined;
+  /** Values that were too large to be read with the rest, with their sizes in bytes. */
+  leftOut: Partial<Record<LargeField, number>>;
 }
 
+/** What a run has that may be large. */
+export type LargeField = 'input' | 'result' | 'error';
+
 const COUNT_PREFIX = 'n:';
+/** Before the name of a value that is left out, with its size (read-runs.lua). */
+const LEFT_OUT_PREFIX = '~';
 
 /** Reads the fields of the run's hash, as field, value, field, value. */
 export function readRunRecord(tenantId: string, fields: readonly string[]): RunRecord {
   const field = new Map<string, string>();
   const events: Record<string, number> = {};
+  const leftOut: RunRecord['leftOut'] = {};
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
     const value = fields[i + 1] ?? '';
-    if (name.startsWith(COUNT_PREFIX)) events[name.slice(COUNT_PREFIX.length)] = Number(value);
+    if (name.startsWith(LEFT_OUT_PREFIX)) leftOut[name.slice(1) as LargeField] = Number(value);
+    else if (name.startsWith(COUNT_PREFIX)) events[name.slice(COUNT_PREFIX.length)] = Number(value);
     else field.set(name, value);
   }
   const number = (name: string) => (field.has(name) ? Number(field.get(name)) : undefined);
@@ -61,5 +70,6 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
     events,
     sequence: number('sequence') ?? 0,
     expiresAt: number('expires_at'),
+    leftOut,
   };
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, RunNotFoundError } from '../common/index.js';
 import type { EventContext, JsonObject, RunStatus } from '../events/index.js';
-import { redisCall, RedisConnections } from '../redis/index.js';
+import { BulkReads, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event-store.js';
 import { TENANTS_KEY } from './keys.js';
 import { newRunId } from './run-id.js';
@@ -11,6 +12,16 @@ import { SCRIPTS } from './scripts.js';
 /** Most run ids that one call looks at, however few of them match. */
 const MAX_SCANNED = 2000;
 const SCAN_PAGE = 200;
+/** What one reply of Redis may bring. */
+const READ_BYTES = 256 * 1024;
+/** Lists leave out values that are larger. */
+const LIST_VALUE_BYTES = 1024;
+/** A run's values that are larger are read as much is read, in turn. */
+const LARGE_BYTES = 64 * 1024;
+/** A page of a list ends when its runs reach this, or when this was looked at for runs that pass. */
+export const MAX_LIST_BYTES = 1024 * 1024;
+const MAX_LOOKED_AT_BYTES = 16 * 1024 * 1024;
+const LIVE: ReadFor = { lane: 'live' };
 
 export interface NewRun {
   executor: string;
@@ -42,6 +53,7 @@ export class RunStore {
   constructor(
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
+    private readonly bulk: BulkReads,
   ) {}
 
   /**
@@ -101,56 +113,94 @@ export class RunStore {
     return { run: readRunRecord(tenantId, JSON.parse(record) as string[]), replayed: state === 'REPLAYED' };
   }
 
-  /** @throws RunNotFoundError */
-  async get(tenantId: string, runId: string): Promise<RunRecord> {
-    const [record] = await this.getMany(tenantId, [this.store.keys.run(tenantId, runId).run]);
+  /**
+   * @param largeFor called when the run holds much, with how many bytes: waits for room, and says who reads
+   * @throws RunNotFoundError, and what `largeFor` throws
+   */
+  async get(
+    tenantId: string,
+    runId: string,
+    largeFor: (bytes: number) => Promise<ReadFor> | ReadFor = () => LIVE,
+  ): Promise<RunRecord> {
+    const { run } = this.store.keys.run(tenantId, runId);
+    const small = await this.read(this.redis.commands, tenantId, [run], LARGE_BYTES);
+    const [record] = small.records;
     if (!record) throw new RunNotFoundError();
-    return record;
+    const leftOut = Object.values(record.leftOut);
+    if (leftOut.length === 0) return record;
+    const bytes = leftOut.reduce((sum, size) => sum + size, 0);
+    const reader = await largeFor(bytes);
+    const { records } = await this.bulk.run({ ...reader, tenantId }, bytes, (connection) =>
+      this.read(connection, tenantId, [run], Infinity),
+    );
+    if (!records[0]) throw new RunNotFoundError();
+    return records[0];
   }
 
   /**
-   * Runs, newest first, that pass the filter. It looks at a bounded number of them: a page may hold fewer than
-   * `limit`, or none, and still have a next one.
+   * Runs, newest first, that pass the filter, without what is large of them. It looks at a bounded number of them, and
+   * gives a bounded number of bytes: a page may hold fewer than `limit`, or none, and still have a next one.
    */
-  async list(tenantId: string, filter: RunFilter, limit: number, before?: string): Promise<RunListPage> {
-    const partition = this.store.keys.partition(tenantId, 0);
+  async list(
+    tenantId: string,
+    filter: RunFilter,
+    limit: number,
+    before?: string,
+    reader: ReadFor = LIVE,
+  ): Promise<RunListPage> {
+    const { runs: index } = this.store.keys.partition(tenantId, 0);
+    const isFiltered = Object.values(filter).some((value) => value !== undefined);
     const runs: RunRecord[] = [];
     let from = before;
-    for (let scanned = 0; scanned < MAX_SCANNED; scanned += SCAN_PAGE) {
+    let scanned = 0;
+    let bytes = 0;
+    let looked = 0;
+    while (scanned < MAX_SCANNED && looked < MAX_LOOKED_AT_BYTES) {
+      const most = isFiltered ? SCAN_PAGE : Math.min(SCAN_PAGE, limit + 1 - runs.length);
       const ids = await redisCall(
-        this.redis.commands.zrevrangebylex(
-          partition.runs,
-          from ? `(${from}` : '+',
-          '-',
-          'LIMIT',
-          0,
-          SCAN_PAGE,
-        ),
+        this.redis.commands.zrevrangebylex(index, from ? `(${from}` : '+', '-', 'LIMIT', 0, most),
       );
-      const records = await this.getMany(
-        tenantId,
-        ids.map((id) => this.store.keys.run(tenantId, id).run),
+      if (ids.length === 0) return { runs, next: undefined };
+      const keys = ids.map((id) => this.store.keys.run(tenantId, id).run);
+      const read = await this.bulk.run({ ...reader, tenantId }, READ_BYTES, (connection) =>
+        this.read(connection, tenantId, keys, LIST_VALUE_BYTES),
       );
-      for (const [i, id] of ids.entries()) {
-        const record = records[i];
-        if (record && matches(record, filter)) {
-          if (runs.length === limit) return { runs, next: from };
+      looked += read.bytes;
+      const gone: string[] = [];
+      for (const [i, record] of read.records.entries()) {
+        const id = ids[i] ?? '';
+        if (!record) gone.push(id);
+        else if (matches(record, filter)) {
+          if (runs.length === limit || (runs.length > 0 && bytes >= MAX_LIST_BYTES))
+            return { runs, next: from };
+          bytes += read.bytes / read.records.length;
           runs.push(record);
         }
         from = id;
       }
-      const gone = ids.filter((_, i) => !records[i]);
-      if (gone.length > 0) await redisCall(this.redis.commands.zrem(partition.runs, ...gone));
-      if (ids.length < SCAN_PAGE) return { runs, next: undefined };
+      if (gone.length > 0) await redisCall(this.redis.commands.zrem(index, ...gone));
+      scanned += read.records.length;
+      if (ids.length < most && read.records.length === ids.length) return { runs, next: undefined };
     }
     return { runs, next: from };
   }
 
-  private async getMany(tenantId: string, keys: readonly string[]): Promise<(RunRecord | undefined)[]> {
-    const hashes = await redisCall(Promise.all(keys.map((key) => this.redis.commands.hgetall(key))));
-    return hashes.map((hash) =>
-      hash['id'] ? readRunRecord(tenantId, Object.entries(hash).flat()) : undefined,
-    );
+  /** As many of the records as fit into one reply; undefined for one that is gone. */
+  private async read(
+    connection: Redis,
+    tenantId: string,
+    keys: readonly string[],
+    largestValue: number,
+  ): Promise<{ bytes: number; records: (RunRecord | undefined)[] }> {
+    const largest = Number.isFinite(largestValue) ? largestValue : Number.MAX_SAFE_INTEGER;
+    const [bytes, ...records] = (await SCRIPTS.readRuns.run(connection, keys, [READ_BYTES, largest])) as [
+      number,
+      ...string[][],
+    ];
+    return {
+      bytes,
+      records: records.map((fields) => (fields.length > 0 ? readRunRecord(tenantId, fields) : undefined)),
+    };
   }
 }
 

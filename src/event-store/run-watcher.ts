@@ -46,13 +46,7 @@ export class RunWatcher {
     runId: string,
     start: WatchStart,
   ): Promise<{ after: EventId; over: boolean }> {
-    const { status, last } = await this.store.readRange(tenantId, runId, {
-      from: '-',
-      to: '+',
-      order: 'desc',
-      limit: 1,
-      maxBytes: 0,
-    });
+    const { status, last } = await this.store.locate(tenantId, runId);
     if (start === 'start') return { after: { ms: 0, sequence: 0 }, over: false };
     if (start === 'tail') return { after: last, over: false };
     return { after: start, over: isTerminal(status) && sameEventId(start, last) };

@@ -6,6 +6,8 @@ export const SCRIPTS = {
   append: script('append'),
   create: script('create'),
   read: script('read'),
+  readRuns: script('read-runs'),
+  locate: script('locate'),
   delete: script('delete'),
   takeUp: script('take-up'),
   dispatchBeat: script('dispatch-beat'),

@@ -8,7 +8,6 @@ import type { LogSlice } from './event-log.js';
 import type { EventStoreMetrics } from './event-store-metrics.js';
 import type { LogFeed } from './log-feed.js';
 import type { ProvisionalEvent } from './provisional-event.js';
-import type { Turns } from './turns.js';
 import type { WatchSignal } from './watch-signal.js';
 
 const RETRY_MS = 500;
@@ -41,7 +40,7 @@ export class Watch {
     private readonly demand: Demand,
     private readonly out: Subscriber<WatchSignal>,
     private readonly metrics: EventStoreMetrics,
-    private readonly turns: Turns,
+    private readonly caller: string,
   ) {}
 
   close(): void {
@@ -78,12 +77,17 @@ export class Watch {
   private async catchUp(signal: AbortSignal): Promise<void> {
     try {
       this.metrics.catchUpRead();
-      const slice = await this.turns.take(signal, () =>
-        this.feed.log.read({ after: this.cursor, maxBytes: this.pageBytes }),
-      );
-      if (signal.aborted) return;
-      if (!this.isContinued(slice)) return;
-      this.pass(slice.events);
+      const passedOn = await this.demand.room(this.pageBytes, signal);
+      let slice: LogSlice;
+      try {
+        const reader = { lane: 'catch-up', caller: this.caller, signal } as const;
+        slice = await this.feed.log.read({ after: this.cursor, maxBytes: this.pageBytes, reader });
+        if (signal.aborted) return;
+        if (!this.isContinued(slice)) return;
+        this.pass(slice.events);
+      } finally {
+        passedOn();
+      }
       if (slice.upTo) this.cursor = slice.upTo;
       // At the end of the log, but not at the feed's head: one of them has seen more than the other.
       if (slice.events.length === 0) await this.feed.reach(this.cursor);

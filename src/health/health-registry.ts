@@ -23,6 +23,7 @@ export class HealthRegistry implements OnModuleDestroy {
   private readonly indicators = new Map<string, HealthIndicator>();
   private readonly last = new Map<string, CheckState>();
   private stopping = false;
+  private asked: Promise<HealthReport> | undefined;
 
   register(indicator: HealthIndicator): void {
     if (this.indicators.has(indicator.name)) {
@@ -31,7 +32,13 @@ export class HealthRegistry implements OnModuleDestroy {
     this.indicators.set(indicator.name, indicator);
   }
 
-  async report(): Promise<HealthReport> {
+  /** Whoever asks while a report is made gets that one: a check may cost Redis a write. */
+  report(): Promise<HealthReport> {
+    this.asked ??= this.make().finally(() => (this.asked = undefined));
+    return this.asked;
+  }
+
+  private async make(): Promise<HealthReport> {
     const states = await Promise.all(
       [...this.indicators.values()].map(async (one): Promise<[string, CheckState]> => [
         one.name,

@@ -2,11 +2,13 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/index.js';
 import { RunstreamError } from '../common/index.js';
+import { AlwaysAdmitted } from '../http/index.js';
 import { HealthRegistry, type HealthReport } from './health-registry.js';
 import { LivenessResponse, ReadinessResponse } from './health-response.dto.js';
 
 @ApiTags('health')
 @Public()
+@AlwaysAdmitted()
 @Controller('health')
 export class HealthController {
   constructor(private readonly registry: HealthRegistry) {}

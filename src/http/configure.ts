@@ -1,19 +1,23 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Application, NextFunction, Request, Response } from 'express';
 import type { HttpConfig } from '../config/index.js';
 import type { Admission } from './admission/index.js';
 import { corsOptions, endPreflight } from './edge/cors.js';
+import { front, type Identify } from './edge/front.js';
 import { configureHttpServer } from './edge/http-server.js';
-import { jsonBody } from './body/json-body.js';
-import { linger } from './body/linger.js';
 import { requestId } from './edge/request-id.js';
-import { RunstreamExceptionFilter } from './errors/runstream-exception.filter.js';
+import { RouteTable } from './edge/route-table.js';
 import { setSecurityHeaders } from './edge/security-headers.js';
+import { RunstreamExceptionFilter } from './errors/runstream-exception.filter.js';
 import { RequestValidationPipe } from './validation-pipe.js';
 
-export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | 'corsOrigins'> {
-  /** Longest time for a whole JSON body, in milliseconds; then the connection is closed. Default 300000. */
-  bodyTimeoutMs?: number;
+export interface ConfigureOptions
+  extends Pick<HttpConfig, 'maxRequestBytes' | 'corsOrigins'>, Partial<Pick<HttpConfig, 'trustProxy'>> {
+  /**
+   * A JSON body that is slower than 32 KiB a second for so many milliseconds ends its connection; on public routes after
+   * a third of it. Default 15 000.
+   */
+  bodyGraceMs?: number;
   /** How long the rest of a refused upload is read and thrown away, in milliseconds. Default 5000. */
   lingerMs?: number;
 }
@@ -21,31 +25,36 @@ export interface ConfigureOptions extends Pick<HttpConfig, 'maxRequestBytes' | '
 /**
  * Request ids, the one error body, size and time limits, validation, CORS, security headers.
  *
- * @param identify finds out who asks, before a body is read
+ * @param who finds out who asks, before a body is read
  * @param admission decides whether anybody is served at the moment
  */
 export function configureEdge(
   app: NestExpressApplication,
   options: ConfigureOptions,
-  identify: RequestHandler,
+  who: Identify,
   admission: Admission,
 ): void {
+  const express = app.getHttpAdapter().getInstance() as Application;
   app.disable('x-powered-by');
   app.disable('etag');
-  const lingerMs = options.lingerMs ?? 5000;
+  app.set('trust proxy', options.trustProxy ?? false);
+  const routes = new RouteTable(express);
   // One layer: each costs Express a walk through its router.
   app.use((request: Request, response: Response, next: NextFunction) => {
     requestId(request, response);
     setSecurityHeaders(response);
-    linger(request, response, lingerMs);
     next();
   });
   app.enableCors(corsOptions(options.corsOrigins));
   app.use(endPreflight);
-  app.use(admission.admit.bind(admission), identify);
-  const body = { limitBytes: options.maxRequestBytes, timeoutMs: options.bodyTimeoutMs ?? 300_000 };
-  app.use(jsonBody(body, admission));
+  app.use(
+    front(routes, admission, who, {
+      limitBytes: options.maxRequestBytes,
+      graceMs: options.bodyGraceMs ?? 15_000,
+      lingerMs: options.lingerMs ?? 5000,
+    }),
+  );
   app.useGlobalFilters(new RunstreamExceptionFilter());
   app.useGlobalPipes(new RequestValidationPipe());
-  configureHttpServer(app.getHttpServer());
+  configureHttpServer(app.getHttpServer(), () => admission.refuse('pipelined'));
 }

@@ -1,7 +1,14 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { readFileSync } from 'node:fs';
+import { ACCESS } from './edge/route-metadata.js';
 import { ErrorResponse } from './errors/error-response.dto.js';
+
+/** The part of Express's router that holds what was mounted. */
+interface RouterLayer {
+  handle: object;
+  route?: { stack: readonly { handle: object }[] };
+}
 
 const DESCRIPTION = `
 One durable, ordered event log per run: appended over REST, watched live over Server-Sent Events, read back in
@@ -35,11 +42,18 @@ export function createDocument(app: INestApplication): OpenAPIObject {
  * @publicApi
  */
 export function setupDocs(app: INestApplication): void {
+  const { router } = app.getHttpAdapter().getInstance() as { router: { stack: RouterLayer[] } };
+  const before = router.stack.length;
   SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
     customSiteTitle: 'Runstream API',
   });
+  // Its routes are no controller's, so nobody else says that they are public.
+  for (const { handle, route } of router.stack.slice(before)) {
+    for (const handler of [handle, ...(route?.stack ?? []).map((layer) => layer.handle)])
+      Reflect.defineMetadata(ACCESS, 'public', handler);
+  }
 }
 
 function packageVersion(): string {

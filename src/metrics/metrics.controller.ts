@@ -2,10 +2,13 @@ import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { RequireScope } from '../auth/index.js';
+import { AllTenants, AlwaysAdmitted } from '../http/index.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
 @ApiTags('metrics')
 @RequireScope('consumers:admin')
+@AllTenants()
+@AlwaysAdmitted()
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly registry: MetricsRegistry) {}

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/c
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/index.js';
 import { GroupCatalog, GroupControl } from '../consumer/index.js';
-import { ApiErrors, JsonBody, NoQuery } from '../http/index.js';
+import { AcceptsBody, ApiErrors, JsonBody, NoQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { ConsumerGroupListResponse, ConsumerGroupResponse, ReplayDto } from './dto/consumers.dto.js';
 import { toGroupResponse } from './views.js';
@@ -12,6 +12,7 @@ const GROUP_NOW = { status: 200, type: ConsumerGroupResponse, description: 'The 
 
 @ApiTags('consumers')
 @RequireScope('consumers:admin')
+@AcceptsBody({ maxBytes: 16 * 1024 })
 @Controller('consumers')
 export class ConsumersController {
   constructor(

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/c
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/index.js';
 import { DeadLetters } from '../consumer/index.js';
-import { ApiErrors, JsonBody, NoQuery } from '../http/index.js';
+import { AcceptsBody, ApiErrors, JsonBody, NoQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import {
   DeadLetterListResponse,
@@ -18,6 +18,7 @@ const ID_PARAM = { name: 'id', description: 'Id of a dead letter.', example: 'bi
 
 @ApiTags('dead letters')
 @RequireScope('consumers:admin')
+@AcceptsBody({ maxBytes: 16 * 1024 })
 @Controller('dead-letters')
 export class DeadLettersController {
   constructor(private readonly letters: DeadLetters) {}

@@ -1,4 +1,5 @@
 export * from './embedded/index.js';
+export * from './bulk-reads.js';
 export * from './redis-connections.js';
 export * from './redis-error.js';
 export * from './redis-metrics.js';

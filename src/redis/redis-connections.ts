@@ -11,6 +11,7 @@ const MAX_RECONNECT_DELAY_MS = 1000;
  *
  * - `commands`: fails at once while Redis is away. Nothing is queued and nothing is sent twice: whoever asked
  *   knows best whether to ask again (an append carries idempotency keys for that).
+ * - `reads`: what brings much at once (BulkReads), so that nothing small ever stands behind it.
  * - `subscriber`: pub/sub only. When it is `ready` again its user subscribes again, since ioredis forgets what was
  *   on its way when the connection broke, and reads from the log what it missed.
  * - `blocking(name)`: one connection for each loop that blocks, so that it never stalls the commands of others.
@@ -18,6 +19,7 @@ const MAX_RECONNECT_DELAY_MS = 1000;
 @Injectable()
 export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   readonly commands: Redis;
+  readonly reads: Redis;
   readonly subscriber: Redis;
   private readonly blockingConnections = new Set<Redis>();
   private readonly logger = new Logger('Redis');
@@ -32,6 +34,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       enableOfflineQueue: false,
       commandTimeout: this.commandTimeoutMs,
     });
+    // Its users have time limits of their own, which begin when a command is written.
+    this.reads = this.connect('reads', { enableOfflineQueue: false });
     this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null, autoResubscribe: false });
     this.commands.on('ready', () => {
       this.readySince = Date.now();
@@ -44,8 +48,10 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   /** Waits for the server, but not for ever: a service that starts during an outage says so and goes on trying. */
   async onModuleInit(): Promise<void> {
-    for (const connection of [this.commands, this.subscriber]) connection.connect().catch(ignoreFirstFailure);
-    if (!(await this.isReady(this.commandTimeoutMs))) {
+    for (const connection of [this.commands, this.reads, this.subscriber])
+      connection.connect().catch(ignoreFirstFailure);
+    const ready = [this.commands, this.reads].map((one) => this.isReady(one, this.commandTimeoutMs));
+    if (!(await Promise.all(ready)).every(Boolean)) {
       this.logger.warn('Redis does not answer yet: starting without it, requests get 503 until it does.');
     }
   }
@@ -94,7 +100,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   /** Runs after every module has drained (Nest calls modules' hooks from the outside in). */
   onApplicationShutdown(): void {
-    for (const connection of [...this.blockingConnections, this.subscriber, this.commands]) {
+    for (const connection of [...this.blockingConnections, this.subscriber, this.reads, this.commands]) {
       // ioredis would wait two seconds for the end of one that has ended.
       if (connection.status !== 'end') connection.disconnect();
     }
@@ -114,12 +120,12 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     return connection;
   }
 
-  private isReady(timeoutMs: number): Promise<boolean> {
-    if (this.commands.status === 'ready') return Promise.resolve(true);
+  private isReady(connection: Redis, timeoutMs: number): Promise<boolean> {
+    if (connection.status === 'ready') return Promise.resolve(true);
     return new Promise((resolve) => {
       const settle = (ready: boolean) => {
         clearTimeout(timer);
-        this.commands.off('ready', onReady);
+        connection.off('ready', onReady);
         resolve(ready);
       };
       const onReady = () => {
@@ -128,7 +134,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       const timer = setTimeout(() => {
         settle(false);
       }, timeoutMs);
-      this.commands.on('ready', onReady);
+      connection.on('ready', onReady);
     });
   }
 

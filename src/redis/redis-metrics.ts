@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Gauge, type Metric } from 'prom-client';
+import { BulkReads } from './bulk-reads.js';
 import { RedisWatchdog } from './redis-watchdog.js';
 
 /** Whether Redis is there. */
@@ -7,7 +8,7 @@ import { RedisWatchdog } from './redis-watchdog.js';
 export class RedisMetrics {
   readonly metrics: readonly Metric[];
 
-  constructor(redis: RedisWatchdog) {
+  constructor(redis: RedisWatchdog, reads: BulkReads) {
     this.metrics = [
       new Gauge({
         name: 'runstream_redis_up',
@@ -16,6 +17,14 @@ export class RedisMetrics {
         registers: [],
         collect() {
           this.set(redis.state === 'up' ? 1 : 0);
+        },
+      }),
+      new Gauge({
+        name: 'runstream_bulk_reads_waiting',
+        help: 'Reads of pages and lists that wait for their turn at Redis.',
+        registers: [],
+        collect() {
+          this.set(reads.queued);
         },
       }),
     ];

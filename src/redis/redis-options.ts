@@ -4,7 +4,13 @@ export interface RedisOptions {
   url: string;
   /** After how many milliseconds a command without an answer fails. Default 2000. */
   commandTimeoutMs?: number;
+  /**
+   * Bytes that reads of much at once (pages of logs, lists) may bring at the same time; others wait their turn. Default
+   * 4 194 304 (4 MiB).
+   */
+  maxBulkReadBytes?: number;
 }
 
 export const REDIS_OPTIONS = Symbol('REDIS_OPTIONS');
+export const DEFAULT_MAX_BULK_READ_BYTES = 4 * 1024 * 1024;
 export const DEFAULT_COMMAND_TIMEOUT_MS = 2000;

@@ -63,10 +63,15 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async look(): Promise<void> {
-    const { commands, subscriber } = this.connections;
-    // Asked while it reconnects, the subscriber would only queue the question; it has not greeted us yet.
-    const greeting = subscriber.status === 'ready' ? subscriber.ping() : new Promise(() => undefined);
-    await Promise.all([this.listen(commands, this.probe()), this.listen(subscriber, greeting)]);
+    const { commands, reads, subscriber } = this.connections;
+    const greeting = (connection: Redis): Promise<unknown> =>
+      // Asked while it reconnects, it would only queue the question; it has not greeted us yet.
+      connection.status === 'ready' ? connection.ping() : new Promise(() => undefined);
+    await Promise.all([
+      this.listen(commands, this.probe()),
+      this.listen(reads, greeting(reads)),
+      this.listen(subscriber, greeting(subscriber)),
+    ]);
   }
 
   /** Replaces a connection that keeps silent, also one that is new. One that is down reconnects by itself. */

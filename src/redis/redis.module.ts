@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { BulkReads } from './bulk-reads.js';
 import { RedisConnections } from './redis-connections.js';
 import { RedisMetrics } from './redis-metrics.js';
 import { RedisWatchdog } from './redis-watchdog.js';
@@ -30,8 +31,9 @@ export class RedisModule {
         RedisConnections,
         RedisWatchdog,
         RedisMetrics,
+        BulkReads,
       ],
-      exports: [RedisConnections, RedisWatchdog, RedisMetrics],
+      exports: [BulkReads, RedisConnections, RedisWatchdog, RedisMetrics],
     };
   }
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { CredentialWatch } from '../auth/index.js';
-import { ValidationFailedError } from '../common/index.js';
+import { RunstreamError, ValidationFailedError } from '../common/index.js';
 import { type AppendOptions, EventStore, MAX_BATCH_EVENTS } from '../event-store/index.js';
 import type { PreparedEvent } from '../events/index.js';
+import { Draining, sendContinue } from '../http/index.js';
 import type { AppendResponse, NdjsonAppendResponse } from './dto/event.dto.js';
 import { NdjsonIntake } from './ndjson-intake.js';
 import { badHeader, expectedSequence, idempotentRequest } from './request-headers.js';
@@ -15,6 +16,7 @@ export class AppendService {
     private readonly store: EventStore,
     private readonly ndjson: NdjsonIntake,
     private readonly credentials: CredentialWatch,
+    private readonly draining: Draining,
   ) {}
 
   async appendJson(
@@ -43,18 +45,16 @@ export class AppendService {
     if (request.get('Idempotency-Key') !== undefined) {
       throw badHeader('Idempotency-Key', 'not with NDJSON: give each line its own idempotency_key');
     }
-    let isAllowed = true;
+    if (request.res) sendContinue(request, request.res);
     // An upload may last for hours, its credential less.
-    const watching = this.credentials.ended(request.principal).subscribe(() => (isAllowed = false));
+    const ended = new AbortController();
+    const watching = this.credentials.ended(request.principal).subscribe(() => {
+      ended.abort(credentialEnded());
+    });
     try {
+      const signal = AbortSignal.any([ended.signal, this.draining.signal]);
       const options = appendOptions(request);
-      const { count, duplicates, lastId } = await this.ndjson.take(
-        tenantId,
-        runId,
-        request,
-        options,
-        () => isAllowed,
-      );
+      const { count, duplicates, lastId } = await this.ndjson.take(tenantId, runId, request, options, signal);
       return { run_id: runId, count, duplicates, last_id: lastId ?? null };
     } finally {
       watching.unsubscribe();
@@ -75,6 +75,13 @@ export class AppendService {
     }
     return events;
   }
+}
+
+function credentialEnded(): RunstreamError {
+  return new RunstreamError(
+    'UNAUTHORIZED',
+    'The credential of this upload has ended. Go on with another one, after `last_id`.',
+  );
 }
 
 function appendOptions(request: Request): AppendOptions {

@@ -1,11 +1,11 @@
+import { InvalidEventIdError, RunstreamError } from '../common/index.js';
 import type { EncodedEvent } from '../event-store/index.js';
 import { type EventId, formatEventId, tryParseEventId } from '../events/index.js';
-import { InvalidEventIdError } from '../common/index.js';
 
-/** A page ends early when its events reach this. */
+/** A page ends early when its events reach this, or when this was looked at for events that pass. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
-/** What one call to Redis may bring, so that it holds up nobody else for long. */
-const READ_BYTES = 1024 * 1024;
+/** What one call to Redis may bring, and so about what is held of a page at a time. */
+export const READ_BYTES = 1024 * 1024;
 const READ_EVENTS = 1000;
 
 export interface PageRequest {
@@ -38,46 +38,66 @@ export interface ReadResult {
   complete: boolean;
 }
 
-export interface FilledPage {
-  events: EncodedEvent[];
+/** How a page has ended. */
+export interface PageEnd {
   /** Where the next page begins; undefined on the last. */
   next: EventId | undefined;
   /** The first and the last entry that this page has looked at. */
   lookedAt: { first: EventId; last: EventId } | undefined;
 }
 
-/** Fills a page with events that pass: reads on until it is full, or the range is at its end. */
-export async function fillPage(
+/**
+ * Fills a page with events that pass, and gives them as they are read, so that they can be sent on: it reads on until
+ * the page is full, or the range is at its end. What goes wrong after the first events ends the page early.
+ */
+export async function* fillPage(
   { order, from, to, limit, passes, mostLookedAt = Infinity }: PageRequest,
   read: (range: ReadRange) => Promise<ReadResult>,
-): Promise<FilledPage> {
+): AsyncGenerator<EncodedEvent[], PageEnd, undefined> {
   const range = { from, to, order, maxBytes: READ_BYTES };
-  const page: FilledPage = { events: [], next: undefined, lookedAt: undefined };
-  const look = (position: EventId) => {
-    page.lookedAt = { first: page.lookedAt?.first ?? position, last: position };
-  };
+  let lookedAt: PageEnd['lookedAt'];
+  let count = 0;
   let bytes = 0;
   let looked = 0;
+  let bytesLookedAt = 0;
   for (;;) {
-    const most = passes ? READ_EVENTS : Math.min(READ_EVENTS, limit + 1 - page.events.length);
-    const { events, reached, complete } = await read({ ...range, limit: most });
-    for (const event of events) {
-      if (!passes || passes(event)) {
-        bytes += event.json.length;
-        const isFull = page.events.length === limit || (page.events.length > 0 && bytes > MAX_PAGE_BYTES);
-        if (isFull) return { ...page, next: event.position };
-        page.events.push(event);
-      }
-      look(event.position);
+    const most = passes ? READ_EVENTS : Math.min(READ_EVENTS, limit + 1 - count);
+    let result: ReadResult;
+    try {
+      result = await read({ ...range, limit: most });
+    } catch (error) {
+      if (!lookedAt || !(error instanceof RunstreamError)) throw error;
+      return { next: behind(lookedAt.last, order), lookedAt };
     }
-    if (reached) look(reached);
-    if (complete || !reached) return page;
+    const { events, reached, complete } = result;
+    const given: EncodedEvent[] = [];
+    for (const event of events) {
+      const size = Buffer.byteLength(event.json);
+      bytesLookedAt += size;
+      if (!passes || passes(event)) {
+        bytes += size;
+        if (count === limit || (count > 0 && bytes > MAX_PAGE_BYTES)) {
+          if (given.length > 0) yield given;
+          return { next: event.position, lookedAt };
+        }
+        count++;
+        given.push(event);
+      }
+      lookedAt = { first: lookedAt?.first ?? event.position, last: event.position };
+    }
+    if (given.length > 0) yield given;
+    if (reached) lookedAt = { first: lookedAt?.first ?? reached, last: reached };
+    if (complete || !reached) return { next: undefined, lookedAt };
     looked += events.length;
-    // The neighbour's number is known, and its time is not further away than this one's.
-    if (looked >= mostLookedAt)
-      return { ...page, next: { ms: reached.ms, sequence: reached.sequence + (order === 'asc' ? 1 : -1) } };
+    if (looked >= mostLookedAt || bytesLookedAt >= MAX_PAGE_BYTES)
+      return { next: behind(reached, order), lookedAt };
     range[order === 'asc' ? 'from' : 'to'] = `(${formatEventId(reached)}`;
   }
+}
+
+/** The neighbour's number is known, and its time is not further away than this one's. */
+function behind({ ms, sequence }: EventId, order: 'asc' | 'desc'): EventId {
+  return { ms, sequence: sequence + (order === 'asc' ? 1 : -1) };
 }
 
 /** @throws InvalidEventIdError */

@@ -1,14 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type EncodedEvent, EventStore } from '../event-store/index.js';
-import { formatEventId, sameEventId } from '../events/index.js';
+import { sameEventId } from '../events/index.js';
+import type { ReadFor } from '../redis/index.js';
 import type { HistoryQuery } from './dto/queries.dto.js';
-import { boundary, fillPage } from './fill-page.js';
-
-export interface HistoryPage {
-  events: EncodedEvent[];
-  /** The first event of the next page; undefined on the last. */
-  next: { id: string } | undefined;
-}
+import { boundary, fillPage, type PageEnd } from './fill-page.js';
 
 /** Pages through a run's log, filled up with events that pass the filter. */
 @Injectable()
@@ -16,12 +11,20 @@ export class HistoryService {
   constructor(private readonly store: EventStore) {}
 
   /**
-   * @throws InvalidEventIdError, UnknownEventTypeError, RunNotFoundError, RunExpiredError, RedisUnavailableError
+   * A page, as it is read.
+   *
+   * @throws InvalidEventIdError, UnknownEventTypeError; with its first events: RunNotFoundError, RunExpiredError,
+   *   RedisUnavailableError, OverloadedError
    */
-  async read(tenantId: string, runId: string, query: HistoryQuery): Promise<HistoryPage> {
+  read(
+    tenantId: string,
+    runId: string,
+    query: HistoryQuery,
+    reader: ReadFor,
+  ): AsyncGenerator<EncodedEvent[], PageEnd, undefined> {
     const { order, limit } = query;
     const filter = this.store.types.parseFilter(query.type);
-    const { events, next } = await fillPage(
+    return fillPage(
       {
         order,
         limit,
@@ -30,13 +33,12 @@ export class HistoryService {
         passes: filter && ((event) => filter(event.type)),
       },
       async (range) => {
-        const page = await this.store.readRange(tenantId, runId, range);
+        const page = await this.store.readRange(tenantId, runId, { ...range, reader });
         const reached = page.events.at(-1)?.position;
         const end = order === 'asc' ? page.last : page.first;
         const complete = !reached || (end !== undefined && sameEventId(reached, end));
         return { events: page.events, reached, complete };
       },
     );
-    return { events, next: next && { id: formatEventId(next) } };
   }
 }

@@ -4,12 +4,13 @@ import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { CredentialWatch, RequireScope } from '../auth/index.js';
 import { JournalWatcher } from '../event-store/index.js';
-import { ApiErrors } from '../http/index.js';
+import { AnswerRoom, ApiErrors } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { EventResponse } from './dto/event.dto.js';
 import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
 import { journalFilter, readRunIds } from './journal-filter.js';
 import { JournalHistoryService } from './journal-history.service.js';
+import { quoted, readerOf, sendPage } from './page-answer.js';
 import { EventStreams } from './sse/event-streams.js';
 import { JOURNAL_FRAMES_DESCRIPTION } from './sse/frames-description.js';
 import { JournalWatchGuard } from './sse/journal-watch.guard.js';
@@ -25,6 +26,7 @@ export class JournalEventsController {
     private readonly history: JournalHistoryService,
     private readonly streams: EventStreams,
     private readonly credentials: CredentialWatch,
+    private readonly room: AnswerRoom,
   ) {}
 
   @Get()
@@ -40,15 +42,15 @@ export class JournalEventsController {
   async read(
     @Tenant() tenantId: string,
     @Query() query: JournalHistoryQuery,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<string> {
-    const { events, nextId, watchFrom } = await this.history.read(tenantId, query);
-    response.type('application/json');
-    // The events are JSON already: they are copied, not parsed and printed again.
-    return (
-      `{"events":[${events.map((event) => event.json).join(',')}],"count":${events.length},` +
-      `"has_more":${nextId !== undefined},"next_id":${quoted(nextId)},"last_event_id":${quoted(watchFrom)}}`
-    );
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { events, watchFrom } = this.history.read(tenantId, query, readerOf(request));
+    await sendPage(response, this.room, events, {
+      head: '{',
+      tail: (end) =>
+        `,"has_more":${end.next !== undefined},"next_id":${quoted(end.next)},"last_event_id":${quoted(watchFrom(end))}}`,
+    });
   }
 
   @Sse('stream')
@@ -80,14 +82,10 @@ export class JournalEventsController {
     if (watch.postponed) return this.streams.postpone(watch.after);
     const filter = journalFilter(watch.filter, readRunIds(query.run_id));
     const announceCursor = watch.announceCursor || filter !== undefined;
-    return this.streams.send(response, query.named === 'true', (demand) =>
+    return this.streams.send(response, query.named === 'true', (demand, caller) =>
       this.watcher
-        .watch(tenantId, { after: watch.after, announceCursor, demand, ...(filter && { filter }) })
+        .watch(tenantId, { after: watch.after, announceCursor, demand, caller, ...(filter && { filter }) })
         .pipe(this.credentials.whileGood(request.principal)),
     );
   }
-}
-
-function quoted(id: string | undefined): string {
-  return id === undefined ? 'null' : `"${id}"`;
 }

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { type EncodedEvent, EventStore, Journal } from '../event-store/index.js';
-import { type EventId, formatEventId } from '../events/index.js';
+import type { EventId } from '../events/index.js';
+import type { ReadFor } from '../redis/index.js';
 import type { JournalHistoryQuery } from './dto/journal.dto.js';
-import { boundary, fillPage } from './fill-page.js';
+import { boundary, fillPage, type PageEnd } from './fill-page.js';
 import { journalFilter, readRunIds } from './journal-filter.js';
 
 /** A page of a journal with a million entries must not take all of them through this process. */
 const MOST_LOOKED_AT = 50_000;
 
-export interface JournalHistoryPage {
-  events: EncodedEvent[];
-  /** The journal id at which the next page begins; undefined on the last. */
-  nextId: string | undefined;
-  /** The cursor of a watcher that goes on where this page ends; undefined when the page looked at nothing. */
-  watchFrom: string | undefined;
+export interface JournalPageRequest {
+  /** The page, as it is read. */
+  events: AsyncGenerator<EncodedEvent[], PageEnd, undefined>;
+  /** The cursor of a watcher that goes on where the page has ended; undefined when it looked at nothing. */
+  watchFrom: (end: PageEnd) => EventId | undefined;
 }
 
 /** Pages through a tenant's journal, filled up with events that pass the filters. */
@@ -24,29 +24,29 @@ export class JournalHistoryService {
     private readonly journal: Journal,
   ) {}
 
-  /** @throws InvalidEventIdError, UnknownEventTypeError, RedisUnavailableError */
-  async read(tenantId: string, query: JournalHistoryQuery): Promise<JournalHistoryPage> {
+  /** @throws InvalidEventIdError, UnknownEventTypeError; with the first events: RedisUnavailableError, OverloadedError */
+  read(tenantId: string, query: JournalHistoryQuery, reader: ReadFor): JournalPageRequest {
     const { order, limit } = query;
     const from = boundary(query.start_id, 'start_id');
     const to = boundary(query.end_id, 'end_id');
     const passes = journalFilter(this.store.types.parseFilter(query.type), readRunIds(query.run_id));
     const lasts: EventId[] = [];
-    const { events, next, lookedAt } = await fillPage(
+    const events = fillPage(
       { order, limit, from, to, passes, mostLookedAt: MOST_LOOKED_AT },
       async (range) => {
-        const page = await this.journal.readRange(tenantId, range);
+        const page = await this.journal.readRange(tenantId, { ...range, reader });
         lasts.push(page.last);
         return page;
       },
     );
-    const isToTheEnd = to === '+' && (order === 'desc' || !next);
-    const covered = order === 'asc' ? lookedAt?.last : lookedAt?.first;
-    // Backwards, the first reading began at the end; forwards, the last one came to it.
-    const watchFrom = isToTheEnd ? lasts.at(order === 'asc' ? -1 : 0) : covered;
     return {
       events,
-      nextId: next && formatEventId(next),
-      watchFrom: watchFrom && formatEventId(watchFrom),
+      watchFrom: ({ next, lookedAt }) => {
+        const isToTheEnd = to === '+' && (order === 'desc' || !next);
+        const covered = order === 'asc' ? lookedAt?.last : lookedAt?.first;
+        // Backwards, the first reading began at the end; forwards, the last one came to it.
+        return isToTheEnd ? lasts.at(order === 'asc' ? -1 : 0) : covered;
+      },
     };
   }
 }

@@ -5,7 +5,6 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { RunEndedError } from '../common/index.js';
 import type { AppendResult, EventStore } from '../event-store/index.js';
 import type { PreparedEvent } from '../events/index.js';
-import { Admission } from '../http/index.js';
 import { NdjsonIntake } from './ndjson-intake.js';
 
 const GOOD = '{"n":1}\n';
@@ -38,12 +37,9 @@ class HeldStore {
 function upload() {
   const store = new HeldStore();
   const request = new PassThrough({ highWaterMark: 1024 * 1024 });
-  const intake = new NdjsonIntake(
-    store as unknown as EventStore,
-    {},
-    new Admission({ maxEventLoopDelayMs: 0 }),
-  );
-  const taken = intake.take('t', 'r', request as unknown as Request, {});
+  const intake = new NdjsonIntake(store as unknown as EventStore, {});
+  const { signal } = new AbortController();
+  const taken = intake.take('t', 'r', request as unknown as Request, {}, signal);
   taken.catch(() => undefined);
   const appended = async (count: number): Promise<void> => {
     while (store.appends.length < count) await turn();

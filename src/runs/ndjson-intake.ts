@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { parseJson, RedisUnavailableError, RunstreamError } from '../common/index.js';
 import { type AppendOptions, EventStore } from '../event-store/index.js';
 import { MAX_DATA_BYTES, type PreparedEvent } from '../events/index.js';
-import { Admission, type Line, LineError, readLines } from '../http/index.js';
+import { type Line, LineError, readLines } from '../http/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 
 /** What one append may hold, so that it holds up Redis for a few milliseconds at most. */
@@ -46,14 +46,13 @@ export class NdjsonIntake {
   constructor(
     private readonly store: EventStore,
     @Inject(RUNS_OPTIONS) options: RunsOptions,
-    private readonly admission: Admission,
   ) {
     this.uploadIdleMs = options.uploadIdleMs ?? RUNS_DEFAULTS.uploadIdleMs;
   }
 
   /**
    * @param options `expectedSequence` holds for the first batch only
-   * @param isAllowed asked before each batch, whether the caller may still append
+   * @param signal stops it before the next batch; its reason, a RunstreamError, is what is answered
    * @throws the error of the first line that can't be stored, with `{line, count, duplicates, last_id}` as details;
    *   RequestCutError when the request ends in the middle
    */
@@ -62,20 +61,24 @@ export class NdjsonIntake {
     runId: string,
     request: Request,
     options: AppendOptions,
-    isAllowed: () => boolean = () => true,
+    signal: AbortSignal,
   ): Promise<IntakeResult> {
     const stored: IntakeResult = { count: 0, duplicates: 0, lastId: undefined };
     let next = options;
     let storing = Promise.resolve();
+    let line = 0;
     try {
       for await (const lines of readLines(request, {
         maxLineBytes: MAX_LINE_BYTES,
         idleTimeoutMs: this.uploadIdleMs,
-        ...(request.res && { hold: this.admission.holder(request.res) }),
+        signal,
+        ...(request.place && { hold: request.place.hold }),
       })) {
+        line = lines.at(-1)?.number ?? line;
         for (const batch of this.batches(lines)) {
           await storing;
-          if (!isAllowed()) throw new StoppedAtLineError(credentialEnded(), batch.lines[0] ?? 1, stored);
+          if (signal.aborted)
+            throw new StoppedAtLineError(signal.reason as RunstreamError, batch.lines[0] ?? 1, stored);
           storing = this.append(tenantId, runId, batch, next, stored);
           storing.catch(() => undefined); // it is awaited before anything else is stored, or answered
           if (batch.events.length > 0) next = { ...options, expectedSequence: undefined };
@@ -91,6 +94,7 @@ export class NdjsonIntake {
     } catch (error) {
       // What went wrong in an earlier line comes first.
       await storing;
+      if (error === signal.reason) throw new StoppedAtLineError(error as RunstreamError, line + 1, stored);
       throw error instanceof LineError ? new StoppedAtLineError(error, error.line, stored) : error;
     }
     return stored;
@@ -161,13 +165,6 @@ export class NdjsonIntake {
     }
     yield batch;
   }
-}
-
-function credentialEnded(): RunstreamError {
-  return new RunstreamError(
-    'UNAUTHORIZED',
-    'The credential of this upload has ended. Go on with another one, after `last_id`.',
-  );
 }
 
 interface Batch {

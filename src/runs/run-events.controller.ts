@@ -15,7 +15,7 @@ import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { CredentialWatch, RequireScope } from '../auth/index.js';
 import { RunWatcher } from '../event-store/index.js';
-import { ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
+import { AcceptsBody, AnswerRoom, ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
 import { APPEND_BODY } from './dto/append-body.js';
@@ -29,6 +29,7 @@ import {
 import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
 import { HistoryService } from './history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
+import { quoted, readerOf, sendPage } from './page-answer.js';
 import { EventStreams } from './sse/event-streams.js';
 import { RunWatchGuard } from './sse/run-watch.guard.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
@@ -43,9 +44,11 @@ export class RunEventsController {
     private readonly intake: AppendService,
     private readonly streams: EventStreams,
     private readonly credentials: CredentialWatch,
+    private readonly room: AnswerRoom,
   ) {}
 
   @Post()
+  @AcceptsBody({ ndjson: true })
   @RequireScope('runs:write')
   @ApiOperation({
     summary: 'Append events',
@@ -120,15 +123,14 @@ export class RunEventsController {
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
     @Query() query: HistoryQuery,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<string> {
-    const { events, next } = await this.history.read(tenantId, runId, query);
-    response.type('application/json');
-    // The events are JSON already: they are copied, not parsed and printed again.
-    return (
-      `{"run_id":"${runId}","events":[${events.map((event) => event.json).join(',')}],"count":${events.length},` +
-      `"has_more":${next !== undefined},"next_id":${next ? `"${next.id}"` : 'null'}}`
-    );
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const events = this.history.read(tenantId, runId, query, readerOf(request));
+    await sendPage(response, this.room, events, {
+      head: `{"run_id":"${runId}",`,
+      tail: ({ next }) => `,"has_more":${next !== undefined},"next_id":${quoted(next)}}`,
+    });
   }
 
   @Sse('stream')
@@ -169,9 +171,9 @@ export class RunEventsController {
     if (!watch) throw new Error('A stream needs its guard.');
     if (watch.postponed) return this.streams.postpone(watch.after);
     const { after, announceCursor, filter } = watch;
-    return this.streams.send(response, query.named === 'true', (demand) =>
+    return this.streams.send(response, query.named === 'true', (demand, caller) =>
       this.watcher
-        .watch(tenantId, runId, { after, announceCursor, demand, ...(filter && { filter }) })
+        .watch(tenantId, runId, { after, announceCursor, demand, caller, ...(filter && { filter }) })
         .pipe(this.credentials.whileGood(request.principal)),
     );
   }

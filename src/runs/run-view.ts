@@ -1,5 +1,5 @@
 import type { RunRecord } from '../event-store/index.js';
-import type { RunResponse } from './dto/run.dto.js';
+import type { RunListItem, RunResponse } from './dto/run.dto.js';
 
 /** A run as clients see it. */
 export function toRunResponse(run: RunRecord): RunResponse {
@@ -23,6 +23,18 @@ export function toRunResponse(run: RunRecord): RunResponse {
     sequence: run.sequence,
     expires_at: time(run.expiresAt),
     links: { self, events: `${self}/events`, stream: `${self}/events/stream` },
+  };
+}
+
+/** A run in a list, without what is large of it. */
+export function toRunListItem(run: RunRecord): RunListItem {
+  const { input, result, error, ...rest } = toRunResponse(run);
+  const { leftOut } = run;
+  return {
+    ...rest,
+    ...(leftOut.input === undefined && { input }),
+    ...(leftOut.result === undefined && { result }),
+    ...(leftOut.error === undefined && { error }),
   };
 }
 

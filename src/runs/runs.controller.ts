@@ -1,15 +1,20 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { fromEvent } from 'rxjs';
 import { RequireScope } from '../auth/index.js';
-import { ApiErrors, JsonBody } from '../http/index.js';
+import { MAX_LIST_BYTES } from '../event-store/index.js';
+import { AcceptsBody, AnswerRoom, ApiErrors, JsonBody } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { GetRunQuery, ListRunsQuery, NoQuery } from './dto/queries.dto.js';
 import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
 import { idempotentRequest } from './request-headers.js';
-import { toRunResponse } from './run-view.js';
+import { readerOf } from './page-answer.js';
+import { toRunListItem, toRunResponse } from './run-view.js';
+import { RunWaits } from './run-waits.js';
 import { RunsService } from './runs.service.js';
+
+/** An `input` at its limit, with escapes, and the rest of a run. */
+const MAX_RUN_BYTES = 3 * 1024 * 1024;
 
 export const RUN_ID_PARAM = { name: 'run_id', example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa' };
 export const IDEMPOTENCY_HEADER = {
@@ -29,9 +34,14 @@ export const REPLAYED_HEADER = {
 @ApiTags('runs')
 @Controller('runs')
 export class RunsController {
-  constructor(private readonly runs: RunsService) {}
+  constructor(
+    private readonly runs: RunsService,
+    private readonly waits: RunWaits,
+    private readonly room: AnswerRoom,
+  ) {}
 
   @Post()
+  @AcceptsBody({ maxBytes: MAX_RUN_BYTES })
   @RequireScope('runs:write')
   @ApiOperation({ summary: 'Start a run', operationId: 'createRun' })
   @ApiHeader(IDEMPOTENCY_HEADER)
@@ -72,7 +82,12 @@ export class RunsController {
   @ApiOperation({ summary: 'List runs, newest first', operationId: 'listRuns' })
   @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
   @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
-  async list(@Tenant() tenantId: string, @Query() query: ListRunsQuery): Promise<RunListResponse> {
+  async list(
+    @Tenant() tenantId: string,
+    @Query() query: ListRunsQuery,
+    @Req() request: Request,
+  ): Promise<RunListResponse> {
+    await this.room.take(request, MAX_LIST_BYTES);
     const { status, executor, label, limit, cursor } = query;
     const colon = label?.indexOf(':') ?? -1;
     const page = await this.runs.list(
@@ -84,9 +99,10 @@ export class RunsController {
       },
       limit,
       cursor,
+      readerOf(request),
     );
     return {
-      runs: page.runs.map(toRunResponse),
+      runs: page.runs.map(toRunListItem),
       count: page.runs.length,
       has_more: page.next !== undefined,
       next_cursor: page.next ?? null,
@@ -103,13 +119,13 @@ export class RunsController {
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
     @Query() query: GetRunQuery,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: Request,
   ): Promise<RunResponse> {
-    const run = await this.runs.get(tenantId, runId, query.wait_seconds * 1000, fromEvent(response, 'close'));
-    return toRunResponse(run);
+    return toRunResponse(await this.waits.untilEnd(tenantId, runId, query.wait_seconds * 1000, request));
   }
 
   @Post(':run_id/cancel')
+  @AcceptsBody({ maxBytes: 16 * 1024 })
   @RequireScope('runs:write')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelRun' })
@@ -129,8 +145,10 @@ export class RunsController {
     @Param('run_id') runId: string,
     @Query() _query: NoQuery,
     @JsonBody(CancelRunDto) body: CancelRunDto,
+    @Req() request: Request,
   ): Promise<RunResponse> {
-    return toRunResponse(await this.runs.cancel(tenantId, runId, body.reason));
+    await this.runs.cancel(tenantId, runId, body.reason);
+    return toRunResponse(await this.waits.untilEnd(tenantId, runId, 0, request));
   }
 
   @Delete(':run_id')

@@ -10,6 +10,7 @@ import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
 import { RunsMetrics } from './runs-metrics.js';
 import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
+import { RunWaits } from './run-waits.js';
 import { RunsService } from './runs.service.js';
 import { StreamTicketsController } from './stream-tickets.controller.js';
 import { EventStreams } from './sse/event-streams.js';
@@ -31,6 +32,7 @@ export class RunsModule {
       providers: [
         { provide: RUNS_OPTIONS, useValue: runs },
         RunsService,
+        RunWaits,
         IdleRunsService,
         AppendService,
         HistoryService,

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { filter, firstValueFrom, merge, type Observable, timer } from 'rxjs';
 import {
   EventStore,
   EXTERNAL,
@@ -8,9 +7,9 @@ import {
   type RunListPage,
   type RunRecord,
   RunStore,
-  RunWatcher,
 } from '../event-store/index.js';
-import { isTerminal, readRunContext } from '../events/index.js';
+import { readRunContext } from '../events/index.js';
+import type { ReadFor } from '../redis/index.js';
 import { readLabels } from './labels.js';
 import type { CreateRunDto } from './dto/run.dto.js';
 import { ExecutorDispatcher, ExecutorRegistry } from './executors/index.js';
@@ -21,7 +20,6 @@ export class RunsService {
   constructor(
     private readonly runs: RunStore,
     private readonly store: EventStore,
-    private readonly watcher: RunWatcher,
     private readonly executors: ExecutorRegistry,
     private readonly dispatcher: ExecutorDispatcher,
   ) {}
@@ -50,35 +48,24 @@ export class RunsService {
     return created;
   }
 
-  /**
-   * A run; with `waitMs` as soon as it has ended, or as it is when the time is up or the caller has gone.
-   *
-   * @throws RunNotFoundError
-   */
-  async get(tenantId: string, runId: string, waitMs: number, gone: Observable<unknown>): Promise<RunRecord> {
-    const run = await this.runs.get(tenantId, runId);
-    if (waitMs === 0 || isTerminal(run.status)) return run;
-    const { after } = await this.watcher.locate(tenantId, runId, 'tail');
-    const closed = this.watcher
-      .watch(tenantId, runId, { after })
-      .pipe(filter((signal) => signal.kind === 'close'));
-    await firstValueFrom(merge(closed, timer(waitMs), gone), { defaultValue: undefined });
-    return this.runs.get(tenantId, runId);
-  }
-
-  list(tenantId: string, filter: RunFilter, limit: number, cursor?: string): Promise<RunListPage> {
-    return this.runs.list(tenantId, filter, limit, cursor);
+  list(
+    tenantId: string,
+    filter: RunFilter,
+    limit: number,
+    cursor: string | undefined,
+    reader: ReadFor,
+  ): Promise<RunListPage> {
+    return this.runs.list(tenantId, filter, limit, cursor, reader);
   }
 
   /** @throws RunNotFoundError, RunEndedError */
-  async cancel(tenantId: string, runId: string, reason?: string | null): Promise<RunRecord> {
+  async cancel(tenantId: string, runId: string, reason?: string | null): Promise<void> {
     await this.store.append(tenantId, runId, [
       {
         event: { category: 'lifecycle', action: 'cancelled' },
         data: reason == null ? {} : { reason },
       },
     ]);
-    return this.runs.get(tenantId, runId);
   }
 
   /** @throws RunNotFoundError */

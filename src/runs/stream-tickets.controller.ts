@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/s
 import type { Request } from 'express';
 import { RequireScope, type StreamGrant, StreamTickets } from '../auth/index.js';
 import { EventStore, RunStore } from '../event-store/index.js';
-import { ApiErrors, JsonBody } from '../http/index.js';
+import { AcceptsBody, ApiErrors, JsonBody } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { NoQuery } from './dto/queries.dto.js';
 import { CreateTicketDto, TicketResponse } from './dto/ticket.dto.js';
@@ -12,6 +12,7 @@ import { RUN_ID_PARAM } from './runs.controller.js';
 /** Tickets for browsers: an EventSource can't send a credential in a header. */
 @ApiTags('events')
 @RequireScope('runs:read')
+@AcceptsBody({ maxBytes: 64 * 1024 })
 @Controller()
 export class StreamTicketsController {
   constructor(

@@ -1,22 +1,32 @@
-import { Injectable, type NestMiddleware } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
-import { isPublicPath } from './public-paths.js';
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
 import { TenantContext } from './tenant-context.js';
 import { TenantResolver } from './tenant-resolver.js';
 
-/** Binds each request to its tenant before any guard, pipe or controller runs. */
+/** Binds each request to its tenant before its body is read, and before any guard, pipe or controller runs. */
 @Injectable()
-export class TenantMiddleware implements NestMiddleware {
+export class RequestTenant {
   constructor(
     private readonly resolver: TenantResolver,
     private readonly context: TenantContext,
   ) {}
 
-  async use(request: Request, _response: Response, next: NextFunction): Promise<void> {
-    // Not request.path: what a middleware is mounted on is cut off from that.
-    if (isPublicPath(request.originalUrl.replace(/\?.*$/s, ''))) return next();
-    const tenantId = await this.resolver.resolve(request);
-    request.tenantId = tenantId;
-    this.context.run(tenantId, next);
+  /**
+   * Finds the tenant; routes that are public, or for all tenants, have none.
+   *
+   * @throws what the resolver throws
+   */
+  async identify(
+    request: Request,
+    { isPublic, route }: { isPublic: boolean; route: { isForAllTenants: boolean } | undefined },
+  ): Promise<void> {
+    if (isPublic || route?.isForAllTenants) return;
+    request.tenantId = await this.resolver.resolve(request);
+  }
+
+  /** Calls the routes in the context of the request's tenant. */
+  run({ tenantId }: Request, next: () => void): void {
+    if (tenantId === undefined) next();
+    else this.context.run(tenantId, next);
   }
 }

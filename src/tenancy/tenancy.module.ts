@@ -2,11 +2,11 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { TenancyConfig } from '../config/index.js';
 import { TenantContext } from './tenant-context.js';
 import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from './tenant-resolver.js';
-import { TenantMiddleware } from './tenant.middleware.js';
+import { RequestTenant } from './request-tenant.js';
 
 /**
  * Gives every request its tenant: `TenantContext`, `@Tenant()`. Global, since an application has one tenancy.
- * `configureRunstream(app)` puts TenantMiddleware in front of everything that reads a body.
+ * `configureRunstream(app)` asks RequestTenant before a body is read.
  *
  * @publicApi
  */
@@ -24,9 +24,9 @@ export class TenancyModule {
         { provide: TENANCY_CONFIG, useValue: config },
         { provide: TenantResolver, useClass: resolver },
         TenantContext,
-        TenantMiddleware,
+        RequestTenant,
       ],
-      exports: [TENANCY_CONFIG, TenantContext, TenantResolver, TenantMiddleware],
+      exports: [TENANCY_CONFIG, TenantContext, TenantResolver, RequestTenant],
     };
   }
 }

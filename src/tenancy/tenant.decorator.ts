@@ -5,7 +5,7 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express offers to extend its request
   namespace Express {
     interface Request {
-      /** Set by TenantMiddleware; absent on public paths. */
+      /** Set by RequestTenant; absent on public paths. */
       tenantId?: string;
     }
   }

@@ -1,7 +1,8 @@
 import { type INestApplicationContext, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
-import { ACCESS, type Scope } from '../../src/auth/index.js';
+import type { Scope } from '../../src/auth/index.js';
+import { ACCESS } from '../../src/http/index.js';
 
 /** What each route of an application says about who may call it, by method and path: `GET /runs/{run_id}`. */
 export function decisions(app: INestApplicationContext): Map<string, Scope | 'public' | undefined> {

@@ -18,6 +18,8 @@ describe('An instance with as much to do as it takes on', () => {
       MAX_PENDING_REQUESTS: '2',
       MAX_PENDING_BYTES: '4096',
       MAX_UPLOADS: '1',
+      MAX_SHARE_PERCENT: '100',
+      MAX_EVENT_LOOP_DELAY_MS: '0',
     });
     const created = await fetch(`${service.url}/runs`, {
       method: 'POST',

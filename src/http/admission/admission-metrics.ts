@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, type Metric } from 'prom-client';
-import { Admission, BOUNDS } from './admission.js';
+import { Admission } from './admission.js';
+import { REFUSALS } from './bound-names.js';
 
 /** How close this process is to its bounds. */
 @Injectable()
@@ -11,17 +12,17 @@ export class AdmissionMetrics {
     this.metrics = [
       new Counter({
         name: 'runstream_refused_total',
-        help: 'Requests that were answered 503 OVERLOADED, by the bound that was reached.',
+        help: 'Requests that were refused, by the bound that was reached.',
         labelNames: ['bound'],
         registers: [],
         collect() {
           this.reset();
-          for (const bound of BOUNDS) this.inc({ bound }, admission.refused[bound]);
+          for (const bound of REFUSALS) this.inc({ bound }, admission.refused[bound]);
         },
       }),
       new Gauge({
         name: 'runstream_in_use',
-        help: 'What is taken of each bound: open streams, requests and uploads under way, bytes of bodies.',
+        help: 'What is taken of each bound: requests under way by kind, bytes of bodies, bytes of answers.',
         labelNames: ['bound'],
         registers: [],
         collect() {
@@ -34,7 +35,7 @@ export class AdmissionMetrics {
         aggregator: 'max',
         registers: [],
         collect() {
-          this.set(admission.delay.ms / 1000);
+          this.set(admission.load.delayMs / 1000);
         },
       }),
     ];

@@ -2,13 +2,27 @@
 export interface AdmissionOptions {
   /** Event streams (SSE) that are open. Default 10 000. */
   maxOpenStreams?: number;
-  /** Other requests that are under way, NDJSON uploads apart. Default 1000. */
+  /** Other requests that are under way; uploads, waits and calls of public routes are counted apart. Default 1000. */
   maxPendingRequests?: number;
-  /** Bytes of their bodies, and of unfinished lines of uploads. Default 268 435 456 (256 MiB). */
+  /** Calls of public routes (signing in, documentation) that are under way. Default 100. */
+  maxPublicRequests?: number;
+  /** Calls that wait for the end of a run (`wait_seconds`). Default 5000. */
+  maxWaits?: number;
+  /** Bytes of bodies that are held, and of unfinished lines of uploads. Default 268 435 456 (256 MiB). */
   maxPendingBytes?: number;
   /** NDJSON uploads that are under way. Default 5000. */
   maxUploads?: number;
-  /** Nothing new is taken on while the event loop is late by more than so many milliseconds; 0: always. Default 500. */
+  /** Bytes of large answers that were written and that no client has taken yet. Default 134 217 728 (128 MiB). */
+  maxAnswerBytes?: number;
+  /**
+   * The most that one caller may have of each of these, in percent: a credential, or without one an address. Of the
+   * bytes of answers it is half of that. Default 50.
+   */
+  maxSharePercent?: number;
+  /**
+   * Nothing new is taken on while the event loop is late by more than so many milliseconds and this process is what
+   * keeps it busy, or while it is late by ten times as much, whatever the reason; 0: always. Default 500.
+   */
   maxEventLoopDelayMs?: number;
 }
 
@@ -17,7 +31,11 @@ export const ADMISSION_OPTIONS = Symbol('ADMISSION_OPTIONS');
 export const ADMISSION_DEFAULTS: Required<AdmissionOptions> = {
   maxOpenStreams: 10_000,
   maxPendingRequests: 1000,
+  maxPublicRequests: 100,
+  maxWaits: 5000,
   maxPendingBytes: 256 * 1024 * 1024,
   maxUploads: 5000,
+  maxAnswerBytes: 128 * 1024 * 1024,
+  maxSharePercent: 50,
   maxEventLoopDelayMs: 500,
 };

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Admission } from './admission.js';
+import { Draining } from '../edge/draining.js';
+import { AnswerRoom } from './answer-room.js';
 import { AdmissionMetrics } from './admission-metrics.js';
 import { ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
 
@@ -10,8 +12,14 @@ export class AdmissionModule {
     return {
       module: AdmissionModule,
       global: true,
-      providers: [{ provide: ADMISSION_OPTIONS, useValue: options }, Admission, AdmissionMetrics],
-      exports: [Admission, AdmissionMetrics],
+      providers: [
+        { provide: ADMISSION_OPTIONS, useValue: options },
+        Admission,
+        AdmissionMetrics,
+        AnswerRoom,
+        Draining,
+      ],
+      exports: [Admission, AdmissionMetrics, AnswerRoom, Draining],
     };
   }
 }

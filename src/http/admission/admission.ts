@@ -1,45 +1,41 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
 import { OverloadedError } from '../../common/index.js';
-import { parseContentType } from '../body/content-type.js';
-import { NDJSON_MEDIA_TYPE } from '../body/media-types.js';
-import { isStreamPath } from '../edge/stream-path.js';
+import type { RequestLife } from '../edge/request-life.js';
 import { ADMISSION_DEFAULTS, ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
 import { Bound } from './bound.js';
-import { EventLoopDelay } from './event-loop-delay.js';
+import { type BoundName, REFUSALS, type Refusal, type RequestKind } from './bound-names.js';
+import { EventLoopLoad } from './event-loop-load.js';
+import { Place } from './place.js';
 
-/** What a refusal is counted under. */
-export const BOUNDS = ['streams', 'requests', 'bytes', 'uploads', 'event_loop'] as const;
-export type BoundName = (typeof BOUNDS)[number];
-
-/** Whoever asks these wants to know how it is, above all when it is bad. */
-const ALWAYS = /^\/(health\/|metrics$)/;
+/** Full for so long, another instance serves better. */
+const OVERLOADED_MS = 10_000;
+/** One caller may have half of its usual share of the bytes of answers: a quarter by default. */
+const SHARE_OF_ANSWERS = 0.5;
 
 /**
- * Decides what this process takes on: bounded numbers of streams, uploads and requests with their bytes, and nothing
- * new while the event loop is late. So what has been taken on is still served well.
+ * Decides what this process takes on: bounded numbers of each kind of request, bounded bytes, and nothing new while it
+ * keeps its own event loop late. Of each bound one caller may have only a share. So what has been taken on is still
+ * served well, and nobody takes it from the others.
  */
 @Injectable()
 export class Admission implements OnApplicationShutdown {
-  readonly refused: Record<BoundName, number> = {
-    streams: 0,
-    requests: 0,
-    bytes: 0,
-    uploads: 0,
-    event_loop: 0,
-  };
-  readonly delay = new EventLoopDelay();
-  private readonly maxDelayMs: number;
-  private readonly bounds: Record<'streams' | 'requests' | 'bytes' | 'uploads', Bound>;
+  readonly refused = Object.fromEntries(REFUSALS.map((name) => [name, 0])) as Record<Refusal, number>;
+  readonly load: EventLoopLoad;
+  private readonly bounds: Readonly<Record<BoundName, Bound>>;
 
   constructor(@Inject(ADMISSION_OPTIONS) options: AdmissionOptions) {
     const limits = { ...ADMISSION_DEFAULTS, ...options };
-    this.maxDelayMs = limits.maxEventLoopDelayMs || Infinity;
+    const bound = (limit: number, factor = 1) =>
+      new Bound(limit, Math.max(1, Math.floor((limit * limits.maxSharePercent * factor) / 100)));
+    this.load = new EventLoopLoad(limits.maxEventLoopDelayMs || Infinity);
     this.bounds = {
-      streams: new Bound(limits.maxOpenStreams),
-      requests: new Bound(limits.maxPendingRequests),
-      bytes: new Bound(limits.maxPendingBytes),
-      uploads: new Bound(limits.maxUploads),
+      streams: bound(limits.maxOpenStreams),
+      uploads: bound(limits.maxUploads),
+      waits: bound(limits.maxWaits),
+      public: bound(limits.maxPublicRequests),
+      requests: bound(limits.maxPendingRequests),
+      bytes: bound(limits.maxPendingBytes),
+      answers: bound(limits.maxAnswerBytes, SHARE_OF_ANSWERS),
     };
   }
 
@@ -48,50 +44,51 @@ export class Admission implements OnApplicationShutdown {
     return Object.fromEntries(Object.entries(this.bounds).map(([name, bound]) => [name, bound.inUse]));
   }
 
-  onApplicationShutdown(): void {
-    this.delay.stop();
+  /** Whether more than one caller together have kept this instance full for a while. */
+  get isFull(): boolean {
+    return [this.bounds.requests, this.bounds.bytes].some((bound) => bound.fullFor() > OVERLOADED_MS);
   }
 
-  /** Express middleware. @throws OverloadedError */
-  admit(request: Request, response: Response, next: NextFunction): void {
-    if (ALWAYS.test(request.path)) {
-      next();
-      return;
-    }
-    if (this.delay.ms > this.maxDelayMs) throw this.refuse('event_loop');
-    const name = kindOf(request);
-    const bound = this.bounds[name];
-    if (!bound.take()) throw this.refuse(name);
-    response.once('close', () => {
-      bound.giveBack();
-    });
-    next();
+  onApplicationShutdown(): void {
+    this.load.stop();
   }
 
   /**
-   * Gives what counts the bytes of a body that are held, until its response is done; fewer than 0 are given back. It
-   * throws OverloadedError.
+   * Takes a place for a request until its life ends.
+   *
+   * @param caller who is known to ask so far: the address
+   * @throws OverloadedError
    */
-  holder(response: Response): (bytes: number) => void {
-    let held = 0;
-    response.once('close', () => {
-      this.bounds.bytes.giveBack(held);
+  admit(life: RequestLife, kind: RequestKind, caller: string): Place {
+    if (this.load.overloaded) throw this.refuse('event_loop');
+    const place = new Place(this, kind, caller);
+    life.onEnd(() => {
+      place.leave();
     });
-    return (bytes) => {
-      if (response.destroyed) return;
-      if (!this.bounds.bytes.take(bytes)) throw this.refuse('bytes');
-      held += bytes;
-    };
+    return place;
   }
 
-  private refuse(bound: BoundName): OverloadedError {
-    this.refused[bound]++;
+  /** @throws OverloadedError */
+  take(name: BoundName, caller: string, amount = 1): void {
+    if (!this.tryTake(name, caller, amount)) throw this.refuse(name);
+  }
+
+  tryTake(name: BoundName, caller: string, amount = 1): boolean {
+    return this.bounds[name].take(caller, amount);
+  }
+
+  /** @throws OverloadedError */
+  move(name: BoundName, from: string, to: string): void {
+    if (!this.bounds[name].move(from, to)) throw this.refuse(name);
+  }
+
+  giveBack(name: BoundName, caller: string, amount = 1): void {
+    this.bounds[name].giveBack(caller, amount);
+  }
+
+  /** Counts a refusal. */
+  refuse(name: Refusal): OverloadedError {
+    this.refused[name]++;
     return new OverloadedError();
   }
-}
-
-function kindOf(request: Request): 'streams' | 'uploads' | 'requests' {
-  if (request.method === 'GET') return isStreamPath(request.path) ? 'streams' : 'requests';
-  const isUpload = parseContentType(request.headers['content-type'])?.media === NDJSON_MEDIA_TYPE;
-  return isUpload ? 'uploads' : 'requests';
 }

@@ -1,29 +1,38 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import { decodeUtf8, parseJson, RunstreamError } from '../../common/index.js';
-import type { Admission } from '../admission/index.js';
+import type { BodyRule } from '../edge/route-metadata.js';
 import { parseContentType } from './content-type.js';
 import { hasBody } from './has-body.js';
 import { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './media-types.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
+import { sendContinue } from './send-continue.js';
 import '../request.js';
 
-const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
+export type JsonBodyOptions = Pick<ReadBodyOptions, 'limitBytes' | 'graceMs'>;
 
 /**
- * Reads a JSON body into `body` and `rawBody`. NDJSON is left unread for its route; anything else with a body
- * is refused.
+ * Reads a JSON body into `body` and `rawBody`, as far as its route takes one. NDJSON is left unread for its route;
+ * anything else with a body is refused.
  */
-export function jsonBody(options: Omit<ReadBodyOptions, 'hold'>, admission: Admission) {
-  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    request.body = undefined;
-    if (!METHODS_WITH_BODY.has(request.method) || !hasBody(request)) return next();
-    if (assertReadable(request) === NDJSON_MEDIA_TYPE) return next();
-    const bytes = await readBody(request, { ...options, hold: admission.holder(response) });
+export function jsonBody(options: JsonBodyOptions) {
+  return async (request: Request, response: Response, rule: BodyRule): Promise<void> => {
+    if (!hasBody(request)) return;
+    if (assertReadable(request) === NDJSON_MEDIA_TYPE) return;
+    const isPublic = request.match?.isPublic ?? false;
+    if (isPublic && isEncoded(request)) {
+      throw unsupported('This route takes no Content-Encoding. Send the body plain.');
+    }
+    sendContinue(request, response);
+    const limitBytes = Math.min(rule.maxBytes ?? Infinity, options.limitBytes);
+    const bytes = await readBody(request, {
+      limitBytes,
+      graceMs: isPublic ? options.graceMs / 3 : options.graceMs,
+      hold: request.place?.hold ?? ignore,
+    });
     if (bytes.length > 0) {
       request.rawBody = bytes;
       request.body = parseJson(decodeUtf8(bytes));
     }
-    next();
   };
 }
 
@@ -39,13 +48,20 @@ function assertReadable(request: Request): string {
   if (type.charset !== undefined && type.charset !== 'utf-8' && type.charset !== 'utf8') {
     throw unsupported(`The charset ${type.charset.slice(0, 40)} is not understood. Send UTF-8.`);
   }
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (type.media === NDJSON_MEDIA_TYPE && encoding !== 'identity') {
+  if (type.media === NDJSON_MEDIA_TYPE && isEncoded(request)) {
     throw unsupported('NDJSON is taken up line by line, as it arrives. Send it without Content-Encoding.');
   }
   return type.media;
 }
 
+function isEncoded({ headers }: Request): boolean {
+  return (headers['content-encoding']?.trim().toLowerCase() ?? 'identity') !== 'identity';
+}
+
 function unsupported(message: string): RunstreamError {
   return new RunstreamError('UNSUPPORTED_MEDIA_TYPE', message);
+}
+
+function ignore(): void {
+  // Nothing is counted for routes that are always admitted; they take no body.
 }

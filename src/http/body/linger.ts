@@ -1,5 +1,9 @@
 import type { Request, Response } from 'express';
+import { begin } from '../edge/request-life.js';
 import { hasBody } from './has-body.js';
+
+/** What is still read and thrown away of a body that nobody takes, in bytes. */
+const MOST_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /**
  * A response may be finished before its request is: an upload refused half-way. Closing the socket at once
@@ -20,15 +24,31 @@ export function linger(request: Request, response: Response, lingerMs: number): 
       return writeHead(...args);
     }) as Response['writeHead'];
   }
-  response.once('finish', () => {
-    if (request.complete) return;
-    const { socket } = request;
-    const timer = setTimeout(() => socket.destroy(), lingerMs);
-    timer.unref();
-    request.once('end', () => {
-      clearTimeout(timer);
-      if (closes) socket.end();
-    });
-    socket.once('close', () => clearTimeout(timer));
+  const life = begin(request, response);
+  life.onEnd(() => {
+    if (!request.complete && life.answered) discardRest(request, lingerMs, closes);
+  });
+}
+
+/** The life of the request is over, so this has an end of its own. */
+function discardRest(request: Request, lingerMs: number, closes: boolean): void {
+  const { socket } = request;
+  let discarded = 0;
+  const cut = (): void => {
+    socket.destroy();
+  };
+  const timer = setTimeout(cut, lingerMs);
+  timer.unref();
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > MOST_DISCARDED_BYTES) cut();
+  });
+  request.once('end', () => {
+    clearTimeout(timer);
+    if (closes) socket.end();
+  });
+  // Ends with the socket, too: a destroyed request tells so.
+  request.once('error', () => {
+    clearTimeout(timer);
   });
 }

@@ -2,16 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import { lifeOf } from '../edge/request-life.js';
 import { RequestCutError } from './request-cut-error.js';
 
 export interface ReadBodyOptions {
   /** Largest body, in bytes after decompression. */
   limitBytes: number;
-  /** Longest time for the whole body, in milliseconds; then the connection is closed. */
-  timeoutMs: number;
+  /** After so many milliseconds a body must have come at `LEAST_BYTES_PER_SECOND`; else the connection is closed. */
+  graceMs: number;
   /** Asked for room for each piece of the body; what it throws ends the reading. */
   hold: (bytes: number) => void;
 }
+
+/** A sender that is slower for long holds its place, and what was read of its body, for nothing. */
+export const LEAST_BYTES_PER_SECOND = 32 * 1024;
 
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
   ['gzip', () => createGunzip()],
@@ -40,18 +44,13 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
       `Content-Encoding ${encoding.slice(0, 40)} is not understood. Send the body plain, or as gzip, deflate or br.`,
     );
   }
-  // Not stream.pipeline: that destroys the request, and with it the socket the error has to go out on.
-  const onClose = () => {
-    if (!request.complete) decoder.destroy(new RequestCutError('aborted'));
-  };
-  request.once('close', onClose);
   try {
+    // Not stream.pipeline: that destroys the request, and with it the socket the error has to go out on.
     return await collect(request, request.pipe(decoder), options);
   } catch (error) {
     if (error instanceof RunstreamError || error instanceof RequestCutError) throw error;
     throw new ValidationFailedError([{ path: '', message: `the body is not valid ${encoding}` }]);
   } finally {
-    request.off('close', onClose);
     request.unpipe(decoder);
     decoder.destroy();
   }
@@ -59,12 +58,13 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
 
 function collect(request: IncomingMessage, source: Readable, options: ReadBodyOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => request.destroy(new RequestCutError('too slow')), options.timeoutMs);
+    const pace = watchPace(request, options.graceMs);
     const chunks: Buffer[] = [];
     let size = 0;
     const settle = (): void => {
-      clearTimeout(timer);
-      source.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
+      pace.stop();
+      forget();
+      source.off('data', onData).off('end', onEnd).off('error', onError);
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
@@ -89,11 +89,33 @@ function collect(request: IncomingMessage, source: Readable, options: ReadBodyOp
       settle();
       reject(source === request ? asCut(error) : error);
     };
-    const onClose = (): void => {
-      onError(new Error('The body was closed before its end.'));
-    };
-    source.on('data', onData).once('end', onEnd).once('error', onError).once('close', onClose);
+    source.on('data', onData).once('end', onEnd).once('error', onError);
+    const forget = lifeOf(request).onEnd(() => {
+      onError(new RequestCutError('aborted'));
+    });
   });
+}
+
+/** Cuts a request whose body comes too slowly. What is decompressed says nothing of how fast the sender is. */
+function watchPace(request: IncomingMessage, graceMs: number): { stop(): void } {
+  const began = performance.now();
+  let received = 0;
+  const onBytes = (chunk: Buffer): void => {
+    received += chunk.length;
+  };
+  const look = (): void => {
+    const dueMs = graceMs + (received / LEAST_BYTES_PER_SECOND) * 1000 - (performance.now() - began);
+    if (dueMs > 0) timer = setTimeout(look, dueMs);
+    else request.destroy(new RequestCutError('too slow'));
+  };
+  let timer = setTimeout(look, graceMs);
+  request.on('data', onBytes);
+  return {
+    stop: () => {
+      clearTimeout(timer);
+      request.off('data', onBytes);
+    },
+  };
 }
 
 function asCut(error: unknown): RequestCutError {

@@ -10,6 +10,8 @@ export interface ReadLinesOptions {
   idleTimeoutMs: number;
   /** Told what a line holds whose end has not arrived, and that it no longer does; what it throws ends the reading. */
   hold?: (bytes: number) => void;
+  /** Ends the reading when it is aborted, with its reason as the error. */
+  signal?: AbortSignal;
 }
 
 /** One line of an NDJSON request. */
@@ -50,7 +52,7 @@ export async function* readLines(
   options: ReadLinesOptions,
 ): AsyncGenerator<Line[], void, undefined> {
   const splitter = new LineSplitter(options.maxLineBytes, options.hold);
-  for await (const chunk of chunks(request, options.idleTimeoutMs)) {
+  for await (const chunk of chunks(request, options)) {
     yield* whatIsReadable(() => splitter.push(chunk), splitter);
   }
   yield* whatIsReadable(() => splitter.end(), splitter);
@@ -68,17 +70,19 @@ function* whatIsReadable(step: () => void, splitter: LineSplitter): Generator<Li
 
 async function* chunks(
   request: Readable & { readonly complete?: boolean },
-  idleTimeoutMs: number,
+  { idleTimeoutMs, signal }: ReadLinesOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   // destroyOnReturn: false keeps the socket for the answer when the caller stops at a bad line.
   const iterator = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  const stopped = signal && abortOf(signal);
   try {
     for (;;) {
       const timer = setTimeout(() => request.destroy(new RequestCutError('idle')), idleTimeoutMs);
       let result: IteratorResult<Buffer>;
       try {
-        result = await iterator.next();
+        result = await (stopped ? Promise.race([iterator.next(), stopped.promise]) : iterator.next());
       } catch (error) {
+        if (signal?.aborted) throw error;
         throw error instanceof RequestCutError ? error : new RequestCutError('aborted', { cause: error });
       } finally {
         clearTimeout(timer);
@@ -88,8 +92,28 @@ async function* chunks(
     }
     if (request.complete === false) throw new RequestCutError('aborted');
   } finally {
-    await iterator.return?.();
+    stopped?.forget();
+    const returned = iterator.return?.();
+    // One that waits for a piece that may never come does not return before that.
+    if (!signal?.aborted) await returned;
   }
+}
+
+/** A promise that is rejected when the signal is aborted. */
+function abortOf(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
+  let forget = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    forget = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
+  });
+  promise.catch(() => undefined);
+  return { promise, forget };
 }
 
 class LineSplitter {

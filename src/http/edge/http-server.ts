@@ -3,19 +3,38 @@ import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { RunstreamError, ValidationFailedError } from '../../common/index.js';
 import { errorBody } from '../errors/error-body.js';
+import { paceAnswers } from './answer-pace.js';
+import { begin, requestsUnderWay } from './request-life.js';
 
+/** Requests that may be under way on one connection; who pipelines more is cut. */
+const MOST_PIPELINED = 16;
 /** How long a refused connection may still send, in milliseconds, so that it can read why. */
 const CLOSE_GRACE_MS = 2000;
 
-/** Time limits of Node's server, and its own errors in our error body. */
-export function configureHttpServer(server: Server): void {
+/**
+ * Time limits of Node's server, its own errors in our error body, and the beginning of each request's life.
+ *
+ * @param onPipelined told of each connection that was cut, since it had too many requests under way
+ */
+export function configureHttpServer(server: Server, onPipelined: () => void): void {
   // An NDJSON upload may last for hours. What stands in for this limit: headersTimeout, the time limit of a
   // JSON body, and the idle limit of readLines.
   server.requestTimeout = 0;
   server.headersTimeout = 60_000;
   // Longer than the usual 60 s of a load balancer, so that it is never the one surprised by a closed socket.
   server.keepAliveTimeout = 65_000;
-  server.prependListener('request', toOriginForm);
+  server.prependListener('request', (request, response) => {
+    begin(request, response);
+    // Nothing less would do: the rest of what was sent is parsed already, and each request would get its answer.
+    if (requestsUnderWay(request.socket) > MOST_PIPELINED) {
+      request.socket.destroy();
+      onPipelined();
+    }
+    toOriginForm(request);
+  });
+  // Whether the body is wanted is known only once it is known who asks (send-continue.ts).
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  paceAnswers(server);
   server.on('clientError', answerClientError);
   // An expectation that is not known may be ignored; Node would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));

@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import { isStreamPath } from '../edge/stream-path.js';
 
 const CURSOR = /^[0-9]{1,15}-[0-9]{1,15}$/;
 const RETRY_MS = 10_000;
@@ -13,7 +12,7 @@ const RETRY_MS = 10_000;
  */
 export function postponeWatcher(request: Request, response: Response): boolean {
   const cursor = request.get('Last-Event-ID') ?? '';
-  if (request.method !== 'GET' || !isStreamPath(request.path) || !CURSOR.test(cursor)) return false;
+  if (request.method !== 'GET' || !request.match?.route?.isStream || !CURSOR.test(cursor)) return false;
   response.status(200);
   response.setHeader('Content-Type', 'text/event-stream');
   response.setHeader('Cache-Control', 'no-cache, no-transform');

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RunstreamError } from '../../common/index.js';
-import { allowedMethods } from './allowed-methods.js';
+import { pathOf } from '../edge/front.js';
 import { errorBody } from './error-body.js';
 import { NoContent } from './no-content.js';
 import { postponeWatcher } from './postpone-watcher.js';
@@ -28,7 +28,7 @@ export class RunstreamExceptionFilter implements ExceptionFilter {
       return;
     }
     const unmatched = isUnmatched(exception, request);
-    const methods = unmatched ? allowedMethods(request) : [];
+    const methods = unmatched ? (request.match?.methods ?? []) : [];
     if (methods.length > 0) response.setHeader('Allow', methods.join(', '));
     if (methods.length > 0 && request.method === 'OPTIONS') {
       response.status(204).end();
@@ -86,11 +86,6 @@ function noSuchRoute(request: Request, methods: readonly string[]): RunstreamErr
         'ROUTE_NOT_FOUND',
         `There is no route ${request.method} ${path}. GET /docs lists all routes.`,
       );
-}
-
-/** Not request.path: what a middleware is mounted on is cut off from that. */
-function pathOf(request: Request): string {
-  return request.originalUrl.replace(/\?.*$/s, '');
 }
 
 /** What a route set for the answer it did not come to. */

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsObject, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { CONTEXT_MODES, type JsonObject, RUN_STATUSES, type RunStatus } from '../../events/index.js';
 import { JSON_OBJECT, JSON_VALUE, LABELS } from './schemas.js';
@@ -156,12 +156,26 @@ export class RunResponse {
   links!: RunLinksDto;
 }
 
+const LEFT_OUT = 'Left out when it has more than 1 KiB of JSON: `GET /runs/{run_id}` has it.';
+
+/** A run in a list. */
+export class RunListItem extends OmitType(RunResponse, ['input', 'result', 'error']) {
+  @ApiProperty({ ...JSON_OBJECT, selfRequired: false, description: LEFT_OUT })
+  input?: JsonObject;
+  @ApiProperty({ ...JSON_VALUE, selfRequired: false, description: LEFT_OUT })
+  result?: unknown;
+  @ApiProperty({ ...JSON_VALUE, selfRequired: false, description: LEFT_OUT })
+  error?: unknown;
+}
+
 export class RunListResponse {
-  @ApiProperty({ type: [RunResponse] })
-  runs!: RunResponse[];
+  @ApiProperty({ type: [RunListItem] })
+  runs!: RunListItem[];
   @ApiProperty({ type: 'integer' })
   count!: number;
-  @ApiProperty({ description: 'A filtered page may be short, or empty, and still have a next one.' })
+  @ApiProperty({
+    description: 'A page ends at 1 MiB; a filtered one may be short, or empty, and still have a next one.',
+  })
   has_more!: boolean;
   @ApiProperty({ type: String, nullable: true })
   next_cursor!: string | null;

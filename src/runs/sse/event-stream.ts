@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Observable, Subscription } from 'rxjs';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
+import { type AnswerRoom, goAtOwnPace, lifeOf } from '../../http/index.js';
 import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
@@ -30,6 +31,8 @@ export class EventStream implements Demand {
   constructor(
     private readonly response: Response,
     private readonly options: EventStreamOptions,
+    private readonly answers: AnswerRoom,
+    private readonly caller: string,
   ) {}
 
   ready(): boolean {
@@ -50,6 +53,29 @@ export class EventStream implements Demand {
       out.on('drain', settle);
       signal.addEventListener('abort', settle);
     });
+  }
+
+  async room(bytes: number, signal: AbortSignal): Promise<() => void> {
+    const giveBack = await this.answers.reserve(this.caller, bytes, signal);
+    return () => {
+      this.onceTaken(giveBack);
+    };
+  }
+
+  /** Calls it once the socket has taken what was written so far, or is gone. */
+  private onceTaken(work: () => void): void {
+    const { out } = this;
+    if (!out.writableNeedDrain) {
+      work();
+      return;
+    }
+    const settle = (): void => {
+      out.off('drain', settle);
+      forgetEnd();
+      work();
+    };
+    out.once('drain', settle);
+    const forgetEnd = lifeOf(this.response.req).onEnd(settle);
   }
 
   /**
@@ -85,7 +111,7 @@ export class EventStream implements Demand {
     this.watchSocket();
     // Too late for a status: the watcher comes back with its cursor and is told then.
     this.writing.add(signals.subscribe({ next: this.put, error: this.end, complete: this.end }));
-    this.response.once('close', () => {
+    lifeOf(this.response.req).onEnd(() => {
       this.writing.unsubscribe();
     });
   }
@@ -98,6 +124,7 @@ export class EventStream implements Demand {
   private watchSocket(): void {
     const { socket } = this.response;
     socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+    if (socket) goAtOwnPace(socket);
     // Node counts progress of what is waiting as activity, so a slow reader is not hit. One for whom nothing
     // waits has read everything.
     socket?.setTimeout(this.options.stalledMs);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EMPTY, type Observable, of } from 'rxjs';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
+import { AnswerRoom, lifeOf } from '../../http/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
 import { EventStream, spread } from './event-stream.js';
 
@@ -24,7 +25,10 @@ export class EventStreams implements BeforeApplicationShutdown {
   private allClosed: () => void = () => undefined;
   private stopped = false;
 
-  constructor(@Inject(RUNS_OPTIONS) options: RunsOptions) {
+  constructor(
+    @Inject(RUNS_OPTIONS) options: RunsOptions,
+    private readonly room: AnswerRoom,
+  ) {
     this.options = { ...RUNS_DEFAULTS, ...options };
   }
 
@@ -36,18 +40,20 @@ export class EventStreams implements BeforeApplicationShutdown {
   send(
     response: Response,
     named: boolean,
-    watch: (demand: Demand) => Observable<WatchSignal>,
+    watch: (demand: Demand, caller: string) => Observable<WatchSignal>,
   ): Observable<MessageEvent> {
     // A HEAD response is over with its headers.
-    if (this.stopped || response.destroyed || response.req.method === 'HEAD') return EMPTY;
+    const life = lifeOf(response.req);
+    if (this.stopped || life.over || response.req.method === 'HEAD') return EMPTY;
+    const { caller } = response.req;
     const { watcherBufferBytes: bufferBytes, stalledMs, retryMs } = this.options;
-    const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named });
+    const stream = new EventStream(response, { bufferBytes, stalledMs, retryMs, named }, this.room, caller);
     this.open.set(response, stream);
-    response.once('close', () => {
+    life.onEnd(() => {
       this.open.delete(response);
       if (this.open.size === 0) this.allClosed();
     });
-    return stream.send(watch(stream));
+    return stream.send(watch(stream, caller));
   }
 
   /**

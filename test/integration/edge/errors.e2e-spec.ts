@@ -7,7 +7,7 @@ import { startToy, type Toy } from './toy-application.js';
 
 let toy: Toy;
 beforeAll(async () => {
-  toy = await startToy({}, { lingerMs: 300, bodyTimeoutMs: 600 });
+  toy = await startToy({}, { lingerMs: 300, bodyGraceMs: 600 });
 });
 afterAll(() => toy.app.close());
 

@@ -1,0 +1,76 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { jsonBody, type JsonBodyOptions } from '../body/json-body.js';
+import { linger } from '../body/linger.js';
+import { parseContentType } from '../body/content-type.js';
+import { NDJSON_MEDIA_TYPE } from '../body/media-types.js';
+import type { Admission, RequestKind } from '../admission/index.js';
+import '../request.js';
+import { addressOf } from './caller.js';
+import { begin } from './request-life.js';
+import type { Match, RouteTable } from './route-table.js';
+
+/** How the edge learns who asks. */
+export interface Identify {
+  /**
+   * Called for every request; finds out who asks, and for which tenant, unless the route is for everybody.
+   *
+   * @throws RunstreamError when nobody may ask in this way
+   */
+  identify(request: Request, match: Match): Promise<void>;
+  /** Calls the routes, for the tenant that was found. */
+  run(request: Request, next: () => void): void;
+}
+
+export interface FrontOptions extends JsonBodyOptions {
+  lingerMs: number;
+}
+
+/**
+ * What stands in front of every route, in this order: is there room, who asks, and only then the body. It ends as soon
+ * as nobody is there any more to be answered.
+ */
+export function front(
+  routes: RouteTable,
+  admission: Admission,
+  who: Identify,
+  options: FrontOptions,
+): RequestHandler {
+  const readJson = jsonBody(options);
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const life = begin(request, response);
+    if (life.over) return;
+    linger(request, response, options.lingerMs);
+    const match = routes.match(request.method, pathOf(request));
+    request.match = match;
+    request.caller = addressOf(request);
+    request.body = undefined;
+    const { route } = match;
+    if (route?.isAlwaysAdmitted !== true) {
+      request.place = admission.admit(life, kindOf(request, match), request.caller);
+    }
+    await who.identify(request, match);
+    if (life.over) return;
+    request.place?.belongsTo(request.caller);
+    if (route?.body) await readJson(request, response, route.body);
+    // Express needs no caller that it could answer, but a handler would do its work for nobody.
+    if (life.over) return;
+    who.run(request, next);
+  };
+}
+
+/** Not request.path: what a layer is mounted on is cut off from that. */
+export function pathOf(request: Request): string {
+  const end = request.originalUrl.indexOf('?');
+  return end < 0 ? request.originalUrl : request.originalUrl.slice(0, end);
+}
+
+function kindOf(request: Request, { route, isPublic }: Match): RequestKind {
+  if (route?.isStream) return 'streams';
+  if (isPublic) return 'public';
+  if (route?.body?.ndjson && isNdjson(request)) return 'uploads';
+  return 'requests';
+}
+
+function isNdjson(request: Request): boolean {
+  return parseContentType(request.headers['content-type'])?.media === NDJSON_MEDIA_TYPE;
+}
