@@ -10,7 +10,7 @@ import { ConfigError, loadConfig, type RunstreamConfig } from './config/index.js
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
-import { stopOnSignal } from './stop-on-signal.js';
+import { drainTimeMs, stopOnSignal } from './stop-on-signal.js';
 import { askForAllMetrics, superviseWorkers } from './workers.js';
 
 const logger = new Logger('Runstream');
@@ -28,7 +28,10 @@ async function main(): Promise<void> {
     const { shutdownTimeoutMs } = config.http;
     const stop = async () => {
       // The server waits for every request, and an upload may take for ever.
-      const cutting = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownTimeoutMs);
+      const cutting = setTimeout(
+        () => app.getHttpServer().closeAllConnections(),
+        drainTimeMs(shutdownTimeoutMs),
+      );
       await app.close();
       clearTimeout(cutting);
       // Last, since draining still writes.

@@ -1,16 +1,21 @@
 import { Logger } from '@nestjs/common';
 
-/** After the time for draining: closing connections, and the embedded Redis writing its file. */
-const GRACE_MS = 5000;
+/** For what comes after draining: closing connections, and the embedded Redis writing its file. */
+const CLOSING_MS = 2000;
+
+/** How much of the time for a shutdown, in milliseconds, what runs may take to end. */
+export function drainTimeMs(limitMs: number): number {
+  return Math.max(limitMs - CLOSING_MS, limitMs / 2);
+}
 
 /**
  * Stops in order on SIGTERM and SIGINT, within a limit. A second signal exits at once.
  *
- * @param drainMs how long draining may take
+ * @param limitMs after so many milliseconds it exits in any case
  * @param signals those to stop on
  */
 export function stopOnSignal(
-  drainMs: number,
+  limitMs: number,
   stop: () => Promise<void>,
   signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
 ): void {
@@ -25,9 +30,9 @@ export function stopOnSignal(
     stopping = true;
     logger.log(`${signal}: ending streams and finishing what runs.`);
     setTimeout(() => {
-      logger.error(`Not stopped within ${drainMs + GRACE_MS} ms: exiting.`);
+      logger.error(`Not stopped within ${limitMs} ms: exiting.`);
       process.exit(1);
-    }, drainMs + GRACE_MS).unref();
+    }, limitMs).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -4,6 +4,7 @@ import { RunstreamError } from '../common/index.js';
 import type { TenancyConfig } from '../config/index.js';
 import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from '../tenancy/index.js';
 import { Authenticator } from './authenticator.js';
+import { callerOf } from './principal.js';
 
 /** The credential names the tenant, and a header that says otherwise is refused. Without credentials: the header. */
 @Injectable()
@@ -22,6 +23,7 @@ export class CredentialTenantResolver extends TenantResolver {
     const principal = await this.authenticator.authenticate(request);
     if (!principal) return this.fromHeader.resolve(request);
     request.principal = principal;
+    request.caller = callerOf(principal);
     const { enabled, defaultTenantId, allowedTenants, header } = this.config;
     const { tenantId } = principal;
     const named = enabled ? (request.headersDistinct[header.toLowerCase()] ?? []) : [];

@@ -24,6 +24,11 @@ export interface StreamGrant {
   types?: string;
 }
 
+/** Whom what a request costs is counted for: tickets and sign-ins of a browser are their key's. */
+export function callerOf({ kind, keyId, tenantId, id }: Principal): string {
+  return keyId === undefined ? `${kind}:${tenantId}:${id}` : `key:${keyId}`;
+}
+
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express offers to extend its request
   namespace Express {
