@@ -23,7 +23,7 @@ describe('loadConfig', () => {
       port: 3000,
       workers: 1,
       production: false,
-      redis: { commandTimeoutMs: 2000, maxBulkReadBytes: 4_194_304 },
+      redis: { commandTimeoutMs: 2000, maxBulkReadBytes: 8_388_608 },
       events: {
         maxLength: 10_000,
         ttlSeconds: 86_400,

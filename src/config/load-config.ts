@@ -76,7 +76,7 @@ function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfi
   return {
     ...(url === undefined ? {} : { url }),
     commandTimeoutMs: reader.integer('REDIS_COMMAND_TIMEOUT_MS', milliseconds(2000, 10)),
-    maxBulkReadBytes: reader.integer('REDIS_MAX_BULK_READ_BYTES', count(4 * 1024 * 1024, 65_536, 'bytes')),
+    maxBulkReadBytes: reader.integer('REDIS_MAX_BULK_READ_BYTES', count(8 * 1024 * 1024, 65_536, 'bytes')),
   };
 }
 

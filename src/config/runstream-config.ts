@@ -4,7 +4,7 @@ export interface RedisConfig {
   readonly url?: string;
   /** A command without an answer for so many milliseconds has failed. Default 2000. */
   readonly commandTimeoutMs: number;
-  /** Bytes that reads of pages and lists may bring at the same time; others wait their turn. Default 4194304 (4 MiB). */
+  /** Bytes that reads of pages and lists may bring at the same time; others wait their turn. Default 8388608 (8 MiB). */
   readonly maxBulkReadBytes: number;
 }
 

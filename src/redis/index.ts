@@ -1,5 +1,6 @@
 export * from './embedded/index.js';
 export * from './bulk-reads.js';
+export type { Reader } from './read-pool.js';
 export * from './redis-connections.js';
 export * from './redis-error.js';
 export * from './redis-metrics.js';

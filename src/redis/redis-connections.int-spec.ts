@@ -44,11 +44,11 @@ describe('The connections to Redis', () => {
         .match(/runstream-\S+/g)
         ?.sort() ?? [];
     const witness = await start(server.url);
-    const mine = ['runstream-commands', 'runstream-subscriber'];
-    await eventually('all are there', async () => (await names()).length === 5);
+    const mine = ['runstream-commands', 'runstream-reads', 'runstream-subscriber'];
+    await eventually('all are there', async () => (await names()).length === 7);
     expect(await names()).toEqual([...mine, ...mine, 'runstream-loop'].sort());
     await app.close();
-    await eventually('they are gone', async () => (await names()).length === 2);
+    await eventually('they are gone', async () => (await names()).length === 3);
     await witness.app.close();
   });
 

@@ -6,11 +6,11 @@ export interface RedisOptions {
   commandTimeoutMs?: number;
   /**
    * Bytes that reads of much at once (pages of logs, lists) may bring at the same time; others wait their turn. Default
-   * 4 194 304 (4 MiB).
+   * 8 388 608 (8 MiB), half of it for watchers that catch up.
    */
   maxBulkReadBytes?: number;
 }
 
 export const REDIS_OPTIONS = Symbol('REDIS_OPTIONS');
-export const DEFAULT_MAX_BULK_READ_BYTES = 4 * 1024 * 1024;
+export const DEFAULT_MAX_BULK_READ_BYTES = 8 * 1024 * 1024;
 export const DEFAULT_COMMAND_TIMEOUT_MS = 2000;

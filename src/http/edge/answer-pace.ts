@@ -1,10 +1,14 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-const LOOK_MS = 1000;
-/** How long what was written may wait for its reader, and how fast it must be taken from then on. */
-const GRACE_MS = 15_000;
-const LEAST_BYTES_PER_SECOND = 32 * 1024;
+const PACE = {
+  /** How often is looked. */
+  lookMs: 1000,
+  /** How long what was written may wait for its reader. */
+  graceMs: 15_000,
+  /** How fast it must be taken from then on. */
+  bytesPerSecond: 32 * 1024,
+};
 
 const AT_OWN_PACE = Symbol('runstream.atOwnPace');
 interface Paced extends Socket {
@@ -21,7 +25,7 @@ interface Waiting {
  * Cuts connections whose peer takes its answers too slowly, or not at all: what was written is held in memory until
  * then. Event streams have a rule of their own (event-stream.ts).
  */
-export function paceAnswers(server: Server): void {
+export function paceAnswers(server: Server, { lookMs, graceMs, bytesPerSecond } = PACE): void {
   const sockets = new Map<Paced, Waiting>();
   server.on('connection', (socket: Socket) => {
     sockets.set(socket, { bytes: 0, dueAt: 0 });
@@ -34,11 +38,11 @@ export function paceAnswers(server: Server): void {
       if (bytes > 0 && waiting.bytes > 0 && now > waiting.dueAt) socket.destroy();
       // It has taken something, or more was written: what is there now has its own time.
       if (bytes !== waiting.bytes) {
-        waiting.dueAt = now + GRACE_MS + (bytes / LEAST_BYTES_PER_SECOND) * 1000;
+        waiting.dueAt = now + graceMs + (bytes / bytesPerSecond) * 1000;
         waiting.bytes = bytes;
       }
     }
-  }, LOOK_MS);
+  }, lookMs);
   timer.unref();
   server.once('close', () => {
     clearInterval(timer);

@@ -1,0 +1,95 @@
+import { FairQueue, OverloadedError } from '../common/index.js';
+
+/** How long somebody who waits for an answer waits for their turn. */
+const MOST_WAITING_MS = 2000;
+
+/** For whom something is read: turns are taken by lane, then by tenant, then by caller. */
+export interface Reader {
+  /** `live`: on behalf of all who watch a log; `catch-up`: for one watcher; `page`: for one answer. */
+  lane: 'live' | 'catch-up' | 'page';
+  tenantId: string;
+  /** Whom it is counted for: a credential or an address. Default: nobody in particular. */
+  caller?: string;
+  /** Ends the waiting when nobody is there any more. */
+  signal?: AbortSignal;
+}
+
+/** Even a small read is one of many commands that Redis has to work on. */
+const LEAST_COST_BYTES = 32 * 1024;
+
+interface Waiting {
+  costBytes: number;
+  begin: () => void;
+}
+
+/** So many bytes may be on their way from Redis at a time; the others wait in a queue that nobody can fill for all. */
+export class ReadPool {
+  private readonly waiting = new FairQueue<Waiting>();
+  /** Whose turn it is, as soon as there is room. */
+  private next: Waiting | undefined;
+  private free: number;
+
+  constructor(private readonly limit: number) {
+    this.free = limit;
+  }
+
+  get queued(): number {
+    return this.waiting.size + (this.next ? 1 : 0);
+  }
+
+  /**
+   * Waits for a reader's turn.
+   *
+   * @returns what gives the room back
+   * @throws the signal's reason; OverloadedError when its turn does not come in time
+   */
+  turn({ lane, tenantId, caller = '', signal }: Reader, maxBytes: number): Promise<() => void> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    const costBytes = Math.min(Math.max(maxBytes, LEAST_COST_BYTES), this.limit);
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const item: Waiting = {
+        costBytes,
+        begin: () => {
+          settle();
+          resolve(() => {
+            this.free += costBytes;
+            this.passOn();
+          });
+        },
+      };
+      const leave = (error: Error): void => {
+        settle();
+        if (this.next === item) this.next = undefined;
+        else takeOut();
+        reject(error);
+        this.passOn();
+      };
+      const onAbort = (): void => {
+        leave(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      // A watcher waits as long as it likes: nobody waits for its answer.
+      const timer =
+        lane === 'page'
+          ? setTimeout(() => {
+              leave(new OverloadedError());
+            }, MOST_WAITING_MS)
+          : undefined;
+      const takeOut = this.waiting.put([lane, tenantId, caller], item);
+      this.passOn();
+    });
+  }
+
+  private passOn(): void {
+    while ((this.next ??= this.waiting.take()) && this.next.costBytes <= this.free) {
+      const { begin, costBytes } = this.next;
+      this.next = undefined;
+      this.free -= costBytes;
+      begin();
+    }
+  }
+}
