@@ -1,3 +1,6 @@
 export * from './errors.js';
 export * from './every.js';
+export * from './files.js';
+export * from './integer.js';
 export * from './json.js';
+export * from './text.js';
