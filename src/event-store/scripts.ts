@@ -7,6 +7,7 @@ export const SCRIPTS = {
   create: script('create'),
   read: script('read'),
   delete: script('delete'),
+  forget: script('forget'),
   takeUp: script('take-up'),
   dispatchBeat: script('dispatch-beat'),
   dispatchRelease: script('dispatch-release'),

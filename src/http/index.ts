@@ -11,4 +11,6 @@ export * from './body/read-lines.js';
 export * from './body/request-cut-error.js';
 export * from './request.js';
 export * from './errors/runstream-exception.filter.js';
-export { RequestValidationPipe, toViolations } from './validation-pipe.js';
+export * from './query-integer.decorator.js';
+export * from './text.decorator.js';
+export { RequestValidationPipe } from './validation-pipe.js';
