@@ -1,12 +1,10 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
 import { parseArgs } from 'node:util';
 import { ApiKeys, isScope, MAX_TTL_SECONDS, SCOPES } from './auth/index.js';
 import { readInteger } from './common/index.js';
-import { loadConfig } from './config/index.js';
+import { loadConfig, loadEnvFile } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
@@ -38,7 +36,7 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const [command, id] = positionals;
-  if (existsSync('.env')) loadEnvFile('.env');
+  await loadEnvFile('.env', process.env);
   const config = loadConfig(process.env);
   const tenantId = values.tenant ?? config.tenancy.defaultTenantId;
   assertTenantId(tenantId, '--tenant');
