@@ -17,7 +17,7 @@ export const IDEMPOTENCY_HEADER = {
   required: false,
   description:
     '1 to 255 printable characters, remembered for 24 hours: the same request again gets the first answer again, ' +
-    'with `Idempotency-Replayed: true`.',
+    'with `Idempotency-Replayed: true`, as long as the run is there.',
 };
 export const REPLAYED_HEADER = {
   'Idempotency-Replayed': {

@@ -97,7 +97,7 @@ export class RunStatisticsDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'integer' },
-    description: 'Events by type.',
+    description: 'Events by type; those of types beyond the first 200 together as `other`.',
     example: { 'lifecycle.started': 1, 'llm.stream': 240 },
   })
   events!: Record<string, number>;

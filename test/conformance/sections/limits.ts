@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Client, expectError, expectStatus } from '../client.js';
-import { eventOf, numbered, type ErrorBody, type JsonObject, type Run } from '../model.js';
+import { eventOf, numbered, type ErrorBody, type HistoryPage, type JsonObject, type Run } from '../model.js';
 import { defineSection } from '../runner.js';
 
 const MIB = 1024 * 1024;
@@ -196,9 +196,17 @@ export const limits = defineSection('1 Conventions: limits', (check) => {
       expectError(cancel, 400, 'VALIDATION_FAILED');
 
       const error = { [HALF]: HALF };
+      const watcher = await api.watch(run.id);
       await api.append(run.id, eventOf('lifecycle.failed', { error }));
-      assert.deepEqual((await api.run(run.id)).error, error);
-      assert.deepEqual((await api.history(run.id)).at(-1)?.data, { error });
+      const [, live] = await watcher.untilEvents(2);
+      const ofAll = expectStatus(await api.get('/events', { run_id: run.id }), 200).json<HistoryPage>();
+      for (const event of [live, (await api.history(run.id)).at(-1), ofAll.events.at(-1)]) {
+        assert.deepEqual(event?.data, { error });
+      }
+      const listed = expectStatus(await api.get('/runs', { status: 'failed' }), 200).json<{ runs: Run[] }>();
+      for (const shown of [await api.run(run.id), listed.runs.find(({ id }) => id === run.id)]) {
+        assert.deepEqual([shown?.input, shown?.error], [{ text: HALF }, error]);
+      }
     },
   );
 
