@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { parseArgs } from 'node:util';
 import { ApiKeys, isScope, MAX_TTL_SECONDS, SCOPES } from './auth/index.js';
-import { readInteger } from './common/index.js';
+import { isText, readInteger } from './common/index.js';
 import { loadConfig, loadEnvFile } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
@@ -45,7 +45,9 @@ async function main(args: string[]): Promise<void> {
     switch (command) {
       case 'create': {
         const scopes = readScopes(values.scopes);
-        if (!values.name) throw new UsageError('Give the key a name: --name dashboard');
+        if (!isText(values.name, 1, 255)) {
+          throw new UsageError('Give the key a name of at most 255 characters: --name dashboard');
+        }
         const expiry =
           values['ttl-seconds'] === undefined ? {} : { expiresAt: expiryOf(values['ttl-seconds']) };
         const { secret, key } = await keys.create({ name: values.name, tenantId, scopes, ...expiry });

@@ -34,7 +34,9 @@ describe('a file from outside', () => {
   });
 
   it('is refused when it can not be read, or never ends', async () => {
-    await expect(readJsonFile(join(folder, 'missing'))).rejects.toThrow(/missing: it can't be read: .*ENOENT/);
+    await expect(readJsonFile(join(folder, 'missing'))).rejects.toThrow(
+      /missing: it can't be read: .*ENOENT/,
+    );
     await expect(readTextFile(folder)).rejects.toThrow(/it can't be read: .*EISDIR/);
     await expect(readTextFile('/dev/zero')).rejects.toThrow(/more than 1048576 bytes/);
   });

@@ -67,7 +67,7 @@ describe('The answer to an idempotent request', () => {
   it('J16 holds nothing of what the run is about', async () => {
     const key = aKey();
     const { run } = await create(key);
-    const { request } = one.store.keys.partitionOf(one.tenant, run.id);
-    expect(await one.redis.commands.get(request(key))).toBe(`same\n${run.id}\n`);
+    const partition = one.store.keys.partitionOf(one.tenant, run.id);
+    expect(await one.redis.commands.get(partition.request(key))).toBe(`same\n${run.id}\n`);
   });
 });
