@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
 import { parseArgs } from 'node:util';
-import { ApiKeys, isScope, SCOPES } from './auth/index.js';
-import { loadConfig } from './config/index.js';
+import { ApiKeys, isScope, MAX_TTL_SECONDS, SCOPES } from './auth/index.js';
+import { isText, readInteger } from './common/index.js';
+import { loadConfig, loadEnvFile } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
@@ -37,7 +36,7 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const [command, id] = positionals;
-  if (existsSync('.env')) loadEnvFile('.env');
+  await loadEnvFile('.env', process.env);
   const config = loadConfig(process.env);
   const tenantId = values.tenant ?? config.tenancy.defaultTenantId;
   assertTenantId(tenantId, '--tenant');
@@ -46,11 +45,11 @@ async function main(args: string[]): Promise<void> {
     switch (command) {
       case 'create': {
         const scopes = readScopes(values.scopes);
-        if (!values.name) throw new UsageError('Give the key a name: --name dashboard');
-        const ttl = values['ttl-seconds'];
-        if (ttl !== undefined && !/^[1-9][0-9]{0,9}$/.test(ttl))
-          throw new UsageError('--ttl-seconds is no number.');
-        const expiry = ttl === undefined ? {} : { expiresAt: Date.now() + Number(ttl) * 1000 };
+        if (!isText(values.name, 1, 255)) {
+          throw new UsageError('Give the key a name of at most 255 characters: --name dashboard');
+        }
+        const expiry =
+          values['ttl-seconds'] === undefined ? {} : { expiresAt: expiryOf(values['ttl-seconds']) };
         const { secret, key } = await keys.create({ name: values.name, tenantId, scopes, ...expiry });
         print(`${secret}\n`);
         process.stderr.write(
@@ -76,6 +75,14 @@ async function main(args: string[]): Promise<void> {
         throw new UsageError(USAGE);
     }
   });
+}
+
+function expiryOf(text: string): number {
+  const seconds = readInteger(text, 1, MAX_TTL_SECONDS);
+  if (seconds === undefined) {
+    throw new UsageError(`Give --ttl-seconds as a whole number from 1 to ${MAX_TTL_SECONDS}.`);
+  }
+  return Date.now() + seconds * 1000;
 }
 
 function readScopes(text = '') {

@@ -4,6 +4,7 @@ export * from './auth.module.js';
 export * from './auth-options.js';
 export * from './credential-tenant.resolver.js';
 export * from './credential-watch.js';
+export { MAX_TTL_SECONDS } from './dto/key.dto.js';
 export * from './principal.js';
 export * from './scopes.js';
 export * from './stream-tickets.js';

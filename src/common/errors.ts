@@ -1,3 +1,5 @@
+import { clip } from './text.js';
+
 /** Every code a client can meet, with the HTTP status it travels under (docs/protocol.md, section 1). */
 export const ERROR_STATUS = {
   VALIDATION_FAILED: 400,
@@ -32,6 +34,8 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export interface RunstreamErrorOptions {
   /** Facts a client can act on; part of the public body, so nothing internal. */
   details?: unknown;
+  /** How many items more than those in `details` there were; part of the public body. Default: none. */
+  more?: number | undefined;
   /** Sent as `Retry-After`. */
   retryAfterSeconds?: number;
   /** What really happened, for the log only. */
@@ -47,6 +51,8 @@ export interface RunstreamErrorOptions {
 export class RunstreamError extends Error {
   readonly status: number;
   readonly details: unknown;
+  /** Undefined when `details` are all there is. */
+  readonly more: number | undefined;
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -58,6 +64,7 @@ export class RunstreamError extends Error {
     this.name = new.target.name;
     this.status = ERROR_STATUS[code];
     this.details = options.details;
+    this.more = options.more || undefined;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
@@ -68,14 +75,30 @@ export interface Violation {
   message: string;
 }
 
+/** An answer lists so many violations at most, and only counts the others. */
+export const MAX_VIOLATIONS = 20;
+const MAX_SHOWN_PATH = 200;
+const MAX_SHOWN_MESSAGE = 500;
+
 /** @publicApi */
 export class ValidationFailedError extends RunstreamError {
-  constructor(readonly violations: readonly Violation[]) {
-    const shown = violations.slice(0, 3).map((v) => (v.path ? `${v.path}: ${v.message}` : v.message));
-    const more = violations.length > 3 ? ` (and ${violations.length - 3} more, see details)` : '';
+  /** The first {@link MAX_VIOLATIONS} of them. */
+  readonly violations: readonly Violation[];
+
+  /** @param uncounted how many violations there were besides these. Default: none. */
+  constructor(violations: readonly Violation[], uncounted = 0) {
+    const listed = violations.slice(0, MAX_VIOLATIONS).map(({ path, message }) => ({
+      path: clip(path, MAX_SHOWN_PATH),
+      message: clip(message, MAX_SHOWN_MESSAGE),
+    }));
+    const total = violations.length + uncounted;
+    const shown = listed.slice(0, 3).map((v) => (v.path ? `${v.path}: ${v.message}` : v.message));
+    const more = total > shown.length ? ` (and ${total - shown.length} more, see details)` : '';
     super('VALIDATION_FAILED', `Correct the request and send it again. ${shown.join('; ')}${more}`, {
-      details: violations,
+      details: listed,
+      more: total - listed.length,
     });
+    this.violations = listed;
   }
 }
 
@@ -91,7 +114,7 @@ export class UnknownEventTypeError extends RunstreamError {
   constructor(type: string, known: readonly string[]) {
     super(
       'UNKNOWN_EVENT_TYPE',
-      `No event type "${type}" is registered. Use one of: ${known.join(', ')}; or register it with EVENT_TYPES or EventStoreModule.forFeature().`,
+      `No event type "${clip(type, 120)}" is registered. Use one of: ${known.join(', ')}; or register it with EVENT_TYPES or EventStoreModule.forFeature().`,
     );
   }
 }
@@ -193,10 +216,11 @@ export class FenceLostError extends Error {
 
 /** @publicApi */
 export class EventTooLargeError extends RunstreamError {
-  constructor(limitBytes: number) {
+  /** @param what is too large: `data of one event` */
+  constructor(limitBytes: number, what: string) {
     super(
       'EVENT_TOO_LARGE',
-      `One event's data may have at most ${limitBytes} bytes of JSON. Store it elsewhere and append a reference.`,
+      `${what} may have at most ${limitBytes} bytes of JSON in UTF-8. Store it elsewhere and send a reference.`,
       {
         details: { limit_bytes: limitBytes },
       },

@@ -23,7 +23,7 @@ const MAYBE_NOT_FINITE = /(?:^|[:,[\s])-?(?:\d{200}|\d+(?:\.\d+)?[eE]\+?0*[1-9]\
  * @throws ValidationFailedError that says where the text is wrong
  */
 export function parseJson(text: string, path = ''): unknown {
-  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const source = withoutByteOrderMark(text);
   if (mayBeTooDeep(source) && isTooDeep(source)) {
     throw new ValidationFailedError([{ path, message: `nested deeper than ${MAX_JSON_DEPTH} levels` }]);
   }
@@ -50,6 +50,11 @@ export function decodeUtf8(bytes: Buffer, path = ''): string {
   throw new ValidationFailedError([
     { path, message: `not valid UTF-8 at byte ${firstReplaced(text, bytes)}; send UTF-8` },
   ]);
+}
+
+/** Some editors begin a file with one. It is no part of the text. */
+export function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 function describeSyntaxError(error: unknown, text: string): string {

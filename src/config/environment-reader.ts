@@ -1,3 +1,5 @@
+import { readInteger } from '../common/index.js';
+
 export interface IntegerRange {
   default: number;
   min: number;
@@ -27,9 +29,8 @@ export class EnvironmentReader {
   optionalInteger(name: string, range: Omit<IntegerRange, 'default'>): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const max = range.max ?? Number.MAX_SAFE_INTEGER;
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-    if (value >= range.min && value <= max) return value;
+    const value = readInteger(text, range.min, range.max);
+    if (value !== undefined) return value;
     const allowed = range.max === undefined ? `from ${range.min} up` : `from ${range.min} to ${range.max}`;
     this.refuse(name, `${range.what} ${allowed}`);
     return undefined;

@@ -15,7 +15,8 @@ import type {
   TenancyConfig,
 } from './runstream-config.js';
 
-const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9_]*\.(?:\*|[a-z][a-z0-9_]*)$/;
+/** As in src/events, which refuses what slips through; here it names the variable. */
+const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9_]{0,63}\.(?:\*|[a-z][a-z0-9_]{0,63})$/;
 /** Tenancy holds the same rule where it matters; here it names the variable that breaks it. */
 const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const TENANT_ID_RULE = 'lower-case letters, digits, _ and -, at most 63, beginning with a letter or digit';

@@ -1,6 +1,6 @@
 import { ValidationFailedError } from '../common/index.js';
 import { type EventStore, EXTERNAL, newRunId } from '../event-store/index.js';
-import { type EventInput, type PreparedEvent, readRunContext } from '../events/index.js';
+import { type EventInput, type PreparedEvent, prepareRun } from '../events/index.js';
 import type { StartRun } from './handler.js';
 
 const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
@@ -20,22 +20,16 @@ export function startEffect(store: EventStore, run: StartRun): Effect {
   if (!EXECUTOR_NAME.test(executor)) {
     throw new ValidationFailedError([{ path: 'executor', message: 'must be the name of an executor' }]);
   }
-  const context = readRunContext(run.context);
+  const { task, input, labels, context } = prepareRun(run);
   const started: EventInput = {
     event: { category: 'lifecycle', action: 'started' },
-    data: { task: run.task },
+    data: { task },
     context,
   };
   return {
     kind: 'start',
     runId: newRunId(),
-    fields: [
-      executor,
-      run.task,
-      JSON.stringify(run.input ?? {}),
-      JSON.stringify(run.labels ?? {}),
-      JSON.stringify(context),
-    ],
+    fields: [executor, task, input, labels, JSON.stringify(context)],
     events: executor === EXTERNAL ? [store.prepare(started)] : [],
   };
 }

@@ -161,33 +161,45 @@ export class EventStore {
     assertNothingFollowsTheEnd(events);
     const lifecycle = events.some((event) => event.type.startsWith('lifecycle.'));
     const beganAt = performance.now();
-    const reply = (await SCRIPTS.append.run(
-      this.redis.commands,
-      [
-        keys.run,
-        keys.events,
-        keys.idempotencyKeys,
-        partition.journal,
-        partition.journalLast,
-        partition.active,
-        partition.request(options.request?.key ?? ''),
-      ],
-      [
-        runId,
-        keys.live,
-        partition.journalLive,
-        ...this.limitArgs(),
-        options.fence ?? '',
-        options.expectedSequence ?? '',
-        options.request?.fingerprint ?? '',
-        REQUEST_TTL_SECONDS,
-        options.fromOutside && lifecycle ? 1 : 0,
-        ...this.eventArgs(events),
-      ],
-    )) as [string, ...(string | number)[]];
+    const append = () =>
+      SCRIPTS.append.run(
+        this.redis.commands,
+        [
+          keys.run,
+          keys.events,
+          keys.idempotencyKeys,
+          partition.journal,
+          partition.journalLast,
+          partition.active,
+          partition.request(options.request?.key ?? ''),
+        ],
+        [
+          runId,
+          keys.live,
+          partition.journalLive,
+          ...this.limitArgs(),
+          options.fence ?? '',
+          options.expectedSequence ?? '',
+          options.request?.fingerprint ?? '',
+          REQUEST_TTL_SECONDS,
+          options.fromOutside && lifecycle ? 1 : 0,
+          ...this.eventArgs(events),
+        ],
+      ) as Promise<[string, ...(string | number)[]]>;
+    let reply = await append();
+    while (reply[0] === 'CONFLICT' && (await this.isGone(tenantId, String(reply[1])))) {
+      await this.forgetRequest(tenantId, String(reply[1]), options.request?.key ?? '');
+      reply = await append();
+    }
     const isNew = reply[0] === 'OK';
     this.metrics.append(performance.now() - beganAt, isNew ? Number(reply[1]) : 0);
     return readAppendReply(runId, events.length, reply);
+  }
+
+  /** Forgets the answer to an idempotent request of a run that is gone: it goes with its run. */
+  async forgetRequest(tenantId: string, runId: string, key: string): Promise<void> {
+    const partition = this.keys.partitionOf(tenantId, runId);
+    await SCRIPTS.forget.run(this.redis.commands, [partition.request(key)], [runId]);
   }
 
   /** A page of the log after a cursor. `found` says whether the cursor itself is in the log. */
@@ -315,6 +327,10 @@ export class EventStore {
   private async assertExists(run: string): Promise<void> {
     if ((await redisCall(this.redis.commands.exists(run))) === 0) throw new RunNotFoundError();
   }
+
+  private async isGone(tenantId: string, runId: string): Promise<boolean> {
+    return (await redisCall(this.redis.commands.exists(this.keys.run(tenantId, runId).run))) === 0;
+  }
 }
 
 /** None of these holds a newline: JSON escapes it. */
@@ -340,7 +356,7 @@ function readAppendReply(
     case 'OK':
       return appendResult(rest, events, false);
     case 'REPLAYED':
-      return appendResult(JSON.parse(String(rest[0])) as (string | number)[], events, true);
+      return appendResult(JSON.parse(String(rest[1])) as (string | number)[], events, true);
     case 'NOT_FOUND':
       throw new RunNotFoundError();
     case 'CONFLICT':

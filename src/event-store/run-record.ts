@@ -21,7 +21,7 @@ export interface RunRecord {
   /** What the terminal event said. */
   result: unknown;
   error: unknown;
-  /** Events by type. */
+  /** Events by type; `other` for those of types beyond the first 200. */
   events: Record<string, number>;
   /** Sequence of the last event. */
   sequence: number;
@@ -71,5 +71,25 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
     sequence: number('sequence') ?? 0,
     expiresAt: number('expires_at'),
     leftOut,
+  };
+}
+
+/**
+ * The run as it was when it was created, which is what the request that created it was answered. Nothing of that has
+ * to be kept: what a run begins with never changes.
+ */
+export function asCreated(run: RunRecord): RunRecord {
+  const isExternal = run.executor === EXTERNAL;
+  return {
+    ...run,
+    status: isExternal ? 'running' : 'pending',
+    attempt: isExternal ? 1 : 0,
+    startedAt: isExternal ? run.startedAt : undefined,
+    completedAt: undefined,
+    result: null,
+    error: null,
+    events: isExternal ? { 'lifecycle.started': 1 } : {},
+    sequence: isExternal ? 1 : 0,
+    expiresAt: undefined,
   };
 }

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, RunNotFoundError } from '../common/index.js';
-import type { EventContext, JsonObject, RunStatus } from '../events/index.js';
+import { prepareRun, type RunInput, type RunStatus } from '../events/index.js';
 import { BulkReads, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event-store.js';
 import { TENANTS_KEY } from './keys.js';
 import { newRunId } from './run-id.js';
-import { EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
+import { asCreated, EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
 import { SCRIPTS } from './scripts.js';
 
 /** Most run ids that one call looks at, however few of them match. */
@@ -23,13 +23,7 @@ export const MAX_LIST_BYTES = 1024 * 1024;
 const MAX_LOOKED_AT_BYTES = 16 * 1024 * 1024;
 const LIVE: ReadFor = { lane: 'live' };
 
-export interface NewRun {
-  executor: string;
-  task: string;
-  input: JsonObject;
-  labels: Record<string, string>;
-  context: EventContext;
-}
+export type NewRun = RunInput;
 
 export interface RunFilter {
   status?: RunStatus;
@@ -58,59 +52,65 @@ export class RunStore {
 
   /**
    * Creates a run. An external one is running at once and has `lifecycle.started` as its first event; any other
-   * waits for its executor.
+   * waits for its executor. A request that was made before gets what it created then, as it was then.
    *
-   * @throws IdempotencyConflictError
+   * @throws ValidationFailedError, EventTooLargeError, IdempotencyConflictError
    */
   async create(
     tenantId: string,
     run: NewRun,
     request?: IdempotentRequest,
   ): Promise<{ run: RunRecord; replayed: boolean }> {
+    const { task, input, labels, context } = prepareRun(run);
+    const executor = run.executor ?? EXTERNAL;
     const id = newRunId();
     const keys = this.store.keys.run(tenantId, id);
     const partition = this.store.keys.partitionOf(tenantId, id);
     const started = this.store.prepare({
       event: { category: 'lifecycle', action: 'started' },
-      data: { task: run.task },
-      context: run.context,
+      data: { task },
+      context,
     });
-    const [, reply] = await redisCall(
-      Promise.all([
-        this.redis.commands.sadd(TENANTS_KEY, tenantId),
-        SCRIPTS.create.run(
-          this.redis.commands,
-          [
-            keys.run,
-            keys.events,
-            keys.idempotencyKeys,
-            partition.journal,
-            partition.journalLast,
-            partition.active,
-            partition.request(request?.key ?? ''),
-            partition.runs,
-            partition.dispatch(run.executor),
-          ],
-          [
-            id,
-            keys.live,
-            partition.journalLive,
-            ...this.store.limitArgs(),
-            request?.fingerprint ?? '',
-            REQUEST_TTL_SECONDS,
-            run.executor,
-            run.task,
-            JSON.stringify(run.input),
-            JSON.stringify(run.labels),
-            JSON.stringify(run.context),
-            ...(run.executor === EXTERNAL ? this.store.eventArgs([started]) : []),
-          ],
-        ) as Promise<[string, string]>,
-      ]),
-    );
-    const [state, record] = reply;
-    if (state === 'CONFLICT') throw new IdempotencyConflictError();
-    return { run: readRunRecord(tenantId, JSON.parse(record) as string[]), replayed: state === 'REPLAYED' };
+    const create = () =>
+      SCRIPTS.create.run(
+        this.redis.commands,
+        [
+          keys.run,
+          keys.events,
+          keys.idempotencyKeys,
+          partition.journal,
+          partition.journalLast,
+          partition.active,
+          partition.request(request?.key ?? ''),
+          partition.runs,
+          partition.dispatch(executor),
+        ],
+        [
+          id,
+          keys.live,
+          partition.journalLive,
+          ...this.store.limitArgs(),
+          request?.fingerprint ?? '',
+          REQUEST_TTL_SECONDS,
+          executor,
+          task,
+          input,
+          labels,
+          JSON.stringify(context),
+          ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
+        ],
+      ) as Promise<[state: string, runId: string, record: string[]]>;
+    for (;;) {
+      const [, reply] = await redisCall(
+        Promise.all([this.redis.commands.sadd(TENANTS_KEY, tenantId), create()]),
+      );
+      const [state, runId, record] = reply;
+      if (state === 'OK') return { run: readRunRecord(tenantId, record), replayed: false };
+      const earlier = await this.get(tenantId, runId).catch(undefinedWhenGone);
+      if (earlier && state === 'CONFLICT') throw new IdempotencyConflictError();
+      if (earlier) return { run: asCreated(earlier), replayed: true };
+      await this.store.forgetRequest(tenantId, runId, request?.key ?? '');
+    }
   }
 
   /**
@@ -210,4 +210,8 @@ function matches(run: RunRecord, { status, executor, label }: RunFilter): boolea
     (executor === undefined || run.executor === executor) &&
     (label === undefined || run.labels[label.name] === label.value)
   );
+}
+
+function undefinedWhenGone(error: unknown): undefined {
+  if (!(error instanceof RunNotFoundError)) throw error;
 }

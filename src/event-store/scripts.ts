@@ -9,6 +9,7 @@ export const SCRIPTS = {
   readRuns: script('read-runs'),
   locate: script('locate'),
   delete: script('delete'),
+  forget: script('forget'),
   takeUp: script('take-up'),
   dispatchBeat: script('dispatch-beat'),
   dispatchRelease: script('dispatch-release'),

@@ -1,4 +1,4 @@
-import { UnknownEventTypeError, ValidationFailedError } from '../common/index.js';
+import { clip, UnknownEventTypeError, ValidationFailedError } from '../common/index.js';
 
 /** What every deployment knows. What `data` holds for each is in docs/protocol.md, section 2. */
 const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
@@ -14,7 +14,8 @@ const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
   log: ['stdout', 'stderr'],
 };
 
-const HALF = '[a-z][a-z0-9_]*';
+/** Bounded, since a run counts its events by type, and every list of runs shows that. */
+const HALF = '[a-z][a-z0-9_]{0,63}';
 const EXACT = new RegExp(`^${HALF}\\.${HALF}$`);
 const CATEGORY = new RegExp(`^${HALF}\\.\\*$`);
 
@@ -39,7 +40,7 @@ export class EventTypeRegistry {
     else if (CATEGORY.test(type)) this.categories.add(type.slice(0, -2));
     else {
       throw new TypeError(
-        `"${type}" is not an event type: write category.action or category.*, each of lower-case letters, digits and _.`,
+        `"${type}" is not an event type: write category.action or category.*, each of at most 64 lower-case letters, digits and _.`,
       );
     }
   }
@@ -51,7 +52,7 @@ export class EventTypeRegistry {
 
   /** @throws UnknownEventTypeError which lists what there is */
   assertKnown(type: string): void {
-    if (!this.has(type)) throw new UnknownEventTypeError(type.slice(0, 120), this.list());
+    if (!this.has(type)) throw new UnknownEventTypeError(type, this.list());
   }
 
   list(): string[] {
@@ -79,7 +80,7 @@ export class EventTypeRegistry {
         exact.add(type);
       } else {
         throw new ValidationFailedError([
-          { path: 'type', message: `"${type.slice(0, 120)}" is neither category.action nor category.*` },
+          { path: 'type', message: `"${clip(type, 140)}" is neither category.action nor category.*` },
         ]);
       }
     }

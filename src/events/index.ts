@@ -1,7 +1,10 @@
 export * from './envelope.js';
 export * from './event-id.js';
 export * from './event-types.js';
+export { MAX_DATA_BYTES } from './check.js';
+export { readRunContext } from './event-context.js';
 export * from './prepare-event.js';
+export * from './prepare-run.js';
 export * from './recorded-event.js';
 export * from './run-patch.js';
 export * from './timestamp.js';

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EventTooLargeError, UnknownEventTypeError, ValidationFailedError } from '../common/index.js';
 import { EventTypeRegistry } from './event-types.js';
-import { MAX_DATA_BYTES, prepareEvent, readRunContext } from './prepare-event.js';
+import { MAX_DATA_BYTES } from './check.js';
+import { readRunContext } from './event-context.js';
+import { prepareEvent } from './prepare-event.js';
 import { decodeEvent, encodeEvent } from './recorded-event.js';
 
 const types = new EventTypeRegistry();

@@ -18,4 +18,6 @@ export * from './body/request-cut-error.js';
 export { sendContinue } from './body/send-continue.js';
 export * from './request.js';
 export * from './errors/runstream-exception.filter.js';
-export { RequestValidationPipe, toViolations } from './validation-pipe.js';
+export * from './query-integer.decorator.js';
+export * from './text.decorator.js';
+export { RequestValidationPipe } from './validation-pipe.js';

@@ -29,6 +29,7 @@ class StoppedAtLineError extends RunstreamError {
         last_id: stored.lastId ?? null,
         ...(error.details === undefined ? {} : { cause: error.details }),
       },
+      more: error.more,
       ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
       cause: error,
     });

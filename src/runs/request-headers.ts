@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
-import { ValidationFailedError } from '../common/index.js';
+import { readInteger, ValidationFailedError } from '../common/index.js';
 import type { IdempotentRequest } from '../event-store/index.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
-const SEQUENCE = /^(0|[1-9][0-9]{0,14})$/;
 
 /**
  * The request's `Idempotency-Key`, with a digest of what it asks for. Undefined without one.
@@ -24,8 +23,11 @@ export function idempotentRequest(request: Request): IdempotentRequest | undefin
 export function expectedSequence(request: Request): number | undefined {
   const text = request.get('Expected-Sequence');
   if (text === undefined) return undefined;
-  if (!SEQUENCE.test(text)) throw badHeader('Expected-Sequence', 'must be the sequence of an event, or 0');
-  return Number(text);
+  const sequence = readInteger(text, 0);
+  if (sequence === undefined) {
+    throw badHeader('Expected-Sequence', 'must be the sequence of an event, or 0, in decimal digits');
+  }
+  return sequence;
 }
 
 export function badHeader(path: string, message: string): ValidationFailedError {

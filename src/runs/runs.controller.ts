@@ -22,7 +22,7 @@ export const IDEMPOTENCY_HEADER = {
   required: false,
   description:
     '1 to 255 printable characters, remembered for 24 hours: the same request again gets the first answer again, ' +
-    'with `Idempotency-Replayed: true`.',
+    'with `Idempotency-Replayed: true`, as long as the run is there.',
 };
 export const REPLAYED_HEADER = {
   'Idempotency-Replayed': {
@@ -59,6 +59,7 @@ export class RunsController {
     'VALIDATION_FAILED',
     'UNKNOWN_EXECUTOR',
     'IDEMPOTENCY_CONFLICT',
+    'EVENT_TOO_LARGE',
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',

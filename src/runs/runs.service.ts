@@ -8,9 +8,7 @@ import {
   type RunRecord,
   RunStore,
 } from '../event-store/index.js';
-import { readRunContext } from '../events/index.js';
 import type { ReadFor } from '../redis/index.js';
-import { readLabels } from './labels.js';
 import type { CreateRunDto } from './dto/run.dto.js';
 import { ExecutorDispatcher, ExecutorRegistry } from './executors/index.js';
 
@@ -24,26 +22,15 @@ export class RunsService {
     private readonly dispatcher: ExecutorDispatcher,
   ) {}
 
-  /** @throws ValidationFailedError, UNKNOWN_EXECUTOR, IdempotencyConflictError */
+  /** @throws ValidationFailedError, EventTooLargeError, UNKNOWN_EXECUTOR, IdempotencyConflictError */
   async create(
     tenantId: string,
     request: CreateRunDto,
     idempotent?: IdempotentRequest,
   ): Promise<{ run: RunRecord; replayed: boolean }> {
     const executor = request.executor ?? EXTERNAL;
-    const input = request.input ?? {};
-    this.executors.assertAccepts(executor, input);
-    const created = await this.runs.create(
-      tenantId,
-      {
-        executor,
-        task: request.task,
-        input,
-        labels: readLabels(request.labels ?? {}),
-        context: readRunContext(request.context),
-      },
-      idempotent,
-    );
+    this.executors.assertAccepts(executor, request.input ?? {});
+    const created = await this.runs.create(tenantId, request, idempotent);
     if (executor !== EXTERNAL) this.dispatcher.expect(tenantId);
     return created;
   }

@@ -47,6 +47,10 @@ describe('npm run keys', () => {
   it.each([
     [['create', '--name', 'x', '--scopes', 'everything'], /runs:read, runs:write/],
     [['create', '--name', 'x', '--scopes', 'runs:read', '--tenant', 'a:b'], /tenant/],
+    [
+      ['create', '--name', 'x', '--scopes', 'runs:read', '--ttl-seconds', '9999999999'],
+      /from 1 to 315360000/,
+    ],
     [[], /npm run keys -- create/],
   ])(
     '%j: says what is wrong',

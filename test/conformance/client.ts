@@ -211,7 +211,7 @@ export function expectError(reply: Reply, status: number, ...codes: string[]): E
     reply.headers['x-request-id'],
     'request_id is the X-Request-Id of the response',
   );
-  const known = new Set(['code', 'message', 'details', 'request_id']);
+  const known = new Set(['code', 'message', 'details', 'more', 'request_id']);
   assert.deepEqual(
     Object.keys(body).filter((key) => !known.has(key)),
     [],

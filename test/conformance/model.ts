@@ -106,6 +106,7 @@ export interface ErrorBody {
   code: string;
   message: string;
   details?: unknown;
+  more?: number;
   request_id: string;
 }
 

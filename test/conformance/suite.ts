@@ -10,6 +10,7 @@ import { history } from './sections/history.js';
 import { historyRange } from './sections/history-range.js';
 import { idempotency } from './sections/idempotency.js';
 import { journal } from './sections/journal.js';
+import { limits } from './sections/limits.js';
 import { operations } from './sections/operations.js';
 import { runList } from './sections/run-list.js';
 import { runs } from './sections/runs.js';
@@ -24,6 +25,7 @@ import { values } from './sections/values.js';
 export const sections: readonly Section[] = [
   conventions,
   values,
+  limits,
   events,
   eventFields,
   runs,

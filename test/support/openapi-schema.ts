@@ -108,7 +108,7 @@ export class SchemaCheck {
 }
 
 function inString(schema: Schema, value: string, path: string): string[] {
-  const wrong = outside(value.length, schema.minLength, schema.maxLength, `${path}.length`);
+  const wrong = outside(Array.from(value).length, schema.minLength, schema.maxLength, `${path}.length`);
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) {
     wrong.push(`${path} does not match ${schema.pattern}`);
   }

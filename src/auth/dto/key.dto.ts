@@ -1,23 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Length,
-  Max,
-  Min,
-} from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Text } from '../../http/index.js';
 import { type Scope, SCOPES } from '../scopes.js';
 
-const MAX_TTL_SECONDS = 10 * 365 * 86_400;
+/** Ten years: beyond some point a date can't say when it ends. */
+export const MAX_TTL_SECONDS = 10 * 365 * 86_400;
 
 export class CreateKeyDto {
-  @ApiProperty({ description: 'Whose it is or what it is for.', maxLength: 255, example: 'dashboard' })
-  @IsString()
-  @Length(1, 255)
+  @Text({
+    description: 'Whose it is or what it is for.',
+    minLength: 1,
+    maxLength: 255,
+    example: 'dashboard',
+  })
   name!: string;
 
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
@@ -73,8 +68,6 @@ export class KeyListResponse {
 }
 
 export class OpenSessionDto {
-  @ApiProperty({ description: 'An API key.' })
-  @IsString()
-  @Length(1, 255)
+  @Text({ description: 'An API key.', minLength: 1, maxLength: 255 })
   key!: string;
 }

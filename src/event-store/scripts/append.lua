@@ -6,10 +6,11 @@
 --       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
 --       12 '1' when a lifecycle event comes from outside the executor
 --       13… the events, as read_event() takes them
--- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', answer} | {'NOT_FOUND'} | {'CONFLICT'} | {'EXECUTOR', name}
+-- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', run id, answer} | {'NOT_FOUND'} | {'CONFLICT', run id} | {'EXECUTOR', name}
 --       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
 
 --- include write-events.lua
+--- include remembered.lua
 
 local FIRST_EVENT = 13
 local k = {
@@ -29,14 +30,8 @@ local run = {
   executor = field[5], journal_first = field[6], keys_cursor = field[7],
 }
 
-if fingerprint ~= '' then
-  local stored = redis.call('GET', KEYS[7])
-  if stored then
-    local first_line = string.find(stored, '\n', 1, true)
-    if string.sub(stored, 1, first_line - 1) ~= fingerprint then return { 'CONFLICT' } end
-    return { 'REPLAYED', string.sub(stored, first_line + 1) }
-  end
-end
+local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
+if earlier then return earlier end
 
 -- An event whose key the run has, or that came earlier in this batch, is answered with its first id.
 local count = (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS
@@ -81,7 +76,5 @@ else
 end
 
 local reply = { #fresh, count - #fresh, unpack(ids) }
-if fingerprint ~= '' then
-  redis.call('SET', KEYS[7], fingerprint .. '\n' .. cjson.encode(reply), 'EX', ARGV[11])
-end
+if fingerprint ~= '' then remember(KEYS[7], fingerprint, run.id, cjson.encode(reply), ARGV[11]) end
 return { 'OK', unpack(reply) }

@@ -6,9 +6,11 @@
 --       8 request fingerprint or ''  9 request TTL s
 --       10 executor  11 task  12 input  13 labels  14 context
 --       15… per event: as in append.lua; none for a run that waits for an executor
--- Reply {'OK', record} | {'REPLAYED', record} | {'CONFLICT'}; record is the JSON of [field, value, field, value…]
+-- Reply {'OK', run id, record} | {'REPLAYED', run id} | {'CONFLICT', run id}; record is [field, value, field, value…].
+--       The run of the last two may be gone by now: its key is known to nobody but who reads the reply.
 
 --- include create-run.lua
+--- include remembered.lua
 
 local FIRST_EVENT = 15
 local k = {
@@ -17,14 +19,8 @@ local k = {
 }
 local fingerprint = ARGV[8]
 
-if fingerprint ~= '' then
-  local stored = redis.call('GET', KEYS[7])
-  if stored then
-    local first_line = string.find(stored, '\n', 1, true)
-    if string.sub(stored, 1, first_line - 1) ~= fingerprint then return { 'CONFLICT' } end
-    return { 'REPLAYED', string.sub(stored, first_line + 1) }
-  end
-end
+local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
+if earlier then return earlier end
 
 redis.call('ZCARD', KEYS[8])
 redis.call('XLEN', KEYS[9])
@@ -38,6 +34,5 @@ create_run(k, { run = ARGV[2], journal = ARGV[3] }, limits, {
   id = ARGV[1], executor = ARGV[10], task = ARGV[11], input = ARGV[12], labels = ARGV[13], context = ARGV[14],
 }, events)
 
-local record = cjson.encode(redis.call('HGETALL', k.run))
-if fingerprint ~= '' then redis.call('SET', KEYS[7], fingerprint .. '\n' .. record, 'EX', ARGV[9]) end
-return { 'OK', record }
+if fingerprint ~= '' then remember(KEYS[7], fingerprint, ARGV[1], '', ARGV[9]) end
+return { 'OK', ARGV[1], redis.call('HGETALL', k.run) }

@@ -10,6 +10,9 @@ local EVENT_ARGS = 3
 local MAX_MESSAGE_BYTES = 65536
 -- With more events than this, making a message that nobody reads costs more than asking whether anybody listens.
 local FEW_EVENTS = 4
+-- A run counts its events by type for so many types, the first it has; others together. Its record is read whole, by
+-- every list of runs.
+local MAX_COUNTED_TYPES = 200
 local TERMINAL = { completed = true, failed = true, cancelled = true }
 
 --- include time.lua
@@ -80,6 +83,14 @@ local function bound_keys(k, limits, run, added)
     if sequence < first_sequence then redis.call('HDEL', k.keys, page[2][i]) end
   end
   redis.call('HSET', k.run, 'keys_cursor', page[1])
+end
+
+-- Takes the count of a type that is one too many to those of all others.
+local function bound_counts(k, type, count)
+  if redis.call('HINCRBY', k.run, 'types', 1) <= MAX_COUNTED_TYPES then return end
+  redis.call('HSET', k.run, 'types', MAX_COUNTED_TYPES)
+  redis.call('HDEL', k.run, 'n:' .. type)
+  redis.call('HINCRBY', k.run, 'n:other', count)
 end
 
 -- What an event changes in its run, as field, value, field, value.
@@ -177,7 +188,10 @@ local function write_events(k, channels, limits, run, events)
     end
   end
   call('HSET', k.run, 'sequence', sequence + #events, 'last_ms', ms, unpack(record))
-  for type, count in pairs(counts) do call('HINCRBY', k.run, 'n:' .. type, count) end
+  for type, count in pairs(counts) do
+    -- The first of its type? Most are not, and need no other call.
+    if call('HINCRBY', k.run, 'n:' .. type, count) == count then bound_counts(k, type, count) end
+  end
   if keyed then bound_keys(k, limits, run, #events) end
 
   if ended then

@@ -2,5 +2,6 @@ import type { IncomingMessage } from 'node:http';
 
 export function hasBody({ headers }: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined) return true;
-  return Number(headers['content-length'] ?? 0) > 0;
+  // Node has checked that it is digits, but not how many.
+  return /[1-9]/.test(headers['content-length'] ?? '');
 }

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext, type Type } from '@nestjs/
 import { validateSync } from 'class-validator';
 import type { Request } from 'express';
 import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import { assertObject, splitMembers } from '../known-members.js';
 import { NDJSON_MEDIA_TYPE } from './media-types.js';
 import { toViolations } from '../validation-pipe.js';
 
@@ -20,21 +21,12 @@ export const JsonBody = createParamDecorator((Dto: Type<object>, context: Execut
       'NDJSON is for appending events. Send application/json here.',
     );
   }
-  const body: unknown = request.body ?? {};
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new ValidationFailedError([{ path: '', message: 'the body must be a JSON object' }]);
-  }
-  // Names that every object inherits would change the instance rather than be kept in it; no class has one.
-  const inherited = Object.keys(body).filter((key) => key in Object.prototype);
-  if (inherited.length > 0) {
-    throw new ValidationFailedError(inherited.map((path) => ({ path, message: 'is not a known property' })));
-  }
-  const dto = Object.assign(new Dto(), body);
-  const errors = validateSync(dto, {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    validationError: { target: false, value: false },
-  });
-  if (errors.length > 0) throw new ValidationFailedError(toViolations(errors));
+  const body: unknown = request.body === undefined ? {} : request.body;
+  assertObject(body);
+  const { known, unknown, uncounted } = splitMembers(body, Dto);
+  const dto = Object.assign(new Dto(), known);
+  const errors = validateSync(dto, { validationError: { target: false, value: false } });
+  const violations = [...unknown, ...toViolations(errors)];
+  if (violations.length > 0) throw new ValidationFailedError(violations, uncounted);
   return dto;
 });

@@ -5,6 +5,7 @@ export interface ErrorBody {
   code: string;
   message: string;
   details?: unknown;
+  more?: number;
   request_id: string;
 }
 
@@ -13,6 +14,7 @@ export function errorBody(error: RunstreamError, requestId: string): ErrorBody {
     code: error.code,
     message: error.message,
     ...(error.details === undefined ? {} : { details: error.details }),
+    ...(error.more === undefined ? {} : { more: error.more }),
     request_id: requestId,
   };
 }

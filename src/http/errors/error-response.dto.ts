@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ERROR_STATUS } from '../../common/index.js';
+import { ERROR_STATUS, MAX_VIOLATIONS } from '../../common/index.js';
 
 /** The body of every error. */
 export class ErrorResponse {
@@ -11,13 +11,21 @@ export class ErrorResponse {
 
   @ApiProperty({
     required: false,
-    description: 'Facts for programs. With `VALIDATION_FAILED` a list of `{path, message}`.',
+    description: `Facts for programs. With \`VALIDATION_FAILED\` a list of at most ${MAX_VIOLATIONS} \`{path, message}\`.`,
     oneOf: [
       { type: 'object', additionalProperties: true },
       { type: 'array', items: { type: 'object', additionalProperties: true } },
     ],
   })
   details?: unknown;
+
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    minimum: 1,
+    description: 'How many violations there were besides those in `details`. Absent when there were no more.',
+  })
+  more?: number;
 
   @ApiProperty({
     description: 'Also in the `X-Request-Id` header.',

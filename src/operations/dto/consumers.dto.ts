@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Length } from 'class-validator';
+import { Text } from '../../http/index.js';
 
 export class ConsumerDto {
   @ApiProperty({ description: 'One for each start of a process.', example: 'worker-1-4711-0b0c7a' })
@@ -77,13 +77,12 @@ export class ConsumerGroupListResponse {
 }
 
 export class ReplayDto {
-  @ApiProperty({
+  @Text({
     description:
       'Where to begin: the journal id of an event (`id:` of `GET /events/stream`), inclusive, or an ISO 8601 time.',
+    minLength: 1,
     maxLength: 64,
     example: '2026-11-21T17:00:00.000Z',
   })
-  @IsString()
-  @Length(1, 64)
   from!: string;
 }

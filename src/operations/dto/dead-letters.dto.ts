@@ -1,11 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import type { RecordedEvent } from '../../events/index.js';
+import { QueryInteger, Text } from '../../http/index.js';
 
-const GROUP = { description: 'Name of a consumer group.', maxLength: 63, example: 'billing' };
+const GROUP = { description: 'Name of a consumer group.', minLength: 1, maxLength: 63, example: 'billing' };
 const TYPES = {
-  required: false,
+  optional: true,
+  maxLength: 4096,
   description: 'Only these types, separated by commas: exact, or a category as `llm.*`.',
   example: 'llm.*,lifecycle.completed',
 };
@@ -13,50 +14,34 @@ export const MAX_REDRIVES = 10_000;
 const DEFAULT_REDRIVES = 1000;
 
 export class ListDeadLettersQuery {
-  @ApiProperty({ ...GROUP, required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(63)
+  @Text({ ...GROUP, optional: true })
   group?: string;
 
-  @ApiProperty(TYPES)
-  @IsOptional()
-  @IsString()
-  @MaxLength(4096)
+  @Text(TYPES)
   type?: string;
 
-  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 1000, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1000)
+  @QueryInteger({ minimum: 1, maximum: 1000, default: 50 })
   limit: number = 50;
 
-  @ApiProperty({ required: false, description: '`next_cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @Text({
+    optional: true,
+    minLength: 1,
+    maxLength: 255,
+    description: '`next_cursor` of the page before.',
+  })
   cursor?: string;
 }
 
 export class DeleteDeadLettersQuery {
-  @ApiProperty({ ...GROUP, required: true })
-  @IsString()
-  @Length(1, 63)
+  @Text(GROUP)
   group!: string;
 }
 
 export class RedriveDto {
-  @ApiProperty(GROUP)
-  @IsString()
-  @Length(1, 63)
+  @Text(GROUP)
   group!: string;
 
-  @ApiProperty({ ...TYPES, type: String, nullable: true })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4096)
+  @Text({ ...TYPES, nullable: true })
   type?: string | null;
 
   @ApiProperty({

@@ -4,9 +4,9 @@ import { JSON_OBJECT } from './schemas.js';
 import { EventContextDto, EventContextInputDto } from './run.dto.js';
 
 export class EventTypeDto {
-  @ApiProperty({ example: 'llm', pattern: '^[a-z][a-z0-9_]*$' })
+  @ApiProperty({ example: 'llm', pattern: '^[a-z][a-z0-9_]{0,63}$' })
   category!: string;
-  @ApiProperty({ example: 'stream', pattern: '^[a-z][a-z0-9_]*$' })
+  @ApiProperty({ example: 'stream', pattern: '^[a-z][a-z0-9_]{0,63}$' })
   action!: string;
 }
 

@@ -1,10 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import { QueryInteger, Text } from '../../http/index.js';
 
 const TYPES = {
-  required: false,
+  optional: true,
+  maxLength: 4096,
   description: 'Only these types, separated by commas: exact, or a category as `llm.*`.',
   example: 'llm.*,lifecycle.completed',
 };
@@ -17,10 +19,7 @@ export class ListRunsQuery {
   @IsIn(RUN_STATUSES)
   status?: RunStatus;
 
-  @ApiProperty({ required: false, maxLength: 64 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @Text({ optional: true, minLength: 1, maxLength: 64 })
   executor?: string;
 
   @ApiProperty({ required: false, description: '`name:value`', example: 'project:web' })
@@ -28,12 +27,7 @@ export class ListRunsQuery {
   @Matches(/^[^:]{1,63}:.{0,255}$/su, { message: 'must be name:value' })
   label?: string;
 
-  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 1000, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1000)
+  @QueryInteger({ minimum: 1, maximum: 1000, default: 50 })
   limit: number = 50;
 
   @ApiProperty({ required: false, description: '`next_cursor` of the page before.' })
@@ -43,20 +37,17 @@ export class ListRunsQuery {
 }
 
 export class GetRunQuery {
-  @ApiProperty({
-    required: false,
+  @QueryInteger({
     minimum: 0,
     maximum: 60,
     default: 0,
     description: 'Answer as soon as the run has ended, or as it is after so many seconds.',
   })
-  @IsOptional()
-  @Type(() => Number)
-  @IsNumber()
-  @Min(0)
-  @Max(60)
   wait_seconds: number = 0;
 }
+
+/** In a query `+` stands for a space. No id holds a space, so that only the `+` can have been meant. */
+const asSent = ({ value }: { value: unknown }) => (value === ' ' ? '+' : value);
 
 export class HistoryQuery {
   @ApiProperty({
@@ -65,20 +56,17 @@ export class HistoryQuery {
     description: 'First event id, inclusive; `-` is the oldest.',
   })
   @IsOptional()
+  @Transform(asSent)
   @IsString()
   start_id: string = '-';
 
   @ApiProperty({ required: false, default: '+', description: 'Last event id, inclusive; `+` is the newest.' })
   @IsOptional()
+  @Transform(asSent)
   @IsString()
   end_id: string = '+';
 
-  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 10_000, default: 1000 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(10_000)
+  @QueryInteger({ minimum: 1, maximum: 10_000, default: 1000 })
   limit: number = 1000;
 
   @ApiProperty({ required: false, enum: ['asc', 'desc'], default: 'asc' })
@@ -86,10 +74,7 @@ export class HistoryQuery {
   @IsIn(['asc', 'desc'])
   order: 'asc' | 'desc' = 'asc';
 
-  @ApiProperty(TYPES)
-  @IsOptional()
-  @IsString()
-  @MaxLength(4096)
+  @Text(TYPES)
   type?: string;
 }
 
@@ -130,9 +115,6 @@ export class StreamQuery {
   @IsIn(['true', 'false'])
   named: 'true' | 'false' = 'true';
 
-  @ApiProperty(TYPES)
-  @IsOptional()
-  @IsString()
-  @MaxLength(4096)
+  @Text(TYPES)
   type?: string;
 }

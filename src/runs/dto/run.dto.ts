@@ -1,6 +1,14 @@
 import { ApiProperty, OmitType } from '@nestjs/swagger';
-import { IsObject, IsOptional, IsString, Length, MaxLength } from 'class-validator';
-import { CONTEXT_MODES, type JsonObject, RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import { IsObject, IsOptional } from 'class-validator';
+import {
+  CONTEXT_MODES,
+  type ContextMode,
+  type JsonObject,
+  MAX_TASK_LENGTH,
+  RUN_STATUSES,
+  type RunStatus,
+} from '../../events/index.js';
+import { Text } from '../../http/index.js';
 import { JSON_OBJECT, JSON_VALUE, LABELS } from './schemas.js';
 
 export class EventContextDto {
@@ -29,36 +37,35 @@ export class EventContextInputDto {
   @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
   git_sha?: string | null;
   @ApiProperty({ enum: CONTEXT_MODES, nullable: true, type: String, required: false })
-  mode?: string | null;
+  mode?: ContextMode | null;
   @ApiProperty({ type: [String], required: false, nullable: true, maxItems: 100 })
   artifact_paths?: string[] | null;
 }
 
 export class CreateRunDto {
-  @ApiProperty({
-    required: false,
+  @Text({
+    optional: true,
+    nullable: true,
+    minLength: 1,
+    maxLength: 64,
     default: 'external',
     description:
       '`external`: a producer outside appends the events. Any other is an executor of this deployment, which produces them.',
   })
-  @IsOptional()
-  @IsString()
-  @Length(1, 64)
   executor?: string | null;
 
-  @ApiProperty({
+  @Text({
     description: 'What the run is to do, for people.',
-    maxLength: 10_000,
+    minLength: 1,
+    maxLength: MAX_TASK_LENGTH,
     example: 'Review the change',
   })
-  @IsString()
-  @Length(1, 10_000)
   task!: string;
 
   @ApiProperty({
     ...JSON_OBJECT,
     selfRequired: false,
-    description: "The executor's input: any JSON object, returned as the same value.",
+    description: "The executor's input: any JSON object of at most 1 MiB, returned as the same value.",
     example: { command: 'lint' },
   })
   @IsOptional()
@@ -82,16 +89,7 @@ export class CreateRunDto {
 }
 
 export class CancelRunDto {
-  @ApiProperty({
-    required: false,
-    type: String,
-    nullable: true,
-    maxLength: 1000,
-    example: 'no longer needed',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
+  @Text({ optional: true, nullable: true, maxLength: 1000, example: 'no longer needed' })
   reason?: string | null;
 }
 
@@ -99,7 +97,7 @@ export class RunStatisticsDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'integer' },
-    description: 'Events by type.',
+    description: 'Events by type; those of types beyond the first 200 together as `other`.',
     example: { 'lifecycle.started': 1, 'llm.stream': 240 },
   })
   events!: Record<string, number>;

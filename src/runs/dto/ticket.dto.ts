@@ -1,17 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { Text } from '../../http/index.js';
 
 export class CreateTicketDto {
-  @ApiProperty({
-    required: false,
-    type: String,
+  @Text({
+    optional: true,
     nullable: true,
+    maxLength: 4096,
     description: 'Only these event types, as `?type=` takes them.',
     example: 'llm.*,lifecycle.completed',
   })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4096)
   types?: string | null;
 }
 

@@ -46,6 +46,7 @@ const COMMANDS = {
       `let text = ''; for (let i = 0; i < ${BIG}; i++) text += 'line ' + i + '\\n'; process.stdout.write(text)`,
     ),
   },
+  progress: { argv: node(`process.stdout.write('10 %\\r20 %\\r'); setInterval(() => {}, 1000)`) },
   long: { argv: node(`process.stdout.write('x'.repeat(150000) + '\\nend\\n')`) },
 };
 
@@ -90,6 +91,14 @@ describe('The command executor', () => {
     expect(record).toMatchObject({ status: 'completed', result: { exit_code: 0 } });
     expect(await linesOf(record.id, 'log.stdout')).toEqual(['eins', 'grüße 🙂', 'zwei']);
     expect(await linesOf(record.id, 'log.stderr')).toEqual(['oops']);
+  });
+
+  it('J29 shows progress while it is made', async () => {
+    const id = await one.createRun('command', { command: 'progress' });
+    await eventually('it is shown', async () => (await linesOf(id, 'log.stdout')).length === 2);
+    expect(await linesOf(id, 'log.stdout')).toEqual(['10 %', '20 %']);
+    await one.cancel(id);
+    await one.idle();
   });
 
   it('fails the run with the exit code, the signal, or the reason why nothing started', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createTestExecutors } from '../../../../test/support/executors.js';
 import { type CommandsFile, readCommandsFile } from './commands-file.js';
 
-async function read(text: string): Promise<CommandsFile> {
+async function read(text: string | Buffer): Promise<CommandsFile> {
   const folder = await mkdtemp(join(tmpdir(), 'runstream-commands-'));
   const path = join(folder, 'commands.json');
   await writeFile(path, text);
@@ -33,7 +33,9 @@ describe('The commands file', () => {
   });
 
   it.each([
-    ['{', 'it is not JSON'],
+    ['{', 'not valid JSON'],
+    ['{"lint":\n{"argv" []}}', 'line 2 column 9'],
+    ['{"lint": {"argv": ["a"], "timeout_seconds": 1e400}}', 'lint.timeout_seconds: a number too large'],
     ['[]', 'it must be one JSON object'],
     ['{"a b": {"argv": ["x"]}}', '"a b" can\'t name a command'],
     ['{"lint": "npm run lint"}', 'lint: must be an object'],
@@ -51,6 +53,12 @@ describe('The commands file', () => {
     ['{"lint": {"argv": ["a"], "env": {"A": 1}}}', 'lint.env'],
   ])('%s is refused', async (text, problem) => {
     await expect(read(text)).rejects.toThrow(problem);
+  });
+
+  it('J28 may begin with a byte order mark, and is UTF-8', async () => {
+    const text = '{"lint": {"argv": ["é"]}}';
+    expect((await read(`\ufeff${text}`)).get('lint')?.argv).toEqual(['é']);
+    await expect(read(Buffer.from(text, 'latin1'))).rejects.toThrow('not valid UTF-8 at byte 20');
   });
 
   it('tells all that is wrong at once', async () => {

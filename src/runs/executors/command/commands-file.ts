@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { FileContentError, readJsonFile } from '../../../common/index.js';
 
 /** A command that a run may name. */
 export interface NamedCommand {
@@ -35,11 +36,11 @@ export class CommandsFileError extends Error {
 
 /** @throws CommandsFileError with everything that is wrong in it */
 export async function readCommandsFile(path: string): Promise<CommandsFile> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new CommandsFileError(path, [`it can't be read: ${messageOf(error)}`]);
+  const file = await readJsonFile(path).catch((error: unknown) => {
+    throw error instanceof FileContentError ? new CommandsFileError(path, [error.reason]) : error;
   });
   const problems: string[] = [];
-  const commands = parseCommands(text, dirname(resolve(path)), problems);
+  const commands = parseCommands(file, dirname(resolve(path)), problems);
   for (const { name, cwd } of commands.values()) {
     if (cwd !== undefined && !(await isFolder(cwd))) problems.push(`${name}.cwd: ${cwd} is not a folder`);
   }
@@ -48,15 +49,8 @@ export async function readCommandsFile(path: string): Promise<CommandsFile> {
 }
 
 /** Reads what is well-formed, and adds a sentence to `problems` for all that is not. */
-export function parseCommands(text: string, folder: string, problems: string[]): CommandsFile {
+function parseCommands(file: unknown, folder: string, problems: string[]): CommandsFile {
   const commands = new Map<string, NamedCommand>();
-  let file: unknown;
-  try {
-    file = JSON.parse(text);
-  } catch (error) {
-    problems.push(`it is not JSON: ${messageOf(error)}`);
-    return commands;
-  }
   if (!isObject(file)) {
     problems.push('it must be one JSON object, with a member for each command');
     return commands;
@@ -139,8 +133,4 @@ async function isFolder(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     () => false,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

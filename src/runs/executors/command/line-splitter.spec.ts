@@ -24,8 +24,20 @@ describe('Output in lines', () => {
     expect(split(Buffer.from('\n'), 1)).toEqual(lines(''));
   });
 
-  it('keeps a carriage return in a line, and replaces what is not UTF-8', () => {
-    expect(split(Buffer.from('10%\r20%\n'), 2)).toEqual(lines('10%\r20%'));
+  it('J29 ends a line at a carriage return too, once for both, however they come', () => {
+    const text = Buffer.from('10 %\r20 %\r\n\r\n\r\r30 %\r\r\nend\r');
+    const expected = lines('10 %', '20 %', '', '30 %', '', 'end');
+    for (let size = 1; size <= text.length; size++) expect(split(text, size)).toEqual(expected);
+    expect(split(Buffer.from('\r10 %\r20 %'), 3)).toEqual(lines('10 %', '20 %'));
+  });
+
+  it('J29 has a line as soon as its carriage return is there', () => {
+    const splitter = new LineSplitter();
+    expect([...splitter.push(Buffer.from('10 %\r'))]).toEqual(lines('10 %'));
+    expect([...splitter.push(Buffer.from('\n'))]).toEqual([]);
+  });
+
+  it('replaces what is not UTF-8', () => {
     expect(split(Buffer.from([0x61, 0xff, 0x0a, 0xc3]), 1)).toEqual(lines('a\ufffd', '\ufffd'));
   });
 

@@ -1,14 +1,18 @@
 import { createReadStream, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { ValidationFailedError } from '../../../common/index.js';
-import type { EventInput } from '../../../events/index.js';
+import { parseJson, ValidationFailedError } from '../../../common/index.js';
+import { type EventInput, MAX_DATA_BYTES } from '../../../events/index.js';
+import { LineError, readLines } from '../../../http/index.js';
 import { RunFailedError } from '../run-failed-error.js';
 
 const SUFFIX = '.ndjson';
 /** A name and not a path: neither separators nor a leading dot. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const MAX_LISTED = 50;
+/** As for lines that are uploaded. */
+const MAX_LINE_BYTES = 4 * MAX_DATA_BYTES;
+/** A file that gives nothing for so long is on a disk that is gone. */
+const READ_TIMEOUT_MS = 60_000;
 
 /** One line of a recording. */
 export interface RecordedLine {
@@ -44,19 +48,23 @@ export class Recordings {
   }
 
   /**
-   * Reads a recording line by line.
+   * Reads a recording line by line, as an upload of the same bytes would be read.
    *
-   * @throws RunFailedError for a line that is not JSON
+   * @throws RunFailedError for a line that is not JSON in UTF-8, or too long
    */
   async *read(name: string, signal: AbortSignal): AsyncGenerator<RecordedLine> {
     this.assertThere(name);
     const input = createReadStream(this.pathOf(name), { signal });
-    let number = 0;
+    const options = { maxLineBytes: MAX_LINE_BYTES, idleTimeoutMs: READ_TIMEOUT_MS };
     try {
-      for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-        number++;
-        if (text.trim() !== '') yield { number, event: parse(text, number) };
+      for await (const lines of readLines(input, options)) {
+        for (const { number, text } of lines) {
+          if (text.trim() !== '') yield { number, event: parse(text, number) };
+        }
       }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof LineError ? notAnEvent(error.line, error.message) : error;
     } finally {
       input.destroy();
     }
@@ -74,11 +82,21 @@ export class Recordings {
 }
 
 function parse(text: string, number: number): EventInput {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as EventInput;
-  } catch {
-    // Said below.
+    value = parseJson(text);
+  } catch (error) {
+    if (!(error instanceof ValidationFailedError)) throw error;
+    throw notAnEvent(number, reasonOf(error));
   }
-  throw new RunFailedError(`line ${number} of the recording is not an event`, { line: number });
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as EventInput;
+  throw notAnEvent(number, 'it must be a JSON object');
+}
+
+function reasonOf({ violations: [first] }: ValidationFailedError): string {
+  return [first?.path, first?.message].filter(Boolean).join(': ');
+}
+
+function notAnEvent(line: number, reason: string): RunFailedError {
+  return new RunFailedError(`line ${line} of the recording is not an event`, { line, reason });
 }

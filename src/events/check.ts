@@ -1,0 +1,94 @@
+import {
+  EventTooLargeError,
+  isText,
+  MAX_VIOLATIONS,
+  ValidationFailedError,
+  type Violation,
+} from '../common/index.js';
+import type { JsonObject } from './envelope.js';
+import { lostNumbers } from './finite-numbers.js';
+
+/** Most bytes that one event's `data`, its `metadata`, or a run's `input` may have as JSON. */
+export const MAX_DATA_BYTES = 1024 * 1024;
+const MAX_STRING_LENGTH = 255;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Collects what is wrong with one event or run, so that its producer hears of everything at once. */
+export class Check {
+  private readonly violations: Violation[] = [];
+  private uncounted = 0;
+
+  constructor(private readonly root: string) {}
+
+  fail(path: string, message: string): void {
+    if (this.violations.length === MAX_VIOLATIONS) this.uncounted++;
+    else
+      this.violations.push({ path: this.root && path ? `${this.root}.${path}` : this.root + path, message });
+  }
+
+  error(): ValidationFailedError {
+    return new ValidationFailedError(this.violations, this.uncounted);
+  }
+
+  done(): void {
+    if (this.violations.length > 0) throw this.error();
+  }
+
+  members(object: JsonObject, allowed: ReadonlySet<string>, prefix: string): void {
+    for (const name of Object.keys(object)) {
+      if (!allowed.has(name)) this.fail(prefix + name, 'is not a known property');
+    }
+  }
+
+  object(value: unknown, path: string): JsonObject | undefined {
+    if (value == null) return undefined;
+    if (isObject(value)) return value;
+    this.fail(path, 'must be a JSON object');
+    return undefined;
+  }
+
+  string(value: unknown, path: string): string | null {
+    if (value == null) return null;
+    if (isText(value, 0, MAX_STRING_LENGTH)) return value;
+    this.fail(path, `must be text of at most ${MAX_STRING_LENGTH} characters, without half a surrogate pair`);
+    return null;
+  }
+
+  requiredString(value: unknown, path: string): string {
+    if (value == null || value === '') {
+      this.fail(path, 'is required');
+      return '';
+    }
+    return this.string(value, path) ?? '';
+  }
+
+  /**
+   * What belongs to the caller, as JSON.
+   *
+   * @param what it is, in a sentence: `The input of a run`
+   * @throws ValidationFailedError, EventTooLargeError
+   */
+  json(value: JsonObject, path: string, what: string): string {
+    let json: string;
+    try {
+      json = JSON.stringify(value);
+    } catch (error) {
+      // Nested deeper than the stack is: parsing copes with that, printing does not.
+      if (!(error instanceof RangeError)) throw error;
+      this.fail(path, 'is nested too deeply');
+      throw this.error();
+    }
+    if (lostNumbers(value, json)) {
+      this.fail(path, 'holds a number that is not finite');
+      throw this.error();
+    }
+    // A string has at most three bytes for each UTF-16 unit, so most events skip the count.
+    if (json.length > MAX_DATA_BYTES / 3 && Buffer.byteLength(json) > MAX_DATA_BYTES) {
+      throw new EventTooLargeError(MAX_DATA_BYTES, what);
+    }
+    return json;
+  }
+}
