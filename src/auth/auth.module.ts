@@ -1,15 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ApiKeys } from './api-keys.js';
+import { ApiKeys } from './keys/api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
-import { CredentialWatch } from './credential-watch.js';
-import { KeysController } from './keys.controller.js';
+import { CredentialWatch } from './streams/credential-watch.js';
+import { KeysController } from './keys/keys.controller.js';
 import { ScopeGuard } from './scope.guard.js';
-import { SessionController } from './session.controller.js';
-import { Sessions } from './sessions.js';
-import { StreamTickets } from './stream-tickets.js';
+import { SessionController } from './session/session.controller.js';
+import { Sessions } from './session/sessions.js';
+import { StreamTickets } from './streams/stream-tickets.js';
 
 /**
  * Credentials and scopes. Once a mode is set, every route of the application is closed unless `@RequireScope()` or

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { RunstreamError } from '../common/index.js';
-import { ApiKeys } from './api-keys.js';
+import { ApiKeys } from './keys/api-keys.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
-import { JwtVerifier } from './jwt-verifier.js';
+import { JwtVerifier } from './jwt/jwt-verifier.js';
 import type { Principal } from './principal.js';
-import { Sessions } from './sessions.js';
-import { StreamTickets } from './stream-tickets.js';
+import { Sessions } from './session/sessions.js';
+import { StreamTickets } from './streams/stream-tickets.js';
 import { UnauthorizedError } from './unauthorized-error.js';
 
 const BEARER = /^Bearer +([^\s]+) *$/i;

@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiErrors } from '../http/index.js';
-import { Audited } from './audit-log.js';
-import { OpenSessionDto } from './dto/key.dto.js';
-import { Public } from './scopes.js';
+import { ApiErrors } from '../../http/index.js';
+import { Audited } from '../audit-log.js';
+import { OpenSessionDto } from './session.dto.js';
+import { Public } from '../scopes.js';
 import { SESSION_COOKIE, Sessions } from './sessions.js';
-import { UnauthorizedError } from './unauthorized-error.js';
+import { UnauthorizedError } from '../unauthorized-error.js';
 
 /** How the page signs in: an API key for a cookie that no script can read. */
 @ApiTags('session')

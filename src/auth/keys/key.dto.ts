@@ -71,10 +71,3 @@ export class KeyListResponse {
   @ApiProperty({ type: 'integer' })
   count!: number;
 }
-
-export class OpenSessionDto {
-  @ApiProperty({ description: 'An API key.' })
-  @IsString()
-  @Length(1, 255)
-  key!: string;
-}

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { redisCall, RedisConnections } from '../redis/index.js';
-import { assertTenantId } from '../tenancy/index.js';
-import { AUTH_KEYS } from './auth-keys.js';
-import type { Principal } from './principal.js';
-import { isScope, type Scope } from './scopes.js';
-import { hashSecret, newSecret, sameHash } from './secret.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { assertTenantId } from '../../tenancy/index.js';
+import { AUTH_KEYS } from '../auth-keys.js';
+import type { Principal } from '../principal.js';
+import { isScope, type Scope } from '../scopes.js';
+import { hashSecret, newSecret, sameHash } from '../secret.js';
 
 const PATTERN = /^rs_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 /** What a lookup may be out of date: so long a revoked key still works. */

@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { RunstreamError } from '../common/index.js';
-import { ApiErrors } from '../http/index.js';
-import { Tenant } from '../tenancy/index.js';
+import { RunstreamError } from '../../common/index.js';
+import { ApiErrors } from '../../http/index.js';
+import { Tenant } from '../../tenancy/index.js';
 import { type ApiKey, ApiKeys } from './api-keys.js';
-import { CreatedKeyResponse, CreateKeyDto, KeyListResponse, type KeyResponse } from './dto/key.dto.js';
-import { RequireScope, type Scope } from './scopes.js';
+import { CreatedKeyResponse, CreateKeyDto, KeyListResponse, type KeyResponse } from './key.dto.js';
+import { RequireScope, type Scope } from '../scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { testRedisUrl } from '../../test/support/redis.js';
-import { eventually } from '../../test/support/eventually.js';
-import { RedisConnections } from '../redis/index.js';
+import { testRedisUrl } from '../../../test/support/redis.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { RedisConnections } from '../../redis/index.js';
 import { ApiKeys } from './api-keys.js';
-import { AUTH_KEYS } from './auth-keys.js';
+import { AUTH_KEYS } from '../auth-keys.js';
 
 let redis: RedisConnections;
 let here: ApiKeys;

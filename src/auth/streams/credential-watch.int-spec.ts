@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { firstValueFrom, type Subscription } from 'rxjs';
-import { eventually } from '../../test/support/eventually.js';
-import { testRedisUrl } from '../../test/support/redis.js';
-import { RedisConnections } from '../redis/index.js';
-import { ApiKeys } from './api-keys.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { testRedisUrl } from '../../../test/support/redis.js';
+import { RedisConnections } from '../../redis/index.js';
+import { ApiKeys } from '../keys/api-keys.js';
 import { CredentialWatch } from './credential-watch.js';
-import type { Principal } from './principal.js';
-import { Sessions } from './sessions.js';
+import type { Principal } from '../principal.js';
+import { Sessions } from '../session/sessions.js';
 import { StreamTickets } from './stream-tickets.js';
 
 const tenantId = `watch-${randomUUID()}`;

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redisCall, RedisConnections } from '../redis/index.js';
-import { ApiKeys } from './api-keys.js';
-import { AUTH_KEYS } from './auth-keys.js';
-import { AUTH_OPTIONS, type AuthOptions, DEFAULT_TICKET_TTL_SECONDS } from './auth-options.js';
-import type { Principal, StreamGrant } from './principal.js';
-import { hashSecret, newSecret } from './secret.js';
-import { Sessions } from './sessions.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import { AUTH_KEYS } from '../auth-keys.js';
+import { AUTH_OPTIONS, type AuthOptions, DEFAULT_TICKET_TTL_SECONDS } from '../auth-options.js';
+import type { Principal, StreamGrant } from '../principal.js';
+import { hashSecret, newSecret } from '../secret.js';
+import { Sessions } from '../session/sessions.js';
 
 const PATTERN = /^rt_[A-Za-z0-9_-]{43}$/;
 

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redisCall, RedisConnections } from '../redis/index.js';
-import { ApiKeys } from './api-keys.js';
-import { AUTH_KEYS } from './auth-keys.js';
-import { AUTH_OPTIONS, type AuthOptions, DEFAULT_SESSION_TTL_SECONDS } from './auth-options.js';
-import type { Principal } from './principal.js';
-import { hashSecret, newSecret } from './secret.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import { AUTH_KEYS } from '../auth-keys.js';
+import { AUTH_OPTIONS, type AuthOptions, DEFAULT_SESSION_TTL_SECONDS } from '../auth-options.js';
+import type { Principal } from '../principal.js';
+import { hashSecret, newSecret } from '../secret.js';
 
 export const SESSION_COOKIE = 'runstream_session';
 const PATTERN = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([A-Za-z0-9_-]{43})(?:;|$)`);

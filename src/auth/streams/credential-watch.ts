@@ -13,9 +13,9 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
-import { ApiKeys } from './api-keys.js';
-import type { Principal } from './principal.js';
-import { Sessions } from './sessions.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import type { Principal } from '../principal.js';
+import { Sessions } from '../session/sessions.js';
 
 const CHECK_MS = 2000;
 /** Node's timers take no more. */

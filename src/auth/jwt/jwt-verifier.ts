@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { RunstreamError } from '../common/index.js';
-import { isTenantId } from '../tenancy/index.js';
-import type { JwtOptions } from './auth-options.js';
-import type { Principal } from './principal.js';
-import { isScope } from './scopes.js';
+import { RunstreamError } from '../../common/index.js';
+import { isTenantId } from '../../tenancy/index.js';
+import type { JwtOptions } from '../auth-options.js';
+import type { Principal } from '../principal.js';
+import { isScope } from '../scopes.js';
 
 const SHARED_SECRET_ALGORITHMS = ['HS256'];
 const PUBLISHED_KEY_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
