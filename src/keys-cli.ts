@@ -4,11 +4,12 @@ import { NestFactory } from '@nestjs/core';
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { parseArgs } from 'node:util';
-import { ApiKeys, isScope, SCOPES } from './auth/index.js';
+import { type ApiKey, ApiKeys, isScope, MAX_KEY_TTL_SECONDS, SCOPES } from './auth/index.js';
 import { loadConfig } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
+const LISTED_AT_ONCE = 500;
 const USAGE = `Makes, lists and revokes API keys, straight in Redis: for the first key, and for whoever lost theirs.
 
   npm run keys -- create --name <name> --scopes <a,b> [--tenant <id>] [--ttl-seconds <n>]
@@ -48,20 +49,23 @@ async function main(args: string[]): Promise<void> {
         const scopes = readScopes(values.scopes);
         if (!values.name) throw new UsageError('Give the key a name: --name dashboard');
         const ttl = values['ttl-seconds'];
-        if (ttl !== undefined && !/^[1-9][0-9]{0,9}$/.test(ttl))
-          throw new UsageError('--ttl-seconds is no number.');
+        if (ttl !== undefined && !(/^[1-9]\d{0,8}$/.test(ttl) && Number(ttl) <= MAX_KEY_TTL_SECONDS))
+          throw new UsageError(
+            `--ttl-seconds is a whole number from 1 to ${MAX_KEY_TTL_SECONDS} (ten years).`,
+          );
         const expiry = ttl === undefined ? {} : { expiresAt: Date.now() + Number(ttl) * 1000 };
         const { secret, key } = await keys.create({ name: values.name, tenantId, scopes, ...expiry });
         print(`${secret}\n`);
         process.stderr.write(
           `Key ${key.id} of tenant ${tenantId}: ${scopes.join(', ')}. It is shown this once.\n`,
         );
+        if (config.auth.mode !== 'api-key')
+          process.stderr.write(`AUTH_MODE is ${config.auth.mode}: keys are asked for once it is api-key.\n`);
         return;
       }
       case 'list':
-        for (const key of await keys.list(tenantId)) {
-          const state = key.revokedAt === undefined ? 'good' : 'revoked';
-          print(`${key.id}  ${state}  ${key.scopes.join(',')}  ${key.name}\n`);
+        for await (const key of allKeys(keys, tenantId)) {
+          print(`${key.id}  ${stateOf(key)}  ${key.scopes.join(',')}  ${key.name}\n`);
         }
         return;
       case 'revoke':
@@ -76,6 +80,20 @@ async function main(args: string[]): Promise<void> {
         throw new UsageError(USAGE);
     }
   });
+}
+
+async function* allKeys(keys: ApiKeys, tenantId: string): AsyncGenerator<ApiKey> {
+  let cursor: string | undefined;
+  do {
+    const page = await keys.list(tenantId, LISTED_AT_ONCE, cursor);
+    yield* page.keys;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiKey): string {
+  if (revokedAt !== undefined) return 'revoked';
+  return expiresAt !== undefined && expiresAt <= Date.now() ? 'expired' : 'good';
 }
 
 function readScopes(text = '') {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import {
   ArrayNotEmpty,
   ArrayUnique,
@@ -7,12 +8,15 @@ import {
   IsOptional,
   IsString,
   Length,
+  Matches,
   Max,
   Min,
 } from 'class-validator';
 import { type Scope, SCOPES } from '../scopes.js';
+import { KEY_PLACE } from './key-list.js';
 
-const MAX_TTL_SECONDS = 10 * 365 * 86_400;
+/** Ten years. */
+export const MAX_KEY_TTL_SECONDS = 10 * 365 * 86_400;
 
 export class CreateKeyDto {
   @ApiProperty({ description: 'Whose it is or what it is for.', maxLength: 255, example: 'dashboard' })
@@ -30,14 +34,14 @@ export class CreateKeyDto {
     required: false,
     type: 'integer',
     minimum: 1,
-    maximum: MAX_TTL_SECONDS,
+    maximum: MAX_KEY_TTL_SECONDS,
     nullable: true,
     description: 'For how many seconds it is good. Default: as long as the credential that makes it.',
   })
   @IsOptional()
   @IsInt()
   @Min(1)
-  @Max(MAX_TTL_SECONDS)
+  @Max(MAX_KEY_TTL_SECONDS)
   ttl_seconds?: number | null;
 }
 
@@ -70,4 +74,24 @@ export class KeyListResponse {
   keys!: KeyResponse[];
   @ApiProperty({ type: 'integer' })
   count!: number;
+  @ApiProperty({ description: 'A page may be short and still have a next one.' })
+  has_more!: boolean;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor!: string | null;
+}
+
+export class ListKeysQuery {
+  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 1000, default: 50 })
+  @IsOptional()
+  // Digits only: Number() would read "0x10", and "" as 0.
+  @Transform(({ value }: { value: unknown }) => (/^\d{1,4}$/.test(String(value)) ? Number(value) : value))
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @Matches(KEY_PLACE, { message: 'must be the next_cursor of a page' })
+  cursor?: string;
 }
