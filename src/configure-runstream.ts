@@ -1,4 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { RequestHandler } from 'express';
+import { RequestOrigin } from './auth/index.js';
 import { Admission, configureEdge, type ConfigureOptions } from './http/index.js';
 import { TenantMiddleware } from './tenancy/index.js';
 
@@ -12,5 +14,19 @@ import { TenantMiddleware } from './tenancy/index.js';
 export function configureRunstream(app: NestExpressApplication, options: ConfigureOptions): void {
   const tenant = app.get(TenantMiddleware, { strict: false });
   const admission = app.get(Admission, { strict: false });
-  configureEdge(app, options, (request, response, next) => tenant.use(request, response, next), admission);
+  const origin = requestOrigin(app);
+  const identify: RequestHandler = (request, response, next) => {
+    origin?.check(request, options.corsOrigins);
+    return tenant.use(request, response, next);
+  };
+  configureEdge(app, options, identify, admission);
+}
+
+/** Who leaves AuthModule out decides on their own who may do what. */
+function requestOrigin(app: NestExpressApplication): RequestOrigin | undefined {
+  try {
+    return app.get(RequestOrigin, { strict: false });
+  } catch {
+    return undefined;
+  }
 }

@@ -6,6 +6,7 @@ import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
 import { CredentialWatch } from './streams/credential-watch.js';
 import { KeysController } from './keys/keys.controller.js';
+import { RequestOrigin } from './origin/request-origin.js';
 import { ScopeGuard } from './scope.guard.js';
 import { SessionController } from './session/session.controller.js';
 import { Sessions } from './session/sessions.js';
@@ -23,7 +24,8 @@ export class AuthModule {
     return {
       module: AuthModule,
       global: true,
-      controllers: [KeysController, SessionController],
+      // Where nobody has to prove who they are, what they make must not let them in later.
+      controllers: options.mode === 'api-key' ? [KeysController, SessionController] : [],
       providers: [
         { provide: AUTH_OPTIONS, useValue: options },
         { provide: APP_GUARD, useClass: ScopeGuard },
@@ -31,10 +33,11 @@ export class AuthModule {
         AuditLog,
         Authenticator,
         CredentialWatch,
+        RequestOrigin,
         Sessions,
         StreamTickets,
       ],
-      exports: [ApiKeys, Authenticator, CredentialWatch, StreamTickets],
+      exports: [ApiKeys, Authenticator, CredentialWatch, RequestOrigin, StreamTickets],
     };
   }
 }

@@ -1,4 +1,3 @@
 export * from './config-error.js';
 export * from './load-config.js';
-export * from './loopback.js';
 export type * from './runstream-config.js';

@@ -77,6 +77,7 @@ describe('loadConfig', () => {
       TENANT_HEADER: 'X-Org',
       HOST: '0.0.0.0',
       ALLOW_UNAUTHENTICATED: 'true',
+      ALLOWED_HOSTS: 'runs.example.com, [::1]',
     });
     expect(config).toMatchObject({
       production: true,
@@ -87,6 +88,7 @@ describe('loadConfig', () => {
       http: { corsOrigins: ['https://app.example.com', 'http://localhost:5173'], metricsPort: 9090 },
       executors: { commandsFile: 'commands.json' },
       tenancy: { enabled: true, allowedTenants: ['acme', 'globex'], header: 'X-Org' },
+      auth: { allowUnauthenticated: true, allowedHosts: ['runs.example.com', '[::1]'] },
     });
     expect(loadConfig({ NODE_ENV: 'production', REDIS_URL: 'redis://r' }).http.corsOrigins).toEqual([]);
   });
@@ -105,6 +107,10 @@ describe('loadConfig', () => {
     ['DEFAULT_TENANT_ID', 'a:b', /lower-case letters/],
     ['ALLOWED_TENANTS', 'acme,*', /comma-separated list of tenant ids/],
     ['TENANT_HEADER', 'X Tenant', /header name/],
+    ['ALLOWED_HOSTS', 'runs.example.com:3000', /host names or addresses.*no port/],
+    ['ALLOWED_HOSTS', 'http://runs.example.com', /no scheme/],
+    ['ALLOWED_HOSTS', '*.example.com', /host names/],
+    ['SESSION_TTL_SECONDS', '31536001', /seconds from 1 to 31536000/],
     ['AUTH_MODE', 'basic', /set it to one of none, api-key, jwt/],
   ])('refuses %s=%s in one sentence', (name, value, sentence) => {
     expect(problems({ [name]: value })).toEqual([expect.stringMatching(sentence)]);
