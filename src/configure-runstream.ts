@@ -1,3 +1,4 @@
+import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { RequestHandler } from 'express';
 import { RequestOrigin } from './auth/index.js';
@@ -22,11 +23,11 @@ export function configureRunstream(app: NestExpressApplication, options: Configu
   configureEdge(app, options, identify, admission);
 }
 
-/** Who leaves AuthModule out decides on their own who may do what. */
+/** Who leaves AuthModule out decides on their own who may do what. `app.get()` would end the process. */
 function requestOrigin(app: NestExpressApplication): RequestOrigin | undefined {
-  try {
-    return app.get(RequestOrigin, { strict: false });
-  } catch {
-    return undefined;
+  for (const { providers } of app.get(ModulesContainer).values()) {
+    const instance: unknown = providers.get(RequestOrigin)?.instance;
+    if (instance instanceof RequestOrigin) return instance;
   }
+  return undefined;
 }
