@@ -92,6 +92,15 @@ describe('an API key', () => {
     expect(Date.now() - revokedAt).toBeLessThan(1500);
   });
 
+  it('is no longer good for a client that comes back when its stream was ended', async () => {
+    const tenantId = tenant();
+    const { secret, key } = await create(tenantId);
+    await there.verify(secret);
+    await here.revoke(tenantId, key.id);
+    expect(await there.revokedAmong([key.id])).toEqual([key.id]);
+    expect(await there.verify(secret)).toBeUndefined();
+  });
+
   it('is listed and revoked by its own tenant only', async () => {
     const [mine, theirs] = [tenant(), tenant()];
     const first = await create(mine);

@@ -126,7 +126,10 @@ export class ApiKeys {
     const fields = await redisCall(
       Promise.all(ids.map((id) => commands.hmget(AUTH_KEYS.apiKey(id), 'id', 'revoked_at'))),
     );
-    return ids.filter((_, i) => !fields[i]?.[0] || Boolean(fields[i][1]));
+    const revoked = ids.filter((_, i) => !fields[i]?.[0] || Boolean(fields[i][1]));
+    // A client whose stream ends comes back at once, and must not find its key still good.
+    for (const id of revoked) this.cache.delete(id);
+    return revoked;
   }
 
   /**
