@@ -1,5 +1,8 @@
+import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Admission, configureEdge, type ConfigureOptions } from './http/index.js';
+
+import { RequestOrigin } from './auth/index.js';
+import { Admission, configureEdge, type ConfigureOptions, type Identify } from './http/index.js';
 import { RequestTenant } from './tenancy/index.js';
 
 /**
@@ -11,5 +14,24 @@ import { RequestTenant } from './tenancy/index.js';
  */
 export function configureRunstream(app: NestExpressApplication, options: ConfigureOptions): void {
   const tenant = app.get(RequestTenant, { strict: false });
-  configureEdge(app, options, tenant, app.get(Admission, { strict: false }));
+  const origin = requestOrigin(app);
+  const who: Identify = {
+    identify: (request, match) => {
+      origin?.check(request, options.corsOrigins);
+      return tenant.identify(request, match);
+    },
+    run: (request, next) => {
+      tenant.run(request, next);
+    },
+  };
+  configureEdge(app, options, who, app.get(Admission, { strict: false }));
+}
+
+/** Who leaves AuthModule out decides on their own who may do what. `app.get()` would end the process. */
+function requestOrigin(app: NestExpressApplication): RequestOrigin | undefined {
+  for (const { providers } of app.get(ModulesContainer).values()) {
+    const instance: unknown = providers.get(RequestOrigin)?.instance;
+    if (instance instanceof RequestOrigin) return instance;
+  }
+  return undefined;
 }

@@ -2,12 +2,13 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { parseArgs } from 'node:util';
-import { ApiKeys, isScope, MAX_TTL_SECONDS, SCOPES } from './auth/index.js';
+import { type ApiKey, ApiKeys, isScope, MAX_KEY_TTL_SECONDS, SCOPES } from './auth/index.js';
 import { isText, readInteger } from './common/index.js';
 import { loadConfig, loadEnvFile } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
+const LISTED_AT_ONCE = 500;
 const USAGE = `Makes, lists and revokes API keys, straight in Redis: for the first key, and for whoever lost theirs.
 
   npm run keys -- create --name <name> --scopes <a,b> [--tenant <id>] [--ttl-seconds <n>]
@@ -55,12 +56,13 @@ async function main(args: string[]): Promise<void> {
         process.stderr.write(
           `Key ${key.id} of tenant ${tenantId}: ${scopes.join(', ')}. It is shown this once.\n`,
         );
+        if (config.auth.mode !== 'api-key')
+          process.stderr.write(`AUTH_MODE is ${config.auth.mode}: keys are asked for once it is api-key.\n`);
         return;
       }
       case 'list':
-        for (const key of await keys.list(tenantId)) {
-          const state = key.revokedAt === undefined ? 'good' : 'revoked';
-          print(`${key.id}  ${state}  ${key.scopes.join(',')}  ${key.name}\n`);
+        for await (const key of allKeys(keys, tenantId)) {
+          print(`${key.id}  ${stateOf(key)}  ${key.scopes.join(',')}  ${key.name}\n`);
         }
         return;
       case 'revoke':
@@ -78,11 +80,25 @@ async function main(args: string[]): Promise<void> {
 }
 
 function expiryOf(text: string): number {
-  const seconds = readInteger(text, 1, MAX_TTL_SECONDS);
+  const seconds = readInteger(text, 1, MAX_KEY_TTL_SECONDS);
   if (seconds === undefined) {
-    throw new UsageError(`Give --ttl-seconds as a whole number from 1 to ${MAX_TTL_SECONDS}.`);
+    throw new UsageError(`Give --ttl-seconds as a whole number from 1 to ${MAX_KEY_TTL_SECONDS}.`);
   }
   return Date.now() + seconds * 1000;
+}
+
+async function* allKeys(keys: ApiKeys, tenantId: string): AsyncGenerator<ApiKey> {
+  let cursor: string | undefined;
+  do {
+    const page = await keys.list(tenantId, LISTED_AT_ONCE, cursor);
+    yield* page.keys;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiKey): string {
+  if (revokedAt !== undefined) return 'revoked';
+  return expiresAt !== undefined && expiresAt <= Date.now() ? 'expired' : 'good';
 }
 
 function readScopes(text = '') {

@@ -1,12 +1,16 @@
+/** What callers have to prove: nothing, that they have a key, or that an issuer elsewhere knows them. */
+export type AuthMode = 'none' | 'api-key' | 'jwt';
+
 /** Who may do what, and how they prove who they are. */
 export interface AuthOptions {
   /** `none`: nobody has to prove anything. Default `none`. */
-  mode?: 'none' | 'api-key' | 'jwt';
+  mode?: AuthMode;
   /**
-   * With `none`: serve requests under any name. `false` serves only those that name this machine in `Host`, so that no
-   * web page reaches a service on loopback by a name of its own (DNS rebinding). Default true.
+   * Host names that requests may be sent to (`Host`), besides those of this machine; without ports. `['*']`: any.
+   * Without credentials nothing else tells a page apart that has made its own name lead here (DNS rebinding).
+   * Default: none more with `none`, any with `api-key` and `jwt`.
    */
-  allowUnauthenticated?: boolean;
+  allowedHosts?: readonly string[];
   /** Needed with `jwt`. */
   jwt?: JwtOptions;
   /** How long a stream ticket can be used, in seconds. Default 600. */

@@ -1,15 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ApiKeys } from './api-keys.js';
+import { ApiKeys } from './keys/api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
-import { CredentialWatch } from './credential-watch.js';
-import { KeysController } from './keys.controller.js';
+import { CredentialWatch } from './streams/credential-watch.js';
+import { KeysController } from './keys/keys.controller.js';
+import { RequestOrigin } from './origin/request-origin.js';
 import { ScopeGuard } from './scope.guard.js';
-import { SessionController } from './session.controller.js';
-import { Sessions } from './sessions.js';
-import { StreamTickets } from './stream-tickets.js';
+import { SessionController } from './session/session.controller.js';
+import { Sessions } from './session/sessions.js';
+import { StreamTickets } from './streams/stream-tickets.js';
 
 /**
  * Credentials and scopes. Once a mode is set, every route of the application is closed unless `@RequireScope()` or
@@ -23,7 +24,8 @@ export class AuthModule {
     return {
       module: AuthModule,
       global: true,
-      controllers: [KeysController, SessionController],
+      // Where nobody has to prove who they are, what they make must not let them in later.
+      controllers: options.mode === 'api-key' ? [KeysController, SessionController] : [],
       providers: [
         { provide: AUTH_OPTIONS, useValue: options },
         { provide: APP_GUARD, useClass: ScopeGuard },
@@ -31,10 +33,11 @@ export class AuthModule {
         AuditLog,
         Authenticator,
         CredentialWatch,
+        RequestOrigin,
         Sessions,
         StreamTickets,
       ],
-      exports: [ApiKeys, Authenticator, CredentialWatch, StreamTickets],
+      exports: [ApiKeys, Authenticator, CredentialWatch, RequestOrigin, StreamTickets],
     };
   }
 }

@@ -1,17 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { RunstreamError } from '../common/index.js';
-import { ApiKeys } from './api-keys.js';
+import { ApiKeys } from './keys/api-keys.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
-import { JwtVerifier } from './jwt-verifier.js';
+import { JwtVerifier } from './jwt/jwt-verifier.js';
+import { isSafe } from './origin/is-safe.js';
+import { senderOf } from './origin/own-origin.js';
+import { RequestOrigin } from './origin/request-origin.js';
 import type { Principal } from './principal.js';
-import { Sessions } from './sessions.js';
-import { StreamTickets } from './stream-tickets.js';
+import { sessionCookies } from './session/session-cookie.js';
+import { Sessions } from './session/sessions.js';
+import { StreamTickets } from './streams/stream-tickets.js';
 import { UnauthorizedError } from './unauthorized-error.js';
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
-const THIS_MACHINE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Finds out who asks. */
 @Injectable()
@@ -23,6 +24,7 @@ export class Authenticator {
     private readonly keys: ApiKeys,
     private readonly tickets: StreamTickets,
     private readonly sessions: Sessions,
+    private readonly origin: RequestOrigin,
   ) {
     if (options.mode !== 'jwt') return;
     if (!options.jwt) throw new Error('With auth mode "jwt" give the options "jwt".');
@@ -32,31 +34,20 @@ export class Authenticator {
   /**
    * Undefined only while nobody has to prove who they are.
    *
-   * @throws UnauthorizedError; RunstreamError FORBIDDEN for a name that is not this machine's
+   * @throws UnauthorizedError; RunstreamError FORBIDDEN for a name in `Host` that is not ours
    */
   async authenticate(request: Request): Promise<Principal | undefined> {
+    this.origin.assertHost(request);
     const { ticket } = request.query;
     if (ticket !== undefined)
       return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
-    if ((this.options.mode ?? 'none') === 'none') {
-      this.assertMeantForUs(request);
-      return undefined;
-    }
+    const { mode = 'none' } = this.options;
+    if (mode === 'none') return undefined;
     const authorization = request.get('Authorization');
     if (authorization !== undefined) return required(await this.bearer(BEARER.exec(authorization)?.[1]));
-    if (this.options.mode === 'api-key' && isSameOrigin(request)) {
-      return required(await this.sessions.verify(request.get('Cookie')));
-    }
+    if (mode === 'api-key' && mayUseCookie(request))
+      return required(await this.sessions.verify(sessionCookies(request)));
     throw new UnauthorizedError();
-  }
-
-  private assertMeantForUs(request: Request): void {
-    const { allowUnauthenticated = true } = this.options;
-    if (allowUnauthenticated || THIS_MACHINE.test(request.get('Host') ?? '')) return;
-    throw new RunstreamError(
-      'FORBIDDEN',
-      'Without credentials only requests to this machine are served: use http://127.0.0.1 or http://localhost, or set AUTH_MODE.',
-    );
   }
 
   private async bearer(token: string | undefined): Promise<Principal | undefined> {
@@ -71,8 +62,7 @@ function required(principal: Principal | undefined): Principal {
 }
 
 /** A cookie comes along by itself: what changes something must come from our own page. SameSite says the same. */
-function isSameOrigin(request: Request): boolean {
-  const origin = request.get('Origin');
-  if (origin === undefined) return SAFE_METHODS.has(request.method);
-  return URL.canParse(origin) && new URL(origin).host === request.get('Host');
+function mayUseCookie(request: Request): boolean {
+  if (senderOf(request) === 'foreign page') return false;
+  return isSafe(request) || request.get('Origin') !== undefined;
 }

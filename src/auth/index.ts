@@ -1,11 +1,12 @@
-export * from './api-keys.js';
+export * from './keys/api-keys.js';
+export { MAX_KEY_TTL_SECONDS } from './keys/key.dto.js';
 export * from './audit-log.js';
 export * from './auth.module.js';
 export * from './auth-options.js';
 export * from './credential-tenant.resolver.js';
-export * from './credential-watch.js';
-export { MAX_TTL_SECONDS } from './dto/key.dto.js';
+export * from './streams/credential-watch.js';
+export * from './origin/request-origin.js';
 export * from './principal.js';
 export * from './scopes.js';
-export * from './stream-tickets.js';
+export * from './streams/stream-tickets.js';
 export * from './unauthorized-error.js';

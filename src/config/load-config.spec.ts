@@ -82,6 +82,7 @@ describe('loadConfig', () => {
       TENANT_HEADER: 'X-Org',
       HOST: '0.0.0.0',
       ALLOW_UNAUTHENTICATED: 'true',
+      ALLOWED_HOSTS: 'runs.example.com, [::1]',
     });
     expect(config).toMatchObject({
       production: true,
@@ -96,6 +97,7 @@ describe('loadConfig', () => {
       },
       executors: { commandsFile: 'commands.json' },
       tenancy: { enabled: true, allowedTenants: ['acme', 'globex'], header: 'X-Org' },
+      auth: { allowUnauthenticated: true, allowedHosts: ['runs.example.com', '[::1]'] },
     });
     expect(loadConfig({ NODE_ENV: 'production', REDIS_URL: 'redis://r' }).http.corsOrigins).toEqual([]);
   });
@@ -117,6 +119,10 @@ describe('loadConfig', () => {
     ['TRUST_PROXY', '10.0.0.0/33', /how many proxies/],
     ['TRUST_PROXY', 'true', /how many proxies/],
     ['MAX_SHARE_PERCENT', '0', /percent from 1 to 100/],
+    ['ALLOWED_HOSTS', 'runs.example.com:3000', /host names or addresses.*no port/],
+    ['ALLOWED_HOSTS', 'http://runs.example.com', /no scheme/],
+    ['ALLOWED_HOSTS', '*.example.com', /host names/],
+    ['SESSION_TTL_SECONDS', '31536001', /seconds from 1 to 31536000/],
     ['AUTH_MODE', 'basic', /set it to one of none, api-key, jwt/],
   ])('refuses %s=%s in one sentence', (name, value, sentence) => {
     expect(problems({ [name]: value })).toEqual([expect.stringMatching(sentence)]);

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.js';
 import { EnvironmentReader } from './environment-reader.js';
-import { isLoopback } from './loopback.js';
+import { hostName, isLoopback } from '../common/index.js';
 import type {
   AdmissionConfig,
   AuthConfig,
@@ -228,10 +228,15 @@ function tenancyConfig(reader: EnvironmentReader): TenancyConfig {
 function authConfig(reader: EnvironmentReader): AuthConfig {
   const mode = reader.oneOf('AUTH_MODE', ['none', 'api-key', 'jwt']) ?? 'none';
   const jwt = jwtConfig(reader, mode === 'jwt');
+  const allowedHosts = reader.list(
+    'ALLOWED_HOSTS',
+    (item) => item === '*' || hostName(item) !== undefined,
+    'a comma-separated list of host names or addresses, like runs.example.com,10.1.2.3 (no scheme, no port), or *',
+  );
   const seconds = (value: number) => ({
     default: value,
     min: 1,
-    max: MAX_DELAY_MS / 1000,
+    max: 365 * 86_400,
     what: 'a whole number of seconds',
   });
   return {
@@ -240,6 +245,7 @@ function authConfig(reader: EnvironmentReader): AuthConfig {
     ticketTtlSeconds: reader.integer('STREAM_TICKET_TTL_SECONDS', seconds(600)),
     sessionTtlSeconds: reader.integer('SESSION_TTL_SECONDS', seconds(43_200)),
     allowUnauthenticated: reader.flag('ALLOW_UNAUTHENTICATED'),
+    ...(allowedHosts && { allowedHosts }),
   };
 }
 

@@ -123,8 +123,10 @@ export interface AuthConfig {
   readonly ticketTtlSeconds: number;
   /** How long the page stays signed in, in seconds. Default 43200 (12 hours). */
   readonly sessionTtlSeconds: number;
-  /** Serve other machines although nobody has to prove who they are. Default false. */
+  /** Listen where other machines reach it although nobody has to prove who they are. Default false. */
   readonly allowUnauthenticated: boolean;
+  /** Host names that are served besides those of this machine; `*` in the list is any. Default: as `mode` needs it. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /** Everything the service is told from outside. @publicApi */

@@ -83,7 +83,7 @@ describe('headers of every answer', () => {
           'x-content-type-options': 'nosniff',
           'x-frame-options': 'SAMEORIGIN',
           'referrer-policy': 'no-referrer',
-          'strict-transport-security': expect.stringMatching(/max-age=\d{7,}/),
+          'strict-transport-security': expect.stringMatching(/^max-age=\d{7,}$/),
           'content-security-policy': expect.stringMatching(/default-src '(none|self)'/),
         }),
       ]);

@@ -3,6 +3,7 @@ import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWTPayload
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eventually } from '../support/eventually.js';
 import { type Service, startService } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer, TestKeys } from './keys.js';
@@ -12,6 +13,8 @@ const SECRET = 'a shared secret of more than 32 bytes';
 const ISSUER = 'https://issuer.example.com';
 const AUDIENCE = 'runstream';
 const TENANT = 'of-the-token';
+/** By how much clocks may differ. */
+const TOLERANCE_SECONDS = 5;
 const ENVIRONMENT = {
   AUTH_MODE: 'jwt',
   JWT_ISSUER: ISSUER,
@@ -26,7 +29,8 @@ const secret = new TextEncoder().encode(SECRET);
 let bySecret: Service;
 let byKeySet: Service;
 let issuer: Server;
-let issuerAnswers = true;
+let issuerDoes: 'answer' | 'fail' | 'hang' | 'nonsense' = 'answer';
+let fetches = 0;
 let rsa: { publicKey: CryptoKey; privateKey: CryptoKey };
 let strange: { publicKey: CryptoKey; privateKey: CryptoKey };
 
@@ -35,8 +39,10 @@ beforeAll(async () => {
   strange = await generateKeyPair('RS256');
   const keySet = { keys: [{ ...(await exportJWK(rsa.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }] };
   issuer = createServer((_, response) => {
-    response.statusCode = issuerAnswers ? 200 : 500;
-    response.end(issuerAnswers ? JSON.stringify(keySet) : 'no');
+    fetches++;
+    if (issuerDoes === 'hang') return;
+    response.statusCode = issuerDoes === 'fail' ? 500 : 200;
+    response.end(issuerDoes === 'answer' ? JSON.stringify(keySet) : 'no');
   }).listen(0, '127.0.0.1');
   await once(issuer, 'listening');
   const { port } = issuer.address() as AddressInfo;
@@ -47,6 +53,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await Promise.all([bySecret.stop(), byKeySet.stop()]);
+  issuer.closeAllConnections();
   issuer.close();
 });
 
@@ -97,6 +104,10 @@ const bad = (make: (made?: Made) => Promise<string>): Record<string, () => Promi
   'for no audience': () => make({ without: ['aud'] }),
   expired: () => make({ claims: { exp: now() - 60 } }),
   'that never expires': () => make({ without: ['exp'] }),
+  'J21 that expires at a time that is no date': () => make({ claims: { exp: 8.64e12 } }),
+  'J21 that expires at the end of numbers': () => make({ claims: { exp: 1e308 } }),
+  'J21 that expires before there was time': () => make({ claims: { exp: -1 } }),
+  'J21 that expires at a text': () => make({ claims: { exp: String(now() + 600) as unknown as number } }),
   'that is not valid yet': () => make({ claims: { nbf: now() + 60 } }),
   'without a tenant': () => make({ without: ['tenant_id'] }),
   'with two tenants': () => make({ claims: { tenant_id: [TENANT, 'b'] } }),
@@ -141,7 +152,7 @@ describe('AUTH_MODE=jwt with a secret', () => {
     const key = await keys.create(TENANT);
     await keys.close();
     expect(await get(bySecret, key.secret)).toEqual([401, 'UNAUTHORIZED']);
-    expect((await ask(bySecret.url, 'POST', '/session', { json: { key: key.secret } })).status).toBe(401);
+    expect((await ask(bySecret.url, 'POST', '/session', { json: { key: key.secret } })).status).toBe(404);
   });
 
   it('403 for another tenant, and for a missing or unknown scope', async () => {
@@ -159,22 +170,31 @@ describe('AUTH_MODE=jwt with a secret', () => {
     expect(await get(bySecret, await token({ without: ['scope'] }))).toEqual([403, 'FORBIDDEN']);
   });
 
-  it('T58 a stream ends with the token that opened it, and so does one of its tickets', async () => {
-    const exp = now() + 3;
+  it('J21 takes an expiry with a fraction, and gives a ticket until then', async () => {
+    const headers = bearer(await token({ claims: { exp: now() + 100.0001234 } }));
+    const { status, json } = await ask(bySecret.url, 'POST', '/events/stream-tickets', { headers, json: {} });
+    expect([status, json?.['expires_at']]).toEqual([201, expect.stringMatching(/^2.*Z$/)]);
+    expect(await get(bySecret, '', String(json?.['url']), {})).toEqual([200, undefined]);
+  });
+
+  it('T58 J21 a stream lives as long as the token that opened it is taken, and so does one of its tickets', async () => {
+    const exp = now() - 2;
+    const goodUntil = (exp + TOLERANCE_SECONDS) * 1000;
     const jwt = await token({ claims: { exp } });
     const ticket = await ask(bySecret.url, 'POST', '/events/stream-tickets', {
       headers: bearer(jwt),
       json: {},
     });
-    expect(Date.parse(String(ticket.json?.['expires_at']))).toBe(exp * 1000);
+    expect(Date.parse(String(ticket.json?.['expires_at']))).toBe(goodUntil);
     const opened = await Promise.all([
       OpenStream.open(`${bySecret.url}/events/stream`, bearer(jwt)),
       OpenStream.open(bySecret.url + String(ticket.json?.['url'])),
     ]);
     for (const ended of await Promise.all(opened.map((stream) => stream.ended))) {
-      expect(ended - exp * 1000).toBeGreaterThan(-100);
-      expect(ended - exp * 1000).toBeLessThan(5000);
+      expect(ended).toBeGreaterThanOrEqual(goodUntil);
+      expect(ended - goodUntil).toBeLessThan(5000);
     }
+    expect(await get(bySecret, jwt, '/events/stream')).toEqual([401, 'UNAUTHORIZED']);
   });
 });
 
@@ -215,16 +235,44 @@ describe('AUTH_MODE=jwt with a key set', () => {
   });
 
   it('503, and no 401, while the issuer’s keys can’t be had', async () => {
-    const { port } = issuer.address() as AddressInfo;
-    issuerAnswers = false;
-    const fresh = await startService({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` });
-    try {
+    await withIssuer('fail', async (fresh) => {
       expect(await get(fresh, await published())).toEqual([503, 'OVERLOADED']);
-      issuerAnswers = true;
-      expect(await get(fresh, await published())).toEqual([200, undefined]);
-    } finally {
-      issuerAnswers = true;
-      await fresh.stop();
-    }
+      issuerDoes = 'answer';
+      await eventually(
+        'the keys are there',
+        async () => (await get(fresh, await published()))[0] === 200,
+        15_000,
+      );
+    });
   }, 60_000);
+
+  it.each(['fail', 'hang', 'nonsense'] as const)(
+    'J20 50 tokens are one question to an issuer that does %s, at the start',
+    async (what) => {
+      await withIssuer(what, async (fresh) => {
+        const before = fetches;
+        const answers = await Promise.all(
+          Array.from({ length: 50 }, async (_, i) => get(fresh, await published({ kid: `kid-${i}` }))),
+        );
+        for (const answer of answers) expect(answer).toEqual([503, 'OVERLOADED']);
+        expect(await get(fresh, await published())).toEqual([503, 'OVERLOADED']);
+        expect(fetches - before).toBe(1);
+      });
+    },
+    60_000,
+  );
 });
+
+/** A service that has asked the issuer for nothing yet. */
+async function withIssuer(does: typeof issuerDoes, work: (service: Service) => Promise<void>) {
+  const { port } = issuer.address() as AddressInfo;
+  issuerDoes = does;
+  const service = await startService({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` });
+  try {
+    await work(service);
+  } finally {
+    issuerDoes = 'answer';
+    issuer.closeAllConnections();
+    await service.stop();
+  }
+}

@@ -85,8 +85,16 @@ describe('T60 without credentials', () => {
   }, 30_000);
 
   it('others are served if the deployment says so, or asks for credentials', async () => {
-    await within({ HOST: '0.0.0.0', ALLOW_UNAUTHENTICATED: 'true' }, async (service) => {
+    const listening = { HOST: '0.0.0.0', ALLOW_UNAUTHENTICATED: 'true' };
+    await within({ ...listening, ALLOWED_HOSTS: 'runs.example.com' }, async (service) => {
       expect(await statusAs(service, 'runs.example.com')).toBe(200);
+      for (const address of addresses) expect(await statusAs(service, address)).toBe(403);
+    });
+    await within({ ...listening, ALLOWED_HOSTS: '*' }, async (service) => {
+      for (const address of addresses)
+        expect((await ask(`http://${address}:${new URL(service.url).port}`, 'GET', '/runs')).status).toBe(
+          200,
+        );
     });
     await within({ HOST: '0.0.0.0', AUTH_MODE: 'api-key' }, async (service) => {
       const { port } = new URL(service.url);

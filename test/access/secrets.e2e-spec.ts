@@ -143,7 +143,7 @@ describe('T59 credentials', () => {
         await ask(service.url, 'GET', '/runs', { headers: bearer(token) }),
         await ask(service.url, 'GET', '/runs', { headers: bearer(`${token}x`) }),
         await ask(service.url, 'POST', '/runs', { headers: bearer(token), json: {} }),
-        await ask(service.url, 'DELETE', '/keys/x', { headers: bearer(token) }),
+        await ask(service.url, 'DELETE', '/consumers/x', { headers: bearer(token) }),
       ];
       expect(answers.map(({ status }) => status)).toEqual([200, 401, 403, 403]);
       for (const { text } of answers) expect(found([token, JWT_SECRET], text)).toEqual([]);

@@ -40,6 +40,44 @@ describe('the page signs in', () => {
     expect(attributes(await signIn({ 'x-forwarded-proto': 'https, http' }))).toContain('secure');
   });
 
+  it('J22 whose name no other host can use where it is https', async () => {
+    const https = { 'x-forwarded-proto': 'https' };
+    const cookie = nameAndValue(await signIn(https));
+    expect(cookie).toMatch(/^__Host-runstream_session=[A-Za-z0-9_-]{43}$/);
+    expect(attributes(await signIn(https))).toEqual(expect.arrayContaining(['secure', 'path=/']));
+    const plain = cookie.replace('__Host-', '');
+    const status = async (headers: Record<string, string>) =>
+      (await ask(service.url, 'GET', '/runs', { headers })).status;
+    expect(await status({ ...https, cookie })).toBe(200);
+    expect(await status({ ...https, cookie: plain })).toBe(401);
+    expect(await status({ cookie })).toBe(401);
+    expect(await status({ ...https, cookie: `${cookie}; runstream_session=${'A'.repeat(43)}` })).toBe(200);
+    const out = await ask(service.url, 'DELETE', '/session', { headers: { ...https, cookie } });
+    expect(out.headers['set-cookie']?.[0]).toMatch(/^__Host-runstream_session=;.*Secure/);
+    expect(await status({ ...https, cookie })).toBe(401);
+  });
+
+  it('J22 and of two cookies of its name trusts neither', async () => {
+    const [mine, theirs] = [nameAndValue(await signIn()), nameAndValue(await signIn())];
+    for (const cookie of [
+      `${mine}; ${theirs}`,
+      `${theirs}; ${mine}`,
+      `${mine};${mine}`,
+      `${mine}; runstream_session=x`,
+      `runstream_session=; ${mine}`,
+      `${mine}; theme=dark; ${theirs}`,
+    ])
+      expect([cookie, (await ask(service.url, 'GET', '/runs', { headers: { cookie } })).status]).toEqual([
+        cookie,
+        401,
+      ]);
+    expect((await ask(service.url, 'GET', '/runs', { headers: { cookie: mine } })).status).toBe(200);
+    const headers = { cookie: `${mine}; ${theirs}` };
+    expect((await ask(service.url, 'DELETE', '/session', { headers })).status).toBe(204);
+    for (const cookie of [mine, theirs])
+      expect((await ask(service.url, 'GET', '/runs', { headers: { cookie } })).status).toBe(401);
+  });
+
   it('which serves for reading, and from its own page for writing', async () => {
     const headers = { cookie: `theme=dark; ${nameAndValue(await signIn())}; other=1` };
     expect((await ask(service.url, 'GET', '/runs', { headers })).status).toBe(200);
@@ -92,6 +130,8 @@ describe('cross-site requests', () => {
         '',
         `http://127.0.0.1:${Number(port) + 1}`,
         `http://localhost:${port}`,
+        service.url.replace('http:', 'https:'),
+        `${service.url}/`,
       ],
       ...[`http://127.0.0.1:${port}.evil.example`, `http://evil.example/127.0.0.1:${port}`, 'not an origin'],
     ];
@@ -113,11 +153,48 @@ describe('cross-site requests', () => {
     });
   });
 
+  it('J22 with the cookie change nothing over https from a page over http, nor the other way round', async () => {
+    const https = { 'x-forwarded-proto': 'https' };
+    const cookie = nameAndValue(await signIn(https));
+    const status = async (origin: string) =>
+      (
+        await ask(service.url, 'POST', '/runs', {
+          headers: { ...https, cookie, origin },
+          json: { task: 't' },
+        })
+      ).status;
+    expect(await status(service.url.replace('http:', 'https:'))).toBe(201);
+    expect(await status(service.url)).toBe(401);
+  });
+
+  it('J22 sign nobody in, nor out', async () => {
+    const cookie = nameAndValue(await signIn());
+    for (const foreign of [
+      { origin: 'https://evil.example' },
+      { origin: service.url.replace('http:', 'https:') },
+      { origin: 'http://localhost:5173' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'same-site' },
+    ] as Record<string, string>[]) {
+      const opened = await ask(service.url, 'POST', '/session', {
+        headers: foreign,
+        json: { key: key.secret },
+      });
+      const closed = await ask(service.url, 'DELETE', '/session', { headers: { ...foreign, cookie } });
+      for (const { status, headers } of [opened, closed])
+        expect([foreign, status, headers['set-cookie']]).toEqual([foreign, 403, undefined]);
+    }
+    expect((await ask(service.url, 'GET', '/runs', { headers: { cookie } })).status).toBe(200);
+    await signIn({ origin: service.url, 'sec-fetch-site': 'same-origin' });
+  });
+
   it('with the cookie read nothing, and no answer says that a site may send cookies', async () => {
     const cookie = nameAndValue(await signIn());
     for (const origin of ['https://evil.example', 'http://localhost:5173']) {
       const headers = { cookie, origin };
       for (const path of ['/runs', '/events/stream', '/keys']) {
+        const site = { cookie, 'sec-fetch-site': 'same-site' };
+        expect((await ask(service.url, 'GET', path, { headers: site })).status).toBe(401);
         const answer = await ask(service.url, 'GET', path, { headers });
         expect([path, answer.status]).toEqual([path, 401]);
         expect(answer.headers['access-control-allow-credentials']).toBeUndefined();

@@ -74,7 +74,7 @@ async function comeAndGo(runId: string, moment: number): Promise<void> {
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  const request = `GET /runs/${runId}/events/stream HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const request = `GET /runs/${runId}/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n`;
   if (moment === 0) socket.write(request.slice(0, 20));
   else socket.write(request);
   if (moment >= 2) await delay(moment);
@@ -126,7 +126,7 @@ describe('Clients that have gone', () => {
       const { port, hostname } = new URL(service.url);
       const socket = connect(Number(port), hostname);
       socket.on('error', () => undefined);
-      socket.write(`GET /runs/${id}?wait_seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n`);
+      socket.write(`GET /runs/${id}?wait_seconds=60 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
       return socket;
     });
     await eventually('they wait', async () => (await held()).watchers === 20);

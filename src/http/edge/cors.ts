@@ -1,15 +1,13 @@
 import type { NextFunction, Request, Response } from 'express';
-import type { HttpConfig } from '../../config/index.js';
-
-const THIS_MACHINE = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+import { type AllowedOrigins, LOCAL_ORIGIN } from '../../common/index.js';
 
 /** Response headers of ours that a script in a browser may read. */
 const EXPOSED_HEADERS = ['X-Request-Id', 'Location', 'Retry-After', 'Idempotency-Replayed'];
 
 /** Options for Nest's `enableCors`. Credentials are bearer tokens and never cookies, so none are allowed. */
-export function corsOptions(origins: HttpConfig['corsOrigins']) {
+export function corsOptions(origins: AllowedOrigins) {
   return {
-    origin: origins === 'localhost' ? THIS_MACHINE : origins.includes('*') ? '*' : [...origins],
+    origin: origins === 'localhost' ? LOCAL_ORIGIN : origins.includes('*') ? '*' : [...origins],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     preflightContinue: true,

@@ -13,6 +13,8 @@ const applyHelmet = helmet({
       upgradeInsecureRequests: null,
     },
   },
+  // What runs on other names below ours is not ours to decide.
+  strictTransportSecurity: { maxAge: 365 * 86_400, includeSubDomains: false },
   // Other origins may read answers where CORS_ORIGINS allows it.
   crossOriginResourcePolicy: { policy: 'cross-origin' },
 });

@@ -1,15 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redisCall, RedisConnections } from '../redis/index.js';
-import { ApiKeys } from './api-keys.js';
-import { AUTH_KEYS } from './auth-keys.js';
-import { AUTH_OPTIONS, type AuthOptions, DEFAULT_TICKET_TTL_SECONDS } from './auth-options.js';
-import type { Principal, StreamGrant } from './principal.js';
-import { hashSecret, newSecret } from './secret.js';
-import { Sessions } from './sessions.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { isGood } from '../good-until.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import { AUTH_KEYS } from '../auth-keys.js';
+import {
+  AUTH_OPTIONS,
+  type AuthMode,
+  type AuthOptions,
+  DEFAULT_TICKET_TTL_SECONDS,
+} from '../auth-options.js';
+import type { Principal, StreamGrant } from '../principal.js';
+import { hashSecret, newSecret } from '../secret.js';
+import { Sessions } from '../session/sessions.js';
+import { ttlMs } from '../ttl-ms.js';
 
 const PATTERN = /^rt_[A-Za-z0-9_-]{43}$/;
 
 interface StoredTicket {
+  /** What issuers had to prove. A ticket is good under that mode only. */
+  mode: AuthMode;
   tenantId: string;
   issuer: string;
   keyId?: string;
@@ -24,12 +33,18 @@ interface StoredTicket {
  */
 @Injectable()
 export class StreamTickets {
+  private readonly mode: AuthMode;
+  private readonly ttlMs: number;
+
   constructor(
     private readonly redis: RedisConnections,
     private readonly keys: ApiKeys,
     private readonly sessions: Sessions,
-    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
-  ) {}
+    @Inject(AUTH_OPTIONS) { mode = 'none', ticketTtlSeconds = DEFAULT_TICKET_TTL_SECONDS }: AuthOptions,
+  ) {
+    this.mode = mode;
+    this.ttlMs = ttlMs('ticketTtlSeconds', ticketTtlSeconds);
+  }
 
   /** @param issuer who asks; absent while nobody has to prove who they are */
   async issue(
@@ -37,10 +52,10 @@ export class StreamTickets {
     stream: StreamGrant,
     issuer: Principal | undefined,
   ): Promise<{ ticket: string; expiresAt: number }> {
-    const ttlMs = (this.options.ticketTtlSeconds ?? DEFAULT_TICKET_TTL_SECONDS) * 1000;
-    const expiresAt = Math.min(Date.now() + ttlMs, issuer?.expiresAt ?? Infinity);
+    const expiresAt = Math.min(Date.now() + this.ttlMs, issuer?.expiresAt ?? Infinity);
     const ticket = `rt_${newSecret()}`;
     const stored: StoredTicket = {
+      mode: this.mode,
       tenantId,
       issuer: issuer?.id ?? 'anonymous',
       expiresAt,
@@ -53,7 +68,7 @@ export class StreamTickets {
         AUTH_KEYS.ticket(hashSecret(ticket)),
         JSON.stringify(stored),
         'PXAT',
-        Math.ceil(expiresAt),
+        expiresAt,
       ),
     );
     return { ticket, expiresAt };
@@ -64,8 +79,8 @@ export class StreamTickets {
     if (!PATTERN.test(ticket)) return undefined;
     const text = await redisCall(this.redis.commands.get(AUTH_KEYS.ticket(hashSecret(ticket))));
     if (text === null) return undefined;
-    const { tenantId, issuer, keyId, sessionId, expiresAt, stream } = JSON.parse(text) as StoredTicket;
-    if (expiresAt <= Date.now()) return undefined;
+    const { mode, tenantId, issuer, keyId, sessionId, expiresAt, stream } = JSON.parse(text) as StoredTicket;
+    if (mode !== this.mode || !isGood(expiresAt)) return undefined;
     if (keyId !== undefined && !(await this.keys.principal(keyId))) return undefined;
     if (sessionId !== undefined && (await this.sessions.endedAmong([sessionId])).length > 0) return undefined;
     return {

@@ -1,10 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { Text } from '../../http/index.js';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { QueryInteger, Text } from '../../http/index.js';
 import { type Scope, SCOPES } from '../scopes.js';
+import { KEY_PLACE } from './key-list.js';
 
-/** Ten years: beyond some point a date can't say when it ends. */
-export const MAX_TTL_SECONDS = 10 * 365 * 86_400;
+/** Ten years. */
+export const MAX_KEY_TTL_SECONDS = 10 * 365 * 86_400;
 
 export class CreateKeyDto {
   @Text({
@@ -25,14 +26,14 @@ export class CreateKeyDto {
     required: false,
     type: 'integer',
     minimum: 1,
-    maximum: MAX_TTL_SECONDS,
+    maximum: MAX_KEY_TTL_SECONDS,
     nullable: true,
     description: 'For how many seconds it is good. Default: as long as the credential that makes it.',
   })
   @IsOptional()
   @IsInt()
   @Min(1)
-  @Max(MAX_TTL_SECONDS)
+  @Max(MAX_KEY_TTL_SECONDS)
   ttl_seconds?: number | null;
 }
 
@@ -65,9 +66,18 @@ export class KeyListResponse {
   keys!: KeyResponse[];
   @ApiProperty({ type: 'integer' })
   count!: number;
+  @ApiProperty({ description: 'A page may be short and still have a next one.' })
+  has_more!: boolean;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor!: string | null;
 }
 
-export class OpenSessionDto {
-  @Text({ description: 'An API key.', minLength: 1, maxLength: 255 })
-  key!: string;
+export class ListKeysQuery {
+  @QueryInteger({ minimum: 1, maximum: 1000, default: 50 })
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @Matches(KEY_PLACE, { message: 'must be the next_cursor of a page' })
+  cursor?: string;
 }

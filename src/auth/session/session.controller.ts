@@ -1,12 +1,15 @@
 import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { AcceptsBody, ApiErrors } from '../http/index.js';
-import { Audited } from './audit-log.js';
-import { OpenSessionDto } from './dto/key.dto.js';
-import { Public } from './scopes.js';
-import { SESSION_COOKIE, Sessions } from './sessions.js';
-import { UnauthorizedError } from './unauthorized-error.js';
+import { RunstreamError } from '../../common/index.js';
+import { AcceptsBody, ApiErrors } from '../../http/index.js';
+import { Audited } from '../audit-log.js';
+import { OpenSessionDto } from './session.dto.js';
+import { senderOf } from '../origin/own-origin.js';
+import { Public } from '../scopes.js';
+import { sessionCookieName, sessionCookieOptions, sessionCookies } from './session-cookie.js';
+import { Sessions } from './sessions.js';
+import { UnauthorizedError } from '../unauthorized-error.js';
 
 /** How the page signs in: an API key for a cookie that no script can read. */
 @ApiTags('session')
@@ -31,6 +34,7 @@ export class SessionController {
   @ApiErrors(
     'VALIDATION_FAILED',
     'UNAUTHORIZED',
+    'FORBIDDEN',
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
@@ -40,12 +44,13 @@ export class SessionController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
+    assertOwnPage(request);
     const session = await this.sessions.open(body.key);
     if (!session) throw new UnauthorizedError();
     request.principal = session.principal;
-    response.cookie(SESSION_COOKIE, session.secret, {
-      ...cookieOptions(request),
-      maxAge: this.sessions.ttlSeconds * 1000,
+    response.cookie(sessionCookieName(request), session.secret, {
+      ...sessionCookieOptions(request),
+      maxAge: this.sessions.ttlMs,
     });
   }
 
@@ -57,16 +62,21 @@ export class SessionController {
     operationId: 'closeSession',
   })
   @ApiResponse({ status: 204, description: 'The cookie is gone.' })
-  @ApiErrors('REDIS_UNAVAILABLE')
+  @ApiErrors('FORBIDDEN', 'REDIS_UNAVAILABLE')
   async close(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<void> {
-    const principal = await this.sessions.close(request.get('Cookie'));
+    assertOwnPage(request);
+    const principal = await this.sessions.close(sessionCookies(request));
     if (principal) request.principal = principal;
-    response.clearCookie(SESSION_COOKIE, cookieOptions(request));
+    response.clearCookie(sessionCookieName(request), sessionCookieOptions(request));
   }
 }
 
-function cookieOptions(request: Request) {
-  // Whoever forges this header keeps nobody's cookie from being sent but their own, so no proxy need be trusted.
-  const secure = request.secure || /^https\b/i.test(request.get('X-Forwarded-Proto') ?? '');
-  return { httpOnly: true, sameSite: 'strict', secure, path: '/' } as const;
+/** No other page signs anybody in, as whomever, or out. */
+function assertOwnPage(request: Request): void {
+  if (senderOf(request) !== 'foreign page') return;
+  throw new RunstreamError(
+    'FORBIDDEN',
+    'Only a page of this service may sign in or out. If it is one behind a proxy, the proxy must pass Host on and set ' +
+      'X-Forwarded-Proto.',
+  );
 }

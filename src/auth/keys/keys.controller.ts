@@ -1,12 +1,18 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { RunstreamError } from '../common/index.js';
-import { AcceptsBody, ApiErrors } from '../http/index.js';
-import { Tenant } from '../tenancy/index.js';
+import { RunstreamError } from '../../common/index.js';
+import { AcceptsBody, ApiErrors } from '../../http/index.js';
+import { Tenant } from '../../tenancy/index.js';
 import { type ApiKey, ApiKeys } from './api-keys.js';
-import { CreatedKeyResponse, CreateKeyDto, KeyListResponse, type KeyResponse } from './dto/key.dto.js';
-import { RequireScope, type Scope } from './scopes.js';
+import {
+  CreatedKeyResponse,
+  CreateKeyDto,
+  KeyListResponse,
+  type KeyResponse,
+  ListKeysQuery,
+} from './key.dto.js';
+import { RequireScope, type Scope } from '../scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')
@@ -43,12 +49,21 @@ export class KeysController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the API keys of your tenant', operationId: 'listKeys' })
-  @ApiResponse({ status: 200, type: KeyListResponse })
-  @ApiErrors('REDIS_UNAVAILABLE')
-  async list(@Tenant() tenantId: string): Promise<KeyListResponse> {
-    const keys = (await this.keys.list(tenantId)).map(toKeyResponse);
-    return { keys, count: keys.length };
+  @ApiOperation({
+    summary: 'List the API keys of your tenant, newest first',
+    description: 'Keys that have expired or were revoked are listed for 30 days more.',
+    operationId: 'listKeys',
+  })
+  @ApiResponse({ status: 200, type: KeyListResponse, description: 'One page of keys.' })
+  @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
+  async list(@Tenant() tenantId: string, @Query() query: ListKeysQuery): Promise<KeyListResponse> {
+    const { keys, next } = await this.keys.list(tenantId, query.limit, query.cursor);
+    return {
+      keys: keys.map(toKeyResponse),
+      count: keys.length,
+      has_more: next !== undefined,
+      next_cursor: next ?? null,
+    };
   }
 
   @Delete(':key_id')

@@ -1,13 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redisCall, RedisConnections } from '../redis/index.js';
-import { ApiKeys } from './api-keys.js';
-import { AUTH_KEYS } from './auth-keys.js';
-import { AUTH_OPTIONS, type AuthOptions, DEFAULT_SESSION_TTL_SECONDS } from './auth-options.js';
-import type { Principal } from './principal.js';
-import { hashSecret, newSecret } from './secret.js';
-
-export const SESSION_COOKIE = 'runstream_session';
-const PATTERN = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([A-Za-z0-9_-]{43})(?:;|$)`);
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { isGood } from '../good-until.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import { AUTH_KEYS } from '../auth-keys.js';
+import { AUTH_OPTIONS, type AuthOptions, DEFAULT_SESSION_TTL_SECONDS } from '../auth-options.js';
+import type { Principal } from '../principal.js';
+import { hashSecret, newSecret } from '../secret.js';
+import { ttlMs } from '../ttl-ms.js';
 
 interface StoredSession {
   keyId: string;
@@ -18,14 +17,15 @@ interface StoredSession {
 /** The page's sign-in: a cookie that scripts can't read stands for an API key. A session's id is its secret's hash. */
 @Injectable()
 export class Sessions {
-  readonly ttlSeconds: number;
+  /** How long a session lasts, in milliseconds. */
+  readonly ttlMs: number;
 
   constructor(
     private readonly redis: RedisConnections,
     private readonly keys: ApiKeys,
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
   ) {
-    this.ttlSeconds = options.sessionTtlSeconds ?? DEFAULT_SESSION_TTL_SECONDS;
+    this.ttlMs = ttlMs('sessionTtlSeconds', options.sessionTtlSeconds ?? DEFAULT_SESSION_TTL_SECONDS);
   }
 
   /** @returns the cookie's value and whose it is; undefined when the key is not valid, or keys are not in use */
@@ -36,7 +36,7 @@ export class Sessions {
     const secret = newSecret();
     const stored: StoredSession = {
       keyId: principal.keyId,
-      expiresAt: Date.now() + this.ttlSeconds * 1000,
+      expiresAt: Date.now() + this.ttlMs,
     };
     await redisCall(
       this.redis.commands.set(
@@ -49,14 +49,16 @@ export class Sessions {
     return { secret, principal };
   }
 
-  async verify(cookies: string | undefined): Promise<Principal | undefined> {
-    const secret = readCookie(cookies);
-    if (secret === undefined) return undefined;
+  /** @param cookies the values of all cookies of the session's name */
+  async verify(cookies: readonly string[]): Promise<Principal | undefined> {
+    const [secret, ...others] = cookies;
+    // Of two, one was set by a host beside ours. Which one can't be told.
+    if (secret === undefined || others.length > 0) return undefined;
     const sessionId = hashSecret(secret);
     const text = await redisCall(this.redis.commands.get(AUTH_KEYS.session(sessionId)));
     if (text === null) return undefined;
     const { keyId, expiresAt } = JSON.parse(text) as StoredSession;
-    if (expiresAt <= Date.now()) return undefined;
+    if (!isGood(expiresAt)) return undefined;
     const principal = await this.keys.principal(keyId);
     return (
       principal && {
@@ -67,11 +69,16 @@ export class Sessions {
     );
   }
 
-  /** @returns whose it was */
-  async close(cookies: string | undefined): Promise<Principal | undefined> {
+  /**
+   * Ends all of them.
+   *
+   * @param cookies the values of all cookies of the session's name
+   * @returns whose it was; undefined when there was none, or more than one
+   */
+  async close(cookies: readonly string[]): Promise<Principal | undefined> {
     const principal = await this.verify(cookies);
-    const secret = readCookie(cookies);
-    if (secret !== undefined) await redisCall(this.redis.commands.del(AUTH_KEYS.session(hashSecret(secret))));
+    const keys = cookies.map((secret) => AUTH_KEYS.session(hashSecret(secret)));
+    await redisCall(Promise.all(keys.map((key) => this.redis.commands.del(key))));
     return principal;
   }
 
@@ -81,8 +88,4 @@ export class Sessions {
     const found = await redisCall(Promise.all(ids.map((id) => commands.exists(AUTH_KEYS.session(id)))));
     return ids.filter((_, i) => found[i] === 0);
   }
-}
-
-function readCookie(cookies: string | undefined): string | undefined {
-  return cookies === undefined ? undefined : PATTERN.exec(cookies)?.[1];
 }

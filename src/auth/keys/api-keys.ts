@@ -1,16 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
-import { redisCall, RedisConnections } from '../redis/index.js';
-import { assertTenantId } from '../tenancy/index.js';
-import { AUTH_KEYS } from './auth-keys.js';
-import type { Principal } from './principal.js';
-import { isScope, type Scope } from './scopes.js';
-import { hashSecret, newSecret, sameHash } from './secret.js';
+import { ValidationFailedError } from '../../common/index.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { assertTenantId } from '../../tenancy/index.js';
+import { AUTH_KEYS } from '../auth-keys.js';
+import { isGood, isMoment } from '../good-until.js';
+import type { Principal } from '../principal.js';
+import { isScope, type Scope } from '../scopes.js';
+import { hashSecret, newSecret, sameHash } from '../secret.js';
+import { idOf, KeyList, keyPlace } from './key-list.js';
+import { inOneStep } from './transaction.js';
 
 const PATTERN = /^rs_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 /** What a lookup may be out of date: so long a revoked key still works. */
 const CACHE_MS = 1000;
 const MAX_CACHED = 10_000;
+/** So long a key that has expired or was revoked is still listed, in milliseconds (30 days); then it is forgotten. */
+const KEPT_MS = 30 * 86_400_000;
 const NO_HASH = hashSecret('');
 /** `last_used_at` is as exact as this. */
 const LAST_USE_MS = 60_000;
@@ -35,6 +42,12 @@ export interface NewApiKey {
   expiresAt?: number;
 }
 
+export interface ApiKeyPage {
+  keys: ApiKey[];
+  /** Where the next page begins; undefined on the last one. */
+  next: string | undefined;
+}
+
 interface StoredKey extends ApiKey {
   hash: string;
 }
@@ -42,35 +55,48 @@ interface StoredKey extends ApiKey {
 /** API keys: `rs_<id>_<secret>`, shown once, stored hashed. */
 @Injectable()
 export class ApiKeys {
-  private readonly cache = new Map<string, { key: StoredKey | undefined; until: number }>();
+  /** Ids that do not exist are remembered as well; guessing them must not fill the memory. */
+  private readonly cache = new LRUCache<string, { key: StoredKey | undefined }>({
+    max: MAX_CACHED,
+    ttl: CACHE_MS,
+  });
+  private readonly ids: KeyList;
 
-  constructor(private readonly redis: RedisConnections) {}
+  constructor(private readonly redis: RedisConnections) {
+    this.ids = new KeyList(redis);
+  }
 
   /**
    * @returns the key, which can't be had again, beside what is stored of it
-   * @throws ValidationFailedError when the tenant id is none
+   * @throws ValidationFailedError when the tenant id or the expiry is none
    */
   async create(request: NewApiKey): Promise<{ secret: string; key: ApiKey }> {
     assertTenantId(request.tenantId);
+    assertExpiry(request.expiresAt);
+    await this.ids.forget(request.tenantId);
     const id = randomBytes(8).toString('hex');
     const secret = `rs_${id}_${newSecret()}`;
     const createdAt = Date.now();
-    const { commands } = this.redis;
-    await redisCall(
+    const place = keyPlace({ id, createdAt });
+    const commands = this.redis.commands
+      .multi()
+      .hset(AUTH_KEYS.apiKey(id), {
+        id,
+        hash: hashSecret(secret),
+        name: request.name,
+        tenant: request.tenantId,
+        scopes: request.scopes.join(' '),
+        created_at: createdAt,
+        ...(request.expiresAt !== undefined && { expires_at: request.expiresAt }),
+      })
+      .zadd(AUTH_KEYS.apiKeysOf(request.tenantId), 0, place);
+    if (request.expiresAt !== undefined) {
+      const forgottenAt = request.expiresAt + KEPT_MS;
       commands
-        .multi()
-        .hset(AUTH_KEYS.apiKey(id), {
-          id,
-          hash: hashSecret(secret),
-          name: request.name,
-          tenant: request.tenantId,
-          scopes: request.scopes.join(' '),
-          created_at: createdAt,
-          ...(request.expiresAt !== undefined && { expires_at: request.expiresAt }),
-        })
-        .sadd(AUTH_KEYS.apiKeysOf(request.tenantId), id)
-        .exec(),
-    );
+        .pexpireat(AUTH_KEYS.apiKey(id), forgottenAt)
+        .zadd(AUTH_KEYS.apiKeysToForget(request.tenantId), forgottenAt, place);
+    }
+    await inOneStep(commands);
     const { name, tenantId, scopes, expiresAt } = request;
     const unused = { revokedAt: undefined, lastUsedAt: undefined };
     return { secret, key: { id, name, tenantId, scopes: [...scopes], createdAt, expiresAt, ...unused } };
@@ -100,32 +126,47 @@ export class ApiKeys {
     const fields = await redisCall(
       Promise.all(ids.map((id) => commands.hmget(AUTH_KEYS.apiKey(id), 'id', 'revoked_at'))),
     );
-    return ids.filter((_, i) => !fields[i]?.[0] || Boolean(fields[i][1]));
+    const revoked = ids.filter((_, i) => !fields[i]?.[0] || Boolean(fields[i][1]));
+    // A client whose stream ends comes back at once, and must not find its key still good.
+    for (const id of revoked) this.cache.delete(id);
+    return revoked;
   }
 
-  async list(tenantId: string): Promise<ApiKey[]> {
-    const ids = await redisCall(this.redis.commands.smembers(AUTH_KEYS.apiKeysOf(tenantId)));
-    const keys = await Promise.all(ids.map((id) => this.read(id)));
-    return keys.filter((key) => key !== undefined).sort((a, b) => b.createdAt - a.createdAt);
+  /**
+   * Newest first, revoked and expired ones too.
+   *
+   * @param cursor `next` of the page before
+   */
+  async list(tenantId: string, limit: number, cursor?: string): Promise<ApiKeyPage> {
+    const { places, hasMore } = await this.ids.page(tenantId, limit, cursor);
+    const keys = await Promise.all(places.map((place) => this.read(idOf(place))));
+    const last = places.at(-1);
+    return { keys: keys.filter((key) => key !== undefined), next: hasMore ? last : undefined };
   }
 
   /** False when the tenant has no such key. */
   async revoke(tenantId: string, id: string): Promise<boolean> {
-    const { commands } = this.redis;
-    if ((await redisCall(commands.sismember(AUTH_KEYS.apiKeysOf(tenantId), id))) === 0) return false;
-    await redisCall(commands.hsetnx(AUTH_KEYS.apiKey(id), 'revoked_at', String(Date.now())));
+    const key = await this.read(id);
+    if (key?.tenantId !== tenantId) return false;
+    const revokedAt = Date.now();
+    const forgottenAt = revokedAt + KEPT_MS;
+    await inOneStep(
+      this.redis.commands
+        .multi()
+        .hsetnx(AUTH_KEYS.apiKey(id), 'revoked_at', String(revokedAt))
+        // Revoking again does not keep it for longer, nor does revoking what has expired.
+        .pexpireat(AUTH_KEYS.apiKey(id), forgottenAt, 'LT')
+        .zadd(AUTH_KEYS.apiKeysToForget(tenantId), 'LT', forgottenAt, keyPlace(key)),
+    );
     this.cache.delete(id);
     return true;
   }
 
   private async cached(id: string): Promise<StoredKey | undefined> {
-    const now = Date.now();
     const hit = this.cache.get(id);
-    if (hit && hit.until > now) return hit.key;
+    if (hit) return hit.key;
     const key = await this.read(id);
-    // Ids that do not exist are remembered as well; guessing them must not fill the memory.
-    if (this.cache.size >= MAX_CACHED) this.cache.clear();
-    this.cache.set(id, { key, until: now + CACHE_MS });
+    this.cache.set(id, { key });
     return key;
   }
 
@@ -157,7 +198,13 @@ export class ApiKeys {
 }
 
 function isUsable(key: ApiKey): boolean {
-  return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > Date.now());
+  return key.revokedAt === undefined && isGood(key.expiresAt);
+}
+
+/** Before anything is stored: a date that can't be shown would break the list that the key is in. */
+function assertExpiry(expiresAt: number | undefined): void {
+  if (expiresAt === undefined || isMoment(expiresAt + KEPT_MS)) return;
+  throw new ValidationFailedError([{ path: 'expires_at', message: 'is no date; take an earlier one' }]);
 }
 
 function principalOf({ id, tenantId, scopes, expiresAt }: ApiKey): Principal {

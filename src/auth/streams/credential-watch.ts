@@ -11,15 +11,13 @@ import {
   Subject,
   take,
   takeUntil,
-  timer,
 } from 'rxjs';
-import { ApiKeys } from './api-keys.js';
-import type { Principal } from './principal.js';
-import { Sessions } from './sessions.js';
+import { expiry } from '../good-until.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import type { Principal } from '../principal.js';
+import { Sessions } from '../session/sessions.js';
 
 const CHECK_MS = 2000;
-/** Node's timers take no more. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Tells open streams when the credential that opened them has expired or was revoked, on whatever instance. */
 @Injectable()
@@ -40,8 +38,7 @@ export class CredentialWatch implements OnApplicationShutdown {
     if (!principal) return EMPTY;
     const { expiresAt, keyId, sessionId } = principal;
     const ends: Observable<unknown>[] = [];
-    if (expiresAt !== undefined)
-      ends.push(timer(Math.min(Math.max(expiresAt - Date.now(), 0), MAX_TIMER_MS)));
+    if (expiresAt !== undefined) ends.push(expiry(expiresAt));
     if (keyId !== undefined) ends.push(this.revocation(this.keysInUse, keyId));
     if (sessionId !== undefined) ends.push(this.revocation(this.sessionsInUse, sessionId));
     return merge(...ends).pipe(take(1));

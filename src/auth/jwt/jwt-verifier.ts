@@ -1,9 +1,11 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { RunstreamError } from '../common/index.js';
-import { isTenantId } from '../tenancy/index.js';
-import type { JwtOptions } from './auth-options.js';
-import type { Principal } from './principal.js';
-import { isScope } from './scopes.js';
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { RunstreamError } from '../../common/index.js';
+import { isTenantId } from '../../tenancy/index.js';
+import type { JwtOptions } from '../auth-options.js';
+import { isGood, isMoment } from '../good-until.js';
+import type { Principal } from '../principal.js';
+import { isScope } from '../scopes.js';
+import { PublishedKeys } from './published-keys.js';
 
 const SHARED_SECRET_ALGORITHMS = ['HS256'];
 const PUBLISHED_KEY_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
@@ -12,12 +14,12 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** Reads tokens of an issuer elsewhere. One without an expiry is refused: nothing could ever end it. */
 export class JwtVerifier {
-  private readonly key: Uint8Array | JWTVerifyGetKey;
+  private readonly key: Uint8Array | PublishedKeys;
   private readonly algorithms: string[];
 
   constructor(private readonly options: JwtOptions) {
     const { secret, jwksUrl, algorithms } = options;
-    if (jwksUrl !== undefined) this.key = createRemoteJWKSet(new URL(jwksUrl));
+    if (jwksUrl !== undefined) this.key = new PublishedKeys(new URL(jwksUrl));
     else if (secret !== undefined) this.key = new TextEncoder().encode(secret);
     else throw new Error('With auth mode "jwt" give a secret or a jwksUrl.');
     const usual = jwksUrl === undefined ? SHARED_SECRET_ALGORITHMS : PUBLISHED_KEY_ALGORITHMS;
@@ -33,13 +35,15 @@ export class JwtVerifier {
     const { issuer, audience, tenantClaim = 'tenant_id', scopeClaim = 'scope' } = this.options;
     const payload = await this.payload(token, issuer, audience);
     const tenantId = payload?.[tenantClaim];
-    if (!payload || !isTenantId(tenantId) || payload.exp === undefined) return undefined;
+    const expiresAt = expiryOf(payload);
+    if (!payload || !isTenantId(tenantId) || expiresAt === undefined || !isGood(expiresAt)) return undefined;
+    const names: unknown[] = [payload.sub, payload.jti];
     return {
       kind: 'jwt',
-      id: payload.sub ?? payload.jti ?? 'jwt',
+      id: names.find((name) => typeof name === 'string') ?? 'jwt',
       tenantId,
       scopes: scopesOf(payload[scopeClaim]),
-      expiresAt: payload.exp * 1000,
+      expiresAt,
     };
   }
 
@@ -54,10 +58,13 @@ export class JwtVerifier {
     try {
       const { key } = this;
       const verified =
-        key instanceof Uint8Array ? await jwtVerify(token, key, checks) : await jwtVerify(token, key, checks);
+        key instanceof Uint8Array
+          ? await jwtVerify(token, key, checks)
+          : await jwtVerify(token, key.get, checks);
       return verified.payload;
     } catch (error) {
-      if (isAboutToken(error)) return undefined;
+      if (error instanceof errors.JOSEError) return undefined;
+      // No connection, no answer in time, another status, no key set, or a key that is none.
       throw new RunstreamError(
         'OVERLOADED',
         "The token issuer's keys can't be fetched at the moment. Try again shortly.",
@@ -67,13 +74,14 @@ export class JwtVerifier {
   }
 }
 
-/** Else the issuer's keys could not be had: no connection, no answer in time, another status, or no key set. */
-function isAboutToken(error: unknown): boolean {
-  const isOfIssuer =
-    error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid ||
-    (error instanceof errors.JOSEError && error.code === errors.JOSEError.code);
-  return error instanceof errors.JOSEError && !isOfIssuer;
+/**
+ * Until when a token is good, tolerance included, as the check of its signature has it: what it opens ends then, and
+ * not before the next request would be refused. Undefined for what is no date: nothing would ever end such a token.
+ */
+function expiryOf(payload: JWTPayload | undefined): number | undefined {
+  if (typeof payload?.exp !== 'number') return undefined;
+  const expiresAt = Math.floor((payload.exp + CLOCK_TOLERANCE_SECONDS) * 1000);
+  return isMoment(expiresAt) ? expiresAt : undefined;
 }
 
 function scopesOf(claim: unknown) {

@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import {
+  type AllowedOrigins,
+  allowsOrigin,
+  hostName,
+  isLoopback,
+  RunstreamError,
+} from '../../common/index.js';
+import { AUTH_OPTIONS, type AuthOptions } from '../auth-options.js';
+import { isSafe } from './is-safe.js';
+import { senderOf } from './own-origin.js';
+
+const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i;
+
+/**
+ * Keeps out the web pages that somebody on this machine, or on its network, happens to visit: they reach what the
+ * browser reaches. It asks where a request was sent to (`Host`) and what page sent it (`Origin`).
+ */
+@Injectable()
+export class RequestOrigin {
+  private readonly hosts: ReadonlySet<string> | 'any';
+
+  constructor(@Inject(AUTH_OPTIONS) private readonly options: AuthOptions) {
+    this.hosts = allowedHosts(options);
+  }
+
+  /**
+   * For every request, of public routes too. Reading what is public is open to any page and under any name: a load
+   * balancer asks for the health of an address.
+   *
+   * @param origins the pages that may call, besides our own
+   * @throws RunstreamError FORBIDDEN
+   */
+  check(request: Request, origins: AllowedOrigins): void {
+    if (isSafe(request)) return;
+    this.assertHost(request);
+    const { mode = 'none' } = this.options;
+    if (mode !== 'none' || senderOf(request) !== 'foreign page') return;
+    const origin = request.get('Origin');
+    if (origin !== undefined && allowsOrigin(origins, origin)) return;
+    throw new RunstreamError(
+      'FORBIDDEN',
+      'Without credentials no page of another origin may change anything: list its origin in CORS_ORIGINS, or set ' +
+        'AUTH_MODE. If it is a page of this service behind a proxy, the proxy must pass Host on and set X-Forwarded-Proto.',
+    );
+  }
+
+  /** For closed routes, whatever the method. @throws RunstreamError FORBIDDEN */
+  assertHost(request: Request): void {
+    if (this.hosts === 'any' || this.isServed(request, this.hosts)) return;
+    throw new RunstreamError(
+      'FORBIDDEN',
+      'This service is not served under the name in Host: use http://127.0.0.1 or http://localhost, or list the name ' +
+        'in ALLOWED_HOSTS.',
+    );
+  }
+
+  private isServed(request: Request, hosts: ReadonlySet<string>): boolean {
+    const [host = '', ...more] = request.headersDistinct.host ?? [];
+    const name = hostName(HOST.exec(host)?.[1] ?? '');
+    return more.length === 0 && name !== undefined && (isLoopback(name) || hosts.has(name));
+  }
+}
+
+function allowedHosts({ mode = 'none', allowedHosts }: AuthOptions): ReadonlySet<string> | 'any' {
+  if (allowedHosts === undefined) return mode === 'none' ? new Set() : 'any';
+  if (allowedHosts.includes('*')) return 'any';
+  const names = allowedHosts.map((text) => {
+    const name = hostName(text);
+    if (name === undefined)
+      throw new Error(`"${text}" in allowedHosts is no host name: leave out scheme and port.`);
+    return name;
+  });
+  return new Set(names);
+}

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SignJWT } from 'jose';
+import { OpenApiDocument } from '../support/openapi.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
+import { type Service, startService } from '../support/service.js';
+import { ask } from './ask.js';
+import { bearer, TestKeys } from './keys.js';
+import { OpenStream } from './streams.js';
+
+const SECRET = 'a shared secret of more than 32 bytes';
+const JWT = { AUTH_MODE: 'jwt', JWT_SECRET: SECRET, JWT_ISSUER: 'https://i.example', JWT_AUDIENCE: 'a' };
+const OF_KEYS = [
+  'POST /keys',
+  'GET /keys',
+  'DELETE /keys/0123456789abcdef',
+  'POST /session',
+  'DELETE /session',
+];
+
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await startRedis();
+}, 60_000);
+afterAll(() => redis.stop());
+
+async function within<T>(env: NodeJS.ProcessEnv, work: (service: Service) => Promise<T>): Promise<T> {
+  const service = await startService({ REDIS_URL: redis.url, ...env });
+  try {
+    return await work(service);
+  } finally {
+    await service.stop();
+  }
+}
+
+function token(): Promise<string> {
+  return new SignJWT({ tenant_id: 'default', scope: 'runs:read keys:admin' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuer('https://i.example')
+    .setAudience('a')
+    .setExpirationTime('10 min')
+    .sign(new TextEncoder().encode(SECRET));
+}
+
+describe('J15 keys and sessions', () => {
+  it.each(['none', 'jwt'])(
+    'have no routes with AUTH_MODE=%s, nor a place in the document',
+    async (mode) => {
+      const headers = mode === 'jwt' ? bearer(await token()) : {};
+      await within(mode === 'jwt' ? JWT : {}, async ({ url }) => {
+        for (const name of OF_KEYS) {
+          const [method = '', path = ''] = name.split(' ');
+          const json = method === 'POST' ? { name: 'x', scopes: ['keys:admin'], key: 'x' } : undefined;
+          const answer = await ask(url, method, path, { headers, json });
+          const unmatched = await ask(url, method, '/no/such/route', { headers, json });
+          expect([name, answer.status, answer.json?.['code']]).toEqual([name, 404, 'ROUTE_NOT_FOUND']);
+          const message = String(unmatched.json?.['message']).replace('/no/such/route', path);
+          expect({ ...answer.json, request_id: '' }).toEqual({ ...unmatched.json, message, request_id: '' });
+        }
+        const names = [...(await OpenApiDocument.of(url)).operations.keys()];
+        expect(names.filter((name) => /keys|session/.test(name))).toEqual([]);
+      });
+    },
+    60_000,
+  );
+
+  it('have routes with AUTH_MODE=api-key', async () => {
+    const names = await within({ AUTH_MODE: 'api-key' }, async ({ url }) => [
+      ...(await OpenApiDocument.of(url)).operations.keys(),
+    ]);
+    expect(names.filter((name) => /keys|session/.test(name)).length).toBe(OF_KEYS.length);
+  }, 60_000);
+});
+
+describe('J15 what was given to somebody who proved nothing', () => {
+  it.each([
+    ['api-key', { AUTH_MODE: 'api-key' }],
+    ['jwt', JWT],
+  ])(
+    'a ticket of the mode none opens nothing with %s',
+    async (_, env) => {
+      const urls = await within({}, async ({ url }) => {
+        const run = await ask(url, 'POST', '/runs', { json: { task: 't' } });
+        const paths = ['/events', `/runs/${String(run.json?.['id'])}`];
+        const tickets = paths.map((path) => ask(url, 'POST', `${path}/stream-tickets`, { json: {} }));
+        const given = (await Promise.all(tickets)).map(({ json }) => String(json?.['url']));
+        for (const path of given) (await OpenStream.open(url + path)).cut();
+        return given;
+      });
+      await within(env, async ({ url }) => {
+        for (const path of urls) expect((await ask(url, 'GET', path)).status).toBe(401);
+      });
+    },
+    60_000,
+  );
+
+  it('and neither does a ticket of another mode', async () => {
+    const path = await within(JWT, async ({ url }) => {
+      const { json } = await ask(url, 'POST', '/events/stream-tickets', {
+        headers: bearer(await token()),
+        json: {},
+      });
+      return String(json?.['url']);
+    });
+    await within({ AUTH_MODE: 'api-key' }, async ({ url }) => {
+      expect((await ask(url, 'GET', path)).status).toBe(401);
+    });
+  }, 60_000);
+
+  it('a session counts only while keys do', async () => {
+    const keys = await TestKeys.open(redis.url);
+    const { secret } = await keys.create('default');
+    await keys.close();
+    const cookie = await within({ AUTH_MODE: 'api-key' }, async ({ url }) => {
+      const { headers } = await ask(url, 'POST', '/session', { json: { key: secret } });
+      return String(headers['set-cookie']?.[0]).split(';')[0]!;
+    });
+    await within(JWT, async ({ url }) => {
+      expect((await ask(url, 'GET', '/runs', { headers: { cookie } })).status).toBe(401);
+    });
+  }, 60_000);
+});
