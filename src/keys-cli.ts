@@ -1,11 +1,9 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
 import { parseArgs } from 'node:util';
 import { ApiKeys, isScope, SCOPES } from './auth/index.js';
-import { loadConfig } from './config/index.js';
+import { loadConfig, loadOwnEnvFile } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
@@ -37,7 +35,7 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const [command, id] = positionals;
-  if (existsSync('.env')) loadEnvFile('.env');
+  loadOwnEnvFile();
   const config = loadConfig(process.env);
   const tenantId = values.tenant ?? config.tenancy.defaultTenantId;
   assertTenantId(tenantId, '--tenant');

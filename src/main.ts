@@ -3,10 +3,8 @@ import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
 import { AppModule } from './app.module.js';
-import { ConfigError, loadConfig, type RunstreamConfig } from './config/index.js';
+import { ConfigError, loadConfig, loadOwnEnvFile, type RunstreamConfig } from './config/index.js';
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
@@ -16,7 +14,7 @@ import { askForAllMetrics, superviseWorkers } from './workers.js';
 const logger = new Logger('Runstream');
 
 async function main(): Promise<void> {
-  if (existsSync('.env')) loadEnvFile('.env');
+  loadOwnEnvFile();
   const config = loadConfig(process.env);
   if (cluster.isPrimary && config.workers > 1) {
     superviseWorkers(config.workers);

@@ -1,4 +1,5 @@
 export * from './config-error.js';
 export * from './load-config.js';
+export * from './load-env-file.js';
 export * from './loopback.js';
 export type * from './runstream-config.js';
