@@ -9,7 +9,7 @@ import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { stopOnSignal } from './stop-on-signal.js';
-import { askForAllMetrics, superviseWorkers } from './workers.js';
+import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
 
 const logger = new Logger('Runstream');
 
@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     if (cluster.isWorker) process.on('SIGINT', () => undefined);
     stopOnSignal(shutdownTimeoutMs, stop, cluster.isWorker ? ['SIGTERM'] : undefined);
     await app.listen(config.port, config.host);
+    if (cluster.isWorker) tellServing();
     const url = await app.getUrl();
     logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
   } catch (error) {
