@@ -44,7 +44,7 @@ beforeAll(async () => {
     startService({ ...ENVIRONMENT, JWT_SECRET: SECRET }),
     startService({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` }),
   ]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([bySecret.stop(), byKeySet.stop()]);
   issuer.close();
@@ -226,5 +226,5 @@ describe('AUTH_MODE=jwt with a key set', () => {
       issuerAnswers = true;
       await fresh.stop();
     }
-  }, 60_000);
+  });
 });

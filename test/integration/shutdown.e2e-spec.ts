@@ -204,5 +204,5 @@ describe('Ctrl-C at the service with the embedded Redis', () => {
     expect(events.map(({ data }) => data['line'])).toEqual(['begun', 'told', 'last words']);
     process.kill(-second.child.pid, 'SIGINT');
     expect(await second.child.exit()).toBe(0);
-  }, 60_000);
+  });
 });

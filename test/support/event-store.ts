@@ -43,7 +43,12 @@ export function uniqueTenant(): string {
 export async function createTestStore(
   options: EventStoreOptions & { url?: string; tenant?: string; commandTimeoutMs?: number } = {},
 ): Promise<TestStore> {
-  const { url = testRedisUrl(), tenant = uniqueTenant(), commandTimeoutMs = 2000, ...storeOptions } = options;
+  const {
+    url = testRedisUrl(),
+    tenant = uniqueTenant(),
+    commandTimeoutMs = 15_000,
+    ...storeOptions
+  } = options;
   const module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url, commandTimeoutMs }),
