@@ -180,7 +180,7 @@ export function watchLog(
           reject(
             new Error(`Not within 10 s: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`),
           );
-        }, 10_000);
+        }, 120_000);
         const looking = changed.subscribe(look);
         look();
       }),
