@@ -178,7 +178,7 @@ export function watchLog(
           looking.unsubscribe();
           const kinds = signals.map((signal) => signal.kind).slice(-20);
           reject(
-            new Error(`Not within 10 s: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`),
+            new Error(`Not in time: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`),
           );
         }, 120_000);
         const looking = changed.subscribe(look);
