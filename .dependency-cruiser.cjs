@@ -145,3 +145,6 @@ module.exports = {
     reporterOptions: { text: { highlightFocused: true } },
   },
 };
+
+// For the picture in docs/architecture.md. Not enumerable, since dependency-cruiser refuses settings that it does not know.
+Object.defineProperty(module.exports, 'MODULES', { value: MODULES });

@@ -1,17 +1,32 @@
-/** Prints the last line of `.ci/run`: takes the result file that jest wrote, and jest's exit code. */
+/**
+ * Prints the last line of `.ci/run`, the sum of several runs. Takes, for each of them, the result file that jest wrote and
+ * jest's exit code.
+ */
 import { readFileSync } from 'node:fs';
 
-const [file, exitCode] = process.argv.slice(2);
+const args = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
-try {
-  const results = JSON.parse(readFileSync(file, 'utf8'));
-  passed = results.numPassedTests;
-  // A suite that did not even start has no tests to count, and is a failure all the same.
-  failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-} catch {
-  // the run ended before there was a result
+for (let i = 0; i < args.length; i += 2) {
+  const run = countsOf(args[i], args[i + 1]);
+  passed += run.passed;
+  failed += run.failed;
 }
-// Whatever made the run fail counts, even when no single test did.
-if (exitCode !== '0' && failed === 0) failed = 1;
 console.log(`${passed} passed, ${failed} failed`);
+
+function countsOf(file, exitCode) {
+  let counts = { passed: 0, failed: 0 };
+  try {
+    const results = JSON.parse(readFileSync(file, 'utf8'));
+    counts = {
+      passed: results.numPassedTests,
+      // A suite that did not even start has no tests to count, and is a failure all the same.
+      failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
+    };
+  } catch {
+    // the run ended before there was a result
+  }
+  // Whatever made the run fail counts, even when no single test did.
+  if (exitCode !== '0' && counts.failed === 0) counts.failed = 1;
+  return counts;
+}

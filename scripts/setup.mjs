@@ -2,9 +2,10 @@
  * Runs before `npm start` (with --build) and `npm test`: brings a fresh clone to where it can run. Each step looks
  * first and does nothing when all is there. Only what Node itself brings is used: there may be no node_modules yet.
  */
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { ensureBuild } from './setup/build.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { alone } from './setup/lock.mjs';
@@ -33,12 +34,13 @@ function checkNode() {
 }
 
 function usesOtherRedis() {
+  if (process.env.REDIS_URL) return true;
   try {
-    process.loadEnvFile(join(projectDir, '.env'));
+    // Only this one is looked at: nothing in the file is to change how npm and the compiler run.
+    return Boolean(parseEnv(readFileSync(join(projectDir, '.env'), 'utf8')).REDIS_URL);
   } catch {
-    // there need not be one
+    return false; // there need not be one
   }
-  return Boolean(process.env.REDIS_URL);
 }
 
 /** What a user can do something about gets one sentence; anything else is a defect here and keeps its stack. */

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { parseArgs } from 'node:util';
 import { type ApiKey, ApiKeys, isScope, MAX_KEY_TTL_SECONDS, SCOPES } from './auth/index.js';
 import { isText, readInteger } from './common/index.js';
-import { loadConfig, loadEnvFile } from './config/index.js';
+import { loadConfig, loadOwnEnvFile } from './config/index.js';
 import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
@@ -37,7 +37,7 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const [command, id] = positionals;
-  await loadEnvFile('.env', process.env);
+  await loadOwnEnvFile();
   const config = loadConfig(process.env);
   const tenantId = values.tenant ?? config.tenancy.defaultTenantId;
   assertTenantId(tenantId, '--tenant');

@@ -4,17 +4,17 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
 import { AppModule } from './app.module.js';
-import { ConfigError, loadConfig, loadEnvFile, type RunstreamConfig } from './config/index.js';
+import { ConfigError, loadConfig, loadOwnEnvFile, type RunstreamConfig } from './config/index.js';
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { drainTimeMs, stopOnSignal } from './stop-on-signal.js';
-import { askForAllMetrics, superviseWorkers } from './workers.js';
+import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
 
 const logger = new Logger('Runstream');
 
 async function main(): Promise<void> {
-  await loadEnvFile('.env', process.env);
+  await loadOwnEnvFile();
   const config = loadConfig(process.env);
   if (cluster.isPrimary && config.workers > 1) {
     superviseWorkers(config.workers);
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     if (cluster.isWorker) process.on('SIGINT', () => undefined);
     stopOnSignal(shutdownTimeoutMs, stop, cluster.isWorker ? ['SIGTERM'] : undefined);
     await app.listen(config.port, config.host);
+    if (cluster.isWorker) tellServing();
     const url = await app.getUrl();
     logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
   } catch (error) {

@@ -1,14 +1,17 @@
 import {
+  chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { run } from './run.mjs';
 import { SetupError, say } from './report.mjs';
 
@@ -30,12 +33,20 @@ export function ensureRedisServer(cacheDir, searchPath = process.env.PATH ?? '')
   const found = onPath(searchPath) ?? inCache(cacheDir) ?? unpack(cacheDir);
   const file = join(cacheDir, 'server.json');
   const text = `${JSON.stringify(found, null, 2)}\n`;
-  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+  if (!isOwn(file) || readFileSync(file, 'utf8') !== text) {
     // Whole or not at all: a service may be reading it.
-    writeFileSync(`${file}.new`, text);
+    rmSync(`${file}.new`, { force: true });
+    writeFileSync(`${file}.new`, text, { flag: 'wx' });
     renameSync(`${file}.new`, file);
   }
+  // The service runs the program that the file names, and refuses if other users can write to it.
+  for (const path of [dirname(cacheDir), cacheDir, file]) chmodSync(path, statSync(path).mode & 0o755);
   return found;
+}
+
+function isOwn(file) {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true && (process.getuid === undefined || found.uid === process.getuid());
 }
 
 function onPath(searchPath) {

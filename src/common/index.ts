@@ -8,3 +8,4 @@ export * from './json.js';
 export * from './loopback.js';
 export * from './origins.js';
 export * from './text.js';
+export * from './trusted-path.js';

@@ -1,4 +1,4 @@
 export * from './config-error.js';
-export * from './env-file.js';
 export * from './load-config.js';
+export * from './load-env-file.js';
 export type * from './runstream-config.js';

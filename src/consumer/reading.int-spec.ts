@@ -63,7 +63,6 @@ describe('Reading for a group', () => {
       await eventually('all are handled', () => seen.length === 21);
       await eventually('all are settled', () => scene.isSettled());
     },
-    20_000,
   );
 
   it.each(['none', 'run'] as const)(
@@ -85,7 +84,6 @@ describe('Reading for a group', () => {
       await eventually('all are settled', () => scene.isSettled());
       expect(seen).toEqual(['a', 'b', 'c', 'd']);
     },
-    20_000,
   );
 
   it('T72 two instances keep the order of each run, through retries and a change of owner', async () => {

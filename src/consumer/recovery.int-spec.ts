@@ -211,7 +211,6 @@ describe('What others have left', () => {
       expect(seen).toEqual(['long first']);
       expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     },
-    40_000,
   );
 
   it('T71 also when Redis does not answer for a while, and no connection breaks', async () => {
@@ -232,5 +231,5 @@ describe('What others have left', () => {
     server.resume();
     await eventually('it is settled', () => scene.isSettled().catch(() => false), 15_000);
     expect(seen).toEqual(['long first']);
-  }, 40_000);
+  });
 });

@@ -50,7 +50,7 @@ beforeAll(async () => {
     startService({ ...ENVIRONMENT, JWT_SECRET: SECRET }),
     startService({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` }),
   ]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([bySecret.stop(), byKeySet.stop()]);
   issuer.closeAllConnections();

@@ -50,7 +50,7 @@ beforeAll(async () => {
   access = decisions(application);
   await application.close();
   all = await keys.create(TENANT);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([service.stop(), keys.close()]);
 });
@@ -211,7 +211,7 @@ describe('every route, by credential', () => {
       }
     }
     expect([...meanings]).toEqual([expect.stringContaining('"code":"UNAUTHORIZED"')]);
-  }, 120_000);
+  });
 
   it('the header of another tenant: 403', async () => {
     for (const header of [OTHER, `${TENANT}, ${OTHER}`, `${TENANT}:x`, '*', TENANT.toUpperCase()]) {
@@ -222,7 +222,7 @@ describe('every route, by credential', () => {
           expect.objectContaining({ status: 403, code: 'FORBIDDEN' }),
         ]);
     }
-  }, 60_000);
+  });
 
   it('the scope missing: 403', async () => {
     for (const [name, answer] of await everywhere(async (of) => {
@@ -275,7 +275,7 @@ describe('every route, by credential', () => {
       );
       expect([path, [403, 404].includes(answer.status)]).toEqual([path, true]);
     }
-  }, 60_000);
+  });
 
   it('the right one: what the route is for', async () => {
     for (const name of ofTenants()) {
@@ -289,7 +289,7 @@ describe('every route, by credential', () => {
         expect([name, expected.includes(status), status]).toEqual([name, true, status]);
       }
     }
-  }, 60_000);
+  });
 
   it('T57 the right one of another tenant: as if nothing were there', async () => {
     const stranger = await keys.create(OTHER);
@@ -362,7 +362,7 @@ describe('what is public', () => {
       if (!isPublic) expect([path, [400, 401, 404].includes(answer.status)]).toEqual([path, true]);
       expect(answer.body).not.toMatch(/"runs":|"keys":|"events":\[|runstream_redis_up/);
     }
-  }, 60_000);
+  });
 });
 
 /** Headers that could tell one 404 from another. */

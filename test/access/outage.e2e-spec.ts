@@ -16,7 +16,7 @@ beforeAll(async () => {
     AUTH_MODE: 'api-key',
     REDIS_COMMAND_TIMEOUT_MS: '500',
   });
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
   await redis.stop();
@@ -76,5 +76,5 @@ describe('while credentials can’t be looked up', () => {
       async () => (await ask(service.url, 'GET', ticket)).status === 200,
     );
     open.cut();
-  }, 60_000);
+  });
 });

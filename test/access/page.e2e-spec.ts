@@ -51,7 +51,7 @@ inBrowser('the page in a browser', () => {
       startService(),
       TestKeys.open(),
     ]);
-  }, 60_000);
+  });
   afterEach(() => context.close());
   afterAll(async () => {
     await browser.close();
@@ -87,7 +87,7 @@ inBrowser('the page in a browser', () => {
     expect(String(seen)).not.toContain(cookie?.value);
     expect(page.url()).toBe(`${closed.url}/`);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 
   it('stays signed in over a reload, and asks again after signing out', async () => {
     key = await keys.create(TENANT);
@@ -104,7 +104,7 @@ inBrowser('the page in a browser', () => {
     await page.reload();
     await page.locator('#sign-in').waitFor();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 
   it('T58 asks again while it watches, when its key is revoked', async () => {
     key = await keys.create(TENANT);
@@ -117,7 +117,7 @@ inBrowser('the page in a browser', () => {
     await keys.revoke(TENANT, key.id);
     await page.locator('#sign-in').waitFor({ timeout: 15_000 });
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 
   it('shows what is in a run as text, whatever it is', async () => {
     key = await keys.create(TENANT);
@@ -134,7 +134,7 @@ inBrowser('the page in a browser', () => {
     );
     expect(await page.title()).toBe('Runstream');
     expect(complaints.join()).toMatch(/Content Security Policy/);
-  }, 60_000);
+  });
 
   it('asks for nothing without credentials, and works', async () => {
     const page = await visit(open.url);
@@ -143,11 +143,11 @@ inBrowser('the page in a browser', () => {
     await page.click('#start');
     await says(page, '#log-note', /Ended\. 2\d events, each once and in order/, 30_000);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 
   it('the API documentation works under its policy', async () => {
     const page = await visit(`${closed.url}/docs`);
     await page.locator('.opblock').first().waitFor();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 });

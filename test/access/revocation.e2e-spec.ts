@@ -29,7 +29,7 @@ beforeAll(async () => {
     TestKeys.open(),
   ]);
   instances = [first, second];
-}, 60_000);
+});
 afterEach(() => {
   for (const stream of streams) stream.cut();
   streams = [];
@@ -110,7 +110,7 @@ describe('T58 a stream ends with its credential', () => {
       const stream = `/runs/${runId}/events/stream`;
       expect((await ask(urlOf(i), 'GET', stream, { headers })).status).toBe(401);
     }
-  }, 60_000);
+  });
 
   it('of a ticket, on either instance, when its key is revoked; and the ticket opens nothing any more', async () => {
     const key = await keys.create(TENANT);

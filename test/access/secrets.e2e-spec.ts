@@ -20,7 +20,7 @@ beforeAll(async () => {
   redisUrl = `redis://:${PASSWORD}@127.0.0.1:${redis.port}`;
   keys = await TestKeys.open(redisUrl);
   key = await keys.create('default');
-}, 60_000);
+});
 afterAll(async () => {
   await keys.close();
   await redis.stop();
@@ -126,7 +126,7 @@ describe('T59 credentials', () => {
     } finally {
       await service.stop();
     }
-  }, 90_000);
+  });
 
   it('nor those of an issuer, nor its secret', async () => {
     const JWT_SECRET = 'the-secret-of-the-issuer-of-32-bytes';
@@ -157,7 +157,7 @@ describe('T59 credentials', () => {
       true,
       false,
     ]);
-  }, 60_000);
+  });
 });
 
 describe('the audit log', () => {
@@ -200,5 +200,5 @@ describe('the audit log', () => {
     } finally {
       await service.stop();
     }
-  }, 60_000);
+  });
 });

@@ -10,7 +10,7 @@ let key: TestKey;
 beforeAll(async () => {
   [service, keys] = await Promise.all([startService({ AUTH_MODE: 'api-key' }), TestKeys.open()]);
   key = await keys.create('default');
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([service.stop(), keys.close()]);
 });
@@ -223,5 +223,5 @@ describe('CORS', () => {
     } finally {
       await listed.stop();
     }
-  }, 60_000);
+  });
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
     TestKeys.open(redis.url),
   ]);
   for (const tenant of tenants) keyOf.set(tenant, await keys.create(tenant));
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
   await keys.close();
@@ -163,7 +163,7 @@ describe('a service of one tenant', () => {
     } finally {
       await single.stop();
     }
-  }, 60_000);
+  });
 
   it('of several, does not show one what all do', async () => {
     const { status, json } = await ask(service.url, 'GET', '/metrics', { headers: headersOf(tenants[0]!) });

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Client } from './client.js';
 import { reportOf } from './report.js';
-import type { ConformanceOptions } from './runner.js';
+import type { CheckResult, ConformanceOptions } from './runner.js';
 import { runConformance, sections } from './suite.js';
 
 const USAGE = `Checks a server against the Runstream protocol, from outside.
@@ -16,11 +16,14 @@ const USAGE = `Checks a server against the Runstream protocol, from outside.
   --event-max-length <n>    the server's EVENT_MAX_LENGTH: with at most 1000, trimmed logs are checked too
   --event-ttl-seconds <n>   the server's EVENT_TTL_SECONDS: with at most 10, expired runs are checked too
   --max-request-bytes <n>   the server's MAX_REQUEST_BYTES (8388608)
+  --check-timeout-ms <n>    longest time of one check (30000)
+  --json                    print each result as a line of JSON, as it comes, and no report
   --list                    print the checks and run none`;
 
 class UsageError extends Error {}
 
-type Command = { kind: 'help' } | { kind: 'list' } | { kind: 'run'; options: ConformanceOptions };
+type Command =
+  { kind: 'help' } | { kind: 'list' } | { kind: 'run'; options: ConformanceOptions; json: boolean };
 
 function readCommand(argv: string[]): Command {
   const { values } = parseArgs({
@@ -34,6 +37,8 @@ function readCommand(argv: string[]): Command {
       'event-max-length': { type: 'string' },
       'event-ttl-seconds': { type: 'string' },
       'max-request-bytes': { type: 'string' },
+      'check-timeout-ms': { type: 'string' },
+      json: { type: 'boolean' },
       list: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -52,8 +57,9 @@ function readCommand(argv: string[]): Command {
     eventMaxLength: readCount('event-max-length', values['event-max-length']),
     eventTtlSeconds: readCount('event-ttl-seconds', values['event-ttl-seconds']),
     maxRequestBytes: readCount('max-request-bytes', values['max-request-bytes']),
+    checkTimeoutMs: readCount('check-timeout-ms', values['check-timeout-ms']),
   };
-  return { kind: 'run', options };
+  return { kind: 'run', options, json: values.json === true };
 }
 
 function readCount(name: string, text: string | undefined): number | undefined {
@@ -93,11 +99,12 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   await assertReachable(command.options);
-  console.log(`Checking ${command.options.url} …`);
-  const results = await runConformance(command.options);
+  if (!command.json) console.log(`Checking ${command.options.url} …`);
+  const onResult = (result: CheckResult): void => console.log(JSON.stringify(result));
+  const results = await runConformance({ ...command.options, ...(command.json && { onResult }) });
   if (results.length === 0)
     throw new UsageError(`No check's name contains "${command.options.only ?? ''}": see --list`);
-  console.log(reportOf(results));
+  if (!command.json) console.log(reportOf(results));
   return results.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
 }
 

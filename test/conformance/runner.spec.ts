@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, expect, it } from '@jest/globals';
+import { startScript } from '../support/child.js';
 import { reportOf } from './report.js';
 import { defineSection, runSections } from './runner.js';
 
@@ -47,6 +48,20 @@ describe('runSections', () => {
     });
     await runSections([busy], { url, concurrency: 3 });
     expect(most).toBe(3);
+  });
+});
+
+describe('checks that go wrong', () => {
+  it('fail alone: by an error that nobody waits for, by never ending', async () => {
+    const program = startScript('test/conformance/stray-checks.ts', []);
+    expect(await program.exit()).toBe(0);
+    expect(program.lines.map((line) => JSON.parse(line) as string[])).toEqual([
+      ['leaves a rejection behind', 'failed', 'Error: nobody waits for this'],
+      ['throws where nobody can catch it', 'failed', 'Error: thrown later'],
+      ['never ends', 'failed', expect.stringMatching(/^Error: not done after 0\.3 s, at: /)],
+      ['holds', 'passed', ''],
+      ['leaves one behind after its end', 'passed', ''],
+    ]);
   });
 });
 

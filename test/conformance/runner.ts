@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import { Client, type Target } from './client.js';
@@ -19,6 +20,8 @@ export interface ConformanceOptions extends Target, Partial<Limits> {
   readonly only?: string | undefined;
   /** How many checks run side by side. Default 6. */
   readonly concurrency?: number;
+  /** Longest time one check may take, in milliseconds. Default: 30 000. */
+  readonly checkTimeoutMs?: number | undefined;
   /** Called after each check, in the order in which they end. */
   readonly onResult?: (result: CheckResult) => void;
 }
@@ -50,8 +53,7 @@ export interface Section {
   readonly checks: readonly { readonly name: string; readonly body: CheckBody }[];
 }
 
-/** Longest time one check may take. */
-export const CHECK_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUT_MS = 30_000;
 
 const DEFAULT_LIMITS: Limits = {
   heartbeatMs: 15_000,
@@ -97,17 +99,32 @@ export async function runSections(
       options.onResult?.(result);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, options.concurrency ?? 6) }, lane));
+  const stray = (error: unknown): void => running.getStore()?.(error);
+  process.on('uncaughtException', stray);
+  process.on('unhandledRejection', stray);
+  try {
+    await Promise.all(Array.from({ length: Math.max(1, options.concurrency ?? 6) }, lane));
+  } finally {
+    process.off('uncaughtException', stray);
+    process.off('unhandledRejection', stray);
+  }
   return results;
 }
+
+/**
+ * Fails the check that the present code belongs to. An error that nobody waits for, such as a request that was cut, is
+ * that of its own check; after the check it is nobody's. Without this it would end the process, and all checks with it.
+ */
+const running = new AsyncLocalStorage<(error: unknown) => void>();
 
 async function runCheck(
   section: string,
   name: string,
   body: CheckBody,
-  target: Target,
+  target: ConformanceOptions,
   limits: Limits,
 ): Promise<CheckResult> {
+  const timeoutMs = target.checkTimeoutMs ?? CHECK_TIMEOUT_MS;
   const started = performance.now();
   const end = new AbortController();
   // Every request of the check listens to it; there may be hundreds.
@@ -125,10 +142,12 @@ async function runCheck(
     },
   };
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
+  let fail: (error: unknown) => void = () => undefined;
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject;
     timer = setTimeout(() => {
-      reject(new Error(`not done after ${CHECK_TIMEOUT_MS / 1000} s, at: ${context.api.activity}`));
-    }, CHECK_TIMEOUT_MS);
+      reject(new Error(`not done after ${timeoutMs / 1000} s, at: ${context.api.activity}`));
+    }, timeoutMs);
   });
   const verdict = (outcome: CheckResult['outcome'], reason?: string): CheckResult => ({
     section,
@@ -138,7 +157,7 @@ async function runCheck(
     durationMs: Math.round(performance.now() - started),
   });
   try {
-    await Promise.race([body(context), timeout]);
+    await running.run(fail, () => Promise.race([body(context), failure]));
     return verdict('passed');
   } catch (error) {
     if (error instanceof Skipped) return verdict('skipped', error.message);

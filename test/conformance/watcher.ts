@@ -6,8 +6,8 @@ import { SseParser, type SseComment, type SseFrame, type SseItem } from './sse-p
 
 const CONTROL_NAMES = new Set(['cursor', 'gap', 'provisional', 'close']);
 
-/** Longest wait for something that a stream promises, unless a check says otherwise. */
-const WAIT_MS = 12_000;
+/** Longest wait for something that a stream promises, unless a check says otherwise. A check has a limit of its own. */
+const WAIT_MS = 60_000;
 
 /** One open live stream and everything that has come over it. */
 export class Watcher {

@@ -13,5 +13,5 @@ describe('Consumer processes through a short schedule of faults', () => {
     expect(found.kills + found.stops).toBeGreaterThan(2);
     // The poison of each group.
     expect(found.dead).toBe(2);
-  }, 180_000);
+  });
 });

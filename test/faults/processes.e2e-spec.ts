@@ -39,7 +39,6 @@ describe('Consumer processes that die or freeze', () => {
       expect(history.commits).toHaveLength(12);
       expect(of(history.attempts, group).length).toBeGreaterThan(6);
     },
-    90_000,
   );
 
   it('T37 an event that kills its process is dead-lettered, and its neighbours are not', async () => {
@@ -57,7 +56,7 @@ describe('Consumer processes that die or freeze', () => {
     for (const { event } of of(history.attempts, SHARED_GROUP)) tries.set(event, (tries.get(event) ?? 0) + 1);
     tries.delete(poison!.id);
     expect(Math.max(...tries.values())).toBeLessThanOrEqual(2);
-  }, 90_000);
+  });
 
   it.each([SHARED_GROUP, ORDERED_GROUP])(
     'T42 a process that is frozen for longer than the lease commits nothing when it wakes up: %s',
@@ -81,6 +80,5 @@ describe('Consumer processes that die or freeze', () => {
       const ends = (await scene.lines()).filter((line) => line.kind === 'end' && line.group === group);
       expect(ends.map(({ worker }) => worker).sort()).toEqual([first!.worker, second.worker].sort());
     },
-    90_000,
   );
 });

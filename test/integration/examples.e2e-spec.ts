@@ -40,7 +40,7 @@ describe('The example approval-flow', () => {
     await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
     await run(process.execPath, [TSC, '-p', app]);
     redis = await startRedis();
-  }, 180_000);
+  });
   afterAll(async () => {
     await redis?.stop();
     await rm(dir, { recursive: true, force: true });
@@ -68,7 +68,7 @@ describe('The example approval-flow', () => {
     });
     expect(stdout).toContain('# fail 0');
     expect(stdout).toMatch(/# pass [1-9]/);
-  }, 60_000);
+  });
 
   it('ships a small change by itself, a large one after an approval, and has both tested', async () => {
     const { child, url } = await start();
@@ -115,7 +115,7 @@ describe('The example approval-flow', () => {
 
     child.process.kill('SIGTERM');
     expect([0, 'SIGTERM']).toContain(await child.exit());
-  }, 60_000);
+  });
 });
 
 /** Packs Runstream as `npm publish` would, and unpacks it. */

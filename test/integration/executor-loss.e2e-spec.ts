@@ -173,7 +173,7 @@ describe('A run whose process is lost', () => {
     owner.process.kill('SIGCONT');
     const run = await client.ended(id);
     expect(run).toMatchObject({ status: 'completed', attempt: 1, result: owner.pid });
-  }, 40_000);
+  });
 });
 
 describe('A run whose producer is lost', () => {

@@ -118,7 +118,7 @@ describe('Clients that have gone', () => {
     report(`T19: held after ${ROUNDS * AT_ONCE} watchers ${JSON.stringify(after)}`);
     expect(after).toEqual(before);
     await eventually('no timer is left', () => handles() <= handlesBefore + 2);
-  }, 60_000);
+  });
 
   it('T19 a client that waits for the end of a run and goes leaves nothing', async () => {
     const { id } = await api.createRun();

@@ -87,7 +87,7 @@ describe('Consumer groups over REST', () => {
     document = await OpenApiDocument.of(url);
     api = await startService({ MULTI_TENANCY_ENABLED: 'true' });
     run = (await call('POST /runs', {}, { json: { task: 'operations' } })).body['id'] as string;
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await Promise.all([app.close(), api.stop()]);

@@ -110,14 +110,10 @@ describe('README', () => {
     const needsCurl = block.includes('curl') && !hasCurl;
     const title = `${block.split('\n')[0]?.slice(0, 50) ?? ''}${known.because ? ` (${known.because})` : ''}`;
     // Runstream itself needs no curl, so a machine without it is a good one.
-    (needsCurl ? it.skip : it)(
-      title,
-      async () => {
-        const output = await run(known.command ?? block);
-        known.check?.(output);
-      },
-      40_000,
-    );
+    (needsCurl ? it.skip : it)(title, async () => {
+      const output = await run(known.command ?? block);
+      known.check?.(output);
+    });
   }
 
   it('names npm scripts that there are', () => {

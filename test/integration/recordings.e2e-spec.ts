@@ -127,6 +127,5 @@ describe('A recording of a run', () => {
           `cut after ${cuts.join(' and ')}, and history equal it event by event`,
       );
     },
-    90_000,
   );
 });

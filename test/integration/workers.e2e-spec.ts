@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Client } from '../conformance/client.js';
 import { numbered, numberedRange, terminal } from '../conformance/model.js';
 import { assertSequences, type Watcher } from '../conformance/watcher.js';
 import { eventually } from '../support/eventually.js';
-import type { Service } from '../support/service.js';
+import { testRedisUrl } from '../support/redis.js';
+import { type Service, startMain } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
@@ -66,5 +69,38 @@ describe('Several workers behind one port', () => {
     await watching!.untilEnd();
     expect(await stopped).toBe(0);
     for (const pid of pids()) expect(() => process.kill(pid, 0)).toThrow();
+  });
+});
+
+describe('Several workers that cannot be started', () => {
+  const startOn = (port: number, more: NodeJS.ProcessEnv = {}) =>
+    startMain({
+      env: {
+        ...process.env,
+        NODE_ENV: 'test',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        REDIS_URL: testRedisUrl(),
+        WORKERS: String(WORKERS),
+        ...more,
+      },
+    });
+
+  it('T97 the start ends, with the reason, when the port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    // A port of the metrics that is free is no sign that the service serves.
+    const supervisor = startOn(port, { METRICS_PORT: '0' });
+    try {
+      expect(await supervisor.exit()).toBe(1);
+    } finally {
+      supervisor.process.kill('SIGKILL');
+      taken.close();
+    }
+    const said = supervisor.lines.join('\n');
+    expect(said).toMatch(/EADDRINUSE.* 127\.0\.0\.1/);
+    expect(said).toMatch(/has ended \(1\) before it served/);
+    expect(said).not.toContain('starting another');
   });
 });

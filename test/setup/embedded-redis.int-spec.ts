@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -184,6 +184,18 @@ describe('the embedded Redis', () => {
       expect(await redis.config('GET', 'port')).toContain('0');
     });
     await embedded.stop();
+  });
+
+  it('T96 starts only in a folder that this user alone can write to', async () => {
+    await chmod(dataDir, 0o777);
+    await expect(EmbeddedRedis.start({ dataDir })).rejects.toThrow(
+      /did not start: .* can be written by other users .*must be your own/,
+    );
+    await chmod(dataDir, 0o700);
+    if (process.getuid?.() !== 0) return; // only root can give a folder away
+    await chown(dataDir, 65_534, 65_534);
+    await expect(EmbeddedRedis.start({ dataDir })).rejects.toThrow(/belongs to another user/);
+    await chown(dataDir, 0, 0);
   });
 
   it('works in a folder whose path is too long for a socket', async () => {

@@ -21,6 +21,9 @@ for (const name of await readdir(cache)) {
 // Laid out like the project, for what is found relative to the sources.
 const folder = await mkdtemp(join(cache, 'run-'));
 await cp(join(root, 'package.json'), join(folder, 'package.json'));
+// Where a service with the embedded Redis finds its program; without it the PATH has one.
+const server = join('.cache', 'redis', 'server.json');
+await cp(join(root, server), join(folder, server)).catch(() => undefined);
 const [, options] = config.transform['^.+\\.ts$'];
 const files = await readdir(join(root, 'src'), { recursive: true, withFileTypes: true });
 await Promise.all(files.filter((file) => file.isFile() && !file.name.endsWith('spec.ts')).map(take));

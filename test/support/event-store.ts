@@ -43,7 +43,12 @@ export function uniqueTenant(): string {
 export async function createTestStore(
   options: EventStoreOptions & { url?: string; tenant?: string; commandTimeoutMs?: number } = {},
 ): Promise<TestStore> {
-  const { url = testRedisUrl(), tenant = uniqueTenant(), commandTimeoutMs = 2000, ...storeOptions } = options;
+  const {
+    url = testRedisUrl(),
+    tenant = uniqueTenant(),
+    commandTimeoutMs = 15_000,
+    ...storeOptions
+  } = options;
   const module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url, commandTimeoutMs }),
@@ -172,10 +177,8 @@ export function watchLog(
         const timer = setTimeout(() => {
           looking.unsubscribe();
           const kinds = signals.map((signal) => signal.kind).slice(-20);
-          reject(
-            new Error(`Not within 10 s: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`),
-          );
-        }, 10_000);
+          reject(new Error(`Not in time: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`));
+        }, 120_000);
         const looking = changed.subscribe(look);
         look();
       }),

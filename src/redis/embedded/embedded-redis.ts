@@ -3,15 +3,19 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { distrust } from '../../common/index.js';
+import { EmbeddedRedisError } from './embedded-redis-error.js';
+import { lockHolder } from './exclusive-lock.js';
 import { decodeMessage, type GuardianMessage, type GuardianSettings } from './lease-protocol.js';
-import { locateServerBinary } from './server-binary.js';
+import { locateServerBinary, PROJECT_DIR } from './server-binary.js';
 import { socketPaths } from './socket-paths.js';
 
+const DEFAULT_DATA_DIR = join('.data', 'redis');
 const RENEWAL_DELAY_MS = 1_000;
 /** A little longer than the guardian gives Redis. */
 const STOP_TIMEOUT_MS = 35_000;
@@ -23,14 +27,6 @@ export interface EmbeddedRedisOptions {
   startTimeoutMs?: number;
   /** Told when the server or its guardian ended by itself and is started again. Default: nobody. */
   log?: (message: string) => void;
-}
-
-/** The embedded server could not be had. The message says what to do. */
-export class EmbeddedRedisError extends Error {
-  constructor(message: string) {
-    super(`The embedded Redis did not start: ${message} (or set REDIS_URL to another Redis)`);
-    this.name = 'EmbeddedRedisError';
-  }
 }
 
 /**
@@ -50,9 +46,7 @@ export class EmbeddedRedis {
 
   /** Resolves when the server answers commands. */
   static async start(options: EmbeddedRedisOptions = {}): Promise<EmbeddedRedis> {
-    const wanted = options.dataDir ?? join(process.cwd(), '.data', 'redis');
-    await mkdir(wanted, { recursive: true, mode: 0o700 });
-    const dataDir = await realpath(wanted);
+    const dataDir = await ownFolder(options.dataDir);
     const binary = await locateServerBinary();
     const redis = new EmbeddedRedis({ dataDir, binary, sockets: await socketPaths(dataDir) }, options);
     redis.lease = await redis.takeLease();
@@ -94,8 +88,12 @@ export class EmbeddedRedis {
     } finally {
       starter?.destroy();
     }
+    const { dataDir } = this.settings;
+    const holder = await lockHolder(dataDir);
+    const who = holder !== undefined && isAlive(holder) ? `process ${holder}, which holds ${dataDir}` : 'it';
     throw new EmbeddedRedisError(
-      `no answer in time. See redis.log and guardian.log in ${this.settings.dataDir} for what it is doing`,
+      `no answer in time from ${who}. See redis.log and guardian.log in ${dataDir} for what it is doing; ` +
+        'end it if it hangs, and start again',
     );
   }
 
@@ -141,6 +139,31 @@ export class EmbeddedRedis {
   }
 }
 
+/**
+ * What lies in a data folder decides what Redis loads, and who may write there could take the lock and the sockets. The
+ * default is found in the current folder, which may be one that anybody can write to.
+ */
+async function ownFolder(named: string | undefined): Promise<string> {
+  const wanted = resolve(named ?? DEFAULT_DATA_DIR);
+  await mkdir(wanted, { recursive: true, mode: 0o700 });
+  const dataDir = await realpath(wanted);
+  for (const path of [...(named === undefined ? [dirname(wanted)] : []), wanted, dataDir]) {
+    const doubt = distrust(path);
+    if (doubt !== undefined) {
+      throw new EmbeddedRedisError(`${doubt}. Its data folder must be your own: start in another folder`);
+    }
+  }
+  return dataDir;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Resolves when leases are to be had, or when time is up. The answer is the pipe to the new guardian: a lease until it is closed. */
 async function startGuardian(settings: GuardianSettings, deadline: AbortSignal): Promise<Writable> {
   const entry = fileURLToPath(new URL(`./guardian.main${extname(import.meta.url)}`, import.meta.url));
@@ -148,6 +171,8 @@ async function startGuardian(settings: GuardianSettings, deadline: AbortSignal):
   const loader = entry.endsWith('.ts') ? ['--import', '@swc-node/register/esm-register'] : [];
   const log = openSync(join(settings.dataDir, 'guardian.log'), 'a', 0o600);
   const child = spawn(process.execPath, [...loader, entry, JSON.stringify(settings)], {
+    // Packages are looked for in the project, not in whatever folder this process was started in.
+    cwd: PROJECT_DIR,
     detached: true,
     stdio: ['pipe', 'pipe', log],
   });

@@ -1,2 +1,3 @@
-export { EmbeddedRedis, EmbeddedRedisError, type EmbeddedRedisOptions } from './embedded-redis.js';
+export { EmbeddedRedis, type EmbeddedRedisOptions } from './embedded-redis.js';
+export { EmbeddedRedisError } from './embedded-redis-error.js';
 export { RedisServerNotFoundError } from './server-binary.js';

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { distrust } from '../../common/index.js';
+import { EmbeddedRedisError } from './embedded-redis-error.js';
 
 const run = promisify(execFile);
 
@@ -23,23 +27,46 @@ export class RedisServerNotFoundError extends Error {
   }
 }
 
+/** The checkout, or the package, that this file belongs to: never the current folder. */
+export const PROJECT_DIR = fileURLToPath(new URL('../../..', import.meta.url));
+
 /**
  * The server that set-up found or unpacked for this checkout (`.cache/redis/server.json`); without one, as in an
  * application that imports Runstream, what the PATH has.
+ *
+ * @throws EmbeddedRedisError when somebody else could have written that file or its program
  */
-export async function locateServerBinary(projectDir = process.cwd()): Promise<ServerBinary> {
+export async function locateServerBinary(projectDir = PROJECT_DIR): Promise<ServerBinary> {
   return (await fromSetup(projectDir)) ?? (await fromPath());
 }
 
 async function fromSetup(projectDir: string): Promise<ServerBinary | undefined> {
+  const folders = [join(projectDir, '.cache'), join(projectDir, '.cache', 'redis')];
+  const file = join(projectDir, '.cache', 'redis', 'server.json');
+  if (!existsSync(file)) return undefined;
+  // Whoever owns the code that runs here is trusted already.
+  const { uid } = await stat(fileURLToPath(import.meta.url));
+  for (const path of [...folders, file]) {
+    const found = await lstat(path);
+    refuse(found.isSymbolicLink() ? `${path} is a link` : distrust(path, found, uid));
+  }
   try {
-    const text = await readFile(join(projectDir, '.cache', 'redis', 'server.json'), 'utf8');
-    const binary = JSON.parse(text) as ServerBinary;
+    const binary = JSON.parse(await readFile(file, 'utf8')) as ServerBinary;
+    refuse(distrust(binary.command, await stat(binary.command), uid));
     await run(binary.command, ['--version'], { env: binary.env });
     return binary;
-  } catch {
-    return undefined; // never set up, or moved since
+  } catch (error) {
+    if (error instanceof EmbeddedRedisError) throw error;
+    return undefined; // never finished, or moved since
   }
+}
+
+/** The file names a program that this process then executes. */
+function refuse(doubt: string | undefined): void {
+  if (doubt === undefined) return;
+  throw new EmbeddedRedisError(
+    `${doubt}, so the program that it names is not run. Remove it and start with npm start, which makes it again`,
+  );
 }
 
 async function fromPath(): Promise<ServerBinary> {
