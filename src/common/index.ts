@@ -1,3 +1,4 @@
 export * from './errors.js';
 export * from './every.js';
 export * from './json.js';
+export * from './timers.js';

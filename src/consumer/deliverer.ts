@@ -17,6 +17,9 @@ import type { SoloGate } from './solo-gate.js';
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
 
+/** Most entries that are begun in one call of a script. */
+const MAX_BEGUN = 1000;
+
 const OUTCOME_OF = {
   ok: 'succeeded',
   retry: 'retried',
@@ -93,7 +96,9 @@ export class Deliverer {
     for (const [source, deliveries] of bySource(ready)) {
       // begin.lua looks the batch up in the pending list as one range of ids.
       deliveries.sort((a, b) => compareEventIds(a.entry.position, b.entry.position));
-      void this.begin(source, deliveries);
+      for (let i = 0; i < deliveries.length; i += MAX_BEGUN) {
+        void this.begin(source, deliveries.slice(i, i + MAX_BEGUN));
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import { isNoGroup, isRedisUnavailable, type RedisConnections } from '../redis/i
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
 import { describeHandler } from './handler-description.js';
+import type { EffectLimits } from './effect-budget.js';
 import { newDelivery } from './delivery.js';
 import { GroupReader } from './group-reader.js';
 import { GroupRecovery } from './group-recovery.js';
@@ -58,6 +59,7 @@ export class GroupConsumer {
     private readonly tenants: TenantDirectory,
     gate: SoloGate,
     telemetry: ConsumerTelemetry,
+    private readonly effectLimits: EffectLimits,
   ) {
     const { group, leaseMs, concurrency } = handler.options;
     this.logger = new Logger(`Consumer ${group}`);
@@ -207,6 +209,7 @@ export class GroupConsumer {
           maxAttempts: this.handler.options.maxAttempts,
           ownership: this.ownershipOf(tenantId),
           handler: describeHandler(this.handler),
+          effectLimits: this.effectLimits,
         });
         await source.ensureGroup(this.newGroupsBegin);
         if (this.ordered) await this.becomeOwner(tenantId);

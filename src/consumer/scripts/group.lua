@@ -18,6 +18,30 @@
 
 --- include ../../event-store/scripts/bury.lua
 --- include ../../event-store/scripts/time.lua
+--- include ../../event-store/scripts/arguments.lua
+--- include ../../event-store/scripts/pages.lua
+
+-- Keys of a wrong type fail here, while nothing has happened yet. k: { stream, entries, delayed, dead }.
+local function assert_group_types(k)
+  redis.call('XLEN', k.stream)
+  redis.call('HLEN', k.entries)
+  redis.call('ZCARD', k.delayed)
+  redis.call('XLEN', k.dead)
+end
+
+-- Which text each of these keys holds, by the key's name. One that holds something else is as good as none.
+local function read_markers(numbers)
+  local keys, marks = {}, {}
+  for _, number in ipairs(numbers) do if number > 0 then keys[#keys + 1] = KEYS[number] end end
+  local texts = read_in_pages({ 'MGET' }, keys)
+  for i, key in ipairs(keys) do marks[key] = texts[i] end
+  return marks
+end
+
+-- The place of a key among KEYS, as an argument says it; 0 for none.
+local function key_number(text)
+  return whole(text, 'the number of a key', #KEYS)
+end
 
 local function write_state(state)
   return string.format('%d %d %s %d %d %s', state.attempts, state.failures, state.flag, state.token, state.first,
@@ -44,11 +68,16 @@ local function held_by(stream, group, consumer, ids)
   return held
 end
 
+-- How many entries one call may claim: their bodies are in its reply.
+local MAX_CLAIMED = 1000
+
 -- Gives entries to a consumer, body and all, and buries those whose body was trimmed: claiming drops them from the
 -- pending list without a word.
 local function claim(k, group, consumer, min_idle, ids, now)
   if #ids == 0 then return {}, 0 end
-  local entries = redis.call('XCLAIM', k.stream, group, consumer, min_idle, unpack(ids))
+  -- At most MAX_CLAIMED.
+  local claim = reply_with({ 'XCLAIM', k.stream, group, consumer, min_idle }, ids)
+  local entries = redis.call(unpack(claim))
   local got = {}
   for _, entry in ipairs(entries) do if entry then got[entry[1]] = true end end
   local buried = 0

@@ -6,12 +6,13 @@
 -- Reply the fence, or '' when somebody else is the owner
 
 --- include ../../event-store/scripts/time.lua
+--- include ../../event-store/scripts/arguments.lua
 
 local now = now_ms()
 local owner = redis.call('HMGET', KEYS[1], 'consumer', 'fence', 'until')
-local lease = tonumber(ARGV[3])
+local lease = whole(ARGV[3], 'the lease')
 -- 0: given up.
-local lease_end = tonumber(owner[3] or '0')
+local lease_end = tonumber(owner[3] or '0') or 0
 
 if owner[1] == ARGV[1] and owner[2] == ARGV[2] then
   -- The same owner; also one that overslept, as long as nobody else came.
