@@ -6,6 +6,7 @@ import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { AppModule } from './app.module.js';
+import { setLongTimeout } from './common/index.js';
 import { ConfigError, loadConfig, type RunstreamConfig } from './config/index.js';
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
@@ -28,9 +29,9 @@ async function main(): Promise<void> {
     const { shutdownTimeoutMs } = config.http;
     const stop = async () => {
       // The server waits for every request, and an upload may take for ever.
-      const cutting = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownTimeoutMs);
+      const cutting = setLongTimeout(() => app.getHttpServer().closeAllConnections(), shutdownTimeoutMs);
       await app.close();
-      clearTimeout(cutting);
+      cutting.cancel();
       // Last, since draining still writes.
       await embedded?.stop();
     };

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { setLongTimeout } from './common/index.js';
 
 /** After the time for draining: closing connections, and the embedded Redis writing its file. */
 const GRACE_MS = 5000;
@@ -24,10 +25,14 @@ export function stopOnSignal(
     }
     stopping = true;
     logger.log(`${signal}: ending streams and finishing what runs.`);
-    setTimeout(() => {
-      logger.error(`Not stopped within ${drainMs + GRACE_MS} ms: exiting.`);
-      process.exit(1);
-    }, drainMs + GRACE_MS).unref();
+    setLongTimeout(
+      () => {
+        logger.error(`Not stopped within ${drainMs + GRACE_MS} ms: exiting.`);
+        process.exit(1);
+      },
+      drainMs + GRACE_MS,
+      { ref: false },
+    );
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -145,7 +145,7 @@ export class GroupSource {
     const run = (attempt: number): Beginning => ({
       kind: 'run',
       attempt,
-      token: Number(token),
+      token,
       epoch,
       fence,
     });

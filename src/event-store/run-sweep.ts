@@ -73,7 +73,8 @@ export class RunSweep {
 
   /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be. */
   async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[] }> {
-    const { active, dispatch } = this.store.keys.partition(tenantId, 0);
+    const partition = this.store.keys.partition(tenantId, 0);
+    const { active } = partition;
     const lapsed: LapsedRun[] = [];
     let dispatched = 0;
     for (let offset = 0; ; offset += PAGE) {
@@ -88,7 +89,7 @@ export class RunSweep {
       const args: string[] = [];
       for (const [i, id] of ids.entries()) {
         const executor = executors[i] ?? EXTERNAL;
-        keys.push(this.store.keys.run(tenantId, id).run, dispatch(executor));
+        keys.push(this.store.keys.run(tenantId, id).run, partition.dispatch(executor));
         args.push(id, executor);
       }
       const reply = await SCRIPTS.dispatchSweep.run(this.redis.commands, keys, args);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { filter, firstValueFrom, merge, type Observable, timer } from 'rxjs';
+import { filter, firstValueFrom, from, merge, type Observable } from 'rxjs';
+import { pause } from '../common/index.js';
 import {
   EventStore,
   EXTERNAL,
@@ -62,7 +63,11 @@ export class RunsService {
     const closed = this.watcher
       .watch(tenantId, runId, { after })
       .pipe(filter((signal) => signal.kind === 'close'));
-    await firstValueFrom(merge(closed, timer(waitMs), gone), { defaultValue: undefined });
+    const over = new AbortController();
+    const timeUp = from(pause(waitMs, over.signal));
+    await firstValueFrom(merge(closed, timeUp, gone), { defaultValue: undefined }).finally(() => {
+      over.abort();
+    });
     return this.runs.get(tenantId, runId);
   }
 
