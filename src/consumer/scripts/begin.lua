@@ -14,6 +14,7 @@ local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[
 local group, consumer, alone = ARGV[1], ARGV[2], ARGV[4] == '1'
 local most_failures, lease = whole(ARGV[5], 'the most failures'), whole(ARGV[6], 'the lease')
 local FIRST, EACH = 9, 3
+local DIED = 'the process died while it handled this event'
 
 if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
 local meta = redis.call('HMGET', KEYS[4], 'paused', 'epoch')
@@ -81,7 +82,7 @@ local function begin(i, id, marker_key, delivery)
     reply[i + 2] = 'elsewhere'
   elseif state.flag == 's' and state.failures + 1 >= most_failures then
     state.failures = state.failures + 1
-    bury(k, group, id, state, 'the process died while it handled this event', now)
+    bury(k, group, id, state, DIED, now)
     if marker_key then
       redis.call('DEL', marker_key)
       marks[marker_key] = nil
@@ -92,6 +93,7 @@ local function begin(i, id, marker_key, delivery)
   else
     if state.flag == 's' then
       state.failures = state.failures + 1
+      state.last_error = DIED
       if state.first == 0 then state.first = now end
     end
     -- In an ordered group the owner itself keeps the time; elsewhere due.lua has taken it out already.

@@ -3,7 +3,7 @@
 --
 -- What the group knows of an entry that is pending is one field of the hash `entries`:
 --
---   attempts failures flag token first_failure delivery
+--   attempts failures flag token first_failure delivery last_error
 --
 -- attempts  how often it was begun
 -- failures  how often that counts towards the limit: reported failures, and deaths while it was alone
@@ -13,6 +13,7 @@
 -- first_failure  ms, 0 without one
 -- delivery  what the consumer that began it calls its holding of the entry: it tells an answer to `begin` that was lost
 --           from a process that died
+-- last_error  why the last attempt failed, for operators to read; it may hold spaces
 --
 -- An entry that was never begun has no field; one that is settled for good has none any more.
 
@@ -44,8 +45,9 @@ local function key_number(text)
 end
 
 local function write_state(state)
-  return string.format('%d %d %s %d %d %s', state.attempts, state.failures, state.flag, state.token, state.first,
+  local text = string.format('%d %d %s %d %d %s', state.attempts, state.failures, state.flag, state.token, state.first,
     state.delivery)
+  return state.last_error == '' and text or text .. ' ' .. state.last_error
 end
 
 -- Ordered groups: only the present owner may begin and settle. Others pass no fence.

@@ -192,6 +192,7 @@ local function decide(outcome, state)
   else
     state.failures = state.failures + 1
     if state.first == 0 then state.first = now end
+    state.last_error = outcome.error
   end
   if marked == outcome.id then
     outcome.unmark = true
