@@ -189,3 +189,77 @@ describe('Settling', () => {
     },
   );
 });
+
+describe('What one handled event may write', () => {
+  const open = consumerScenes();
+
+  it('T237 is bounded in events and bytes, and the call says so', async () => {
+    const scene = await open();
+    const errors: string[] = [];
+    await scene.start(
+      (text, context) => {
+        const large = {
+          event: { category: 'log' as const, action: 'stdout' },
+          data: { line: 'x'.repeat(1_000_000) },
+        };
+        try {
+          for (let n = 0; n < 20_000; n++)
+            context.publish(scene.run, text === 'many' ? warning(`${n}`) : large);
+        } catch (error) {
+          errors.push((error as Error).message);
+          throw error;
+        }
+      },
+      { maxAttempts: 1, types: ['log.stderr'] },
+    );
+    const progress = (text: string) => ({
+      event: { category: 'log' as const, action: 'stderr' },
+      data: { line: text },
+    });
+    await scene.store.append(scene.tenant, scene.run, [progress('many'), progress('large')]);
+    await eventually('both are dead-lettered', async () => (await scene.dead()).length === 2);
+    expect(errors.sort()).toEqual([
+      expect.stringMatching(/at most 1000 events.*maxEffects/),
+      expect.stringMatching(/at most 8388608 bytes.*maxEffectBytes/),
+    ]);
+    expect(await published(scene)).toEqual([]);
+  });
+
+  it('T237 publishing to what can be no run is refused at the call', async () => {
+    const scene = await open();
+    const { source } = await begun(scene, ['a']);
+    for (const id of ['', 'x', `r1_${'0'.repeat(26)}`, `r0_${'0'.repeat(26)}:keys`, undefined, {}])
+      expect(() => publishEffect(scene.store, id as string, warning('a'))).toThrow('needs the id of a run');
+    expect(source.effectLimits).toEqual({ events: 1000, bytes: 8 * 1024 * 1024 });
+  });
+
+  it('T233 an ordered retry later than an hour is a failure that says so', async () => {
+    const scene = await open();
+    let calls = 0;
+    await scene.start(
+      () => {
+        calls++;
+        return HandlerResult.retry({ delayMs: 30 * 86_400_000 });
+      },
+      { ordering: 'run', maxAttempts: 2 },
+    );
+    await scene.append('a');
+    await eventually('it is dead-lettered', async () => (await scene.dead()).length === 1);
+    expect(calls).toBe(2);
+    expect((await scene.dead())[0]!['error']).toContain('within an hour');
+  });
+
+  it('T233 a retry in 30 days waits', async () => {
+    const scene = await open();
+    let calls = 0;
+    await scene.start(() => {
+      calls++;
+      return HandlerResult.retry({ delayMs: 30 * 86_400_000 });
+    });
+    await scene.append('a');
+    const { delayed } = scene.keys.state('journal');
+    await eventually('it waits', async () => (await scene.commands.zcard(delayed)) === 1);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(calls).toBe(1);
+  });
+});
