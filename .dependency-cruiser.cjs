@@ -21,7 +21,7 @@ const MODULES = {
   consumer: ['event-store', 'redis', 'events', 'tenancy', 'common'],
   runs: ['consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http', 'redis (types)'],
   // For tests of applications, never for the service: it may reach for all that a consumer needs.
-  testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy'],
+  testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy', 'common'],
 };
 
 const TYPES_ONLY = ' (types)';

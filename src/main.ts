@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
 import { AppModule } from './app.module.js';
+import { setLongTimeout } from './common/index.js';
 import { ConfigError, loadConfig, loadOwnEnvFile, type RunstreamConfig } from './config/index.js';
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
@@ -26,12 +27,12 @@ async function main(): Promise<void> {
     const { shutdownTimeoutMs } = config.http;
     const stop = async () => {
       // The server waits for every request, and an upload may take for ever.
-      const cutting = setTimeout(
+      const cutting = setLongTimeout(
         () => app.getHttpServer().closeAllConnections(),
         drainTimeMs(shutdownTimeoutMs),
       );
       await app.close();
-      clearTimeout(cutting);
+      cutting.cancel();
       // Last, since draining still writes.
       await embedded?.stop();
     };

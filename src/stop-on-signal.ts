@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { setLongTimeout } from './common/index.js';
 
 /** For what comes after draining: closing connections, and the embedded Redis writing its file. */
 const CLOSING_MS = 2000;
@@ -29,10 +30,14 @@ export function stopOnSignal(
     }
     stopping = true;
     logger.log(`${signal}: ending streams and finishing what runs.`);
-    setTimeout(() => {
-      logger.error(`Not stopped within ${limitMs} ms: exiting.`);
-      process.exit(1);
-    }, limitMs).unref();
+    setLongTimeout(
+      () => {
+        logger.error(`Not stopped within ${limitMs} ms: exiting.`);
+        process.exit(1);
+      },
+      limitMs,
+      { ref: false },
+    );
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

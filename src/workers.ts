@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { AggregatorRegistry } from 'prom-client';
+import { setLongTimeout } from './common/index.js';
 
 /** A worker that dies again and again must not be started in a hot loop: the pause doubles each time, up to the longest. */
 const RESTART_MS = 1000;
@@ -58,7 +59,7 @@ export function superviseWorkers(count: number): void {
       }
       if (servingSince !== undefined && performance.now() - servingSince > STEADY_MS) pauseMs = RESTART_MS;
       logger.error(`${end}: starting another in ${pauseMs / 1000} s.`);
-      setTimeout(() => {
+      setLongTimeout(() => {
         if (!stopping) start(true);
       }, pauseMs);
       pauseMs = Math.min(2 * pauseMs, LONGEST_RESTART_MS);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from './timers.js';
 
 /**
  * Repeats `work` until the signal is aborted, with a pause in between. What it throws goes to `onError`: an outage must
@@ -37,5 +37,5 @@ export async function unlessAborted(work: Promise<unknown>, signal: AbortSignal)
 
 /** Waits, or until the signal is aborted. Never rejects. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
+  await delay(ms, { signal }).catch(() => undefined);
 }

@@ -8,4 +8,5 @@ export * from './json.js';
 export * from './loopback.js';
 export * from './origins.js';
 export * from './text.js';
+export * from './timers.js';
 export * from './trusted-path.js';

@@ -8,6 +8,10 @@ export interface ConsumerOptions {
   shutdownTimeoutMs?: number;
   /** The tenants whose events are handled here, whether or not they have had a run yet. Default: all that had one. */
   tenants?: readonly string[];
+  /** Most events that the handling of one event may write: published, or runs started. Default 1000, at most 10 000. */
+  maxEffects?: number;
+  /** Most bytes of them together. Default 8 MiB, at most 64 MiB. */
+  maxEffectBytes?: number;
   /** What holds for every handler here in place of its own options; for tests, where a lease is to be short. */
   overrides?: Partial<Pick<HandlerOptions, 'backoff' | 'blockMs' | 'leaseMs' | 'timeoutMs'>>;
 }

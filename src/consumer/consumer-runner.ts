@@ -16,6 +16,7 @@ import {
 import { RedisConnections } from '../redis/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions, DEFAULT_CONSUMER_SHUTDOWN_MS } from './consumer-options.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
+import { readEffectLimits } from './effect-budget.js';
 import { GroupConsumer } from './group-consumer.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import type { RegisteredHandler } from './registered-handler.js';
@@ -85,6 +86,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
       this.tenants,
       this.gate,
       this.telemetry,
+      readEffectLimits(this.options),
     );
     this.groups.push(consumer);
     consumer.start();

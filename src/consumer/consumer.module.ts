@@ -9,6 +9,7 @@ import { GroupControl } from './group-control.js';
 import { GroupCatalog } from './group-info.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
+import { PendingEntries } from './pending-entries.js';
 import { TenantDirectory } from './tenant-directory.js';
 
 /**
@@ -34,6 +35,7 @@ export class ConsumerModule {
         GroupCatalog,
         GroupControl,
         DeadLetters,
+        PendingEntries,
         ConsumerMetrics,
       ],
       exports: [
@@ -44,6 +46,7 @@ export class ConsumerModule {
         GroupCatalog,
         GroupControl,
         DeadLetters,
+        PendingEntries,
         ConsumerMetrics,
       ],
     };

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import { RedisUnavailableError } from '../common/index.js';
+import { type LongTimeout, RedisUnavailableError, setLongTimeout } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
 import { compareEventIds, decodeEvent } from '../events/index.js';
 import { isNoGroup } from '../redis/index.js';
@@ -16,6 +16,9 @@ import type { SoloGate } from './solo-gate.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
+
+/** Most entries that are begun in one call of a script. */
+const MAX_BEGUN = 1000;
 
 const OUTCOME_OF = {
   ok: 'succeeded',
@@ -36,7 +39,7 @@ export class Deliverer {
   readonly attempts = new Set<Attempt>();
   private readonly recorder: OutcomeRecorder;
   /** What waits to be begun again. */
-  private readonly timers = new Map<Delivery, NodeJS.Timeout>();
+  private readonly timers = new Map<Delivery, LongTimeout>();
   private readonly ordered: boolean;
   /** Entries that were begun, or are about to be, and have no outcome that is recorded. */
   private active = 0;
@@ -93,14 +96,15 @@ export class Deliverer {
     for (const [source, deliveries] of bySource(ready)) {
       // begin.lua looks the batch up in the pending list as one range of ids.
       deliveries.sort((a, b) => compareEventIds(a.entry.position, b.entry.position));
-      void this.begin(source, deliveries);
+      for (let i = 0; i < deliveries.length; i += MAX_BEGUN)
+        void this.begin(source, deliveries.slice(i, i + MAX_BEGUN));
     }
   }
 
   /** Begins nothing more, and hands back what was not begun. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const timer of this.timers.values()) timer.cancel();
     await this.handBack([...this.timers.keys(), ...this.lanes.drain()]);
   }
 
@@ -285,7 +289,7 @@ export class Deliverer {
   forget(source: GroupSource): void {
     for (const [delivery, timer] of this.timers) {
       if (delivery.source !== source) continue;
-      clearTimeout(timer);
+      timer.cancel();
       this.timers.delete(delivery);
       this.finish(delivery, 'failed');
     }
@@ -294,15 +298,15 @@ export class Deliverer {
 
   private later(delivery: Delivery, ms: number): void {
     if (this.stopped) {
-      if (delivery.onSettled) delivery.onSettled('failed');
+      delivery.onSettled?.('failed');
       return;
     }
-    const timer = setTimeout(() => {
+    const onDue = (): void => {
       this.timers.delete(delivery);
       this.lanes.again(delivery);
       this.pump();
-    }, ms);
-    this.timers.set(delivery, timer);
+    };
+    this.timers.set(delivery, setLongTimeout(onDue, ms));
   }
 
   private skipped(delivery: Delivery): void {

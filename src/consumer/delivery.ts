@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { JournalEntry } from '../event-store/index.js';
 import type { EventStore } from '../event-store/index.js';
 import type { EventInput } from '../events/index.js';
+import { EffectBudget } from './effect-budget.js';
 import { type Effect, publishEffect, startEffect } from './effects.js';
 import type { GroupSource } from './group-source.js';
 import type { HandlerContext, StartRun } from './handler.js';
@@ -30,6 +31,7 @@ export class Attempt implements HandlerContext, Lease {
   private stop: AbortController | undefined;
   private aborted: Error | undefined;
   private closed = false;
+  private budget: EffectBudget | undefined;
 
   constructor(
     readonly delivery: Delivery,
@@ -63,13 +65,13 @@ export class Attempt implements HandlerContext, Lease {
 
   publish(runId: string, event: EventInput): void {
     this.assertOpen();
-    this.effects.push(publishEffect(this.store, runId, event));
+    this.add(publishEffect(this.store, runId, event));
   }
 
   startRun(run: StartRun): string {
     this.assertOpen();
     const effect = startEffect(this.store, run);
-    this.effects.push(effect);
+    this.add(effect);
     return effect.runId;
   }
 
@@ -86,6 +88,12 @@ export class Attempt implements HandlerContext, Lease {
   /** From here on effects would come too late. */
   close(): void {
     this.closed = true;
+  }
+
+  private add(effect: Effect): void {
+    this.budget ??= new EffectBudget(this.delivery.source.effectLimits);
+    this.budget.take(effect);
+    this.effects.push(effect);
   }
 
   private assertOpen(): void {

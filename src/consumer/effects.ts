@@ -1,17 +1,44 @@
 import { ValidationFailedError } from '../common/index.js';
-import { type EventStore, EXTERNAL, newRunId } from '../event-store/index.js';
+import { type EventStore, EXTERNAL, newRunId, partitionOfRun } from '../event-store/index.js';
 import { type EventInput, type PreparedEvent, prepareRun } from '../events/index.js';
 import type { StartRun } from './handler.js';
 
+const PARTITION = 0;
 const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** What a handler asked for: written together with its event's acknowledgement, or not at all. */
 export type Effect =
   | { kind: 'publish'; runId: string; event: PreparedEvent }
-  | { kind: 'start'; runId: string; fields: string[]; events: PreparedEvent[] };
+  | {
+      kind: 'start';
+      runId: string;
+      /** The one that waits for it; undefined for an external run. */
+      executor: string | undefined;
+      /** Executor, task, input, labels, context, as the run's record holds them. */
+      fields: string[];
+      events: PreparedEvent[];
+    };
 
+/** @throws Error for an id that no run of this partition can have */
 export function publishEffect(store: EventStore, runId: string, event: EventInput): Effect {
+  assertReachable(runId);
   return { kind: 'publish', runId, event: store.prepare(event) };
+}
+
+/** What effects cost when they are made: the events they write, and about so many bytes. */
+export function effectsWeight(effects: readonly Effect[]): { events: number; bytes: number } {
+  let events = 0;
+  let bytes = 0;
+  for (const effect of effects) {
+    if (effect.kind === 'publish') {
+      events++;
+      bytes += Buffer.byteLength(effect.event.body);
+    } else {
+      events++;
+      for (const field of effect.fields) bytes += Buffer.byteLength(field);
+    }
+  }
+  return { events, bytes };
 }
 
 export function startEffect(store: EventStore, run: StartRun): Effect {
@@ -29,20 +56,22 @@ export function startEffect(store: EventStore, run: StartRun): Effect {
   return {
     kind: 'start',
     runId: newRunId(),
+    executor: executor === EXTERNAL ? undefined : executor,
     fields: [executor, task, input, labels, JSON.stringify(context)],
     events: executor === EXTERNAL ? [store.prepare(started)] : [],
   };
 }
 
-/** As settle.lua takes them. */
-export function effectArgs(store: EventStore, effects: readonly Effect[]): (string | number)[] {
-  const args: (string | number)[] = [effects.length];
-  for (const effect of effects) {
-    if (effect.kind === 'publish') args.push('publish', effect.runId, 1, ...store.eventArgs([effect.event]));
-    else {
-      args.push('start', effect.runId, ...effect.fields, effect.events.length);
-      args.push(...store.eventArgs(effect.events));
-    }
+/** All of a settlement is one step, and so of one partition. There is one today. */
+function assertReachable(runId: unknown): void {
+  let partition: number | undefined;
+  try {
+    if (typeof runId === 'string') partition = partitionOfRun(runId);
+  } catch {
+    // What follows says what to do.
   }
-  return args;
+  if (partition === PARTITION) return;
+  throw new Error(
+    'publish() needs the id of a run that can be reached from here. Give it the run_id of an event, or what startRun() returned.',
+  );
 }

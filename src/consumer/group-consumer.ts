@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
-import { every, pause, RedisUnavailableError } from '../common/index.js';
+import { every, pause, RedisUnavailableError, setLongTimeout } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
 import { isNoGroup, isRedisUnavailable, type RedisConnections } from '../redis/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
 import { describeHandler } from './handler-description.js';
+import type { EffectLimits } from './effect-budget.js';
 import { newDelivery } from './delivery.js';
 import { GroupReader } from './group-reader.js';
 import { GroupRecovery } from './group-recovery.js';
@@ -47,6 +48,7 @@ export class GroupConsumer {
   private loops: Promise<void>[] = [];
   private wake: () => void = () => undefined;
   private newGroupsBegin = '0';
+  private registered: { at: number; isFirst: boolean } | undefined;
   private readonly patience: Patience;
   private readonly intake: Intake;
 
@@ -58,6 +60,7 @@ export class GroupConsumer {
     private readonly tenants: TenantDirectory,
     gate: SoloGate,
     telemetry: ConsumerTelemetry,
+    private readonly effectLimits: EffectLimits,
   ) {
     const { group, leaseMs, concurrency } = handler.options;
     this.logger = new Logger(`Consumer ${group}`);
@@ -192,8 +195,10 @@ export class GroupConsumer {
 
   private async findTenants(): Promise<void> {
     const { from } = this.handler.options;
-    if (this.sources.size === 0 && from === 'now') {
-      this.newGroupsBegin = `${await this.tenants.registeredAt(this.group)}-0`;
+    if (from === 'now' && !this.registered) {
+      this.registered = await this.tenants.register(this.group);
+      // In the tenants that there are it begins at the moment at which the script makes it, whatever the clocks say.
+      this.newGroupsBegin = this.registered.isFirst ? 'tail' : `${this.registered.at}-0`;
     }
     let isNew = false;
     for (const tenantId of await this.tenants.list()) {
@@ -207,6 +212,7 @@ export class GroupConsumer {
           maxAttempts: this.handler.options.maxAttempts,
           ownership: this.ownershipOf(tenantId),
           handler: describeHandler(this.handler),
+          effectLimits: this.effectLimits,
         });
         await source.ensureGroup(this.newGroupsBegin);
         if (this.ordered) await this.becomeOwner(tenantId);
@@ -214,6 +220,8 @@ export class GroupConsumer {
         isNew = true;
       }
     }
+    // Tenants that come later had nothing at that moment.
+    if (this.registered) this.newGroupsBegin = `${this.registered.at}-0`;
     if (!isNew) return;
     await this.reader.interrupt();
     this.wake();
@@ -290,9 +298,9 @@ export class GroupConsumer {
 
   private woken(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
+      const timer = setLongTimeout(resolve, withinMs);
       this.wake = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve();
       };
     });

@@ -10,21 +10,25 @@ import {
 } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
 import { redisCall } from '../redis/index.js';
-import {
-  type Beginning,
-  epochMarker,
-  type Holding,
-  type Lease,
-  type Outcome,
-  type Settlement,
-} from './lease.js';
+import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from './effect-budget.js';
+import { type Beginning, type Holding, type Lease, type Outcome, type Settlement } from './lease.js';
 import { type Ownership, OwnershipLostError } from './ownership.js';
 import type { RecoveryResult } from './recovery-result.js';
-import { beginArgs, readSettlements, settleArgs, type SettleReply } from './script-arguments.js';
+import {
+  beatCall,
+  beginCall,
+  type MarkerKey,
+  readSettlements,
+  settleCall,
+  type SettleReply,
+} from './script-arguments.js';
 import { SCRIPTS } from './scripts.js';
 
 /** How long it is remembered that an event with a producer's key is done. */
 const DONE_TTL_SECONDS = 7 * 86_400;
+
+/** Most entries that one script call takes. */
+const PAGE = 1000;
 
 /** The journal of a tenant, or the dead letters that were sent back to this group alone. */
 export type SourceKind = 'journal' | 'redrive';
@@ -38,6 +42,8 @@ export interface GroupSettings {
   ownership: Ownership | undefined;
   /** What handles the group, for those who look at it from elsewhere. */
   handler: string;
+  /** How much one handled event may write. Default DEFAULT_EFFECT_LIMITS. */
+  effectLimits?: EffectLimits;
 }
 
 export interface Page {
@@ -48,6 +54,12 @@ export interface Page {
   entries: JournalEntry[];
 }
 
+type BeginReply =
+  | ['PAUSED']
+  | ['FENCED']
+  | ['EPOCH', epoch: string]
+  | [token: number, epoch: string, ...states: (number | string)[]];
+
 /** One source of entries of one group, and the scripts that work on it. */
 export class GroupSource {
   readonly stream: string;
@@ -57,6 +69,8 @@ export class GroupSource {
   takenOver = '';
   /** Up to here an ordered group has nothing to read. */
   tip = '0-0';
+  /** The replay epoch, as last heard. */
+  private epoch = '0';
   private readonly keys: GroupKeys;
   private readonly partition: PartitionKeys;
   private readonly state: { entries: string; delayed: string };
@@ -74,6 +88,10 @@ export class GroupSource {
     this.state = this.keys.state(kind);
   }
 
+  get effectLimits(): EffectLimits {
+    return this.settings.effectLimits ?? DEFAULT_EFFECT_LIMITS;
+  }
+
   /** The owner's fence of an ordered group; '' while this process is not the owner, or the group is not ordered. */
   get fence(): string {
     return this.settings.ownership?.fence ?? '';
@@ -83,7 +101,7 @@ export class GroupSource {
     return this.settings.ownership?.fenceArg ?? '';
   }
 
-  /** @param from where a group that never was begins */
+  /** @param from where a group that never was begins: an id, or `tail` for what is appended from this call on */
   async ensureGroup(from: string): Promise<void> {
     await SCRIPTS.ensureGroup.run(
       this.redis,
@@ -97,28 +115,37 @@ export class GroupSource {
     const { group, consumer, leaseMs, maxAttempts } = this.settings;
     const fence = this.fenceArg;
     const askedAt = performance.now();
-    const reply = (await SCRIPTS.begin.run(
-      this.redis,
-      [this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead, this.keys.owner],
-      [
-        group,
-        consumer,
-        fence,
-        alone ? 1 : 0,
-        maxAttempts,
-        this.donePrefix(),
-        leaseMs,
-        this.redriveArg(),
-        ...beginArgs(held),
-      ],
-    )) as [string | number, string, ...(number | string)[]];
+    const ask = async (): Promise<BeginReply> => {
+      const call = beginCall(
+        [
+          this.stream,
+          this.state.entries,
+          this.state.delayed,
+          this.keys.meta,
+          this.keys.dead,
+          this.keys.owner,
+        ],
+        [group, consumer, fence, alone ? 1 : 0, maxAttempts, leaseMs, this.redriveArg(), this.epoch],
+        held,
+        this.epoch,
+        this.markerKey,
+      );
+      return (await SCRIPTS.begin.run(this.redis, call.keys, call.args)) as BeginReply;
+    };
+    let reply = await ask();
+    // The markers' keys carry the epoch, and a replay has begun another one.
+    while (reply[0] === 'EPOCH') {
+      this.epoch = reply[1];
+      reply = await ask();
+    }
     if (reply[0] === 'PAUSED') return 'paused';
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [token, epoch, ...states] = reply;
+    this.epoch = epoch;
     const run = (attempt: number): Beginning => ({
       kind: 'run',
       attempt,
-      token: Number(token),
+      token,
       epoch,
       fence,
     });
@@ -151,17 +178,17 @@ export class GroupSource {
   /** Extends leases. Returns the ids of those that were lost. */
   async beat(held: readonly Lease[]): Promise<string[]> {
     const { group, consumer, leaseMs } = this.settings;
-    return (await SCRIPTS.beat.run(
-      this.redis,
-      [this.stream, this.state.entries, this.keys.owner],
-      [
-        group,
-        consumer,
-        leaseMs,
-        this.donePrefix(),
-        ...held.flatMap((lease) => [lease.entry.id, lease.token, epochMarker(lease), lease.fence]),
-      ],
-    )) as string[];
+    const lost: string[] = [];
+    for (let i = 0; i < held.length; i += PAGE) {
+      const { keys, args } = beatCall(
+        [this.stream, this.state.entries, this.keys.owner],
+        [group, consumer, leaseMs],
+        held.slice(i, i + PAGE),
+        this.markerKey,
+      );
+      lost.push(...((await SCRIPTS.beat.run(this.redis, keys, args)) as string[]));
+    }
+    return lost;
   }
 
   /**
@@ -170,29 +197,23 @@ export class GroupSource {
    * @param outcomes all begun under one fence
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
-    const reply = await SCRIPTS.settle.run(
-      this.redis,
+    const { group, maxAttempts } = this.settings;
+    const { journal, journalLast, journalLive, active, runs } = this.partition;
+    const { keys, args } = settleCall(
+      this.store,
+      this.tenantId,
       [
-        this.stream,
-        this.state.entries,
-        this.state.delayed,
-        this.keys.meta,
-        this.keys.dead,
-        this.keys.owner,
-        this.keys.answer(batchId),
+        ...[this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead],
+        ...[this.keys.owner, this.keys.answer(batchId), journal, journalLast, active, runs],
       ],
       [
-        this.settings.group,
-        outcomes[0]?.fence ?? '',
-        DONE_TTL_SECONDS,
-        this.donePrefix(),
-        this.settings.maxAttempts,
-        this.redriveArg(),
-        this.partition.prefix,
+        ...[group, outcomes[0]?.fence ?? '', DONE_TTL_SECONDS, maxAttempts, this.redriveArg(), journalLive],
         ...this.store.limitArgs(),
-        ...settleArgs(this.store, outcomes),
       ],
+      outcomes,
+      this.markerKey,
     );
+    const reply = await SCRIPTS.settle.run(this.redis, keys, args);
     return readSettlements(outcomes, reply as SettleReply);
   }
 
@@ -201,7 +222,7 @@ export class GroupSource {
     const reply = (await SCRIPTS.due.run(
       this.redis,
       [...this.claimKeys(), this.keys.owner],
-      [this.settings.group, this.settings.consumer, most, this.redriveArg(), this.fence],
+      [this.settings.group, this.settings.consumer, Math.min(most, PAGE), this.redriveArg(), this.fence],
     )) as [string, number, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [paused, buried, ...entries] = reply;
@@ -250,7 +271,10 @@ export class GroupSource {
 
   /** Gives entries back that were read and not begun: whoever asks first takes them up. */
   async handBack(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.redis.zadd(this.state.delayed, ...ids.flatMap((id) => [0, id]));
+    for (let i = 0; i < ids.length; i += PAGE) {
+      const page = ids.slice(i, i + PAGE);
+      await this.redis.zadd(this.state.delayed, ...page.flatMap((id) => [0, id]));
+    }
   }
 
   /** Acknowledges entries that no handler wants. */
@@ -300,8 +324,10 @@ export class GroupSource {
     return this.kind === 'redrive' ? 1 : 0;
   }
 
-  private donePrefix(): string {
-    return this.kind === 'journal' ? this.keys.done : '';
+  /** Of a redrive nobody asks whether it was handled before: an operator wants it handled again. */
+  private get markerKey(): MarkerKey {
+    if (this.kind === 'redrive') return undefined;
+    return (epoch, marker) => `${this.keys.done}${epoch}:${marker}`;
   }
 }
 

@@ -12,5 +12,6 @@ export * from './handler-description.js';
 export * from './handler-options.js';
 export * from './handler-result.js';
 export * from './idempotency-tracker.js';
+export * from './pending-entries.js';
 export * from './recovery-result.js';
 export * from './tenant-directory.js';

@@ -48,9 +48,3 @@ export type Settlement = 'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'failed
 export function marker({ runId, event }: JournalEntry): string {
   return event.key === undefined ? '' : `${runId}:${event.key}`;
 }
-
-/** The same as the key of a done marker has it. */
-export function epochMarker({ entry, epoch }: Lease): string {
-  const text = marker(entry);
-  return text === '' ? '' : `${epoch}:${text}`;
-}

@@ -13,6 +13,7 @@ export class Ownership {
   /** That of this process while it is the owner, as far as it knows; else ''. Each owner has a higher one. */
   fence = '';
   private trying: Promise<boolean> | undefined;
+  private isGivenUp = false;
 
   constructor(
     private readonly redis: Redis,
@@ -38,13 +39,19 @@ export class Ownership {
    * @returns whether the fence is another than before
    */
   renew(): Promise<boolean> {
+    if (this.isGivenUp) return this.trying ?? Promise.resolve(false);
     this.trying ??= this.tryToOwn().finally(() => (this.trying = undefined));
     return this.trying;
   }
 
-  /** Lets another become the owner at once. */
+  /**
+   * Lets another become the owner at once, and is never the owner again. A renewal that is under way would take it back
+   * afterwards, so it is waited for; one whose answer was lost is given up by the consumer's name.
+   */
   async giveUp(): Promise<void> {
-    if (this.isOurs) this.fence = await this.own(0, false);
+    this.isGivenUp = true;
+    await this.trying?.catch(() => undefined);
+    this.fence = await this.own(0, false);
   }
 
   private async tryToOwn(): Promise<boolean> {

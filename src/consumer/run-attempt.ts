@@ -1,3 +1,4 @@
+import { type LongTimeout, setLongTimeout } from '../common/index.js';
 import { decodeEvent, type RecordedEvent } from '../events/index.js';
 import type { Attempt } from './delivery.js';
 import type { Effect } from './effects.js';
@@ -8,6 +9,11 @@ import type { RegisteredHandler } from './registered-handler.js';
 
 const MAX_ERROR_LENGTH = 1000;
 const NO_EFFECTS: readonly Effect[] = [];
+/** The later events of the run wait, and their entries with them. */
+const MAX_ORDERED_DELAY_MS = 3_600_000;
+const TOO_LATE =
+  'In a group with ordering "run" an event may be tried again within an hour at most, since all later events of its run wait for it. ' +
+  'Ask for less, or fail the event and redrive it later.';
 const NO_RESULT = 'handle() returned what is no HandlerResult: make it with HandlerResult.success() …';
 
 /**
@@ -49,6 +55,11 @@ export function runAttempt(
         settle('fail', messageOf(result.reason), 0);
         return;
       case 'retry': {
+        const { delayMs } = result;
+        if (handler.options.ordering === 'run' && delayMs !== undefined && delayMs > MAX_ORDERED_DELAY_MS) {
+          failed(new Error(TOO_LATE));
+          return;
+        }
         const reason = result.reason ?? 'the handler asked for another try';
         settle('retry', messageOf(reason), result.delayMs ?? backoffOf(handler, attempt));
         return;
@@ -60,7 +71,9 @@ export function runAttempt(
 }
 
 function backoffOf(handler: RegisteredHandler, { attempt }: Attempt): number {
-  return backoffMs(handler.options.backoff, attempt);
+  const { backoff, ordering } = handler.options;
+  const delayMs = backoffMs(backoff, attempt);
+  return ordering === 'run' ? Math.min(delayMs, MAX_ORDERED_DELAY_MS) : delayMs;
 }
 
 function invoke(
@@ -71,16 +84,16 @@ function invoke(
   const { timeoutMs } = handler.options;
   const handled = handler.invoke(event, attempt);
   if (timeoutMs === undefined) return handled;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: LongTimeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    timer = setLongTimeout(() => {
       const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
       attempt.abort(error);
       reject(error);
     }, timeoutMs);
   });
   return Promise.race([handled, late]).finally(() => {
-    clearTimeout(timer);
+    timer?.cancel();
   });
 }
 

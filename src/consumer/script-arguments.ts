@@ -1,33 +1,85 @@
 import type { EventStore } from '../event-store/index.js';
-import { effectArgs } from './effects.js';
-import { epochMarker, type Holding, marker, type Outcome, type Settlement } from './lease.js';
+import type { Effect } from './effects.js';
+import { type Holding, type Lease, marker, type Outcome, type Settlement } from './lease.js';
 
 /** What settle.lua answers: which of the plain successes were lost, counted from 1; then the rest in order. */
 export type SettleReply = [lost: number[], ...others: Settlement[]];
 
-/** Entries, as begin.lua takes them. */
-export function beginArgs(held: readonly Holding[]): string[] {
-  const args: string[] = [];
-  for (const { entry, holding } of held) args.push(entry.id, marker(entry), holding);
-  return args;
+/** What a script is called with. A Redis Cluster must be told of every key that it touches. */
+export interface ScriptCall {
+  keys: string[];
+  args: (string | number)[];
 }
 
-/** Outcomes, as settle.lua takes them: plain successes first, in a short form. */
-export function settleArgs(store: EventStore, outcomes: readonly Outcome[]): (string | number)[] {
-  const args: (string | number)[] = [0];
-  let plain = 0;
-  for (const outcome of outcomes) {
-    if (!isPlain(outcome)) continue;
-    plain++;
-    args.push(outcome.entry.id, outcome.token, epochMarker(outcome));
+/** Where the done markers of a source are; undefined for a source that has none. */
+export type MarkerKey = ((epoch: string, marker: string) => string) | undefined;
+
+/** Entries, as begin.lua takes them. */
+export function beginCall(
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  held: readonly Holding[],
+  epoch: string,
+  markerKey: MarkerKey,
+): ScriptCall {
+  const call: ScriptCall = { keys: [...keys], args: [...args] };
+  for (const { entry, holding } of held) {
+    call.args.push(entry.id, addMarker(call, markerKey, epoch, marker(entry)), holding);
   }
-  args[0] = plain;
-  for (const outcome of outcomes) {
-    if (isPlain(outcome)) continue;
-    const { entry, token, kind, delayMs, error, effects } = outcome;
-    args.push(entry.id, token, epochMarker(outcome), kind, delayMs, error, ...effectArgs(store, effects));
+  return call;
+}
+
+/** Leases, as beat.lua takes them. */
+export function beatCall(
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  held: readonly Lease[],
+  markerKey: MarkerKey,
+): ScriptCall {
+  const call: ScriptCall = { keys: [...keys], args: [...args] };
+  for (const { entry, token, epoch, fence } of held) {
+    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, marker(entry)), fence);
   }
-  return args;
+  return call;
+}
+
+/**
+ * Outcomes, as settle.lua takes them: the runs that effects are made to, then plain successes in a short form, then the
+ * rest.
+ */
+export function settleCall(
+  store: EventStore,
+  tenantId: string,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  outcomes: readonly Outcome[],
+  markerKey: MarkerKey,
+): ScriptCall {
+  const call: ScriptCall = { keys: [...keys], args: [...args] };
+  const plain = outcomes.filter(isPlain);
+  const others = outcomes.filter((outcome) => !isPlain(outcome));
+
+  const runs = new Map<string, number>();
+  for (const { effects } of others) {
+    for (const { runId } of effects) if (!runs.has(runId)) runs.set(runId, runs.size + 1);
+  }
+  call.args.push(runs.size);
+  for (const runId of runs.keys()) {
+    const { run, events, idempotencyKeys, live } = store.keys.run(tenantId, runId);
+    call.keys.push(run, events, idempotencyKeys);
+    call.args.push(runId, live);
+  }
+
+  call.args.push(plain.length);
+  for (const { entry, token, epoch } of plain) {
+    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, marker(entry)));
+  }
+  for (const { entry, token, epoch, kind, delayMs, error, effects } of others) {
+    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, marker(entry)));
+    call.args.push(kind, Math.ceil(delayMs), error);
+    addEffects(call, store, tenantId, effects, runs);
+  }
+  return call;
 }
 
 /** In the order of the outcomes. */
@@ -43,4 +95,47 @@ export function readSettlements(outcomes: readonly Outcome[], [lost, ...others]:
 
 function isPlain({ kind, effects }: Outcome): boolean {
   return kind === 'ok' && effects.length === 0;
+}
+
+function addEffects(
+  call: ScriptCall,
+  store: EventStore,
+  tenantId: string,
+  effects: readonly Effect[],
+  runs: ReadonlyMap<string, number>,
+): void {
+  const count = call.args.push(0) - 1;
+  let written = 0;
+  for (let i = 0; i < effects.length; written++) {
+    const effect = effects[i];
+    if (!effect) break;
+    const run = runs.get(effect.runId) ?? 0;
+    if (effect.kind === 'start') {
+      i++;
+      const { executor } = effect;
+      const dispatch = executor === undefined ? 0 : addDispatch(call, store, tenantId, executor);
+      call.args.push('start', run, dispatch, ...effect.fields, effect.events.length);
+      for (const arg of store.eventArgs(effect.events)) call.args.push(arg);
+      continue;
+    }
+    // What goes to one run in a row is appended as one batch, which costs a fraction.
+    const events = [effect.event];
+    for (i++; ; i++) {
+      const next = effects[i];
+      if (next?.kind !== 'publish' || next.runId !== effect.runId) break;
+      events.push(next.event);
+    }
+    call.args.push('publish', run, events.length);
+    for (const arg of store.eventArgs(events)) call.args.push(arg);
+  }
+  call.args[count] = written;
+}
+
+function addDispatch(call: ScriptCall, store: EventStore, tenantId: string, executor: string): number {
+  return call.keys.push(store.keys.partition(tenantId, 0).dispatch(executor));
+}
+
+/** Its number among the keys, counted from 1 as Lua does; 0 without one. */
+function addMarker(call: ScriptCall, markerKey: MarkerKey, epoch: string, text: string): number {
+  return markerKey === undefined || text === '' ? 0 : call.keys.push(markerKey(epoch, text));
 }

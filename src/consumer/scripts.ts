@@ -15,6 +15,7 @@ export const SCRIPTS = {
   saveCursor: script('save-cursor'),
   removeConsumers: script('remove-consumers'),
   groupInfo: script('group-info'),
+  pending: script('pending'),
   replay: script('replay'),
   removeGroup: script('remove-group'),
   readDead: script('read-dead'),

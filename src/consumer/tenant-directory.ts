@@ -15,11 +15,16 @@ export class TenantDirectory {
     return this.options.tenants ?? redisCall(this.redis.commands.smembers(TENANTS_KEY));
   }
 
-  /** The moment at which a group was registered for the first time, by any process, in ms. */
-  async registeredAt(group: string): Promise<number> {
+  /**
+   * Registers a group, unless some process has done so before.
+   *
+   * @returns the moment at which it was registered for the first time, in ms of Redis's clock then, and whether that
+   *   was this call
+   */
+  async register(group: string): Promise<{ at: number; isFirst: boolean }> {
     const [seconds, micros] = await redisCall(this.redis.commands.time());
     const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     const before = await redisCall(this.redis.commands.set(groupRegisteredKey(group), now, 'NX', 'GET'));
-    return before === null ? now : Number(before);
+    return before === null ? { at: now, isFirst: true } : { at: Number(before), isFirst: false };
   }
 }

@@ -19,6 +19,9 @@ import type { RunRecord } from './run-record.js';
 import { RunStore } from './run-store.js';
 import { SCRIPTS } from './scripts.js';
 
+/** Most runs whose leases one script call extends. */
+const BEAT_PAGE = 1000;
+
 /** A run that is executed under a fence. */
 export interface TakenRun {
   entry: DispatchEntry;
@@ -138,11 +141,17 @@ export class DispatchStore {
     leaseMs: number,
     held: readonly { runId: string; fence: number }[],
   ): Promise<BeatAnswer[]> {
-    return (await SCRIPTS.dispatchBeat.run(
-      this.redis.commands,
-      [this.streamOf(source), ...held.map(({ runId }) => this.store.keys.run(source.tenantId, runId).run)],
-      [DISPATCH_GROUP, consumer, leaseMs, ...held.map(({ fence }) => fence)],
-    )) as BeatAnswer[];
+    const answers: BeatAnswer[] = [];
+    for (let i = 0; i < held.length; i += BEAT_PAGE) {
+      const page = held.slice(i, i + BEAT_PAGE);
+      const reply = await SCRIPTS.dispatchBeat.run(
+        this.redis.commands,
+        [this.streamOf(source), ...page.map(({ runId }) => this.store.keys.run(source.tenantId, runId).run)],
+        [DISPATCH_GROUP, consumer, leaseMs, ...page.map(({ fence }) => fence)],
+      );
+      answers.push(...(reply as BeatAnswer[]));
+    }
+    return answers;
   }
 
   /** Takes over up to `most` entries of a source whose process gave no sign of life for a lease, or gave them back. */

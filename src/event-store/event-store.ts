@@ -1,14 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  FenceLostError,
-  IdempotencyConflictError,
-  RunEndedError,
-  RunExpiredError,
-  RunHasExecutorError,
-  RunNotFoundError,
-  SequenceConflictError,
-  ValidationFailedError,
-} from '../common/index.js';
+import { RunExpiredError, RunNotFoundError, ValidationFailedError } from '../common/index.js';
 import {
   BEGINNING,
   type EventId,
@@ -16,11 +7,11 @@ import {
   EventTypeRegistry,
   formatEventId,
   isTerminal,
-  parseEventId,
   type PreparedEvent,
   prepareEvent,
 } from '../events/index.js';
 import { BulkReads, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
+import { type AppendResult, readAppendReply } from './append-result.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
 import { Keyspace } from './keys.js';
@@ -51,17 +42,6 @@ export interface AppendOptions {
   /** The event comes over the API and not from the run's executor, which alone may write lifecycle events. */
   fromOutside?: boolean;
   request?: IdempotentRequest;
-}
-
-export interface AppendResult {
-  /** Events that are new in the log. */
-  count: number;
-  /** Events that were there already, by their idempotency key. */
-  duplicates: number;
-  /** One id for each event, in order; that of the first occurrence for a duplicate. */
-  ids: string[];
-  /** The answer to an earlier request with the same idempotency key. */
-  replayed: boolean;
 }
 
 export interface ReadOptions {
@@ -345,51 +325,4 @@ function assertNothingFollowsTheEnd(events: readonly PreparedEvent[]): void {
   throw new ValidationFailedError([
     { path: `[${end}]`, message: 'ends the run, so it may only be the last event' },
   ]);
-}
-
-function readAppendReply(
-  runId: string,
-  events: number,
-  [state, ...rest]: [string, ...(string | number)[]],
-): AppendResult {
-  switch (state) {
-    case 'OK':
-      return appendResult(rest, events, false);
-    case 'REPLAYED':
-      return appendResult(JSON.parse(String(rest[1])) as (string | number)[], events, true);
-    case 'NOT_FOUND':
-      throw new RunNotFoundError();
-    case 'CONFLICT':
-      throw new IdempotencyConflictError();
-    case 'EXECUTOR':
-      throw new RunHasExecutorError(String(rest[0]));
-    case 'FENCED':
-      throw new FenceLostError(runId);
-    case 'ENDED':
-      throw new RunEndedError(String(rest[0]));
-    case 'SEQUENCE':
-      throw new SequenceConflictError(Number(rest[0]));
-    default:
-      throw new Error(`The append script answered "${state}".`);
-  }
-}
-
-function appendResult(
-  [count, duplicates, ...ids]: (string | number)[],
-  events: number,
-  replayed: boolean,
-): AppendResult {
-  const given = ids.map(String);
-  return {
-    count: Number(count),
-    duplicates: Number(duplicates),
-    ids: given.length === events ? given : idsFrom(given[0] ?? '', events),
-    replayed,
-  };
-}
-
-/** Without duplicates the script gives the first id only: those that follow count up from it. */
-function idsFrom(first: string, count: number): string[] {
-  const { ms, sequence } = parseEventId(first);
-  return Array.from({ length: count }, (_, i) => `${ms}-${sequence + i}`);
 }

@@ -1,3 +1,4 @@
+export type { AppendResult } from './append-result.js';
 export * from './demand.js';
 export * from './dispatch-entry.js';
 export * from './dispatch-reader.js';

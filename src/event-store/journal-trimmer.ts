@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -7,7 +6,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { RedisUnavailableError } from '../common/index.js';
+import { pause, RedisUnavailableError } from '../common/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
 import { EventStore } from './event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
@@ -125,7 +124,7 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
   private async runRounds(): Promise<void> {
     const { signal } = this.stop;
     while (!signal.aborted) {
-      await delay(this.everyMs, undefined, { signal }).catch(() => undefined);
+      await pause(this.everyMs, signal);
       if (signal.aborted) return;
       try {
         if (await this.takeTurn()) await this.trimAll();

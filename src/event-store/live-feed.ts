@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { RedisUnavailableError } from '../common/index.js';
+import { delay, type LongTimeout, RedisUnavailableError, setLongInterval } from '../common/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
@@ -26,7 +25,7 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   private readonly open = new Map<string, OpenFeed>();
   private readonly checkMs: number;
   private readonly stop = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: LongTimeout | undefined;
   private repairCount = 0;
 
   constructor(
@@ -44,12 +43,12 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     subscriber.on('ready', this.onReconnect);
     // A feed that could not read the log has waited for this.
     commands.on('ready', this.checkAll);
-    this.timer = setInterval(this.checkAll, this.checkMs);
+    this.timer = setLongInterval(this.checkAll, this.checkMs);
   }
 
   onApplicationShutdown(): void {
     this.stop.abort(new RedisUnavailableError());
-    clearInterval(this.timer);
+    this.timer?.cancel();
     const { subscriber, commands } = this.redis;
     subscriber.off('smessage', this.onMessage);
     subscriber.off('ready', this.onReconnect);
@@ -120,7 +119,7 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
         return;
       } catch (error) {
         if (!(error instanceof RedisUnavailableError) || signal.aborted) throw error;
-        await delay(RETRY_MS, undefined, { signal });
+        await delay(RETRY_MS, { signal });
       }
     }
   }

@@ -6,7 +6,7 @@ import {
   sameEventId,
   type TerminalStatus,
 } from '../events/index.js';
-import { RunNotFoundError } from '../common/index.js';
+import { RunNotFoundError, setLongTimeout } from '../common/index.js';
 import type { EncodedEvent } from './encoded-event.js';
 import type { EventLog, LogSlice } from './event-log.js';
 import type { ProvisionalEvent } from './provisional-event.js';
@@ -129,7 +129,7 @@ export class LogFeed {
     const isBusy = performance.now() - this.lastPassEndedAt < this.lastPassMs;
     const waitMs = isBusy ? Math.min(this.lastPassMs * GATHER_SHARE, MAX_GATHER_MS) : 0;
     if (waitMs < 1) setImmediate(this.passTurn);
-    else setTimeout(this.passTurn, waitMs);
+    else setLongTimeout(this.passTurn, waitMs);
   }
 
   private readonly passTurn = (): void => {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { interval, Observable, share, type Subscriber } from 'rxjs';
+import { Observable, share, type Subscriber } from 'rxjs';
+import { setLongInterval } from '../common/index.js';
 import type { EventId } from '../events/index.js';
 import { type Demand, UNLIMITED_DEMAND } from './demand.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
@@ -27,7 +28,7 @@ export interface LogWatchOptions {
 export class LogWatcher {
   private readonly pageBytes: number;
   /** One timer for all watchers. */
-  private readonly heartbeats: Observable<number>;
+  private readonly heartbeats: Observable<void>;
 
   constructor(
     private readonly feeds: LiveFeed,
@@ -36,7 +37,14 @@ export class LogWatcher {
   ) {
     const { heartbeatMs, watcherPageBytes } = { ...EVENT_STORE_DEFAULTS, ...options };
     this.pageBytes = watcherPageBytes;
-    this.heartbeats = interval(heartbeatMs).pipe(share());
+    this.heartbeats = new Observable<void>((out) => {
+      const timer = setLongInterval(() => {
+        out.next();
+      }, heartbeatMs);
+      return () => {
+        timer.cancel();
+      };
+    }).pipe(share());
   }
 
   /**

@@ -73,7 +73,8 @@ export class RunSweep {
 
   /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be. */
   async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[] }> {
-    const { active, prefix } = this.store.keys.partition(tenantId, 0);
+    const partition = this.store.keys.partition(tenantId, 0);
+    const { active } = partition;
     const lapsed: LapsedRun[] = [];
     let dispatched = 0;
     for (let offset = 0; ; offset += PAGE) {
@@ -82,11 +83,17 @@ export class RunSweep {
         this.redis.commands.zrangebyscore(active, '+inf', '+inf', 'LIMIT', offset, PAGE),
       );
       if (ids.length === 0) break;
-      const [count, ...rest] = (await SCRIPTS.dispatchSweep.run(
-        this.redis.commands,
-        [active],
-        [prefix, ...ids],
-      )) as [number, ...(string | number)[]];
+      // A run keeps its executor for life, so that its keys can be named before the script looks at it.
+      const executors = await this.executorsOf(tenantId, ids);
+      const keys = [active];
+      const args: string[] = [];
+      for (const [i, id] of ids.entries()) {
+        const executor = executors[i] ?? EXTERNAL;
+        keys.push(this.store.keys.run(tenantId, id).run, partition.dispatch(executor));
+        args.push(id, executor);
+      }
+      const reply = await SCRIPTS.dispatchSweep.run(this.redis.commands, keys, args);
+      const [count, ...rest] = reply as [number, ...(string | number)[]];
       dispatched += count;
       for (let i = 0; i < rest.length; i += 3) {
         lapsed.push({
@@ -138,6 +145,14 @@ export class RunSweep {
     if (after === undefined) this.compared.delete(tenantId);
     else this.compared.set(tenantId, after);
     return forgotten;
+  }
+
+  private executorsOf(tenantId: string, ids: readonly string[]): Promise<(string | null)[]> {
+    return redisCall(
+      Promise.all(
+        ids.map((id) => this.redis.commands.hget(this.store.keys.run(tenantId, id).run, 'executor')),
+      ),
+    );
   }
 
   private async endLost(

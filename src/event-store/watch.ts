@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Subscriber } from 'rxjs';
-import { RedisUnavailableError, RunNotFoundError } from '../common/index.js';
+import { delay, RedisUnavailableError, RunNotFoundError } from '../common/index.js';
 import { type EventId, sameEventId, type TerminalStatus } from '../events/index.js';
 import type { Demand } from './demand.js';
 import type { EncodedEvent } from './encoded-event.js';
@@ -93,7 +92,7 @@ export class Watch {
       if (slice.events.length === 0) await this.feed.reach(this.cursor);
     } catch (error) {
       if (error instanceof RunNotFoundError) this.gone();
-      else if (error instanceof RedisUnavailableError) await delay(RETRY_MS, undefined, { signal });
+      else if (error instanceof RedisUnavailableError) await delay(RETRY_MS, { signal });
       else throw error;
     }
   }

@@ -1,11 +1,17 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/index.js';
-import { GroupCatalog, GroupControl } from '../consumer/index.js';
+import { GroupCatalog, GroupControl, PendingEntries } from '../consumer/index.js';
 import { AcceptsBody, ApiErrors, JsonBody, NoQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { ConsumerGroupListResponse, ConsumerGroupResponse, ReplayDto } from './dto/consumers.dto.js';
-import { toGroupResponse } from './views.js';
+import {
+  ConsumerGroupListResponse,
+  ConsumerGroupResponse,
+  ListPendingQuery,
+  PendingListResponse,
+  ReplayDto,
+} from './dto/consumers.dto.js';
+import { toGroupResponse, toPendingResponse } from './views.js';
 
 const GROUP_PARAM = { name: 'group', description: 'Name of a consumer group.', example: 'billing' };
 const GROUP_NOW = { status: 200, type: ConsumerGroupResponse, description: 'The group as it is now.' };
@@ -18,6 +24,7 @@ export class ConsumersController {
   constructor(
     private readonly groups: GroupCatalog,
     private readonly control: GroupControl,
+    private readonly pendingEntries: PendingEntries,
   ) {}
 
   @Get()
@@ -31,6 +38,28 @@ export class ConsumersController {
   async list(@Tenant() tenantId: string, @Query() _query: NoQuery): Promise<ConsumerGroupListResponse> {
     const groups = (await this.groups.list(tenantId)).map(toGroupResponse);
     return { groups, count: groups.length };
+  }
+
+  @Get(':group/pending')
+  @ApiOperation({
+    summary: 'List what a group was given and has no outcome for, oldest first',
+    operationId: 'listPending',
+  })
+  @ApiParam(GROUP_PARAM)
+  @ApiResponse({ status: 200, type: PendingListResponse, description: 'One page of events.' })
+  @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async pending(
+    @Tenant() tenantId: string,
+    @Param('group') group: string,
+    @Query() { limit, cursor }: ListPendingQuery,
+  ): Promise<PendingListResponse> {
+    const { entries, next } = await this.pendingEntries.list(tenantId, group, limit, cursor);
+    return {
+      pending: entries.map(toPendingResponse),
+      count: entries.length,
+      has_more: next !== undefined,
+      next_cursor: next ?? null,
+    };
   }
 
   @Post(':group/pause')

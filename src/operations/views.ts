@@ -1,5 +1,5 @@
-import type { DeadLetter, GroupInfo } from '../consumer/index.js';
-import type { ConsumerGroupResponse } from './dto/consumers.dto.js';
+import type { DeadLetter, GroupInfo, PendingEntry } from '../consumer/index.js';
+import type { ConsumerGroupResponse, PendingEventResponse } from './dto/consumers.dto.js';
 import type { DeadLetterResponse } from './dto/dead-letters.dto.js';
 
 export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
@@ -17,6 +17,22 @@ export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
     dead_letters: info.deadLetters,
     paused: info.isPaused,
     last_recovery: lastRecovery ? { ...lastRecovery, at: timeOf(lastRecovery.at) } : null,
+  };
+}
+
+export function toPendingResponse(entry: PendingEntry): PendingEventResponse {
+  return {
+    entry: entry.entryId,
+    redriven: entry.isRedrive,
+    run_id: entry.runId ?? null,
+    type: entry.type ?? null,
+    consumer: entry.consumer,
+    state: entry.state,
+    age_ms: entry.ageMs,
+    idle_ms: entry.idleMs,
+    attempts: entry.attempts,
+    next_try_at: entry.nextTryAt === undefined ? null : timeOf(entry.nextTryAt),
+    last_error: entry.lastError ?? null,
   };
 }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { filter, firstValueFrom, map, merge, Observable, timer } from 'rxjs';
+import { filter, firstValueFrom, map, merge, Observable } from 'rxjs';
 import { CredentialWatch, UnauthorizedError } from '../auth/index.js';
+import { setLongTimeout } from '../common/index.js';
 import { type RunRecord, RunStore, RunWatcher } from '../event-store/index.js';
 import { isTerminal } from '../events/index.js';
 import { AnswerRoom, Draining, lifeOf } from '../http/index.js';
@@ -33,11 +34,11 @@ export class RunWaits {
     const run = await read();
     if (waitMs === 0 || isTerminal(run.status)) return run;
     request.place?.becomes('waits');
-    const { after } = await this.watcher.locate(tenantId, runId, 'tail');
+    const { after: cursor } = await this.watcher.locate(tenantId, runId, 'tail');
     const ended = this.watcher
-      .watch(tenantId, runId, { after })
+      .watch(tenantId, runId, { after: cursor })
       .pipe(filter((signal) => signal.kind === 'close'));
-    const over: Observable<unknown> = merge(ended, timer(waitMs), gone(request));
+    const over: Observable<unknown> = merge(ended, after(waitMs), gone(request));
     const refusal = await firstValueFrom(
       merge(
         over.pipe(map(() => undefined)),
@@ -49,6 +50,18 @@ export class RunWaits {
     if (refusal) throw refusal;
     return read();
   }
+}
+
+/** Emits after so many milliseconds. */
+function after(ms: number): Observable<void> {
+  return new Observable((out) => {
+    const timer = setLongTimeout(() => {
+      out.next();
+    }, ms);
+    return () => {
+      timer.cancel();
+    };
+  });
 }
 
 /** Emits when nobody is there any more to be answered. */

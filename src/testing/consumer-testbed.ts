@@ -1,7 +1,7 @@
 import { type Abstract, type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../common/index.js';
 import {
   ConsumerModule,
   type ConsumerOptions,

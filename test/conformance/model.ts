@@ -102,6 +102,20 @@ export interface DeadLetterList {
   next_cursor: string | null;
 }
 
+export interface PendingList {
+  pending: {
+    entry: string;
+    state: string;
+    age_ms: number;
+    idle_ms: number;
+    attempts: number;
+    next_try_at: string | null;
+  }[];
+  count: number;
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
 export interface ErrorBody {
   code: string;
   message: string;

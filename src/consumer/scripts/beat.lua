@@ -1,39 +1,37 @@
 -- Extends the lease of entries that are being handled. One whose token is no longer current was taken over.
 --
--- KEYS  1 stream  2 entries  3 owner
--- ARGV  1 group  2 consumer  3 lease ms  4 prefix of done markers, '' for a source that has none
---       5… per entry: id, token, marker with its epoch or '', owner's fence or ''
+-- KEYS  1 stream  2 entries  3 owner  4… done markers
+-- ARGV  1 group  2 consumer  3 lease ms
+--       4… per entry: id, token, number of its marker among KEYS or 0, owner's fence or ''
 -- Reply the ids that were lost
 
 --- include group.lua
 
-local group, consumer, lease = ARGV[1], ARGV[2], ARGV[3]
-local FIRST, EACH = 5, 4
-local ids = {}
-for a = FIRST, #ARGV, EACH do ids[#ids + 1] = ARGV[a] end
-local states = redis.call('HMGET', KEYS[2], unpack(ids))
+local stream, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], whole(ARGV[3], 'the lease')
+local FIRST, EACH = 4, 4
+local ids, markers = {}, {}
+for a = FIRST, #ARGV, EACH do
+  ids[#ids + 1] = ARGV[a]
+  markers[#markers + 1] = key_number(ARGV[a + 2])
+end
+redis.call('XLEN', stream)
+local owner = redis.call('HGET', KEYS[3], 'fence')
+local states = read_in_pages({ 'HMGET', KEYS[2] }, ids)
+local marks = read_markers(markers)
 local held, lost = {}, {}
 for i, id in ipairs(ids) do
   local a = FIRST + (i - 1) * EACH
-  local state = read_state(states[i])
+  local state, fence = read_state(states[i]), ARGV[a + 3]
   local is_current = tostring(state.token) == ARGV[a + 1] and (state.flag == 'r' or state.flag == 's')
-  if is_current and not is_fenced(KEYS[3], ARGV[a + 3]) then
+  if is_current and (fence == '' or fence == owner) then
     held[#held + 1] = id
-    if ARGV[4] ~= '' and ARGV[a + 2] ~= '' then
-      local key = ARGV[4] .. ARGV[a + 2]
-      local marked = redis.call('GET', key)
-      -- It may have lapsed in an outage. Another entry's is left alone.
-      if not marked or marked == id then redis.call('SET', key, id, 'PX', lease) end
-    end
+    local key = markers[i] > 0 and KEYS[markers[i]]
+    -- It may have lapsed in an outage. Another entry's is left alone.
+    if key and (not marks[key] or marks[key] == id) then redis.call('SET', key, id, 'PX', lease) end
   else
     lost[#lost + 1] = id
   end
 end
 -- JUSTID leaves Redis's own delivery count alone, and 0 resets the idle time.
-if #held > 0 then
-  local claim = { 'XCLAIM', KEYS[1], group, consumer, 0 }
-  for _, id in ipairs(held) do claim[#claim + 1] = id end
-  claim[#claim + 1] = 'JUSTID'
-  redis.call(unpack(claim))
-end
+call_in_pages({ 'XCLAIM', stream, group, consumer, 0 }, held, { 'JUSTID' })
 return lost

@@ -1,26 +1,35 @@
 -- Begins entries: takes a fencing token and raises their attempts, before any handler runs.
 --
--- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner
+-- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7… done markers
 -- ARGV  1 group  2 consumer  3 owner's fence or ''  4 '1' to begin alone  5 most failures
---       6 prefix of done markers, '' for a source that has none  7 lease ms  8 '1' when the source is the redrives
---       9… per entry, in the order of their ids: id, its event's run and key as one string or '', delivery
--- Reply {'PAUSED'} | {'FENCED'} | {token, epoch, 'first'}: all of them run for the first time
---       | {token, epoch, then for each entry one of:}
+--       6 lease ms  7 '1' when the source is the redrives  8 the replay epoch that the markers' keys are of
+--       9… per entry, in the order of their ids: id, number of its marker among KEYS or 0, delivery
+-- Reply {'PAUSED'} | {'FENCED'} | {'EPOCH', epoch}: the markers are those of another | {token, epoch, 'first'}: all
+--       of them run for the first time | {token, epoch, then for each entry one of:}
 --       attempt (a number: run it) | 'lost' | 'done' | 'elsewhere' | 'suspect' | 'dead'
 
 --- include group.lua
 
-local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[8] == '1' }
+local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[7] == '1' }
 local group, consumer, alone = ARGV[1], ARGV[2], ARGV[4] == '1'
+local most_failures, lease = whole(ARGV[5], 'the most failures'), whole(ARGV[6], 'the lease')
 local FIRST, EACH = 9, 3
+local DIED = 'the process died while it handled this event'
 
 if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
 local meta = redis.call('HMGET', KEYS[4], 'paused', 'epoch')
 if meta[1] == '1' then return { 'PAUSED' } end
 local epoch = meta[2] or '0'
 
-local ids = {}
-for a = FIRST, #ARGV, EACH do ids[#ids + 1] = ARGV[a] end
+local ids, markers, has_markers = {}, {}, false
+for a = FIRST, #ARGV, EACH do
+  local number = key_number(ARGV[a + 1])
+  ids[#ids + 1] = ARGV[a]
+  markers[#markers + 1] = number
+  has_markers = has_markers or number > 0
+end
+if has_markers and epoch ~= ARGV[8] then return { 'EPOCH', epoch } end
+assert_group_types(k)
 
 -- One look at the pending list for the whole batch. The ids are in order, but other entries of ours may lie between.
 -- An owner holds so many that it looks for each instead; it has taken all of them over, so whose they are does not
@@ -31,7 +40,8 @@ if ARGV[3] ~= '' then
 else
   mine = held_by(k.stream, group, consumer, ids)
 end
-local states = redis.call('HMGET', k.entries, unpack(ids))
+local states = read_in_pages({ 'HMGET', k.entries }, ids)
+local marks = read_markers(markers)
 local token = redis.call('HINCRBY', KEYS[4], 'token', 1)
 local now = now_ms()
 
@@ -43,7 +53,7 @@ local all_first = true
 -- the first beat.
 local waited = {}
 local function renew(id)
-  if type(mine[id]) == 'number' and mine[id] * 3 > tonumber(ARGV[7]) then waited[#waited + 1] = id end
+  if type(mine[id]) == 'number' and mine[id] * 3 > lease then waited[#waited + 1] = id end
 end
 
 -- Most entries were never begun, and their events have no key of a producer.
@@ -54,11 +64,10 @@ local function begin_first(i, id, delivery)
   reply[i + 2] = 1
 end
 
-local function begin(i, id, marker, delivery)
+local function begin(i, id, marker_key, delivery)
   all_first = false
   local state = read_state(states[i])
-  local marker_key = marker ~= '' and ARGV[6] ~= '' and ARGV[6] .. epoch .. ':' .. marker
-  local marked = marker_key and redis.call('GET', marker_key)
+  local marked = marker_key and marks[marker_key]
   if state.delivery == delivery and (state.flag == 'r' or state.flag == 's') then
     -- The answer to an earlier `begin` was lost, and no handler ran: that was no attempt.
     state.attempts = state.attempts - 1
@@ -71,16 +80,20 @@ local function begin(i, id, marker, delivery)
     acked[#acked + 1] = id
   elseif marked and marked ~= id then
     reply[i + 2] = 'elsewhere'
-  elseif state.flag == 's' and state.failures + 1 >= tonumber(ARGV[5]) then
+  elseif state.flag == 's' and state.failures + 1 >= most_failures then
     state.failures = state.failures + 1
-    bury(k, group, id, state, 'the process died while it handled this event', now)
-    if marker_key then redis.call('DEL', marker_key) end
+    bury(k, group, id, state, DIED, now)
+    if marker_key then
+      redis.call('DEL', marker_key)
+      marks[marker_key] = nil
+    end
     reply[i + 2] = 'dead'
   elseif (state.flag == 's' or state.flag == 'r') and not alone then
     reply[i + 2] = 'suspect'
   else
     if state.flag == 's' then
       state.failures = state.failures + 1
+      state.last_error = DIED
       if state.first == 0 then state.first = now end
     end
     -- In an ordered group the owner itself keeps the time; elsewhere due.lua has taken it out already.
@@ -89,7 +102,10 @@ local function begin(i, id, marker, delivery)
     state.flag = alone and 's' or 'r'
     state.token = token
     state.delivery = delivery
-    if marker_key then redis.call('SET', marker_key, id, 'PX', ARGV[7]) end
+    if marker_key then
+      redis.call('SET', marker_key, id, 'PX', lease)
+      marks[marker_key] = id
+    end
     begun[#begun + 1] = id
     begun[#begun + 1] = write_state(state)
     renew(id)
@@ -98,19 +114,14 @@ local function begin(i, id, marker, delivery)
 end
 
 for i, id in ipairs(ids) do
-  local arg = FIRST + (i - 1) * EACH
-  local marker, delivery = ARGV[arg + 1], ARGV[arg + 2]
-  if mine[id] and not states[i] and marker == '' then begin_first(i, id, delivery)
-  else begin(i, id, marker, delivery) end
+  local delivery = ARGV[FIRST + (i - 1) * EACH + 2]
+  local marker_key = markers[i] > 0 and KEYS[markers[i]]
+  if mine[id] and not states[i] and not marker_key then begin_first(i, id, delivery)
+  else begin(i, id, marker_key, delivery) end
 end
-if #begun > 0 then redis.call('HSET', k.entries, unpack(begun)) end
-if #waited > 0 then
-  waited[#waited + 1] = 'JUSTID'
-  redis.call('XCLAIM', k.stream, group, consumer, 0, unpack(waited))
-end
-if #acked > 0 then
-  redis.call('XACK', k.stream, group, unpack(acked))
-  redis.call('HDEL', k.entries, unpack(acked))
-end
+call_in_pages({ 'HSET', k.entries }, begun)
+call_in_pages({ 'XCLAIM', k.stream, group, consumer, 0 }, waited, { 'JUSTID' })
+call_in_pages({ 'XACK', k.stream, group }, acked)
+call_in_pages({ 'HDEL', k.entries }, acked)
 if all_first then return { token, epoch, 'first' } end
 return reply

@@ -9,7 +9,8 @@
 
 if redis.call('HGET', KEYS[4], 'paused') == '1' then return { '', 0 } end
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[6] == '1' }
-local group, consumer, most = ARGV[1], ARGV[2], tonumber(ARGV[4])
+local group, consumer, most = ARGV[1], ARGV[2], whole(ARGV[4], 'the most entries', MAX_CLAIMED)
+assert_group_types(k)
 local page = redis.call('XPENDING', k.stream, group, 'IDLE', ARGV[3], ARGV[5], '+', most)
 local ids = {}
 for _, pending in ipairs(page) do
@@ -18,4 +19,4 @@ for _, pending in ipairs(page) do
 end
 local entries, buried = claim(k, group, consumer, ARGV[3], ids, now_ms())
 local next = #page == most and '(' .. page[#page][1] or ''
-return { next, buried, unpack(entries) }
+return reply_with({ next, buried }, entries)

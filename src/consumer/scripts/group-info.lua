@@ -6,6 +6,7 @@
 --       paused, seen ms, handler, last recovery, now, then for each consumer and source: name, pending, idle ms}
 
 --- include ../../event-store/scripts/time.lua
+--- include ../../event-store/scripts/pages.lua
 --- include stream-group.lua
 
 local sources = { { KEYS[1], false }, { KEYS[2], true } }
@@ -35,7 +36,7 @@ end
 
 local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6])
 local meta = redis.call('HMGET', KEYS[3], 'paused', 'seen', 'handler', 'recovery')
-return {
+return reply_with({
   pending, waiting, oldest, delayed, redis.call('XLEN', KEYS[4]),
-  meta[1] or '', meta[2] or '', meta[3] or '', meta[4] or '', now_ms(), unpack(consumers),
-}
+  meta[1] or '', meta[2] or '', meta[3] or '', meta[4] or '', now_ms(),
+}, consumers)

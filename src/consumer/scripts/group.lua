@@ -3,7 +3,7 @@
 --
 -- What the group knows of an entry that is pending is one field of the hash `entries`:
 --
---   attempts failures flag token first_failure delivery
+--   attempts failures flag token first_failure delivery last_error
 --
 -- attempts  how often it was begun
 -- failures  how often that counts towards the limit: reported failures, and deaths while it was alone
@@ -13,15 +13,41 @@
 -- first_failure  ms, 0 without one
 -- delivery  what the consumer that began it calls its holding of the entry: it tells an answer to `begin` that was lost
 --           from a process that died
+-- last_error  why the last attempt failed, for operators to read; it may hold spaces
 --
 -- An entry that was never begun has no field; one that is settled for good has none any more.
 
 --- include ../../event-store/scripts/bury.lua
 --- include ../../event-store/scripts/time.lua
+--- include ../../event-store/scripts/arguments.lua
+--- include ../../event-store/scripts/pages.lua
+
+-- Keys of a wrong type fail here, while nothing has happened yet. k: { stream, entries, delayed, dead }.
+local function assert_group_types(k)
+  redis.call('XLEN', k.stream)
+  redis.call('HLEN', k.entries)
+  redis.call('ZCARD', k.delayed)
+  redis.call('XLEN', k.dead)
+end
+
+-- Which text each of these keys holds, by the key's name. One that holds something else is as good as none.
+local function read_markers(numbers)
+  local keys, marks = {}, {}
+  for _, number in ipairs(numbers) do if number > 0 then keys[#keys + 1] = KEYS[number] end end
+  local texts = read_in_pages({ 'MGET' }, keys)
+  for i, key in ipairs(keys) do marks[key] = texts[i] end
+  return marks
+end
+
+-- The place of a key among KEYS, as an argument says it; 0 for none.
+local function key_number(text)
+  return whole(text, 'the number of a key', #KEYS)
+end
 
 local function write_state(state)
-  return string.format('%d %d %s %d %d %s', state.attempts, state.failures, state.flag, state.token, state.first,
+  local text = string.format('%d %d %s %d %d %s', state.attempts, state.failures, state.flag, state.token, state.first,
     state.delivery)
+  return state.last_error == '' and text or text .. ' ' .. state.last_error
 end
 
 -- Ordered groups: only the present owner may begin and settle. Others pass no fence.
@@ -44,11 +70,16 @@ local function held_by(stream, group, consumer, ids)
   return held
 end
 
+-- How many entries one call may claim: their bodies are in its reply.
+local MAX_CLAIMED = 1000
+
 -- Gives entries to a consumer, body and all, and buries those whose body was trimmed: claiming drops them from the
 -- pending list without a word.
 local function claim(k, group, consumer, min_idle, ids, now)
   if #ids == 0 then return {}, 0 end
-  local entries = redis.call('XCLAIM', k.stream, group, consumer, min_idle, unpack(ids))
+  -- At most MAX_CLAIMED.
+  local claim = reply_with({ 'XCLAIM', k.stream, group, consumer, min_idle }, ids)
+  local entries = redis.call(unpack(claim))
   local got = {}
   for _, entry in ipairs(entries) do if entry then got[entry[1]] = true end end
   local buried = 0

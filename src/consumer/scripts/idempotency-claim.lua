@@ -5,8 +5,11 @@
 -- ARGV  1 token  2 lease ms
 -- Reply {'claimed'} | {'processed'} | {'in-progress', ms that are left of the lease}
 
+--- include ../../event-store/scripts/arguments.lua
+
+local lease = whole(ARGV[2], 'the lease')
 local marker = redis.call('GET', KEYS[1])
 if marker and string.sub(marker, 1, 5) == 'done ' then return { 'processed' } end
 if marker then return { 'in-progress', redis.call('PTTL', KEYS[1]) } end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', lease)
 return { 'claimed' }

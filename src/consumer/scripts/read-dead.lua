@@ -5,10 +5,12 @@
 --       4 most bytes; one letter is given in any case  5 types, or '' for all
 -- Reply {id of the last one looked at or '' at the end, letters…}
 
+--- include ../../event-store/scripts/arguments.lua
 --- include dead-letter.lua
 
 local STEP = 20
-local from, most, most_looked, most_bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local from, most = ARGV[1], whole(ARGV[2], 'the most letters')
+local most_looked, most_bytes = whole(ARGV[3], 'the most to look at'), whole(ARGV[4], 'the most bytes')
 local filter = read_filter(ARGV[5])
 local reply, looked, bytes = { '' }, 0, 0
 while true do

@@ -11,4 +11,4 @@ if is_fenced(KEYS[2], ARGV[3]) then return { 'FENCED' } end
 local reply = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[4], 'STREAMS', KEYS[1], '>')
 local entries = reply and reply[1][2] or {}
 local last = entries[#entries] or redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-return { last and last[1] or '0-0', unpack(entries) }
+return reply_with({ last and last[1] or '0-0' }, entries)

@@ -6,10 +6,11 @@
 --       5 most bytes; one letter is sent in any case  6 types, or '' for all
 -- Reply {sent, left since their events were trimmed, id of the last one looked at or '' at the end}
 
+--- include ../../event-store/scripts/arguments.lua
 --- include dead-letter.lua
 
 local STEP = 20
--- What bury() in group.lua adds to the event's own fields.
+-- What bury() in bury.lua adds to the event's own fields.
 local OF_THE_LETTER = { entry = true, error = true, attempts = true, first = true, last = true, o = true }
 
 -- False when there is nothing of an event in it.
@@ -25,13 +26,17 @@ local function send(letter)
     end
   end
   if #entry == bare then return false end
+  -- As many as an event has fields.
   redis.call(unpack(entry))
   redis.call('XDEL', KEYS[1], letter[1])
   return true
 end
 
-local from, most, most_looked, most_bytes = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local from, most = ARGV[1], whole(ARGV[3], 'the most to send')
+local most_looked, most_bytes = whole(ARGV[4], 'the most to look at'), whole(ARGV[5], 'the most bytes')
 local filter = read_filter(ARGV[6])
+redis.call('XLEN', KEYS[1])
+redis.call('XLEN', KEYS[2])
 local sent, left, looked, bytes = 0, 0, 0, 0
 while true do
   local page = redis.call('XRANGE', KEYS[1], from, ARGV[2], 'COUNT', STEP)

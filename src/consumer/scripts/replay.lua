@@ -8,9 +8,8 @@
 -- ARGV  1 group  2 position: the id before the first entry to come again
 -- Reply {the position taken, epoch} | {} when there is no such group
 
+--- include ../../event-store/scripts/pages.lua
 --- include stream-group.lua
-
-local PAGE = 1000
 
 local function is_before(a, b)
   local a_ms, a_n = string.match(a, '^(%d+)-(%d+)$')
@@ -25,20 +24,24 @@ if not group then return {} end
 local position = ARGV[2]
 if is_before(group['last-delivered-id'], position) then position = group['last-delivered-id'] end
 
+-- Keys of a wrong type, and a position that is none, fail here, while nothing has happened yet.
+redis.call('HLEN', KEYS[2])
+redis.call('ZCARD', KEYS[3])
+redis.call('HLEN', KEYS[5])
+redis.call('XRANGE', journal, position, position)
+local cursor = redis.call('HGET', KEYS[4], 'cursor')
+
 local page
 repeat
   page = redis.call('XPENDING', journal, group_name, '(' .. position, '+', PAGE)
   local ids = {}
   for i, pending in ipairs(page) do ids[i] = pending[1] end
-  if #ids > 0 then
-    redis.call('XACK', journal, group_name, unpack(ids))
-    redis.call('HDEL', KEYS[2], unpack(ids))
-    redis.call('ZREM', KEYS[3], unpack(ids))
-  end
+  call_in_pages({ 'XACK', journal, group_name }, ids)
+  call_in_pages({ 'HDEL', KEYS[2] }, ids)
+  call_in_pages({ 'ZREM', KEYS[3] }, ids)
 until #page < PAGE
 redis.call('XGROUP', 'SETID', journal, group_name, position)
 
-local cursor = redis.call('HGET', KEYS[4], 'cursor')
 if not cursor or is_before(position, cursor) then redis.call('HSET', KEYS[4], 'cursor', position) end
 -- The owner of an ordered group does not look at the pending list before it begins an entry: whoever owns it must
 -- take it over anew.

@@ -3,6 +3,7 @@
 --
 -- KEYS  1 stream  2 meta
 -- ARGV  1 group  2 what handles it
+-- Reply the cursor, or nil without such a group
 
 --- include ../../event-store/scripts/time.lua
 

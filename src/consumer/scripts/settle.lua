@@ -1,18 +1,23 @@
 -- Records the outcomes of a batch of entries, each together with the effects that its handler made through its
 -- context. Whoever does not hold the current token changes nothing.
 --
--- Repeated with the same batch id, since the first answer may have been lost, it answers as the first time.
+-- It works in three steps: it reads all arguments, decides what becomes of each entry, and only then writes, since
+-- Redis does not undo a script that fails half-way. Repeated with the same batch id, since the first answer may have
+-- been lost, it answers as the first time.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
--- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 prefix of done markers, '' for a source that has none
---       5 most failures  6 '1' when the source is the redrives  7 prefix of the partition's keys
---       8 events kept  9 event TTL s  10 run TTL s  11 idle time-out ms
---       12 number of plain successes: without effects, which is what most outcomes are
---       13… per plain success: id, token, marker with its epoch or ''
---       then per other entry: id, token, marker, outcome, delay ms, error, number of effects, effects…
+--       8 journal  9 journal:last  10 active  11 runs
+--       12… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
+-- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
+--       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
+--       11 number of runs, then per run: id, channel
+--       then the number of plain successes: without effects, which is what most outcomes are
+--       then per plain success: id, token, number of its marker among KEYS or 0
+--       then per other entry: id, token, number of its marker, outcome, delay ms, error, number of effects, effects…
 --           outcome: ok | retry | fail | release (handed back, not counted)
---           effect:  publish, run id, number of events, events as in append.lua
---                    start, run id, executor, task, input, labels, context, number of events, events
+--           effect:  publish, run (counted from 1), number of events, events as in append.lua
+--                    start, run, number of its dispatch stream among KEYS or 0, executor, task, input, labels,
+--                    context, number of events, events
 -- Reply {which of the plain successes were lost, counted from 1}, then for each other entry:
 --       'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'refused <reason>'
 
@@ -23,176 +28,239 @@ local ANSWER_TTL = 120
 local answered = redis.call('GET', KEYS[7])
 if answered then return cjson.decode(answered) end
 
-local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[6] == '1' }
-local group, prefix = ARGV[1], ARGV[7]
-local most_failures = tonumber(ARGV[5])
+-- Step 1: all arguments.
+
+local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[5] == '1' }
+local group, fence = ARGV[1], ARGV[2]
+local done_ttl, most_failures = whole(ARGV[3], 'the TTL of done markers'), whole(ARGV[4], 'the most failures')
 local limits = {
-  max_events = tonumber(ARGV[8]), event_ttl = tonumber(ARGV[9]), run_ttl = tonumber(ARGV[10]),
-  idle_ms = tonumber(ARGV[11]),
+  max_events = whole(ARGV[7], 'the number of events kept'), event_ttl = whole(ARGV[8], 'the TTL of events'),
+  run_ttl = whole(ARGV[9], 'the TTL of runs'), idle_ms = whole(ARGV[10], 'the idle time-out'),
 }
-local channels = { journal = prefix .. 'journal:live' }
 
-local function run_keys(id)
-  local run = prefix .. 'run:' .. id
-  return {
-    run = run, events = run .. ':events', keys = run .. ':keys', journal = prefix .. 'journal',
-    journal_last = prefix .. 'journal:last', active = prefix .. 'runs:active', runs = prefix .. 'runs',
-  }
-end
-
-local PLAIN, PLAIN_ARGS = 13, 3
-local plain = tonumber(ARGV[PLAIN - 1])
-local cursor = PLAIN + plain * PLAIN_ARGS
+local cursor = 11
 local function next_arg()
   cursor = cursor + 1
   return ARGV[cursor - 1]
 end
+local function next_whole(name, most) return whole(next_arg(), name, most) end
+local function next_marker()
+  local number = key_number(next_arg())
+  return number > 0 and KEYS[number] or nil
+end
+
+local runs = {}
+for r = 1, next_whole('the number of runs', #KEYS) do
+  local at = 12 + 3 * (r - 1)
+  runs[r] = {
+    id = next_arg(), channels = { run = next_arg(), journal = ARGV[6] },
+    keys = {
+      run = KEYS[at], events = KEYS[at + 1], keys = KEYS[at + 2], journal = KEYS[8], journal_last = KEYS[9],
+      active = KEYS[10], runs = KEYS[11],
+    },
+  }
+end
 
 local function read_events()
   local events = {}
-  for i = 1, tonumber(next_arg()) do
+  for i = 1, next_whole('the number of events') do
     events[i] = read_event(cursor, 0)
     cursor = cursor + EVENT_ARGS
   end
   return events
 end
 
-local function read_effects()
-  local effects = {}
-  for i = 1, tonumber(next_arg()) do
-    local effect = { kind = next_arg(), run = { id = next_arg() } }
-    if effect.kind == 'start' then
-      for _, name in ipairs({ 'executor', 'task', 'input', 'labels', 'context' }) do effect.run[name] = next_arg() end
-    end
-    effect.events = read_events()
-    effects[i] = effect
+local function read_effect()
+  local effect = { kind = next_arg(), run = runs[next_whole('a run', #runs)] }
+  if effect.kind == 'start' then
+    local dispatch = key_number(next_arg())
+    effect.dispatch = dispatch > 0 and KEYS[dispatch] or nil
+    effect.record = { id = effect.run.id }
+    for _, name in ipairs({ 'executor', 'task', 'input', 'labels', 'context' }) do effect.record[name] = next_arg() end
   end
-  return effects
+  effect.events = read_events()
+  return effect
 end
 
-local outcomes, ids = {}, {}
-for i = 1, plain do ids[i] = ARGV[PLAIN + (i - 1) * PLAIN_ARGS] end
+local ids, markers, plain = {}, {}, {}
+for i = 1, next_whole('the number of plain successes') do
+  plain[i] = { id = next_arg(), token = next_arg(), marker = next_marker() }
+  ids[i] = plain[i].id
+end
+local outcomes = {}
 while cursor <= #ARGV do
   local outcome = {
-    id = next_arg(), token = next_arg(), marker = next_arg(), kind = next_arg(), delay = tonumber(next_arg()),
-    error = next_arg(),
+    id = next_arg(), token = next_arg(), marker = next_marker(), kind = next_arg(), delay = next_whole('the delay'),
+    error = next_arg(), effects = {},
   }
-  outcome.effects = read_effects()
+  for i = 1, next_whole('the number of effects') do outcome.effects[i] = read_effect() end
+  if cursor > #ARGV + 1 then error('an outcome has too few arguments', 0) end
   outcomes[#outcomes + 1] = outcome
   ids[#ids + 1] = outcome.id
+  if outcome.marker then markers[#markers + 1] = outcome.marker end
 end
 
-local function read_run(id)
-  local field = redis.call('HMGET', prefix .. 'run:' .. id, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor', 'deleting')
+-- Step 2: what becomes of each. Nothing is written yet.
+
+assert_group_types(k)
+local fenced = is_fenced(KEYS[6], fence)
+local states = read_in_pages({ 'HMGET', k.entries }, ids)
+local now = now_ms()
+local marks = {}
+for i, text in ipairs(read_in_pages({ 'MGET' }, markers)) do marks[markers[i]] = text end
+
+local function read_run(run)
+  local field = redis.call('HMGET', run.keys.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor', 'deleting')
   return field[1] and not field[7] and {
-    id = id, status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
+    id = run.id, status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
     journal_first = field[5], keys_cursor = field[6],
   }
 end
 
--- Why an entry's effects can't be made, or nil. Nothing was written yet: what would fail when they are made must fail
--- here, since Redis does not undo a script.
-local function find_refusal(effects)
-  local ended = {}
+-- What a run will be once everything that was decided so far is made: 'missing' | 'live' | 'ended'.
+local fates = {}
+local function fate_of(run, own)
+  local fate = own[run] or fates[run]
+  if fate then return fate end
+  local record = read_run(run)
+  assert_types(run.keys)
+  if not record then fate = 'missing'
+  elseif not record.sequence or not record.last_ms then error('the record of the run ' .. run.id .. ' is damaged', 0)
+  else fate = TERMINAL[record.status] and 'ended' or 'live' end
+  fates[run] = fate
+  return fate
+end
+
+-- Why an entry's effects can't be made, or nil. What would fail when they are made must fail here. `own` takes what
+-- they make of runs.
+local function find_refusal(effects, own)
   for _, effect in ipairs(effects) do
-    if effect.kind == 'publish' then
-      local run = read_run(effect.run.id)
-      if not run then return 'the run ' .. effect.run.id .. ' does not exist' end
-      if TERMINAL[run.status] or ended[effect.run.id] then return 'the run ' .. effect.run.id .. ' has ended' end
-      assert_types(run_keys(effect.run.id))
-      for _, event in ipairs(effect.events) do if TERMINAL[event.status] then ended[effect.run.id] = true end end
-    else
-      local keys = run_keys(effect.run.id)
-      assert_types(keys)
-      redis.call('ZCARD', keys.runs)
-      redis.call('XLEN', prefix .. 'dispatch:' .. effect.run.executor)
+    local run = effect.run
+    local fate = fate_of(run, own)
+    if effect.kind == 'start' then
+      if fate ~= 'missing' then return 'the run ' .. run.id .. ' exists already' end
+      redis.call('ZCARD', run.keys.runs)
+      if effect.dispatch then redis.call('XLEN', effect.dispatch) end
+      own[run] = 'live'
+    elseif fate == 'missing' then
+      return 'the run ' .. run.id .. ' does not exist'
+    end
+    for _, event in ipairs(effect.events) do
+      if fate_of(run, own) == 'ended' then return 'the run ' .. run.id .. ' has ended' end
+      if TERMINAL[event.status] then own[run] = 'ended' end
     end
   end
 end
 
 local function refusal(effects)
-  local fine, reason = pcall(find_refusal, effects)
-  if fine then return reason end
-  return 'its effects fail: ' .. (type(reason) == 'table' and reason.err or tostring(reason))
+  local own = {}
+  local fine, reason = pcall(find_refusal, effects, own)
+  if not fine then return 'its effects fail: ' .. (type(reason) == 'table' and reason.err or tostring(reason)) end
+  if not reason then for run, fate in pairs(own) do fates[run] = fate end end
+  return reason
 end
 
-local function make(effects)
-  for _, effect in ipairs(effects) do
-    local keys = run_keys(effect.run.id)
-    channels.run = keys.run .. ':live'
-    if effect.kind == 'start' then
-      keys.dispatch = prefix .. 'dispatch:' .. effect.run.executor
-      create_run(keys, channels, limits, effect.run, effect.events)
-    else
-      local fresh = {}
-      for _, event in ipairs(effect.events) do
-        if event.key == '' or redis.call('HEXISTS', keys.keys, event.key) == 0 then fresh[#fresh + 1] = event end
-      end
-      if #fresh > 0 then write_events(keys, channels, limits, read_run(effect.run.id), fresh) end
-    end
-  end
-end
-
-local fenced = is_fenced(KEYS[6], ARGV[2])
-local states = redis.call('HMGET', k.entries, unpack(ids))
-local now = now_ms()
 local lost, done = {}, {}
-for i = 1, plain do
-  local arg = PLAIN + (i - 1) * PLAIN_ARGS
-  local token, marker = ARGV[arg + 1], ARGV[arg + 2]
-  if fenced or not states[i] or string.match(states[i], '^%d+ %d+ [rs] (%d+) ') ~= token then
+for i, entry in ipairs(plain) do
+  if fenced or not states[i] or string.match(states[i], '^%d+ %d+ [rs] (%d+) ') ~= entry.token then
     lost[#lost + 1] = i
   else
-    if ARGV[4] ~= '' and marker ~= '' then redis.call('SET', ARGV[4] .. marker, 'done', 'EX', ARGV[3]) end
-    done[#done + 1] = ids[i]
+    done[#done + 1] = entry.id
+    entry.is_done = true
   end
+end
+
+-- Answers how the outcome is recorded, and sets what is to be done for it.
+local function decide(outcome, state)
+  local marked, kind = outcome.marker and marks[outcome.marker], outcome.kind
+  if fenced or tostring(state.token) ~= outcome.token or (state.flag ~= 'r' and state.flag ~= 's') then return 'lost' end
+  if kind == 'ok' then
+    -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
+    if marked == 'done' then
+      outcome.effects, outcome.marker = {}, nil
+    else
+      local refused = refusal(outcome.effects)
+      if refused then return 'refused ' .. refused end
+    end
+    if outcome.marker then marks[outcome.marker] = 'done' end
+    outcome.acts = 'settle'
+    return 'ok'
+  end
+  outcome.state = state
+  if kind == 'release' then
+    state.attempts = state.attempts - 1
+  else
+    state.failures = state.failures + 1
+    if state.first == 0 then state.first = now end
+    state.last_error = outcome.error
+  end
+  if marked == outcome.id then
+    outcome.unmark = true
+    marks[outcome.marker] = nil
+  end
+  local is_dead = kind == 'fail' or (kind == 'retry' and state.failures >= most_failures)
+  outcome.acts = is_dead and 'bury' or 'wait'
+  return is_dead and 'dead' or kind == 'release' and 'released' or 'retry'
 end
 
 local reply = { lost }
-for i, outcome in ipairs(outcomes) do
-  local state = read_state(states[plain + i])
-  local marker_key = ARGV[4] ~= '' and outcome.marker ~= '' and ARGV[4] .. outcome.marker
-  local marked = marker_key and redis.call('GET', marker_key)
-  local held = not fenced and tostring(state.token) == outcome.token and (state.flag == 'r' or state.flag == 's')
-  local kind = outcome.kind
-  if not held then
-    reply[i + 1] = 'lost'
-  elseif kind == 'ok' and marked == 'done' then
-    -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
-    done[#done + 1] = outcome.id
-    reply[i + 1] = 'ok'
-  elseif kind == 'ok' then
-    local refused = #outcome.effects > 0 and refusal(outcome.effects)
-    if refused then
-      reply[i + 1] = 'refused ' .. refused
-    else
-      make(outcome.effects)
-      if marker_key then redis.call('SET', marker_key, 'done', 'EX', ARGV[3]) end
-      done[#done + 1] = outcome.id
-      reply[i + 1] = 'ok'
-    end
-  else
-    if kind ~= 'release' then
-      state.failures = state.failures + 1
-      if state.first == 0 then state.first = now end
-    end
-    if marked == outcome.id then redis.call('DEL', marker_key) end
-    if kind == 'fail' or (kind == 'retry' and state.failures >= most_failures) then
-      bury(k, group, outcome.id, state, outcome.error, now)
-      reply[i + 1] = 'dead'
-    else
-      if kind == 'release' then state.attempts = state.attempts - 1 end
-      state.flag = 'w'
-      redis.call('HSET', k.entries, outcome.id, write_state(state))
-      redis.call('ZADD', k.delayed, now + outcome.delay, outcome.id)
-      reply[i + 1] = kind == 'release' and 'released' or 'retry'
-    end
+for i, outcome in ipairs(outcomes) do reply[i + 1] = decide(outcome, read_state(states[#plain + i])) end
+
+-- Step 3: it is done.
+
+local function make(effect)
+  local run = effect.run
+  if effect.kind == 'start' then
+    run.keys.dispatch = effect.dispatch
+    create_run(run.keys, run.channels, limits, effect.record, effect.events)
+    return
+  end
+  local fresh, seen = {}, {}
+  for _, event in ipairs(effect.events) do
+    local is_known = event.key ~= '' and (seen[event.key] or redis.call('HEXISTS', run.keys.keys, event.key) == 1)
+    if not is_known then fresh[#fresh + 1] = event end
+    seen[event.key] = true
+  end
+  if #fresh > 0 then write_events(run.keys, run.channels, limits, read_run(run), fresh) end
+end
+
+local function acknowledge(entries)
+  call_in_pages({ 'XACK', k.stream, group }, entries)
+  call_in_pages({ 'HDEL', k.entries }, entries)
+  if k.is_redrive then call_in_pages({ 'XDEL', k.stream }, entries) end
+end
+
+local function record(outcome)
+  if outcome.acts == 'settle' then
+    for _, effect in ipairs(outcome.effects) do make(effect) end
+    if outcome.marker then redis.call('SET', outcome.marker, 'done', 'EX', done_ttl) end
+    -- At once: should a later outcome fail against all expectation, this one is not made again.
+    acknowledge({ outcome.id })
+    return
+  end
+  if outcome.unmark then redis.call('DEL', outcome.marker) end
+  if outcome.acts == 'bury' then
+    bury(k, group, outcome.id, outcome.state, outcome.error, now)
+  elseif outcome.acts == 'wait' then
+    outcome.state.flag = 'w'
+    redis.call('HSET', k.entries, outcome.id, write_state(outcome.state))
+    redis.call('ZADD', k.delayed, now + outcome.delay, outcome.id)
   end
 end
-if #done > 0 then
-  redis.call('XACK', k.stream, group, unpack(done))
-  redis.call('HDEL', k.entries, unpack(done))
-  if k.is_redrive then redis.call('XDEL', k.stream, unpack(done)) end
+
+local function record_all()
+  for _, entry in ipairs(plain) do
+    if entry.is_done and entry.marker then redis.call('SET', entry.marker, 'done', 'EX', done_ttl) end
+  end
+  acknowledge(done)
+  for _, outcome in ipairs(outcomes) do record(outcome) end
 end
+
+-- First of all, since this is what fails when Redis is out of memory: nothing has happened then.
 redis.call('SET', KEYS[7], cjson.encode(reply), 'EX', ANSWER_TTL)
+local fine, problem = pcall(record_all)
+if not fine then
+  redis.call('DEL', KEYS[7])
+  error(problem, 0)
+end
 return reply

@@ -9,9 +9,11 @@
 
 if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[6] == '1' }
-local page = redis.call('XPENDING', k.stream, ARGV[1], ARGV[5], '+', ARGV[4])
+local most = whole(ARGV[4], 'the most entries', MAX_CLAIMED)
+assert_group_types(k)
+local page = redis.call('XPENDING', k.stream, ARGV[1], ARGV[5], '+', most)
 local ids = {}
 for i, pending in ipairs(page) do ids[i] = pending[1] end
 local entries, buried = claim(k, ARGV[1], ARGV[2], 0, ids, now_ms())
-local next = #page == tonumber(ARGV[4]) and '(' .. ids[#ids] or ''
-return { next, buried, unpack(entries) }
+local next = #page == most and '(' .. ids[#ids] or ''
+return reply_with({ next, buried }, entries)

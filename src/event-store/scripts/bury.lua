@@ -3,14 +3,15 @@
 
 local MAX_DEAD_LETTERS = 100000
 
--- What a group knows of an entry that is pending (src/consumer/scripts/group.lua).
+-- What a group knows of an entry that is pending (src/consumer/scripts/group.lua). What can't be read counts as nothing:
+-- the entry begins afresh.
 local function read_state(text)
-  if not text then return { attempts = 0, failures = 0, flag = '', token = 0, first = 0, delivery = '' } end
-  local attempts, failures, flag, token, first, delivery =
-    string.match(text, '^(%d+) (%d+) (%a) (%d+) (%d+) ?(%S*)$')
+  local attempts, failures, flag, token, first, delivery, last_error =
+    string.match(text or '', '^(%d+) (%d+) (%a) (%d+) (%d+) ?(%S*) ?(.*)$')
+  if not attempts then return { attempts = 0, failures = 0, flag = '', token = 0, first = 0, delivery = '', last_error = '' } end
   return {
     attempts = tonumber(attempts), failures = tonumber(failures), flag = flag, token = tonumber(token),
-    first = tonumber(first), delivery = delivery,
+    first = tonumber(first), delivery = delivery, last_error = last_error,
   }
 end
 

@@ -5,9 +5,11 @@
 -- Reply for each run: 'held' | 'lost' | 'gone' | its terminal status
 
 --- include time.lua
+--- include arguments.lua
+--- include pages.lua
 
-local lease = now_ms() + tonumber(ARGV[3])
-local reply, entries = {}, {}
+local lease_end = now_ms() + whole(ARGV[3], 'the lease')
+local reply, held, entries = {}, {}, {}
 for i = 2, #KEYS do
   local field = redis.call('HMGET', KEYS[i], 'fence', 'status', 'dispatch', 'deleting', 'lease')
   if not field[2] or field[4] then
@@ -19,15 +21,12 @@ for i = 2, #KEYS do
     reply[i - 1] = field[2]
   else
     reply[i - 1] = 'held'
-    redis.call('HSET', KEYS[i], 'lease', lease)
-    entries[#entries + 1] = field[3]
+    held[#held + 1] = KEYS[i]
+    if field[3] then entries[#entries + 1] = field[3] end
   end
 end
+for _, run in ipairs(held) do redis.call('HSET', run, 'lease', lease_end) end
 -- JUSTID leaves the delivery count alone, and 0 resets the idle time. Without a group there is none to reset: it is
 -- made again, and the entries are then handed out anew and found to be held.
-if #entries > 0 then
-  local claim = { 'XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, unpack(entries) }
-  claim[#claim + 1] = 'JUSTID'
-  redis.pcall(unpack(claim))
-end
+pcall(call_in_pages, { 'XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0 }, entries, { 'JUSTID' })
 return reply

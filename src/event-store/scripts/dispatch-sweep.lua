@@ -1,32 +1,38 @@
 -- Looks after runs that have an executor: gives one whose dispatch entry is gone (a flush, a failover) a new one, and
 -- tells which have an executor that gave no sign of life in time.
 --
--- KEYS  1 active
--- ARGV  1 prefix of the partition's keys  2… run ids
+-- KEYS  1 active, then per run: run, the dispatch stream of its executor
+-- ARGV  per run: run id, executor
 -- Reply {entries made again, then for each run whose lease ran out: run id, executor, for how many ms}
 
 --- include time.lua
 
+redis.call('ZCARD', KEYS[1])
 local now = now_ms()
-local reply = { 0 }
-for i = 2, #ARGV do
-  local run = ARGV[1] .. 'run:' .. ARGV[i]
+local gone, without_entry, reply = {}, {}, { 0 }
+for i = 1, #ARGV, 2 do
+  local run, dispatch, id, executor = KEYS[i + 1], KEYS[i + 2], ARGV[i], ARGV[i + 1]
   local field = redis.call('HMGET', run, 'status', 'executor', 'dispatch', 'lease')
-  local status, executor = field[1], field[2]
+  local status = field[1]
   if status ~= 'pending' and status ~= 'running' then
-    redis.call('ZREM', KEYS[1], ARGV[i])
-  elseif executor ~= 'external' then
-    local dispatch = ARGV[1] .. 'dispatch:' .. executor
-    if not field[3] or #redis.call('XRANGE', dispatch, field[3], field[3]) == 0 then
-      redis.call('HSET', run, 'dispatch', redis.call('XADD', dispatch, '*', 'r', ARGV[i]))
-      reply[1] = reply[1] + 1
+    gone[#gone + 1] = id
+  elseif executor ~= 'external' and field[2] == executor then
+    -- One whose stream can't be read is left as it is, and does not keep the others from theirs.
+    local found = redis.pcall('XRANGE', dispatch, field[3] or '-', field[3] or '-')
+    if not found.err and (not field[3] or #found == 0) then
+      without_entry[#without_entry + 1] = { run = run, dispatch = dispatch, id = id }
     end
-    local lapsed = now - tonumber(field[4] or now)
+    local lapsed = now - (tonumber(field[4] or now) or now)
     if status == 'running' and lapsed > 0 then
-      reply[#reply + 1] = ARGV[i]
+      reply[#reply + 1] = id
       reply[#reply + 1] = executor
       reply[#reply + 1] = lapsed
     end
   end
 end
+for _, one in ipairs(without_entry) do
+  redis.call('HSET', one.run, 'dispatch', redis.call('XADD', one.dispatch, '*', 'r', one.id))
+end
+for _, id in ipairs(gone) do redis.call('ZREM', KEYS[1], id) end
+reply[1] = #without_entry
 return reply

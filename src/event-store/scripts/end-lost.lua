@@ -8,14 +8,17 @@
 -- Reply 1, or 0 when it is not lost (any more)
 
 --- include write-events.lua
+--- include arguments.lua
 
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
 }
 local limits = {
-  max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
-  idle_ms = tonumber(ARGV[7]),
+  max_events = whole(ARGV[4], 'the number of events kept'), event_ttl = whole(ARGV[5], 'the TTL of events'),
+  run_ttl = whole(ARGV[6], 'the TTL of runs'), idle_ms = whole(ARGV[7], 'the idle time-out'),
 }
+local lapsed_ms = whole(ARGV[9], 'the time since the lease ran out')
+local event = read_event(11, 0)
 
 local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor',
   'deleting', 'lease', 'dispatch')
@@ -33,12 +36,13 @@ if ARGV[8] == 'producer' then
   local due = redis.call('ZSCORE', k.active, run.id)
   if run.executor ~= 'external' or not due or tonumber(due) > now then return 0 end
 else
-  if run.executor == 'external' or now < tonumber(field[8] or now) + tonumber(ARGV[9]) then return 0 end
+  if run.executor == 'external' or now < (tonumber(field[8] or now) or now) + lapsed_ms then return 0 end
 end
 
 assert_types(k)
+redis.call('XLEN', KEYS[7])
 redis.call('HINCRBY', k.run, 'fence', 1)
-write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { read_event(11, 0) })
+write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })
 if ARGV[8] == 'executor' and field[9] then
   redis.pcall('XACK', KEYS[7], ARGV[10], field[9])
   redis.call('XDEL', KEYS[7], field[9])

@@ -14,14 +14,16 @@
 --       | {'OVER'} nothing is left to do | {'AGAIN'} it has another attempt by now
 
 --- include write-events.lua
+--- include arguments.lua
 
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
 }
 local limits = {
-  max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
-  idle_ms = tonumber(ARGV[7]),
+  max_events = whole(ARGV[4], 'the number of events kept'), event_ttl = whole(ARGV[5], 'the TTL of events'),
+  run_ttl = whole(ARGV[6], 'the TTL of runs'), idle_ms = whole(ARGV[7], 'the idle time-out'),
 }
+local lease_ms = whole(ARGV[11], 'the lease')
 local dispatch, group, entry = KEYS[7], ARGV[8], ARGV[10]
 
 local pending = redis.pcall('XPENDING', dispatch, group, entry, entry, 1, ARGV[9])
@@ -51,7 +53,7 @@ if field[8] ~= ARGV[14] then return { 'AGAIN' } end
 local event = read_event(15, 0)
 if run.status == 'running' then
   -- A lease of 0 was given back.
-  local lease = tonumber(field[10] or 0)
+  local lease = tonumber(field[10] or 0) or 0
   if lease > 0 and (now_ms() < lease or ARGV[13] ~= '1') then return { 'HELD' } end
   event = read_event(15, 1)
 end
@@ -61,7 +63,7 @@ local ends = TERMINAL[event.status]
 redis.call('HINCRBY', k.run, 'fence', 1)
 if not ends then
   redis.call('HINCRBY', k.run, 'attempt', 1)
-  redis.call('HSET', k.run, 'lease', now_ms() + tonumber(ARGV[11]), 'taken', ARGV[12], 'dispatch', entry)
+  redis.call('HSET', k.run, 'lease', now_ms() + lease_ms, 'taken', ARGV[12], 'dispatch', entry)
 end
 write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })
 if ends then return over() end

@@ -6,12 +6,17 @@
 -- Reply {'GROUPS'} when there is a group that was not named | {trimmed, still too many, then for each group: buried}
 
 --- include bury.lua
+--- include arguments.lua
 --- include time.lua
 --- include read-page.lua
 
 local journal = KEYS[1]
-local too_many = redis.call('XLEN', journal) - tonumber(ARGV[1])
+local kept, most = whole(ARGV[1], 'the entries kept'), whole(ARGV[2], 'the most entries')
+local most_bytes = whole(ARGV[3], 'the most bytes')
+local too_many = redis.call('XLEN', journal) - kept
 if too_many <= 0 then return { 0, 0 } end
+
+local MOST_HUNDREDS = 1000
 
 local function parse(id)
   local ms, n = string.match(id, '^(%d+)-(%d+)$')
@@ -70,7 +75,7 @@ end
 redis.call('HLEN', KEYS[3])
 local _, trimmed_before = parse(redis.call('GET', KEYS[2]) or '0-0')
 
-local page = read_page(journal, '-', '+', true, math.min(too_many, tonumber(ARGV[2])), tonumber(ARGV[3]))
+local page = read_page(journal, '-', '+', true, math.min(too_many, most), most_bytes)
 local now = now_ms()
 local reply = { #page, too_many - #page }
 for i = 5, #ARGV do reply[i - 2] = 0 end
@@ -93,6 +98,7 @@ end
 local ms, n = parse(page[#page][1])
 redis.call('XTRIM', journal, 'MINID', '=', string.format('%d-%d', ms, n + 1))
 redis.call('SET', KEYS[2], page[#page][1])
--- What was deleted from among these is of no more interest.
-for hundred = math.floor(trimmed_before / 100), math.floor(n / 100) - 1 do redis.call('HDEL', KEYS[3], hundred) end
+-- What was deleted from among these is of no more interest. Never a walk from the beginning, should the key that keeps
+-- the last id be lost.
+for hundred = math.max(math.floor(trimmed_before / 100), math.floor(n / 100) - MOST_HUNDREDS), math.floor(n / 100) - 1 do redis.call('HDEL', KEYS[3], hundred) end
 return reply

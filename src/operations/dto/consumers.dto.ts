@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Text } from '../../http/index.js';
+import { QueryInteger, Text } from '../../http/index.js';
 
 export class ConsumerDto {
   @ApiProperty({ description: 'One for each start of a process.', example: 'worker-1-4711-0b0c7a' })
@@ -74,6 +74,61 @@ export class ConsumerGroupListResponse {
   groups!: ConsumerGroupResponse[];
   @ApiProperty({ type: 'integer' })
   count!: number;
+}
+
+export class ListPendingQuery {
+  @QueryInteger({ minimum: 1, maximum: 1000, default: 50 })
+  limit: number = 50;
+
+  @Text({ optional: true, description: '`next_cursor` of the page before.', maxLength: 255 })
+  cursor?: string;
+}
+
+export const PENDING_STATES = ['waiting', 'running', 'suspect', 'delayed'] as const;
+
+export class PendingEventResponse {
+  @ApiProperty({ description: "Journal id of the event's entry.", example: '1795279279000-42' })
+  entry!: string;
+  @ApiProperty({ description: 'Whether it is a dead letter that was sent back.' })
+  redriven!: boolean;
+  @ApiProperty({ type: String, nullable: true, example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa' })
+  run_id!: string | null;
+  @ApiProperty({ type: String, nullable: true, example: 'lifecycle.completed' })
+  type!: string | null;
+  @ApiProperty({ description: 'Who holds it, or held it last.', example: 'worker-1-4711-0b0c7a' })
+  consumer!: string;
+  @ApiProperty({
+    enum: PENDING_STATES,
+    enumName: 'PendingState',
+    description:
+      '`waiting`: not begun (again) yet. `running`: begun, and without an outcome. `suspect`: begun alone, since a ' +
+      'process died while it handled it. `delayed`: waits for its next try.',
+  })
+  state!: (typeof PENDING_STATES)[number];
+  @ApiProperty({ type: 'integer', description: 'Milliseconds since it was appended, or sent back.' })
+  age_ms!: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Milliseconds since its consumer got it or renewed its lease.',
+  })
+  idle_ms!: number;
+  @ApiProperty({ type: 'integer', description: 'How often it was begun.' })
+  attempts!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  next_try_at!: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'Why the last attempt failed.' })
+  last_error!: string | null;
+}
+
+export class PendingListResponse {
+  @ApiProperty({ type: [PendingEventResponse] })
+  pending!: PendingEventResponse[];
+  @ApiProperty({ type: 'integer' })
+  count!: number;
+  @ApiProperty({ description: 'A page of large events may be short, and still have a next one.' })
+  has_more!: boolean;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor!: string | null;
 }
 
 export class ReplayDto {

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { RedisUnavailableError } from '../../common/index.js';
+import { pause, RedisUnavailableError } from '../../common/index.js';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2000;
@@ -22,6 +21,6 @@ export async function retryWhileUnavailable<Result>(
       if (!(error instanceof RedisUnavailableError)) throw error;
       onUnavailable();
     }
-    await delay(delayMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    await pause(delayMs * (0.5 + Math.random() / 2), signal);
   }
 }

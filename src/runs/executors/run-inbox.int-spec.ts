@@ -125,6 +125,18 @@ describe('An executor waits for an event from outside', () => {
     expect(one.redis.subscriber.listenerCount('smessage')).toBeLessThan(5);
   });
 
+  it('T233 waits for 30 days, if it is told to', async () => {
+    const id = await start(async (run) => {
+      await run.emit('gate.requested');
+      const { data } = await run.waitFor('gate.approved', { timeoutMs: 30 * 86_400_000 });
+      return data['n'] ?? 'came';
+    });
+    await asked(id);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await send(id, 'gate.approved', 1);
+    expect(await one.ended(id)).toMatchObject({ status: 'completed' });
+  });
+
   it('and what its condition throws is its error', async () => {
     const id = await start(async (run) => {
       await run.emit('gate.requested');

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { RunNotFoundError } from '../../common/index.js';
+import { type LongTimeout, RunNotFoundError, setLongTimeout } from '../../common/index.js';
 import type { EncodedEvent, RunWatcher } from '../../event-store/index.js';
 import { BEGINNING, type EventId, type EventTypeFilter, type RecordedEvent } from '../../events/index.js';
 import type { WaitForOptions } from './run-execution.js';
@@ -44,9 +44,9 @@ export class RunInbox {
       return found;
     }
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
+      let timer: LongTimeout | undefined;
       const leave = () => {
-        clearTimeout(timer);
+        timer?.cancel();
         this.signal.removeEventListener('abort', onAbort);
         this.waiters.splice(this.waiters.indexOf(waiter), 1);
         if (this.waiters.length === 0) this.stop();
@@ -67,7 +67,7 @@ export class RunInbox {
       };
       this.signal.addEventListener('abort', onAbort);
       if (timeoutMs !== undefined) {
-        timer = setTimeout(() => {
+        timer = setLongTimeout(() => {
           waiter.fail(new WaitTimeoutError(type, timeoutMs));
         }, timeoutMs);
       }

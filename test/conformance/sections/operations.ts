@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { expectError, expectStatus } from '../client.js';
-import { UTC_TIME, type ConsumerGroup, type DeadLetterList } from '../model.js';
+import { UTC_TIME, type ConsumerGroup, type DeadLetterList, type PendingList } from '../model.js';
 import { defineSection } from '../runner.js';
 
 /** Allowed as a name, and held by nobody. */
@@ -37,12 +37,31 @@ export const operations = defineSection('4 Consumer groups', (check) => {
       expectError(await api.request('POST', `${path}/resume`), 404, 'GROUP_NOT_FOUND');
       const json = { from: '2026-01-01T00:00:00Z' };
       expectError(await api.request('POST', `${path}/replay`, { json }), 404, 'GROUP_NOT_FOUND');
+      expectError(await api.get(`${path}/pending`), 404, 'GROUP_NOT_FOUND');
       expectError(await api.request('DELETE', path), 404, 'GROUP_NOT_FOUND');
     }
     expectError(await api.get('/dead-letters', { group: NO_GROUP }), 404, 'GROUP_NOT_FOUND');
     expectError(await api.request('DELETE', `/dead-letters?group=${NO_GROUP}`), 404, 'GROUP_NOT_FOUND');
     const json = { group: NO_GROUP };
     expectError(await api.request('POST', '/dead-letters/redrive', { json }), 404, 'GROUP_NOT_FOUND');
+  });
+
+  check('what is pending in a group is a page of a list, oldest first', async ({ api }) => {
+    const { groups } = expectStatus(await api.get('/consumers'), 200).json<{ groups: ConsumerGroup[] }>();
+    for (const { group } of groups) {
+      const reply = await api.get(`/consumers/${group}/pending`, { limit: 10 });
+      const page = expectStatus(reply, 200).json<PendingList>();
+      assert.equal(page.count, page.pending.length);
+      assert.ok(page.count <= 10);
+      assert.equal(page.has_more, page.next_cursor !== null);
+      for (const one of page.pending) {
+        assert.ok(['waiting', 'running', 'suspect', 'delayed'].includes(one.state));
+        for (const name of ['age_ms', 'idle_ms', 'attempts'] as const) assert.ok(isCount(one[name]));
+        assert.ok(one.next_try_at === null || UTC_TIME.test(one.next_try_at));
+      }
+    }
+    for (const query of [{ limit: 0 }, { limit: 1001 }, { cursor: 'x' }, { after: '1-1' }])
+      expectError(await api.get(`/consumers/${NO_GROUP}/pending`, query), 400, 'VALIDATION_FAILED');
   });
 
   check('a replay begins at an id or a time', async ({ api }) => {

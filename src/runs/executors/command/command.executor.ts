@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { ValidationFailedError } from '../../../common/index.js';
+import { pause, setLongTimeout, ValidationFailedError } from '../../../common/index.js';
 import type { JsonObject } from '../../../events/index.js';
 import type { Executor } from '../executor.js';
 import {
@@ -67,7 +66,7 @@ export class CommandExecutor implements Executor {
     ];
     let timedOut = false;
     const end = (): void => void group.end();
-    const limit = setTimeout(() => {
+    const limit = setLongTimeout(() => {
       timedOut = true;
       end();
     }, command.timeoutSeconds * 1000);
@@ -75,13 +74,13 @@ export class CommandExecutor implements Executor {
     if (run.signal.aborted) end();
     try {
       const exit = await exitOf(group, command);
-      clearTimeout(limit);
+      limit.cancel();
       await Promise.all([group.end(), drain(pumps)]);
       run.signal.throwIfAborted();
       if (timedOut) throw new RunFailedError(`timed out after ${command.timeoutSeconds} s`);
       return resultOf(exit);
     } finally {
-      clearTimeout(limit);
+      limit.cancel();
       run.signal.removeEventListener('abort', end);
       // Also when an event was refused: what nobody listens to must not run on.
       await group.end();
@@ -128,7 +127,7 @@ async function drain(pumps: readonly OutputPump[]): Promise<void> {
   const check = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       for (const pump of pumps) pump.endIfIdle();
-      await delay(DRAIN_CHECK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      await pause(DRAIN_CHECK_MS, stop.signal);
     }
   };
   const checking = check();

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../../../common/index.js';
 import type { ProcessGuard } from './process-guard.js';
 
 const POLL_MS = 20;

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { ValidationFailedError } from '../../../common/index.js';
+import { delay, ValidationFailedError } from '../../../common/index.js';
 import type { EventInput, JsonObject } from '../../../events/index.js';
 import type { Executor } from '../executor.js';
 import type { RunExecution } from '../run-execution.js';
@@ -10,8 +9,6 @@ import type { Recordings } from './recordings.js';
 const MAX_SPEED = 1_000_000;
 /** Events on their way to the store at once. */
 const MAX_UNSTORED = 100;
-/** Node's timers take no more. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Plays a recording of the deployment's folder, by its timestamps: `{"recording": "name", "speed": 1}`. With `speed`
@@ -52,7 +49,7 @@ export class ReplayExecutor implements Executor {
         const waitMs = (at - first) / speed - (performance.now() - startedAt);
         if (waitMs > 0) {
           await store();
-          await wait(waitMs, run.signal);
+          await delay(waitMs, { signal: run.signal });
         }
       }
       if (type.startsWith('lifecycle.') && event.source == null) {
@@ -115,11 +112,4 @@ function endOf(type: string, { data }: EventInput): RunFailedError {
   if (type !== 'lifecycle.failed') return new RunFailedError('the recorded run was cancelled', { ...data });
   const { error } = data ?? {};
   return new RunFailedError(typeof error === 'string' ? error : 'the recorded run failed', { ...data });
-}
-
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  for (let left = ms; left > 0; left -= MAX_DELAY_MS) {
-    await delay(Math.min(left, MAX_DELAY_MS), undefined, { signal }).catch(() => undefined);
-    signal.throwIfAborted();
-  }
 }
