@@ -9,6 +9,7 @@ import { GroupControl } from './group-control.js';
 import { GroupCatalog } from './group-info.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
+import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
 
 /**
@@ -29,6 +30,7 @@ export class ConsumerModule {
         HandlerExplorer,
         ConsumerRunner,
         ConsumerTelemetry,
+        SuspectGate,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,
@@ -39,6 +41,7 @@ export class ConsumerModule {
       exports: [
         ConsumerRunner,
         ConsumerTelemetry,
+        SuspectGate,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,

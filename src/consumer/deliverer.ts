@@ -1,8 +1,9 @@
 import type { Logger } from '@nestjs/common';
-import { RedisUnavailableError } from '../common/index.js';
+import { pause, RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { compareEventIds, decodeEvent } from '../events/index.js';
+import { compareEventIds, decodeEvent, type RecordedEvent } from '../events/index.js';
 import { isNoGroup } from '../redis/index.js';
+import { askCanHandle } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Attempt, type Delivery } from './delivery.js';
 import type { GroupSource } from './group-source.js';
@@ -12,10 +13,12 @@ import type { Beginning } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
 import { OutcomeRecorder, type Recorded } from './outcome-recorder.js';
 import { runAttempt } from './run-attempt.js';
-import type { SoloGate } from './solo-gate.js';
+import type { SuspectGate } from './suspect-gate.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
+/** Entries that one script begins, at most. */
+const MAX_BATCH = 500;
 
 const OUTCOME_OF = {
   ok: 'succeeded',
@@ -50,7 +53,7 @@ export class Deliverer {
   constructor(
     private readonly handler: RegisteredHandler,
     private readonly store: EventStore,
-    private readonly gate: SoloGate,
+    private readonly gate: SuspectGate,
     private readonly telemetry: ConsumerTelemetry,
     private readonly logger: Logger,
     private readonly signal: AbortSignal,
@@ -93,7 +96,9 @@ export class Deliverer {
     for (const [source, deliveries] of bySource(ready)) {
       // begin.lua looks the batch up in the pending list as one range of ids.
       deliveries.sort((a, b) => compareEventIds(a.entry.position, b.entry.position));
-      void this.begin(source, deliveries);
+      for (let i = 0; i < deliveries.length; i += MAX_BATCH) {
+        void this.begin(source, deliveries.slice(i, i + MAX_BATCH));
+      }
     }
   }
 
@@ -132,16 +137,22 @@ export class Deliverer {
     return Math.min(concurrency - (size - this.settling), 2 * concurrency - size);
   }
 
-  private isWanted({ entry, source }: Delivery): boolean {
+  private isWanted(delivery: Delivery): boolean {
+    const { entry, source } = delivery;
     // Without a type it can't be read: it is begun, and fails for good.
     if (entry.event.type === '') return true;
     if (!this.handler.wants(entry.event.type)) return false;
     if (!this.handler.canHandle) return true;
+    let event: RecordedEvent;
     try {
-      return this.handler.canHandle(decodeEvent(source.tenantId, entry.runId, entry.event));
+      event = decodeEvent(source.tenantId, entry.runId, entry.event);
     } catch {
       return true;
     }
+    const answer = askCanHandle(this.handler, event);
+    if (typeof answer === 'boolean') return answer;
+    delivery.isUnsure = true;
+    return true;
   }
 
   private async begin(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
@@ -152,34 +163,42 @@ export class Deliverer {
       this.leave();
       return;
     }
-    this.gate.enter(deliveries.length);
     const began = await this.tryBegin(source, deliveries, false);
     const suspects: Delivery[] = [];
     for (const [i, delivery] of deliveries.entries()) {
       const beginning = began?.[i];
       if (beginning?.kind === 'run') {
         this.handle(delivery, beginning, () => {
-          this.gate.leave(1);
           this.leave();
         });
-        continue;
-      }
-      this.gate.leave(1);
-      if (beginning?.kind === 'suspect') suspects.push(delivery);
+      } else if (beginning?.kind === 'suspect') suspects.push(delivery);
       else {
         this.notBegun(delivery, beginning);
         this.leave();
       }
     }
-    for (const delivery of suspects) {
-      await this.gate.exclusively(() =>
-        this.stopped ? this.handBack([delivery]) : this.beginAlone(source, delivery),
-      );
-      this.leave();
+    if (suspects.length > 0) await this.beginSuspects(source, suspects);
+  }
+
+  /** Never throws. */
+  private async beginSuspects(source: GroupSource, suspects: readonly Delivery[]): Promise<void> {
+    // A single failure would be the end of one that died beside the culprit.
+    const mayRunTogether = this.handler.options.maxAttempts > 1;
+    const died = mayRunTogether
+      ? await source.diedAsSuspects(suspects.map(({ entry }) => entry.id)).catch(() => undefined)
+      : undefined;
+    for (const [i, delivery] of suspects.entries()) {
+      const work = (): Promise<void> =>
+        this.stopped ? this.handBack([delivery]) : this.beginSuspect(source, delivery);
+      const done = died?.[i] === false ? this.gate.together(work) : this.gate.alone(work);
+      void done.then(() => {
+        this.leave();
+      });
     }
   }
 
-  private async beginAlone(source: GroupSource, delivery: Delivery): Promise<void> {
+  /** Never throws. */
+  private async beginSuspect(source: GroupSource, delivery: Delivery): Promise<void> {
     const beginning = (await this.tryBegin(source, [delivery], true))?.[0];
     if (beginning?.kind === 'run') {
       await new Promise<void>((resolve) => {
@@ -239,41 +258,71 @@ export class Deliverer {
     this.attempts.add(attempt);
     this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    runAttempt(this.handler, attempt, this.signal, (outcome) => {
+    runAttempt(this.handler, attempt, this.signal, ({ outcome, report, running }) => {
       const durationMs = performance.now() - startedAt;
-      this.settling++;
-      this.makeRoom();
+      // One that still runs after its time limit keeps its place.
+      if (!running) {
+        this.settling++;
+        this.makeRoom();
+      }
       this.recorder.record(delivery.source, outcome, (settlement, error) => {
-        this.settling--;
         this.attempts.delete(attempt);
-        this.settled(delivery, settlement, error, outcome.delayMs);
-        const what = OUTCOME_OF[settlement];
-        this.telemetry.signals.next({
-          kind: 'settled',
-          group,
-          type,
-          outcome: what,
-          durationMs,
-          attempt,
-          error,
+        this.log(attempt, settlement, error, error === outcome.error ? report : undefined);
+        const signal = { kind: 'settled', group, type, outcome: OUTCOME_OF[settlement], durationMs } as const;
+        if (!running) {
+          this.settling--;
+          this.settled(delivery, settlement, outcome.delayMs);
+          this.telemetry.signals.next({ ...signal, attempt, error });
+          whenOver();
+          return;
+        }
+        this.telemetry.signals.next({ ...signal, attempt, error });
+        const dueAt = performance.now() + outcome.delayMs;
+        void this.untilEnded(attempt, running).then(() => {
+          this.settled(delivery, settlement, Math.max(0, dueAt - performance.now()));
+          whenOver();
         });
-        whenOver();
       });
     });
   }
 
-  private settled(delivery: Delivery, settlement: Recorded, error: string, delayMs: number): void {
+  /** Waits for a handler that its time limit did not end, for its grace period at most. Never rejects. */
+  private async untilEnded(attempt: Attempt, running: Promise<void>): Promise<void> {
+    const { group, timeoutGraceMs } = this.handler.options;
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.signal, ended.signal]);
+    const hasEnded = await Promise.race([
+      running.then(() => true),
+      pause(timeoutGraceMs, signal).then(() => false),
+    ]);
+    ended.abort();
+    if (hasEnded || this.signal.aborted) return;
+    const { type } = attempt.entry.event;
+    this.telemetry.signals.next({ kind: 'abandoned', group, type, attempt });
+    this.logger.warn(
+      `${this.handler.name} still runs for ${nameOf(attempt)}, ${timeoutGraceMs} ms after its time limit: it is ` +
+        'abandoned, and others run beside it. Make it end when context.signal aborts.',
+    );
+  }
+
+  /** Each outcome once; what is tried again is for those who look for it. */
+  private log(attempt: Attempt, settlement: Recorded, error: string, report: string | undefined): void {
+    const stack = report === undefined ? [] : [report];
+    if (settlement === 'dead') {
+      this.logger.error(`${this.handler.name}: ${nameOf(attempt)} is dead-lettered: ${error}`, ...stack);
+    } else if (settlement === 'retry') {
+      const text = `${this.handler.name}: attempt ${attempt.attempt} of ${nameOf(attempt)} failed: ${error}`;
+      this.logger.debug([text, ...stack].join('\n'));
+    }
+  }
+
+  private settled(delivery: Delivery, settlement: Recorded, delayMs: number): void {
     // The run's next events wait for it.
     if (this.ordered && (settlement === 'retry' || settlement === 'failed')) {
       delivery.onSettled?.('failed');
       delete delivery.onSettled;
       this.later(delivery, Math.max(delayMs, settlement === 'failed' ? AGAIN_MS : 0));
       return;
-    }
-    if (settlement === 'dead') {
-      this.logger.warn(
-        `${this.handler.name}: event ${delivery.entry.event.id} of run ${delivery.entry.runId} is dead-lettered: ${error}`,
-      );
     }
     this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
   }
@@ -349,6 +398,10 @@ function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]>
     else groups.set(delivery.source, [delivery]);
   }
   return groups;
+}
+
+function nameOf({ entry }: Attempt): string {
+  return `event ${entry.event.id} of run ${entry.runId}`;
 }
 
 /** An outage is told by the connections; that the group is gone, by the one that makes it again. */

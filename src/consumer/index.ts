@@ -13,4 +13,5 @@ export * from './handler-options.js';
 export * from './handler-result.js';
 export * from './idempotency-tracker.js';
 export * from './recovery-result.js';
+export { SuspectGate } from './suspect-gate.js';
 export * from './tenant-directory.js';
