@@ -1,4 +1,4 @@
-import { errorReport, errorText, valueText } from '../common/index.js';
+import { errorReport, errorText, silence, valueText } from '../common/index.js';
 import type { RecordedEvent } from '../events/index.js';
 import type { RegisteredHandler } from './registered-handler.js';
 
@@ -24,12 +24,4 @@ export function askCanHandle(handler: RegisteredHandler, event: RecordedEvent): 
   return {
     error: `canHandle() must return true or false at once, no Promise; it gave ${valueText(answer)}.`,
   };
-}
-
-/** A Promise that nobody awaits must not end the process when it rejects. Takes any value. */
-export function silence(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  new Promise((resolve) => {
-    resolve(value);
-  }).catch(() => undefined);
 }

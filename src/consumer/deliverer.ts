@@ -1,8 +1,9 @@
 import type { Logger } from '@nestjs/common';
-import { pause, RedisUnavailableError } from '../common/index.js';
+import { RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
 import { compareEventIds, decodeEvent, type RecordedEvent } from '../events/index.js';
 import { isNoGroup } from '../redis/index.js';
+import { AttemptReport } from './attempt-report.js';
 import { askCanHandle } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Attempt, type Delivery } from './delivery.js';
@@ -38,6 +39,7 @@ export class Deliverer {
   /** Attempts whose handler is running, or whose outcome is being recorded. */
   readonly attempts = new Set<Attempt>();
   private readonly recorder: OutcomeRecorder;
+  private readonly report: AttemptReport;
   /** What waits to be begun again. */
   private readonly timers = new Map<Delivery, NodeJS.Timeout>();
   private readonly ordered: boolean;
@@ -60,6 +62,7 @@ export class Deliverer {
   ) {
     this.ordered = handler.options.ordering === 'run';
     this.recorder = new OutcomeRecorder(logger, signal);
+    this.report = new AttemptReport(handler, telemetry, logger, signal);
     this.lanes = new Lanes(({ source, entry }) =>
       this.ordered ? `${source.stream} ${entry.runId}` : `${source.stream} ${entry.id}`,
     );
@@ -267,7 +270,7 @@ export class Deliverer {
       }
       this.recorder.record(delivery.source, outcome, (settlement, error) => {
         this.attempts.delete(attempt);
-        this.log(attempt, settlement, error, error === outcome.error ? report : undefined);
+        this.report.outcome(attempt, settlement, error, error === outcome.error ? report : undefined);
         const signal = { kind: 'settled', group, type, outcome: OUTCOME_OF[settlement], durationMs } as const;
         if (!running) {
           this.settling--;
@@ -278,42 +281,12 @@ export class Deliverer {
         }
         this.telemetry.signals.next({ ...signal, attempt, error });
         const dueAt = performance.now() + outcome.delayMs;
-        void this.untilEnded(attempt, running).then(() => {
+        void this.report.untilEnded(attempt, running).then(() => {
           this.settled(delivery, settlement, Math.max(0, dueAt - performance.now()));
           whenOver();
         });
       });
     });
-  }
-
-  /** Waits for a handler that its time limit did not end, for its grace period at most. Never rejects. */
-  private async untilEnded(attempt: Attempt, running: Promise<void>): Promise<void> {
-    const { group, timeoutGraceMs } = this.handler.options;
-    const ended = new AbortController();
-    const signal = AbortSignal.any([this.signal, ended.signal]);
-    const hasEnded = await Promise.race([
-      running.then(() => true),
-      pause(timeoutGraceMs, signal).then(() => false),
-    ]);
-    ended.abort();
-    if (hasEnded || this.signal.aborted) return;
-    const { type } = attempt.entry.event;
-    this.telemetry.signals.next({ kind: 'abandoned', group, type, attempt });
-    this.logger.warn(
-      `${this.handler.name} still runs for ${nameOf(attempt)}, ${timeoutGraceMs} ms after its time limit: it is ` +
-        'abandoned, and others run beside it. Make it end when context.signal aborts.',
-    );
-  }
-
-  /** Each outcome once; what is tried again is for those who look for it. */
-  private log(attempt: Attempt, settlement: Recorded, error: string, report: string | undefined): void {
-    const stack = report === undefined ? [] : [report];
-    if (settlement === 'dead') {
-      this.logger.error(`${this.handler.name}: ${nameOf(attempt)} is dead-lettered: ${error}`, ...stack);
-    } else if (settlement === 'retry') {
-      const text = `${this.handler.name}: attempt ${attempt.attempt} of ${nameOf(attempt)} failed: ${error}`;
-      this.logger.debug([text, ...stack].join('\n'));
-    }
   }
 
   private settled(delivery: Delivery, settlement: Recorded, delayMs: number): void {
@@ -398,10 +371,6 @@ function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]>
     else groups.set(delivery.source, [delivery]);
   }
   return groups;
-}
-
-function nameOf({ entry }: Attempt): string {
-  return `event ${entry.event.id} of run ${entry.runId}`;
 }
 
 /** An outage is told by the connections; that the group is gone, by the one that makes it again. */

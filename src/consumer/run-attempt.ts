@@ -36,7 +36,7 @@ export function runAttempt(
   over: (ended: Ended) => void,
 ): void {
   let isOver = false;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined = undefined;
   const end = (ending: Ending, report?: string, running?: Promise<void>): void => {
     if (isOver) return;
     isOver = true;
@@ -115,6 +115,6 @@ function invoke(handler: RegisteredHandler, event: RecordedEvent, attempt: Attem
   try {
     return handler.invoke(event, attempt);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }

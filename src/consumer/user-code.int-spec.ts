@@ -26,7 +26,9 @@ async function refusalOf(...handlers: Type[]): Promise<string> {
 
 /** A class with these options and any members, whatever the types say. */
 function handlerClass(options: unknown, members: object = { handle: () => undefined }): Type {
-  class AnyHandler {}
+  class AnyHandler {
+    readonly isAny = true;
+  }
   Object.defineProperties(AnyHandler.prototype, Object.getOwnPropertyDescriptors(members));
   EventHandler(options as HandlerOptions)(AnyHandler);
   return AnyHandler;
