@@ -5,7 +5,7 @@ export const MAX_ERROR_TEXT = 1000;
 /** Longest report for the log, in characters. */
 const MAX_REPORT = 16_000;
 /** Of a stack, or a message, before the whole is put together. */
-const MAX_PART = 4000;
+const MAX_PART = 10_000;
 /** How many causes behind each other are told, and how many errors of an AggregateError. */
 const MAX_DEPTH = 4;
 const MAX_ERRORS = 5;
@@ -13,11 +13,11 @@ const MAX_KEYS = 8;
 
 /**
  * The text of whatever user code threw or gave as a reason: name, code, message, causes, and the errors of an
- * AggregateError. Never empty, never longer than MAX_ERROR_TEXT, and it never throws: any property may be a getter that
- * does, and any object a revoked proxy.
+ * AggregateError. Never empty, never longer than `most` characters (MAX_ERROR_TEXT by default), and it never throws: any
+ * property may be a getter that does, and any object a revoked proxy.
  */
-export function errorText(value: unknown): string {
-  return cut(totally(() => textOf(value, MAX_DEPTH)) ?? 'a value that can not be read', MAX_ERROR_TEXT);
+export function errorText(value: unknown, most = MAX_ERROR_TEXT): string {
+  return cut(totally(() => textOf(value, MAX_DEPTH)) ?? 'a value that can not be read', most);
 }
 
 /** The same with stacks, for the log. */
@@ -169,4 +169,17 @@ function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const head = text.slice(0, most - 1);
   return `${/[\uD800-\uDBFF]$/.test(head) ? head.slice(0, -1) : head}…`;
+}
+
+/** Whether it is a Promise, or passes for one. Never throws. */
+export function isThenable(value: unknown): boolean {
+  return isObject(value) && typeof get(value, 'then') === 'function';
+}
+
+/** A Promise that nobody awaits must not end the process when it rejects. Takes any value. */
+export function silence(value: unknown): void {
+  if (!isObject(value)) return;
+  new Promise((resolve) => {
+    resolve(value);
+  }).catch(() => undefined);
 }

@@ -37,7 +37,9 @@ export type TakeUp =
   /** Its executor lives. */
   | { kind: 'held' }
   /** The entry is another process's. */
-  | { kind: 'lost' };
+  | { kind: 'lost' }
+  /** Its process died twice or more: it is to be taken up alone. */
+  | { kind: 'suspect' };
 
 /** Who takes a run up, and on which terms. */
 export interface TakeUpOptions {
@@ -48,7 +50,17 @@ export interface TakeUpOptions {
   patient: boolean;
   /** What is appended when its executor was lost, given the attempts so far: a terminal event ends the run. */
   onLost: (attempt: number) => EventInput;
+  /** Nothing else is begun beside it: then its next death counts. Default false. */
+  alone?: boolean;
+  /** Deaths of a run that was taken up alone, after which it ends with `onExhausted`. Default: it never does. */
+  mostDeathsAlone?: number;
+  /** The terminal event of a run that was lost too often, given the attempts so far. Default: `onLost`. */
+  onExhausted?: (attempt: number) => EventInput;
 }
+
+/** Runs whose leases one script extends, at most. */
+const BEAT_PAGE = 1000;
+const NO_LIMIT = 1_000_000_000;
 
 /** What a sign of life was answered: `held`, or why the run is not ours any more. */
 export type BeatAnswer = 'held' | 'lost' | 'gone' | 'completed' | 'failed' | 'cancelled';
@@ -138,11 +150,17 @@ export class DispatchStore {
     leaseMs: number,
     held: readonly { runId: string; fence: number }[],
   ): Promise<BeatAnswer[]> {
-    return (await SCRIPTS.dispatchBeat.run(
-      this.redis.commands,
-      [this.streamOf(source), ...held.map(({ runId }) => this.store.keys.run(source.tenantId, runId).run)],
-      [DISPATCH_GROUP, consumer, leaseMs, ...held.map(({ fence }) => fence)],
-    )) as BeatAnswer[];
+    const answers: BeatAnswer[] = [];
+    for (let i = 0; i < held.length; i += BEAT_PAGE) {
+      const page = held.slice(i, i + BEAT_PAGE);
+      const reply = await SCRIPTS.dispatchBeat.run(
+        this.redis.commands,
+        [this.streamOf(source), ...page.map(({ runId }) => this.store.keys.run(source.tenantId, runId).run)],
+        [DISPATCH_GROUP, consumer, leaseMs, ...page.map(({ fence }) => fence)],
+      );
+      answers.push(...(reply as BeatAnswer[]));
+    }
+    return answers;
   }
 
   /** Takes over up to `most` entries of a source whose process gave no sign of life for a lease, or gave them back. */
@@ -199,7 +217,15 @@ export class DispatchStore {
   private async tryTakeUp(
     entry: DispatchEntry,
     name: string,
-    { consumer, leaseMs, patient, onLost }: TakeUpOptions,
+    {
+      consumer,
+      leaseMs,
+      patient,
+      onLost,
+      alone = false,
+      mostDeathsAlone = NO_LIMIT,
+      onExhausted = onLost,
+    }: TakeUpOptions,
   ): Promise<TakeUp | undefined> {
     const { tenantId, runId } = entry;
     let run: RunRecord;
@@ -218,6 +244,7 @@ export class DispatchStore {
       context: run.context,
     };
     const lost: EventInput = { ...onLost(run.attempt), context: run.context };
+    const exhausted: EventInput = { ...onExhausted(run.attempt), context: run.context };
     const [answer, ...values] = (await SCRIPTS.takeUp.run(
       this.redis.commands,
       [
@@ -241,7 +268,9 @@ export class DispatchStore {
         name,
         patient ? 1 : 0,
         run.attempt,
-        ...this.store.eventArgs([this.store.prepare(started), this.store.prepare(lost)]),
+        alone ? 1 : 0,
+        mostDeathsAlone,
+        ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
       ],
     )) as [string, ...(string | number)[]];
     switch (answer) {
@@ -263,6 +292,8 @@ export class DispatchStore {
         return { kind: 'held' };
       case 'LOST':
         return { kind: 'lost' };
+      case 'SUSPECT':
+        return { kind: 'suspect' };
       default:
         return undefined;
     }
