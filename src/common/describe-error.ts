@@ -14,10 +14,13 @@ const MAX_KEYS = 8;
 /**
  * The text of whatever user code threw or gave as a reason: name, code, message, causes, and the errors of an
  * AggregateError. Never empty, never longer than `most` characters (MAX_ERROR_TEXT by default), and it never throws: any
- * property may be a getter that does, and any object a revoked proxy.
+ * property may be a getter that does, and any object a revoked proxy. With `named: false` without the name of the
+ * outermost error, where it has a message.
  */
-export function errorText(value: unknown, most = MAX_ERROR_TEXT): string {
-  return cut(totally(() => textOf(value, MAX_DEPTH)) ?? 'a value that can not be read', most);
+export function errorText(value: unknown, { most = MAX_ERROR_TEXT, named = true } = {}): string {
+  // `throw save()` without await: nobody else will look at that Promise.
+  if (isThenable(value)) silence(value);
+  return cut(totally(() => textOf(value, MAX_DEPTH, named)) ?? 'a value that can not be read', most);
 }
 
 /** The same with stacks, for the log. */
@@ -35,7 +38,7 @@ export function valueText(value: unknown): string {
   return cut(totally(() => preview(value, 1)) ?? 'a value that can not be read', 200);
 }
 
-function textOf(value: unknown, depth: number): string {
+function textOf(value: unknown, depth: number, named = true): string {
   if (!isObject(value)) return primitiveText(value);
   if (!isErrorLike(value)) return preview(value, 1);
   const name = wordOf(get(value, 'name'));
@@ -43,7 +46,9 @@ function textOf(value: unknown, depth: number): string {
   const code = wordOf(get(value, 'code'));
   const title = name === '' || name === 'Error' ? '' : name;
   let text =
-    message !== '' ? `${title && `${title}: `}${message}` : `${title || 'an error'} without a message`;
+    message !== ''
+      ? `${named && title !== '' ? `${title}: ` : ''}${message}`
+      : `${title || 'an error'} without a message`;
   if (code !== '' && !text.includes(code)) text += ` (${code})`;
   const behind = [...errorsOf(value, depth), ...causeOf(value, depth)];
   return behind.length > 0 ? `${cut(text, MAX_ERROR_TEXT / 2)} [${behind.join('; ')}]` : text;

@@ -108,7 +108,7 @@ export class ExecutorRegistry {
       answer = this.executors.get(name)?.executor.validateInput?.(input);
     } catch (error) {
       if (isInstance(error, RunstreamError)) throw error;
-      const message = errorText(error).replace(/^Error: /, '');
+      const message = errorText(error, { named: false });
       throw new ValidationFailedError([{ path: 'input', message }]);
     }
     if (!isThenable(answer)) return;

@@ -3,7 +3,6 @@ import type { EventInput, JsonObject } from '../../events/index.js';
 import { RunAbortedError } from './run-aborted-error.js';
 import { RunFailedError } from './run-failed-error.js';
 import { eventOf } from './running-execution.js';
-import { WaitTimeoutError } from './wait-timeout-error.js';
 
 /** The error of a run whose executor is gone. */
 export const EXECUTOR_LOST = 'executor lost';
@@ -54,10 +53,7 @@ export function lost(reason: string): EventInput {
 function messageOf(error: unknown): string {
   // An executor meets this one only through its own use of the store.
   if (isInstance(error, RedisUnavailableError)) return 'the event store could not be reached';
-  const text = errorText(error, MAX_MESSAGE_LENGTH);
-  // Their messages were written for the clients of a run.
-  const isOurs = isInstance(error, RunFailedError) || isInstance(error, WaitTimeoutError);
-  return isOurs ? text.replace(/^(RunFailedError|WaitTimeoutError): /, '') : text;
+  return errorText(error, { most: MAX_MESSAGE_LENGTH, named: false });
 }
 
 class UnmeantResult extends Error {}
