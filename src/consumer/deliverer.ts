@@ -6,13 +6,13 @@ import { isNoGroup } from '../redis/index.js';
 import { AttemptReport } from './attempt-report.js';
 import { askCanHandle } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
-import { Attempt, type Delivery } from './delivery.js';
+import { Attempt, bySource, type Delivery } from './delivery.js';
 import type { GroupSource } from './group-source.js';
 import { Lanes } from './lanes.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import type { Beginning } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
-import { OutcomeRecorder, type Recorded } from './outcome-recorder.js';
+import { OUTCOME_OF, OutcomeRecorder, type Recorded } from './outcome-recorder.js';
 import { runAttempt } from './run-attempt.js';
 import type { SuspectGate } from './suspect-gate.js';
 
@@ -20,15 +20,6 @@ import type { SuspectGate } from './suspect-gate.js';
 const AGAIN_MS = 500;
 /** Entries that one script begins, at most. */
 const MAX_BATCH = 500;
-
-const OUTCOME_OF = {
-  ok: 'succeeded',
-  retry: 'retried',
-  dead: 'dead',
-  lost: 'lost',
-  released: 'lost',
-  failed: 'lost',
-} as const;
 
 /**
  * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
@@ -361,16 +352,6 @@ export class Deliverer {
 
   /** Called when an ordered source turns out to have another owner, or to be replayed. */
   onOwnershipLost: (source: GroupSource) => void = () => undefined;
-}
-
-function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]> {
-  const groups = new Map<GroupSource, Delivery[]>();
-  for (const delivery of deliveries) {
-    const group = groups.get(delivery.source);
-    if (group) group.push(delivery);
-    else groups.set(delivery.source, [delivery]);
-  }
-  return groups;
 }
 
 /** An outage is told by the connections; that the group is gone, by the one that makes it again. */

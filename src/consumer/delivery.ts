@@ -102,3 +102,14 @@ export class Attempt implements HandlerContext, Lease {
       throw new Error('The event was settled already: publish and start runs before handle() returns.');
   }
 }
+
+/** Deliveries by where they come from. */
+export function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]> {
+  const groups = new Map<GroupSource, Delivery[]>();
+  for (const delivery of deliveries) {
+    const group = groups.get(delivery.source);
+    if (group) group.push(delivery);
+    else groups.set(delivery.source, [delivery]);
+  }
+  return groups;
+}

@@ -62,7 +62,7 @@ export function runAttempt(
       return;
     }
   }
-  const handled = invoke(handler, event, attempt);
+  const handled = handler.invoke(event, attempt);
   handled.then(
     (result) => {
       end(readResult(result, handler.options.ordering));
@@ -96,7 +96,8 @@ function outcomeOf(handler: RegisteredHandler, attempt: Attempt, ending: Ending)
       return { ...lease, kind: 'ok', delayMs: 0, error: '', effects: attempt.effects };
     case 'retry': {
       const delayMs = ending.delayMs ?? backoffMs(handler.options.backoff, attempt.attempt);
-      return { ...lease, kind: 'retry', delayMs, error: ending.error, effects: NO_EFFECTS };
+      // What was put before a text made it longer.
+      return { ...lease, kind: 'retry', delayMs, error: errorText(ending.error), effects: NO_EFFECTS };
     }
     default:
       return { ...lease, kind: ending.kind, delayMs: 0, error: ending.error, effects: NO_EFFECTS };
@@ -108,13 +109,5 @@ function eventOf(attempt: Attempt): RecordedEvent | { error: string } {
     return decodeEvent(attempt.tenantId, attempt.entry.runId, attempt.entry.event);
   } catch (error) {
     return { error: `The event can't be read: ${errorText(error)}` };
-  }
-}
-
-function invoke(handler: RegisteredHandler, event: RecordedEvent, attempt: Attempt): Promise<unknown> {
-  try {
-    return handler.invoke(event, attempt);
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

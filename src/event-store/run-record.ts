@@ -99,7 +99,7 @@ function labelsOf(value: unknown): Record<string, string> {
 
 function contextOf(value: unknown): EventContext {
   try {
-    return readRunContext(objectOf(value) as EventContext | undefined);
+    return readRunContext(objectOf(value));
   } catch {
     return readRunContext(undefined);
   }

@@ -16,7 +16,6 @@ import {
   DispatchStore,
   type TakeUp,
 } from '../../event-store/index.js';
-import type { EventInput } from '../../events/index.js';
 import { DispatchSources } from './dispatch-sources.js';
 import { ExecutorRegistry, type RegisteredExecutor } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
@@ -27,8 +26,7 @@ import {
   type ExecutorsOptions,
 } from './executors-options.js';
 import { retryWhileUnavailable } from './retry-while-unavailable.js';
-import { mostDeathsAlone } from './run-executor.decorator.js';
-import { exhausted, lost, restarted } from './run-outcome.js';
+import { takeUpTerms } from './take-up-terms.js';
 
 const BLOCK_MS = 5000;
 const TENANTS_MS = 1000;
@@ -282,19 +280,10 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     patient: boolean,
     alone: boolean,
   ): Promise<TakeUp | undefined> {
-    const { leaseMs, maxAttempts } = registered.options;
     try {
       return await retryWhileUnavailable(
         this.stopping.signal,
-        this.dispatch.takeUp(entry, {
-          consumer: this.consumer,
-          leaseMs,
-          patient,
-          onLost: (attempt) => eventOfLoss(registered, attempt),
-          alone,
-          mostDeathsAlone: mostDeathsAlone(maxAttempts),
-          onExhausted: exhausted,
-        }),
+        this.dispatch.takeUp(entry, takeUpTerms(registered, this.consumer, patient, alone)),
       );
     } catch (error) {
       if (this.stopping.signal.aborted) {
@@ -357,9 +346,4 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     if (error instanceof RedisUnavailableError || this.dispatch.isUnavailable(error)) return;
     this.logger.error(errorReport(error));
   }
-}
-
-function eventOfLoss({ name, options }: RegisteredExecutor, attempt: number): EventInput {
-  if (options.onCrash === 'restart') return restarted(attempt + 1);
-  return lost(`The process that executed "${name}" gave no sign of life for ${options.leaseMs} ms.`);
 }

@@ -120,7 +120,10 @@ export class ExecutorRegistry {
 }
 
 /** @throws Error that says how to mend it */
-function assertMethods(called: string, { execute, validateInput }: Executor): void {
+function assertMethods(
+  called: string,
+  { execute, validateInput }: { execute: unknown; validateInput?: unknown },
+): void {
   if (kindOf(execute).includes('Generator')) {
     throw new Error(
       `${called}: execute() is a generator, which nobody would run. Write async execute(…) without "*".`,

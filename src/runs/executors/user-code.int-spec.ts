@@ -69,7 +69,7 @@ describe('What an executor throws or gives back', () => {
       [throwing(new Error('')), /without a message/],
       [throwing({ code: 'E7', message: 'from a library' }), /from a library/],
       [throwing(new AggregateError([new Error('first')])), /first/],
-      [throwing(new RunFailedError('told', cyclic as JsonObject)), /^told$/],
+      [throwing(new RunFailedError('told', cyclic)), /^told$/],
       [() => revoked.proxy, /revoked/],
       [() => cyclic, /result/],
       [() => Symbol('odd'), /result/],
@@ -102,7 +102,7 @@ describe('What an executor throws or gives back', () => {
       async (run) => {
         void run.emit(undefined as unknown as string);
         void run.emit(Symbol('s') as unknown as string);
-        void run.emit('log.stdout', odd as unknown as JsonObject);
+        void run.emit('log.stdout', odd);
         await new Promise((resolve) => setTimeout(resolve, 100));
         return 'done';
       },
