@@ -82,7 +82,7 @@ const hostile: fc.Arbitrary<() => unknown> = fc.oneof(
     () => ({ data: HandlerResult.success() }),
     () => ({ then: thrower(Object.create(null)) }),
   ),
-  plain.map((value) => () => Promise.reject(value)),
+  plain.map((value) => async () => thrower(value)()),
 );
 
 export const anyValue: fc.Arbitrary<AnyValue> = fc.oneof(
