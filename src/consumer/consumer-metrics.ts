@@ -20,6 +20,7 @@ interface Tally {
   retried: number;
   dead: number;
   lost: number;
+  abandoned: number;
   skipped: number;
   observe: (seconds: number) => void;
 }
@@ -57,6 +58,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
       this.counter('dead', 'Events that were given up and are in the dead letters.', 'dead_lettered'),
       this.counter('skipped', 'Events that the handler did not want, or that were handled before.'),
       this.counter('lost', 'Attempts whose event had gone to another process meanwhile.'),
+      this.counter('abandoned', 'Handlers that went on after their time limit and its grace period.'),
       this.durations,
       this.gauge('lag', 'Events that the group was not given yet, over all tenants.', sumOf('lag')),
       this.gauge(
@@ -85,6 +87,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
     switch (signal.kind) {
       case 'delivered':
       case 'skipped':
+      case 'abandoned':
         this.tally(signal.group, signal.type)[signal.kind]++;
         return;
       case 'settled': {
@@ -118,7 +121,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
       const child = this.durations.labels(group, type);
       tally = {
         labels: { group, type },
-        ...{ delivered: 0, succeeded: 0, retried: 0, dead: 0, lost: 0, skipped: 0 },
+        ...{ delivered: 0, succeeded: 0, retried: 0, dead: 0, lost: 0, skipped: 0, abandoned: 0 },
         observe: (seconds) => {
           child.observe(seconds);
         },

@@ -20,14 +20,13 @@ import { readEffectLimits } from './effect-budget.js';
 import { GroupConsumer } from './group-consumer.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import type { RegisteredHandler } from './registered-handler.js';
-import { SoloGate } from './solo-gate.js';
+import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
 
 /** Runs the consumer groups of this process, from its start to its end. */
 @Injectable()
 export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Consumers');
-  private readonly gate = new SoloGate();
   private readonly consumer = consumerName();
   private groups: GroupConsumer[] = [];
   private handlers: RegisteredHandler[] = [];
@@ -38,6 +37,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     private readonly store: EventStore,
     private readonly tenants: TenantDirectory,
     private readonly telemetry: ConsumerTelemetry,
+    private readonly gate: SuspectGate,
     @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
     @Inject(EVENT_STORE_OPTIONS) private readonly storeOptions: EventStoreOptions,
   ) {}

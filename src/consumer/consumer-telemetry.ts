@@ -23,6 +23,8 @@ export type ConsumerSignal =
       /** Why it was not a success; '' for one that was. */
       error: string;
     }
+  /** Its handler goes on after its time limit and its grace period; nobody waits for it any more. */
+  | { kind: 'abandoned'; group: string; type: string; attempt: AttemptInfo }
   | { kind: 'skipped'; group: string; type: string }
   | { kind: 'dead'; group: string; count: number };
 

@@ -10,6 +10,7 @@ import { GroupCatalog } from './group-info.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
 import { PendingEntries } from './pending-entries.js';
+import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
 
 /**
@@ -30,6 +31,7 @@ export class ConsumerModule {
         HandlerExplorer,
         ConsumerRunner,
         ConsumerTelemetry,
+        SuspectGate,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,
@@ -41,6 +43,7 @@ export class ConsumerModule {
       exports: [
         ConsumerRunner,
         ConsumerTelemetry,
+        SuspectGate,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,

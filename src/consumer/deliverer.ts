@@ -1,33 +1,25 @@
 import type { Logger } from '@nestjs/common';
 import { type LongTimeout, RedisUnavailableError, setLongTimeout } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { compareEventIds, decodeEvent } from '../events/index.js';
+import { compareEventIds, decodeEvent, type RecordedEvent } from '../events/index.js';
 import { isNoGroup } from '../redis/index.js';
+import { AttemptReport } from './attempt-report.js';
+import { askCanHandle } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
-import { Attempt, type Delivery } from './delivery.js';
+import { Attempt, bySource, type Delivery } from './delivery.js';
 import type { GroupSource } from './group-source.js';
 import { Lanes } from './lanes.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import type { Beginning } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
-import { OutcomeRecorder, type Recorded } from './outcome-recorder.js';
+import { OUTCOME_OF, OutcomeRecorder, type Recorded } from './outcome-recorder.js';
 import { runAttempt } from './run-attempt.js';
-import type { SoloGate } from './solo-gate.js';
+import type { SuspectGate } from './suspect-gate.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
-
-/** Most entries that are begun in one call of a script. */
-const MAX_BEGUN = 1000;
-
-const OUTCOME_OF = {
-  ok: 'succeeded',
-  retry: 'retried',
-  dead: 'dead',
-  lost: 'lost',
-  released: 'lost',
-  failed: 'lost',
-} as const;
+/** Entries that one script begins, at most. */
+const MAX_BATCH = 500;
 
 /**
  * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
@@ -38,6 +30,7 @@ export class Deliverer {
   /** Attempts whose handler is running, or whose outcome is being recorded. */
   readonly attempts = new Set<Attempt>();
   private readonly recorder: OutcomeRecorder;
+  private readonly report: AttemptReport;
   /** What waits to be begun again. */
   private readonly timers = new Map<Delivery, LongTimeout>();
   private readonly ordered: boolean;
@@ -53,13 +46,14 @@ export class Deliverer {
   constructor(
     private readonly handler: RegisteredHandler,
     private readonly store: EventStore,
-    private readonly gate: SoloGate,
+    private readonly gate: SuspectGate,
     private readonly telemetry: ConsumerTelemetry,
     private readonly logger: Logger,
     private readonly signal: AbortSignal,
   ) {
     this.ordered = handler.options.ordering === 'run';
     this.recorder = new OutcomeRecorder(logger, signal);
+    this.report = new AttemptReport(handler, telemetry, logger, signal);
     this.lanes = new Lanes(({ source, entry }) =>
       this.ordered ? `${source.stream} ${entry.runId}` : `${source.stream} ${entry.id}`,
     );
@@ -96,8 +90,9 @@ export class Deliverer {
     for (const [source, deliveries] of bySource(ready)) {
       // begin.lua looks the batch up in the pending list as one range of ids.
       deliveries.sort((a, b) => compareEventIds(a.entry.position, b.entry.position));
-      for (let i = 0; i < deliveries.length; i += MAX_BEGUN)
-        void this.begin(source, deliveries.slice(i, i + MAX_BEGUN));
+      for (let i = 0; i < deliveries.length; i += MAX_BATCH) {
+        void this.begin(source, deliveries.slice(i, i + MAX_BATCH));
+      }
     }
   }
 
@@ -136,16 +131,22 @@ export class Deliverer {
     return Math.min(concurrency - (size - this.settling), 2 * concurrency - size);
   }
 
-  private isWanted({ entry, source }: Delivery): boolean {
+  private isWanted(delivery: Delivery): boolean {
+    const { entry, source } = delivery;
     // Without a type it can't be read: it is begun, and fails for good.
     if (entry.event.type === '') return true;
     if (!this.handler.wants(entry.event.type)) return false;
     if (!this.handler.canHandle) return true;
+    let event: RecordedEvent;
     try {
-      return this.handler.canHandle(decodeEvent(source.tenantId, entry.runId, entry.event));
+      event = decodeEvent(source.tenantId, entry.runId, entry.event);
     } catch {
       return true;
     }
+    const answer = askCanHandle(this.handler, event);
+    if (typeof answer === 'boolean') return answer;
+    delivery.isUnsure = true;
+    return true;
   }
 
   private async begin(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
@@ -156,34 +157,42 @@ export class Deliverer {
       this.leave();
       return;
     }
-    this.gate.enter(deliveries.length);
     const began = await this.tryBegin(source, deliveries, false);
     const suspects: Delivery[] = [];
     for (const [i, delivery] of deliveries.entries()) {
       const beginning = began?.[i];
       if (beginning?.kind === 'run') {
         this.handle(delivery, beginning, () => {
-          this.gate.leave(1);
           this.leave();
         });
-        continue;
-      }
-      this.gate.leave(1);
-      if (beginning?.kind === 'suspect') suspects.push(delivery);
+      } else if (beginning?.kind === 'suspect') suspects.push(delivery);
       else {
         this.notBegun(delivery, beginning);
         this.leave();
       }
     }
-    for (const delivery of suspects) {
-      await this.gate.exclusively(() =>
-        this.stopped ? this.handBack([delivery]) : this.beginAlone(source, delivery),
-      );
-      this.leave();
+    if (suspects.length > 0) await this.beginSuspects(source, suspects);
+  }
+
+  /** Never throws. */
+  private async beginSuspects(source: GroupSource, suspects: readonly Delivery[]): Promise<void> {
+    // A single failure would be the end of one that died beside the culprit.
+    const mayRunTogether = this.handler.options.maxAttempts > 1;
+    const died = mayRunTogether
+      ? await source.diedAsSuspects(suspects.map(({ entry }) => entry.id)).catch(() => undefined)
+      : undefined;
+    for (const [i, delivery] of suspects.entries()) {
+      const work = (): Promise<void> =>
+        this.stopped ? this.handBack([delivery]) : this.beginSuspect(source, delivery);
+      const done = died?.[i] === false ? this.gate.together(work) : this.gate.alone(work);
+      void done.then(() => {
+        this.leave();
+      });
     }
   }
 
-  private async beginAlone(source: GroupSource, delivery: Delivery): Promise<void> {
+  /** Never throws. */
+  private async beginSuspect(source: GroupSource, delivery: Delivery): Promise<void> {
     const beginning = (await this.tryBegin(source, [delivery], true))?.[0];
     if (beginning?.kind === 'run') {
       await new Promise<void>((resolve) => {
@@ -243,41 +252,41 @@ export class Deliverer {
     this.attempts.add(attempt);
     this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    runAttempt(this.handler, attempt, this.signal, (outcome) => {
+    runAttempt(this.handler, attempt, this.signal, ({ outcome, report, running }) => {
       const durationMs = performance.now() - startedAt;
-      this.settling++;
-      this.makeRoom();
+      // One that still runs after its time limit keeps its place.
+      if (!running) {
+        this.settling++;
+        this.makeRoom();
+      }
       this.recorder.record(delivery.source, outcome, (settlement, error) => {
-        this.settling--;
         this.attempts.delete(attempt);
-        this.settled(delivery, settlement, error, outcome.delayMs);
-        const what = OUTCOME_OF[settlement];
-        this.telemetry.signals.next({
-          kind: 'settled',
-          group,
-          type,
-          outcome: what,
-          durationMs,
-          attempt,
-          error,
+        this.report.outcome(attempt, settlement, error, error === outcome.error ? report : undefined);
+        const signal = { kind: 'settled', group, type, outcome: OUTCOME_OF[settlement], durationMs } as const;
+        if (!running) {
+          this.settling--;
+          this.settled(delivery, settlement, outcome.delayMs);
+          this.telemetry.signals.next({ ...signal, attempt, error });
+          whenOver();
+          return;
+        }
+        this.telemetry.signals.next({ ...signal, attempt, error });
+        const dueAt = performance.now() + outcome.delayMs;
+        void this.report.untilEnded(attempt, running).then(() => {
+          this.settled(delivery, settlement, Math.max(0, dueAt - performance.now()));
+          whenOver();
         });
-        whenOver();
       });
     });
   }
 
-  private settled(delivery: Delivery, settlement: Recorded, error: string, delayMs: number): void {
+  private settled(delivery: Delivery, settlement: Recorded, delayMs: number): void {
     // The run's next events wait for it.
     if (this.ordered && (settlement === 'retry' || settlement === 'failed')) {
       delivery.onSettled?.('failed');
       delete delivery.onSettled;
       this.later(delivery, Math.max(delayMs, settlement === 'failed' ? AGAIN_MS : 0));
       return;
-    }
-    if (settlement === 'dead') {
-      this.logger.warn(
-        `${this.handler.name}: event ${delivery.entry.event.id} of run ${delivery.entry.runId} is dead-lettered: ${error}`,
-      );
     }
     this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
   }
@@ -343,16 +352,6 @@ export class Deliverer {
 
   /** Called when an ordered source turns out to have another owner, or to be replayed. */
   onOwnershipLost: (source: GroupSource) => void = () => undefined;
-}
-
-function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]> {
-  const groups = new Map<GroupSource, Delivery[]>();
-  for (const delivery of deliveries) {
-    const group = groups.get(delivery.source);
-    if (group) group.push(delivery);
-    else groups.set(delivery.source, [delivery]);
-  }
-  return groups;
 }
 
 /** An outage is told by the connections; that the group is gone, by the one that makes it again. */

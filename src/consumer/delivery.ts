@@ -13,6 +13,8 @@ export interface Delivery extends Holding {
   source: GroupSource;
   /** When it is to be tried again, in ms of this process's clock; absent when at once. */
   dueAt?: number | undefined;
+  /** canHandle() gave no answer for it: it is begun, and that is its failure unless there is an answer then. */
+  isUnsure?: boolean;
   /** Part of a recovery, which waits for its outcome. */
   onSettled?: (how: 'processed' | 'skipped' | 'failed') => void;
 }
@@ -75,7 +77,14 @@ export class Attempt implements HandlerContext, Lease {
     return effect.runId;
   }
 
-  async extend(): Promise<void> {
+  extend(): Promise<void> {
+    const extended = this.renew();
+    // A handler that does not await it must not end the process when Redis is away.
+    extended.catch(() => undefined);
+    return extended;
+  }
+
+  private async renew(): Promise<void> {
     const lost = await this.delivery.source.beat([this]);
     if (lost.length > 0) this.abort(new Error('The lease was lost: another process has this event.'));
   }
@@ -100,4 +109,15 @@ export class Attempt implements HandlerContext, Lease {
     if (this.closed)
       throw new Error('The event was settled already: publish and start runs before handle() returns.');
   }
+}
+
+/** Deliveries by where they come from. */
+export function bySource(deliveries: readonly Delivery[]): Map<GroupSource, Delivery[]> {
+  const groups = new Map<GroupSource, Delivery[]>();
+  for (const delivery of deliveries) {
+    const group = groups.get(delivery.source);
+    if (group) group.push(delivery);
+    else groups.set(delivery.source, [delivery]);
+  }
+  return groups;
 }

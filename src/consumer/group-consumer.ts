@@ -15,7 +15,7 @@ import { Ownership, OwnershipLostError } from './ownership.js';
 import { Patience } from './patience.js';
 import type { RecoveryResult } from './recovery-result.js';
 import type { RegisteredHandler } from './registered-handler.js';
-import type { SoloGate } from './solo-gate.js';
+import type { SuspectGate } from './suspect-gate.js';
 import type { TenantDirectory } from './tenant-directory.js';
 
 const TICK_MS = 500;
@@ -58,7 +58,7 @@ export class GroupConsumer {
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
     private readonly tenants: TenantDirectory,
-    gate: SoloGate,
+    gate: SuspectGate,
     telemetry: ConsumerTelemetry,
     private readonly effectLimits: EffectLimits,
   ) {

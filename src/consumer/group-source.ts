@@ -303,6 +303,13 @@ export class GroupSource {
     return scores.map((score) => (score === null ? undefined : Number(score) + behindMs));
   }
 
+  /** Which of these died when they were begun as suspects: not with whatever ran beside them, or not for the first time. */
+  async diedAsSuspects(ids: readonly string[]): Promise<boolean[]> {
+    const states = await redisCall(this.redis.hmget(this.state.entries, ...ids));
+    // The flag of group.lua.
+    return states.map((state) => state?.split(' ')[2] === 's');
+  }
+
   /** Remembers how far the group is, and removes consumers that are gone. */
   async tidy(goneAfterMs: number): Promise<void> {
     const { group, handler } = this.settings;

@@ -1,19 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ExternalContextCreator } from '@nestjs/core';
-import { EventStore, GROUP_PATTERN } from '../event-store/index.js';
+import { errorText } from '../common/index.js';
+import { EventStore } from '../event-store/index.js';
 import type { EventTypeFilter, RecordedEvent } from '../events/index.js';
 import { TenantContext } from '../tenancy/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { EventHandler } from './event-handler.decorator.js';
 import type { Handler, HandlerContext } from './handler.js';
-import { type HandlerOptions, resolveHandlerOptions } from './handler-options.js';
-import type { HandlerResult } from './handler-result.js';
+import {
+  type HandlerOptions,
+  type ResolvedHandlerOptions,
+  resolveHandlerOptions,
+} from './handler-options.js';
 import type { RegisteredHandler } from './registered-handler.js';
 
 /** What guards and interceptors are told they stand in front of (`context.getType()`). */
 const HANDLER_CONTEXT = 'runstream:event';
 
-type Invoke = (event: RecordedEvent, context: HandlerContext) => Promise<HandlerResult | void>;
+type Invoke = (event: RecordedEvent, context: HandlerContext) => Promise<unknown>;
 
 /** Finds the providers with `@EventHandler` in all modules, and refuses those that could not work. */
 @Injectable()
@@ -29,33 +33,40 @@ export class HandlerExplorer {
   /** @throws Error that says what to change */
   explore(): RegisteredHandler[] {
     const handlers = new Map<string, RegisteredHandler>();
+    const seen = new Set<unknown>();
     for (const wrapper of this.discovery.getProviders({ metadataKey: EventHandler.KEY })) {
-      const options = this.discovery.getMetadataByDecorator(EventHandler, wrapper);
-      const instance: unknown = wrapper.instance;
-      if (!options || typeof instance !== 'object' || instance === null) continue;
-      const handler = this.register(instance, options);
-      const other = handlers.get(options.group);
-      if (other) {
+      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
         throw new Error(
-          `${handler.name} and ${other.name} both handle the group "${options.group}". A group has one handler, ` +
-            'since each of its events is handled once: give one of them another group.',
+          `${String(wrapper.name)}: @EventHandler can't be request-scoped or transient, nor inject what is, since its ` +
+            'events belong to no request. Make it, what it injects, and its guards and interceptors singletons; the ' +
+            'event and its context have what belongs to the event.',
         );
       }
-      handlers.set(options.group, handler);
+      const options = this.discovery.getMetadataByDecorator(EventHandler, wrapper);
+      const instance: unknown = wrapper.instance;
+      // useExisting shows one instance under two tokens.
+      if (!options || typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+      seen.add(instance);
+      const handler = this.register(instance, options);
+      const { group } = handler.options;
+      const other = handlers.get(group);
+      if (other) {
+        throw new Error(
+          `${handler.name} and ${other.name} both handle the group "${group}". A group has one handler, ` +
+            'since each of its events is handled once: give one of them another group, or provide it in one module only.',
+        );
+      }
+      handlers.set(group, handler);
     }
     return [...handlers.values()];
   }
 
-  private register(instance: Partial<Handler>, options: HandlerOptions): RegisteredHandler {
+  private register(instance: Partial<Handler>, given: HandlerOptions): RegisteredHandler {
     const { name } = instance.constructor;
-    const handle = instance.handle?.bind(instance);
-    if (!handle) {
-      throw new Error(
-        `${name} has @EventHandler but no handle() method. Add one: async handle(event, context) { … }.`,
-      );
-    }
-    assertOptions(name, options);
-    // Nest's own way of calling a method of a provider: with the guards, pipes and interceptors it is decorated with.
+    assertMethods(name, instance);
+    const options = resolveHandlerOptions(name, given, this.consumerOptions.overrides);
+    // Nest's own way of calling a method of a provider: with the guards and interceptors it is decorated with. Pipes
+    // belong to parameters with decorators, of which a handler has none.
     const invoke = this.contexts.create(
       instance,
       instance.handle as never,
@@ -73,46 +84,46 @@ export class HandlerExplorer {
     ) as Invoke;
     return {
       name,
-      options: resolveHandlerOptions({ ...options, ...this.consumerOptions.overrides }),
+      options,
       wants: this.filterOf(name, options),
       canHandle: instance.canHandle?.bind(instance),
       invoke: (event, context) => this.tenants.run(event.tenant_id, () => invoke(event, context)),
     };
   }
 
-  private filterOf(name: string, { types }: HandlerOptions): EventTypeFilter {
+  private filterOf(name: string, { types }: ResolvedHandlerOptions): EventTypeFilter {
     if (types === undefined) return () => true;
     try {
       return this.store.types.parseFilter(types.join(',')) ?? (() => true);
     } catch (error) {
-      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${name}: ${errorText(error)}`, { cause: error });
     }
   }
 }
 
-function assertOptions(name: string, options: HandlerOptions): void {
-  if (!GROUP_PATTERN.test(options.group)) {
+/** @throws Error that says what to change */
+function assertMethods(name: string, { handle, canHandle }: { handle?: unknown; canHandle?: unknown }): void {
+  if (typeof handle !== 'function') {
     throw new Error(
-      `${name}: "${options.group}" is no name for a group. Begin with a lower-case letter and go on with at most 62 lower-case letters, digits, "_" or "-".`,
+      `${name} has @EventHandler but no handle() method. Add one: async handle(event, context) { … }.`,
     );
   }
-  if (options.types?.length === 0) {
+  if (kindOf(handle).includes('Generator')) {
     throw new Error(
-      `${name}: "types" is empty, so no event would ever come. Name some, or leave it out for all.`,
+      `${name}: handle() is a generator, which nobody would run. Write async handle(…) without "*".`,
     );
   }
-  const numbers: Partial<Record<keyof HandlerOptions, number>> = {
-    concurrency: 1,
-    batchSize: 1,
-    blockMs: 1,
-    leaseMs: 100,
-    maxAttempts: 1,
-    timeoutMs: 1,
-  };
-  for (const [option, least] of Object.entries(numbers)) {
-    const value = options[option as keyof HandlerOptions];
-    if (value !== undefined && (!Number.isInteger(value) || Number(value) < least)) {
-      throw new Error(`${name}: ${option} must be a whole number of at least ${least}.`);
-    }
+  if (canHandle === undefined) return;
+  if (typeof canHandle !== 'function') throw new Error(`${name}: canHandle must be a method.`);
+  if (kindOf(canHandle) !== 'Function') {
+    throw new Error(
+      `${name}: canHandle() must answer with true or false at once: it can't be async, since a Promise is no answer, nor a generator. ` +
+        'Do in handle() what takes time, and return there.',
+    );
   }
+}
+
+/** `AsyncFunction`, `GeneratorFunction`, … */
+function kindOf(method: unknown): string {
+  return Object.prototype.toString.call(method).slice('[object '.length, -1);
 }

@@ -1,4 +1,12 @@
-/** How an event handler consumes. All but `group` has a default. */
+import { checkOptions, oneOf, type OptionRules, refuseWrong, wholeNumber } from '../common/index.js';
+import { GROUP_PATTERN } from '../event-store/index.js';
+
+/** Longest wait of an ordered group before a retry, in milliseconds: all that comes later in the run waits too. */
+export const MAX_ORDERED_DELAY_MS = 3_600_000;
+/** Longest wait of other groups before a retry, in milliseconds (365 days). */
+export const MAX_DELAY_MS = 365 * 86_400_000;
+
+/** How an event handler consumes. All but `group` has a default; one that is given as undefined counts as not given. */
 export interface HandlerOptions {
   /** Name of the consumer group: lower-case letters, digits, `_`, `-`. One handler for each group. */
   group: string;
@@ -7,28 +15,44 @@ export interface HandlerOptions {
   /** Where the group begins when it is new: with the first event there is, or with what comes after the moment it
    * was first registered. Default `now`. */
   from?: 'start' | 'now';
-  /** Most events handled at once in this process. Default 100; runs at once with `ordering: 'run'`. */
+  /**
+   * Most events handled at once in this process; runs at once with `ordering: 'run'`. A handler that is over its
+   * `timeoutMs` counts until it has really ended, or its grace period has. Default 100, at most 1000.
+   */
   concurrency?: number;
-  /** Most entries read at once. Default 100. */
+  /** Most entries read at once. Default 100, at most 1000. */
   batchSize?: number;
-  /** How long a read waits for something new, in milliseconds. Default 5000. */
+  /** How long a read waits for something new, in milliseconds. Default 5000, at most 60 000. */
   blockMs?: number;
-  /** How long an event belongs to a process that gives no sign of life, in milliseconds. Default 60 000. */
+  /**
+   * How long an event belongs to a process that sends no heartbeat, in milliseconds. Default 60 000; at least 100, at
+   * most 3 600 000 (an hour).
+   */
   leaseMs?: number;
-  /** Failures after which an event is dead-lettered. Default 5. */
+  /** Failures after which an event is dead-lettered. Default 5, at most 1000. */
   maxAttempts?: number;
   /** How long a failed event waits. */
   backoff?: BackoffOptions;
   /** `run`: the events of one run one after the other, in order. `none`: as they come. Default `none`. */
   ordering?: 'none' | 'run';
-  /** After so many milliseconds the handler is told to stop, and the event is tried again. Default: never. */
+  /**
+   * After so many milliseconds the signal of the handler aborts, and the attempt has failed. Its place stays taken
+   * until the handler has really ended, and so does its run with `ordering: 'run'`. Default: never; at most 86 400 000
+   * (a day).
+   */
   timeoutMs?: number;
+  /**
+   * Grace period of a handler that goes on after its `timeoutMs`, in milliseconds. Then it is abandoned: its place is
+   * free although it may still run, the log says so, and `runstream_consumer_abandoned_total` counts it. Default
+   * 60 000; at most 86 400 000 (a day).
+   */
+  timeoutGraceMs?: number;
 }
 
 export interface BackoffOptions {
-  /** Wait after the first failure, in milliseconds; it doubles with each. Default 1000. */
+  /** Wait after the first failure, in milliseconds; it doubles with each. Default 1000; at least 1, at most `maxMs`. */
   initialMs?: number;
-  /** Longest wait, in milliseconds. Default 60 000. */
+  /** Longest wait, in milliseconds. Default 60 000, at most 3 600 000 (an hour). */
   maxMs?: number;
 }
 
@@ -38,7 +62,53 @@ export type ResolvedHandlerOptions = Required<Omit<HandlerOptions, 'backoff' | '
   timeoutMs: number | undefined;
 };
 
-export function resolveHandlerOptions(options: HandlerOptions): ResolvedHandlerOptions {
+const DAY_MS = 86_400_000;
+const RULES: OptionRules = {
+  group: (value) =>
+    typeof value === 'string' && GROUP_PATTERN.test(value)
+      ? undefined
+      : 'is no name for a group: begin with a lower-case letter and go on with at most 62 lower-case letters, digits, "_" or "-"',
+  types: (value) => {
+    if (!Array.isArray(value) || !value.every((type) => typeof type === 'string')) {
+      return 'must be a list of event types';
+    }
+    return value.length > 0 ? undefined : 'is empty, so no event would ever come: name some, or leave it out';
+  },
+  from: oneOf('start', 'now'),
+  concurrency: wholeNumber(1, 1000),
+  batchSize: wholeNumber(1, 1000),
+  blockMs: wholeNumber(1, 60_000),
+  leaseMs: wholeNumber(100, 3_600_000),
+  maxAttempts: wholeNumber(1, 1000),
+  backoff: () => undefined,
+  ordering: oneOf('none', 'run'),
+  timeoutMs: wholeNumber(1, DAY_MS),
+  timeoutGraceMs: wholeNumber(1, DAY_MS),
+};
+const BACKOFF_RULES: OptionRules = {
+  initialMs: wholeNumber(1, MAX_ORDERED_DELAY_MS),
+  maxMs: wholeNumber(1, MAX_ORDERED_DELAY_MS),
+};
+
+/**
+ * @param called whose options they are, for the error
+ * @param overrides what counts in place of the handler's own options
+ * @throws Error with a sentence for each option that is wrong
+ */
+export function resolveHandlerOptions(
+  called: string,
+  options: HandlerOptions,
+  overrides: Partial<HandlerOptions> = {},
+): ResolvedHandlerOptions {
+  const own = checkOptions(options, RULES);
+  const over = checkOptions(overrides, RULES);
+  const given = { ...own.options, ...over.options };
+  const backoff = checkOptions<BackoffOptions>(given.backoff ?? {}, BACKOFF_RULES, 'backoff');
+  const { initialMs = 1000, maxMs = Math.max(60_000, initialMs) } = backoff.options;
+  const wrong = [...own.wrong, ...over.wrong, ...backoff.wrong];
+  if (own.options.group === undefined) wrong.push('Give it a group: the name of its consumer group.');
+  if (initialMs > maxMs) wrong.push(`backoff.initialMs must be at most backoff.maxMs, which is ${maxMs}.`);
+  refuseWrong(called, wrong);
   return {
     from: 'now',
     concurrency: 100,
@@ -47,10 +117,11 @@ export function resolveHandlerOptions(options: HandlerOptions): ResolvedHandlerO
     leaseMs: 60_000,
     maxAttempts: 5,
     ordering: 'none',
-    ...options,
-    types: options.types,
-    timeoutMs: options.timeoutMs,
-    backoff: { initialMs: 1000, maxMs: 60_000, ...options.backoff },
+    timeoutGraceMs: 60_000,
+    ...given,
+    types: given.types,
+    timeoutMs: given.timeoutMs,
+    backoff: { initialMs, maxMs },
   };
 }
 

@@ -4,9 +4,12 @@ import type { HandlerResult } from './handler-result.js';
 
 /** What `@EventHandler` goes on. @publicApi */
 export interface Handler {
-  /** Refuses events before they are begun; what it refuses is acknowledged and counts as skipped. */
+  /**
+   * Refuses events before they are begun; what it refuses is acknowledged and counts as skipped. It answers at once: a
+   * Promise, like anything else that is neither true nor false, and what it throws, is a failure of the event.
+   */
   canHandle?(event: RecordedEvent): boolean;
-  /** Nothing returned is a success; a thrown error is a retry. */
+  /** Nothing returned is a success; a thrown error is a retry; what is no HandlerResult is a failure. */
   handle(event: RecordedEvent, context: HandlerContext): Promise<HandlerResult | void> | HandlerResult | void;
 }
 

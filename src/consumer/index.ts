@@ -14,4 +14,5 @@ export * from './handler-result.js';
 export * from './idempotency-tracker.js';
 export * from './pending-entries.js';
 export * from './recovery-result.js';
+export { SuspectGate } from './suspect-gate.js';
 export * from './tenant-directory.js';

@@ -1,24 +1,33 @@
-import { type LongTimeout, setLongTimeout } from '../common/index.js';
+import { errorReport, errorText, type LongTimeout, setLongTimeout } from '../common/index.js';
 import { decodeEvent, type RecordedEvent } from '../events/index.js';
+import { askCanHandle, type Failure } from './can-handle.js';
 import type { Attempt } from './delivery.js';
 import type { Effect } from './effects.js';
 import { backoffMs } from './handler-options.js';
-import type { HandlerResult } from './handler-result.js';
+import { readResult, type ReadResult } from './handler-result.js';
 import type { Outcome } from './lease.js';
 import type { RegisteredHandler } from './registered-handler.js';
 
-const MAX_ERROR_LENGTH = 1000;
 const NO_EFFECTS: readonly Effect[] = [];
-/** The later events of the run wait, and their entries with them. */
+/** In an ordered group the later events of the run wait, and their entries with them. */
 const MAX_ORDERED_DELAY_MS = 3_600_000;
-const TOO_LATE =
-  'In a group with ordering "run" an event may be tried again within an hour at most, since all later events of its run wait for it. ' +
-  'Ask for less, or fail the event and redrive it later.';
-const NO_RESULT = 'handle() returned what is no HandlerResult: make it with HandlerResult.success() …';
+
+/** How an attempt ended. */
+export interface Ended {
+  outcome: Outcome;
+  /** What was thrown, with stacks, for the log. */
+  report: string | undefined;
+  /** The handler's time is up and it still runs: resolves when it has really ended. */
+  running: Promise<void> | undefined;
+}
+
+type Ending = ReadResult | { kind: 'release'; error: '' };
 
 /**
  * Calls the handler, and then `over` with what is to be recorded: once, whatever the handler does. A callback and not a
  * promise: with a tenant context around it each promise is dear, and this is the path of every single event.
+ *
+ * Nothing that the handler, a guard or an interceptor throws or gives back may throw here: nobody would catch it.
  *
  * @param stopping aborted when the process stops: then what is thrown is no failure of the handler
  */
@@ -26,48 +35,75 @@ export function runAttempt(
   handler: RegisteredHandler,
   attempt: Attempt,
   stopping: AbortSignal,
-  over: (outcome: Outcome) => void,
+  over: (ended: Ended) => void,
 ): void {
-  const settle = (kind: Outcome['kind'], error: string, delayMs: number): void => {
-    const { entry, token, epoch, fence } = attempt;
-    const effects = kind === 'ok' ? attempt.effects : NO_EFFECTS;
+  let isOver = false;
+  let timer: LongTimeout | undefined = undefined;
+  const end = (ending: Ending, report?: string, running?: Promise<void>): void => {
+    if (isOver) return;
+    isOver = true;
+    timer?.cancel();
     attempt.close();
-    over({ entry, token, epoch, fence, kind, delayMs, error, effects });
+    over({ outcome: outcomeOf(handler, attempt, ending), report, running });
   };
-  const failed = (error: unknown): void => {
-    if (stopping.aborted) settle('release', '', 0);
-    else settle('retry', messageOf(error), backoffOf(handler, attempt));
+  const fail = ({ error, report }: Failure, running?: Promise<void>): void => {
+    if (stopping.aborted) end({ kind: 'release', error: '' });
+    else end({ kind: 'retry', error }, report, running);
   };
-  let event: RecordedEvent;
-  try {
-    event = decodeEvent(attempt.tenantId, attempt.entry.runId, attempt.entry.event);
-  } catch (error) {
-    settle('fail', `The event can't be read: ${messageOf(error)}`, 0);
+
+  const event = eventOf(attempt);
+  if ('error' in event) {
+    end({ kind: 'fail', error: event.error });
     return;
   }
-  invoke(handler, event, attempt).then((result) => {
-    switch (result?.outcome) {
-      case undefined:
-      case 'success':
-        settle('ok', '', 0);
-        return;
-      case 'fail':
-        settle('fail', messageOf(result.reason), 0);
-        return;
-      case 'retry': {
-        const { delayMs } = result;
-        if (handler.options.ordering === 'run' && delayMs !== undefined && delayMs > MAX_ORDERED_DELAY_MS) {
-          failed(new Error(TOO_LATE));
-          return;
-        }
-        const reason = result.reason ?? 'the handler asked for another try';
-        settle('retry', messageOf(reason), result.delayMs ?? backoffOf(handler, attempt));
-        return;
-      }
-      default:
-        failed(NO_RESULT);
+  if (attempt.delivery.isUnsure) {
+    const answer = askCanHandle(handler, event);
+    if (answer !== true) {
+      if (answer) fail(answer);
+      else end({ kind: 'ok' });
+      return;
     }
-  }, failed);
+  }
+  const handled = handler.invoke(event, attempt);
+  handled.then(
+    (result) => {
+      end(readResult(result, handler.options.ordering));
+    },
+    (error: unknown) => {
+      fail(failureOf(error));
+    },
+  );
+  const { timeoutMs } = handler.options;
+  if (timeoutMs === undefined) return;
+  timer = setLongTimeout(() => {
+    const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
+    attempt.abort(error);
+    const running = handled.then(
+      () => undefined,
+      () => undefined,
+    );
+    fail({ error: error.message }, running);
+  }, timeoutMs);
+}
+
+function failureOf(error: unknown): Failure {
+  return { error: errorText(error), report: errorReport(error) };
+}
+
+function outcomeOf(handler: RegisteredHandler, attempt: Attempt, ending: Ending): Outcome {
+  const { entry, token, epoch, fence } = attempt;
+  const lease = { entry, token, epoch, fence };
+  switch (ending.kind) {
+    case 'ok':
+      return { ...lease, kind: 'ok', delayMs: 0, error: '', effects: attempt.effects };
+    case 'retry': {
+      const delayMs = ending.delayMs ?? backoffOf(handler, attempt);
+      // What was put before a text made it longer.
+      return { ...lease, kind: 'retry', delayMs, error: errorText(ending.error), effects: NO_EFFECTS };
+    }
+    default:
+      return { ...lease, kind: ending.kind, delayMs: 0, error: ending.error, effects: NO_EFFECTS };
+  }
 }
 
 function backoffOf(handler: RegisteredHandler, { attempt }: Attempt): number {
@@ -76,27 +112,10 @@ function backoffOf(handler: RegisteredHandler, { attempt }: Attempt): number {
   return ordering === 'run' ? Math.min(delayMs, MAX_ORDERED_DELAY_MS) : delayMs;
 }
 
-function invoke(
-  handler: RegisteredHandler,
-  event: RecordedEvent,
-  attempt: Attempt,
-): Promise<HandlerResult | void> {
-  const { timeoutMs } = handler.options;
-  const handled = handler.invoke(event, attempt);
-  if (timeoutMs === undefined) return handled;
-  let timer: LongTimeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setLongTimeout(() => {
-      const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
-      attempt.abort(error);
-      reject(error);
-    }, timeoutMs);
-  });
-  return Promise.race([handled, late]).finally(() => {
-    timer?.cancel();
-  });
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
+function eventOf(attempt: Attempt): RecordedEvent | { error: string } {
+  try {
+    return decodeEvent(attempt.tenantId, attempt.entry.runId, attempt.entry.event);
+  } catch (error) {
+    return { error: `The event can't be read: ${errorText(error)}` };
+  }
 }

@@ -40,7 +40,9 @@ export type TakeUp =
   /** Its executor lives. */
   | { kind: 'held' }
   /** The entry is another process's. */
-  | { kind: 'lost' };
+  | { kind: 'lost' }
+  /** Its process died twice or more: it is to be taken up alone. */
+  | { kind: 'suspect' };
 
 /** Who takes a run up, and on which terms. */
 export interface TakeUpOptions {
@@ -51,7 +53,15 @@ export interface TakeUpOptions {
   patient: boolean;
   /** What is appended when its executor was lost, given the attempts so far: a terminal event ends the run. */
   onLost: (attempt: number) => EventInput;
+  /** Nothing else is begun beside it: then its next death counts. Default false. */
+  alone?: boolean;
+  /** Deaths of a run that was taken up alone, after which it ends with `onExhausted`. Default: it never does. */
+  mostDeathsAlone?: number;
+  /** The terminal event of a run that was lost too often, given the attempts so far. Default: `onLost`. */
+  onExhausted?: (attempt: number) => EventInput;
 }
+
+const NO_LIMIT = 1_000_000_000;
 
 /** What a sign of life was answered: `held`, or why the run is not ours any more. */
 export type BeatAnswer = 'held' | 'lost' | 'gone' | 'completed' | 'failed' | 'cancelled';
@@ -208,7 +218,15 @@ export class DispatchStore {
   private async tryTakeUp(
     entry: DispatchEntry,
     name: string,
-    { consumer, leaseMs, patient, onLost }: TakeUpOptions,
+    {
+      consumer,
+      leaseMs,
+      patient,
+      onLost,
+      alone = false,
+      mostDeathsAlone = NO_LIMIT,
+      onExhausted = onLost,
+    }: TakeUpOptions,
   ): Promise<TakeUp | undefined> {
     const { tenantId, runId } = entry;
     let run: RunRecord;
@@ -227,6 +245,7 @@ export class DispatchStore {
       context: run.context,
     };
     const lost: EventInput = { ...onLost(run.attempt), context: run.context };
+    const exhausted: EventInput = { ...onExhausted(run.attempt), context: run.context };
     const [answer, ...values] = (await SCRIPTS.takeUp.run(
       this.redis.commands,
       [
@@ -250,7 +269,9 @@ export class DispatchStore {
         name,
         patient ? 1 : 0,
         run.attempt,
-        ...this.store.eventArgs([this.store.prepare(started), this.store.prepare(lost)]),
+        alone ? 1 : 0,
+        mostDeathsAlone,
+        ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
       ],
     )) as [string, ...(string | number)[]];
     switch (answer) {
@@ -272,6 +293,8 @@ export class DispatchStore {
         return { kind: 'held' };
       case 'LOST':
         return { kind: 'lost' };
+      case 'SUSPECT':
+        return { kind: 'suspect' };
       default:
         return undefined;
     }

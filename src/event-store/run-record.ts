@@ -1,4 +1,4 @@
-import type { EventContext, JsonObject, RunStatus } from '../events/index.js';
+import { type EventContext, type JsonObject, readRunContext, type RunStatus } from '../events/index.js';
 
 /** The executor of a run whose events come from outside. */
 export const EXTERNAL = 'external';
@@ -37,8 +37,15 @@ export type LargeField = 'input' | 'result' | 'error';
 const COUNT_PREFIX = 'n:';
 /** Before the name of a value that is left out, with its size (read-runs.lua). */
 const LEFT_OUT_PREFIX = '~';
+/** What a Date can hold. */
+const MAX_DATE_MS = 8.64e15;
 
-/** Reads the fields of the run's hash, as field, value, field, value. */
+const STATUSES: readonly RunStatus[] = ['pending', 'running', 'completed', 'failed', 'cancelled'];
+
+/**
+ * Reads the fields of the run's hash, as field, value, field, value. Never throws: a field that can't be read has its
+ * default, since one such record must not break the list of all runs.
+ */
 export function readRunRecord(tenantId: string, fields: readonly string[]): RunRecord {
   const field = new Map<string, string>();
   const events: Record<string, number> = {};
@@ -47,20 +54,21 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
     const name = fields[i] ?? '';
     const value = fields[i + 1] ?? '';
     if (name.startsWith(LEFT_OUT_PREFIX)) leftOut[name.slice(1) as LargeField] = Number(value);
-    else if (name.startsWith(COUNT_PREFIX)) events[name.slice(COUNT_PREFIX.length)] = Number(value);
+    else if (name.startsWith(COUNT_PREFIX)) events[name.slice(COUNT_PREFIX.length)] = finite(value) ?? 0;
     else field.set(name, value);
   }
-  const number = (name: string) => (field.has(name) ? Number(field.get(name)) : undefined);
-  const json = (name: string): unknown => JSON.parse(field.get(name) ?? 'null');
+  const number = (name: string): number | undefined => finite(field.get(name));
+  const json = (name: string): unknown => parsed(field.get(name));
+  const status = field.get('status') as RunStatus;
   return {
     id: field.get('id') ?? '',
     tenantId,
     executor: field.get('executor') ?? EXTERNAL,
     task: field.get('task') ?? '',
-    input: json('input') as JsonObject,
-    labels: json('labels') as Record<string, string>,
-    context: json('context') as EventContext,
-    status: (field.get('status') ?? 'pending') as RunStatus,
+    input: (objectOf(json('input')) ?? {}) as JsonObject,
+    labels: labelsOf(json('labels')),
+    context: contextOf(json('context')),
+    status: STATUSES.includes(status) ? status : 'pending',
     attempt: number('attempt') ?? 0,
     createdAt: number('created_at') ?? 0,
     startedAt: number('started_at'),
@@ -92,4 +100,37 @@ export function asCreated(run: RunRecord): RunRecord {
     sequence: isExternal ? 1 : 0,
     expiresAt: undefined,
   };
+}
+
+function finite(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const number = Number(text);
+  return Math.abs(number) <= MAX_DATE_MS ? number : undefined;
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+function objectOf(value: unknown): object | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+function labelsOf(value: unknown): Record<string, string> {
+  const labels = Object.entries(objectOf(value) ?? {});
+  return Object.fromEntries(
+    labels.filter((label): label is [string, string] => typeof label[1] === 'string'),
+  );
+}
+
+function contextOf(value: unknown): EventContext {
+  try {
+    return readRunContext(objectOf(value));
+  } catch {
+    return readRunContext(undefined);
+  }
 }

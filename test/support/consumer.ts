@@ -41,7 +41,10 @@ export async function startConsumers(
     .compile();
   const signals: ConsumerSignal[] = [];
   module.get(ConsumerTelemetry).signals.subscribe((signal) => signals.push(signal));
-  const app = await module.init();
+  const app = await module.init().catch(async (error: unknown) => {
+    await module.close();
+    throw error;
+  });
   return {
     app,
     runner: app.get(ConsumerRunner),

@@ -38,9 +38,19 @@ class PatientExecutor implements Executor {
   }
 }
 
+/** Ends its process each time it is started. */
+@RunExecutor('killer', { leaseMs: 1000, onCrash: 'restart' })
+class KillerExecutor implements Executor {
+  execute(run: RunExecution): unknown {
+    process.stdout.write(`kills ${run.id} attempt ${run.attempt}\n`);
+    process.kill(process.pid, 'SIGKILL');
+    return undefined;
+  }
+}
+
 /** A process that executes runs of one tenant: `executor-process.ts <redis url> <tenant>`. */
 const [url = '', tenant = ''] = process.argv.slice(2);
-const providers: Provider[] = [FragileExecutor, SturdyExecutor, PatientExecutor];
+const providers: Provider[] = [FragileExecutor, SturdyExecutor, PatientExecutor, KillerExecutor];
 const instance = await createTestExecutors({ url, tenant, providers, shutdownTimeoutMs: 1000 });
 process.on('SIGTERM', () => {
   void instance.close().then(() => process.exit(0));

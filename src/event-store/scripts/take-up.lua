@@ -8,10 +8,16 @@
 --       12 name of this taking up: repeated under it, since the first answer may have been lost, it answers the same
 --       13 '1' when a lease that ran out counts: not so soon after an outage, since nobody could extend his
 --       14 the attempts so far, of which the second event speaks
---       15… two events as in append.lua: of a run that begins, and of one whose executor was lost. That one is terminal
---           when the run is not to be started again.
+--       15 '1' to begin a run alone that has killed two processes or more
+--       16 deaths of a run that was begun alone, after which it ends
+--       17… three events as in append.lua: of a run that begins, of one whose executor was lost, and of one that was
+--           lost too often. The second is terminal when the run is not to be started again.
 -- Reply {'TAKEN', fence, attempt, id of the last event} | {'LOST'} the entry is not ours | {'HELD'} its executor lives
 --       | {'OVER'} nothing is left to do | {'AGAIN'} it has another attempt by now
+--       | {'SUSPECT'} it died twice or more: to be begun alone
+--
+-- Fields of the run: `deaths`, how often its process died; `deaths_alone`, of these, when it was begun alone; `alone`,
+-- '1' while it was begun alone. Only `deaths_alone` ends a run: what ran beside it may have killed its process otherwise.
 
 --- include write-events.lua
 --- include arguments.lua
@@ -36,7 +42,7 @@ local function over()
 end
 
 local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor',
-  'deleting', 'attempt', 'fence', 'lease', 'taken')
+  'deleting', 'attempt', 'fence', 'lease', 'taken', 'deaths', 'deaths_alone', 'alone')
 local run = {
   id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
   journal_first = field[5], keys_cursor = field[6],
@@ -50,12 +56,24 @@ end
 if field[11] == ARGV[12] then return taken() end
 if field[8] ~= ARGV[14] then return { 'AGAIN' } end
 
-local event = read_event(15, 0)
+local FIRST_EVENT, STARTS_AMONG_OTHERS = 17, 2
+local event = read_event(FIRST_EVENT, 0)
+local deaths, deaths_alone, alone = tonumber(field[12] or 0), tonumber(field[13] or 0), '0'
 if run.status == 'running' then
   -- A lease of 0 was given back.
   local lease = tonumber(field[10] or 0) or 0
   if lease > 0 and (now_ms() < lease or ARGV[13] ~= '1') then return { 'HELD' } end
-  event = read_event(15, 1)
+  event = read_event(FIRST_EVENT, 1)
+  if lease > 0 and not TERMINAL[event.status] then
+    deaths = deaths + 1
+    if field[14] == '1' then deaths_alone = deaths_alone + 1 end
+  end
+  if deaths_alone >= tonumber(ARGV[16]) then
+    event = read_event(FIRST_EVENT, 2)
+  elseif deaths >= STARTS_AMONG_OTHERS and not TERMINAL[event.status] then
+    if ARGV[15] ~= '1' then return { 'SUSPECT' } end
+    alone = '1'
+  end
 end
 
 assert_types(k)
@@ -63,7 +81,8 @@ local ends = TERMINAL[event.status]
 redis.call('HINCRBY', k.run, 'fence', 1)
 if not ends then
   redis.call('HINCRBY', k.run, 'attempt', 1)
-  redis.call('HSET', k.run, 'lease', now_ms() + lease_ms, 'taken', ARGV[12], 'dispatch', entry)
+  redis.call('HSET', k.run, 'lease', now_ms() + lease_ms, 'taken', ARGV[12], 'dispatch', entry,
+    'deaths', deaths, 'deaths_alone', deaths_alone, 'alone', alone)
 end
 write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })
 if ends then return over() end

@@ -7,16 +7,15 @@ import {
 } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { every, pause, RedisUnavailableError } from '../../common/index.js';
-import { TenantDirectory } from '../../consumer/index.js';
+import { errorReport, every, pause, RedisUnavailableError } from '../../common/index.js';
+import { SuspectGate, TenantDirectory } from '../../consumer/index.js';
 import {
   type DispatchEntry,
   type DispatchReader,
   type DispatchSource,
   DispatchStore,
-  type TakenRun,
+  type TakeUp,
 } from '../../event-store/index.js';
-import type { EventInput } from '../../events/index.js';
 import { DispatchSources } from './dispatch-sources.js';
 import { ExecutorRegistry, type RegisteredExecutor } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
@@ -27,8 +26,7 @@ import {
   type ExecutorsOptions,
 } from './executors-options.js';
 import { retryWhileUnavailable } from './retry-while-unavailable.js';
-import { stackOf } from './run-attempt.js';
-import { lost, restarted } from './run-outcome.js';
+import { takeUpTerms } from './take-up-terms.js';
 
 const BLOCK_MS = 5000;
 const TENANTS_MS = 1000;
@@ -78,6 +76,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     private readonly directory: TenantDirectory,
     private readonly registry: ExecutorRegistry,
     private readonly runner: ExecutorRunner,
+    private readonly gate: SuspectGate,
     @Inject(EXECUTORS_OPTIONS) private readonly options: ExecutorsOptions,
   ) {}
 
@@ -247,33 +246,49 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     registered: RegisteredExecutor,
     patient: boolean,
   ): Promise<void> {
-    const takingUp = this.takeUp(entry, registered, patient);
-    this.takingUp.add(takingUp);
-    const taken = await takingUp.finally(() => this.takingUp.delete(takingUp));
-    if (!taken) return;
-    const { id, attempt } = taken.run;
+    for (let busy = this.gate.free(); busy; busy = this.gate.free()) await busy;
+    const answer = await this.takeUp(entry, registered, patient, false);
+    if (answer?.kind === 'suspect') {
+      await this.gate.alone(async () => {
+        await this.execute(await this.takeUp(entry, registered, patient, true), registered);
+      });
+    } else await this.execute(answer, registered);
+  }
+
+  private async execute(answer: TakeUp | undefined, registered: RegisteredExecutor): Promise<void> {
+    if (answer?.kind !== 'taken') return;
+    const { id, attempt } = answer.taken.run;
     if (attempt > 1) this.logger.warn(`Run ${id} is started again: attempt ${attempt}.`);
-    await this.runner.execute(taken, registered, this.consumer);
+    await this.runner.execute(answer.taken, registered, this.consumer);
   }
 
   /** Never throws. Undefined when there is nothing for us to execute. */
-  private async takeUp(
+  private takeUp(
     entry: DispatchEntry,
     registered: RegisteredExecutor,
     patient: boolean,
-  ): Promise<TakenRun | undefined> {
-    const { leaseMs } = registered.options;
-    const onLost = (attempt: number) => eventOfLoss(registered, attempt);
+    alone: boolean,
+  ): Promise<TakeUp | undefined> {
+    const takingUp = this.tryTakeUp(entry, registered, patient, alone);
+    this.takingUp.add(takingUp);
+    return takingUp.finally(() => this.takingUp.delete(takingUp));
+  }
+
+  private async tryTakeUp(
+    entry: DispatchEntry,
+    registered: RegisteredExecutor,
+    patient: boolean,
+    alone: boolean,
+  ): Promise<TakeUp | undefined> {
     try {
-      const answer = await retryWhileUnavailable(
+      return await retryWhileUnavailable(
         this.stopping.signal,
-        this.dispatch.takeUp(entry, { consumer: this.consumer, leaseMs, patient, onLost }),
+        this.dispatch.takeUp(entry, takeUpTerms(registered, this.consumer, patient, alone)),
       );
-      return answer.kind === 'taken' ? answer.taken : undefined;
     } catch (error) {
       if (this.stopping.signal.aborted) {
         await this.dispatch.release(entry, this.consumer).catch(() => undefined);
-      } else this.logger.error(`Run ${entry.runId} could not be taken up`, stackOf(error));
+      } else this.logger.error(`Run ${entry.runId} could not be taken up`, errorReport(error));
       return undefined;
     }
   }
@@ -329,11 +344,6 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
   /** An outage is logged once, by the connections. */
   private logUnlessUnavailable(error: unknown): void {
     if (error instanceof RedisUnavailableError || this.dispatch.isUnavailable(error)) return;
-    this.logger.error(stackOf(error));
+    this.logger.error(errorReport(error));
   }
-}
-
-function eventOfLoss({ name, options }: RegisteredExecutor, attempt: number): EventInput {
-  if (options.onCrash === 'restart') return restarted(attempt + 1);
-  return lost(`The process that executed "${name}" gave no sign of life for ${options.leaseMs} ms.`);
 }

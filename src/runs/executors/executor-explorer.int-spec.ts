@@ -81,7 +81,7 @@ describe('Executors are found at the start', () => {
     expect(await refusalOf(Echo, SameName)).toContain('has the name of Echo. Rename one');
     expect(await refusalOf(Echo, { provide: 'again', useClass: Echo })).toContain('provided by two modules');
     expect(await refusalOf(Nothing)).toContain('has no execute() method');
-    expect(await refusalOf(NoRoom)).toContain('1 or more');
+    expect(await refusalOf(NoRoom)).toContain('at least 1');
     expect(await refusalOf(NoLease)).toContain('at least 100');
     expect(await refusalOf(Scoped)).toContain('Make it and what it injects singletons');
   });

@@ -22,7 +22,7 @@ export class ExecutorExplorer implements OnModuleInit {
       const instance = wrapper.instance as object | undefined;
       const metadata = this.metadata.read(wrapper.metatype) ?? this.metadata.read(instance?.constructor);
       if (!metadata) continue;
-      if (!wrapper.isDependencyTreeStatic()) {
+      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
         throw new Error(
           `${wrapper.name}: @RunExecutor('${metadata.name}') can't be request-scoped or transient, since a run outlives its request. Make it and what it injects singletons; RunExecution has what belongs to the run.`,
         );

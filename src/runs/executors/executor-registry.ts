@@ -1,12 +1,29 @@
 import { Injectable } from '@nestjs/common';
-import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import {
+  checkOptions,
+  errorText,
+  isInstance,
+  isThenable,
+  oneOf,
+  type OptionRules,
+  refuseWrong,
+  RunstreamError,
+  silence,
+  ValidationFailedError,
+  wholeNumber,
+} from '../../common/index.js';
 import { EXTERNAL } from '../../event-store/index.js';
 import type { JsonObject } from '../../events/index.js';
 import type { Executor } from './executor.js';
 import { RUN_EXECUTOR_DEFAULTS, type RunExecutorOptions } from './run-executor.decorator.js';
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
-const MIN_LEASE_MS = 100;
+const OPTION_RULES: OptionRules = {
+  concurrency: wholeNumber(1, 1000),
+  onCrash: oneOf('fail', 'restart'),
+  leaseMs: wholeNumber(100, 3_600_000),
+  maxAttempts: wholeNumber(1, 1000),
+};
 
 /** An executor, and how runs are executed by it. */
 export interface RegisteredExecutor {
@@ -40,6 +57,7 @@ export class ExecutorRegistry {
     if (typeof executor.execute !== 'function') {
       throw new Error(`${called} has no execute() method. Add one: async execute(run: RunExecution) { … }.`);
     }
+    assertMethods(called, executor);
     const other = this.executors.get(name)?.executor;
     if (other) {
       throw new Error(
@@ -48,9 +66,9 @@ export class ExecutorRegistry {
           : `${called} has the name of ${other.constructor.name}. Rename one of the two.`,
       );
     }
-    const resolved = { ...RUN_EXECUTOR_DEFAULTS, ...options };
-    assertUsable(called, resolved);
-    this.executors.set(name, { name, executor, options: resolved });
+    const checked = checkOptions(options, OPTION_RULES);
+    refuseWrong(called, checked.wrong);
+    this.executors.set(name, { name, executor, options: { ...RUN_EXECUTOR_DEFAULTS, ...checked.options } });
   }
 
   /** Undefined for `external`, which nobody here executes, and for a name that is not known. */
@@ -85,28 +103,40 @@ export class ExecutorRegistry {
    */
   assertAccepts(name: string, input: JsonObject): void {
     this.assertKnown(name);
+    let answer: unknown;
     try {
-      this.executors.get(name)?.executor.validateInput?.(input);
+      answer = this.executors.get(name)?.executor.validateInput?.(input);
     } catch (error) {
-      if (error instanceof RunstreamError || !(error instanceof Error)) throw error;
-      throw new ValidationFailedError([{ path: 'input', message: error.message }]);
+      if (isInstance(error, RunstreamError)) throw error;
+      const message = errorText(error, { named: false });
+      throw new ValidationFailedError([{ path: 'input', message }]);
     }
+    if (!isThenable(answer)) return;
+    silence(answer);
+    throw new Error(
+      `Executor "${name}": validateInput() must refuse at once, by what it throws; it gave a Promise.`,
+    );
   }
 }
 
-function assertUsable(called: string, options: Required<RunExecutorOptions>): void {
-  const { concurrency, leaseMs, onCrash } = options;
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
+/** @throws Error that says how to mend it */
+function assertMethods(
+  called: string,
+  { execute, validateInput }: { execute: unknown; validateInput?: unknown },
+): void {
+  if (kindOf(execute).includes('Generator')) {
     throw new Error(
-      `${called} has the concurrency ${String(concurrency)}. Say how many runs one process may execute at once, 1 or more.`,
+      `${called}: execute() is a generator, which nobody would run. Write async execute(…) without "*".`,
     );
   }
-  if (!Number.isInteger(leaseMs) || leaseMs < MIN_LEASE_MS) {
+  if (validateInput !== undefined && kindOf(validateInput) !== 'Function') {
     throw new Error(
-      `${called} has a leaseMs of ${String(leaseMs)}. Give it in whole milliseconds, at least ${MIN_LEASE_MS}.`,
+      `${called}: validateInput() must be a method that is not async: a client waits for its answer.`,
     );
   }
-  if (!['fail', 'restart'].includes(onCrash)) {
-    throw new Error(`${called} has the onCrash "${onCrash}". Use 'fail' or 'restart'.`);
-  }
+}
+
+/** `AsyncFunction`, `GeneratorFunction`, … */
+function kindOf(method: unknown): string {
+  return Object.prototype.toString.call(method).slice('[object '.length, -1);
 }

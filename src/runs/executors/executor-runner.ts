@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { pause } from '../../common/index.js';
+import { errorReport, errorText, pause } from '../../common/index.js';
 import {
   type BeatAnswer,
   DispatchStore,
@@ -11,7 +11,7 @@ import { TenantContext } from '../../tenancy/index.js';
 import type { RegisteredExecutor } from './executor-registry.js';
 import { OutageBuffer } from './outage-buffer.js';
 import type { AbortReason } from './run-aborted-error.js';
-import { type AttemptEnd, RunAttempt, stackOf } from './run-attempt.js';
+import { type AttemptEnd, RunAttempt } from './run-attempt.js';
 import type { RunWriterDeps } from './run-writer.js';
 
 /** Executes runs that were taken up, and keeps their leases. Whose turn it is, is the dispatcher's business. */
@@ -45,7 +45,7 @@ export class ExecutorRunner {
       .run(taken.run.tenantId, () => attempt.execute())
       .then((end) => this.conclude(attempt, end, consumer))
       .catch((error: unknown) => {
-        this.logger.error(`Run ${taken.run.id} could not be executed to its end`, stackOf(error));
+        this.logger.error(`Run ${taken.run.id} could not be executed to its end`, errorReport(error));
       });
     this.active.set(attempt, done);
     if (this.stopping) attempt.abort('shutdown');
@@ -97,7 +97,7 @@ export class ExecutorRunner {
       if (end === 'left') await this.dispatch.release(entry, consumer, fence);
       else await this.dispatch.settle(entry);
     } catch (error) {
-      this.logger.debug(`Run ${entry.runId} has ended, its dispatch entry has not: ${String(error)}`);
+      this.logger.debug(`Run ${entry.runId} has ended, its dispatch entry has not: ${errorText(error)}`);
     }
   }
 }

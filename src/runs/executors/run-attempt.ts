@@ -1,7 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import {
+  errorReport,
+  errorText,
   FenceLostError,
+  isInstance,
   RedisUnavailableError,
   RunNotFoundError,
   RunstreamError,
@@ -84,7 +87,10 @@ export class RunAttempt {
       // It has ended or gone meanwhile, or is another's.
       const isOurs = !(error instanceof RunstreamError || error instanceof FenceLostError);
       if (isOurs || error instanceof RedisUnavailableError) {
-        this.logger.error(`Run ${id} is lost (${reason}), and that could not be recorded`, stackOf(error));
+        this.logger.error(
+          `Run ${id} is lost (${reason}), and that could not be recorded`,
+          errorReport(error),
+        );
       }
     }
     return 'over';
@@ -114,12 +120,12 @@ export class RunAttempt {
     const { signal } = this.execution;
     const what = `Run ${this.run.id} (${this.run.executor})`;
     if (signal.aborted) {
-      this.logger.debug(`${what} stopped: ${String(signal.reason)}`);
+      this.logger.debug(`${what} stopped: ${errorText(signal.reason)}`);
       // Whatever it threw when it was told to stop, the reason is that.
       return failure(signal.reason, this.statistics);
     }
-    if (error instanceof RunFailedError) this.logger.debug(`${what} failed: ${error.message}`);
-    else this.logger.warn(`${what} failed: ${stackOf(error)}`);
+    if (isInstance(error, RunFailedError)) this.logger.debug(`${what} failed: ${errorText(error)}`);
+    else this.logger.warn(`${what} failed: ${errorText(error)}\n${errorReport(error)}`);
     return failure(error, this.statistics);
   }
 
@@ -128,7 +134,7 @@ export class RunAttempt {
       await this.writer.write(outcome, { untilStored: true });
     } catch (error) {
       // A result that is too large, for one: the run must end all the same.
-      const message = error instanceof RunstreamError ? error.message : String(error);
+      const message = error instanceof RunstreamError ? error.message : errorText(error);
       const refusal = new RunFailedError(`The result was refused. ${message}`);
       const failed = { ...failure(refusal, this.statistics), context: outcome.context };
       await this.writer.write(failed, { untilStored: true });
@@ -136,7 +142,7 @@ export class RunAttempt {
     this.writer.close();
     const { reason } = this.execution.signal as { reason: unknown };
     if (reason instanceof RunAbortedError && reason.reason === 'failed') {
-      this.logger.error(`Run ${this.run.id}: its events could not be stored`, stackOf(reason.cause));
+      this.logger.error(`Run ${this.run.id}: its events could not be stored`, errorReport(reason.cause));
       await this.giveUp(reason.message);
     }
     if (this.writer.dropped > 0) {
@@ -167,8 +173,4 @@ export class RunAttempt {
     clearTimeout(this.watchRetry);
     this.subscription?.unsubscribe();
   }
-}
-
-export function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -3,7 +3,7 @@ import type { Executor } from './executor.js';
 
 /** How runs are executed by one executor. */
 export interface RunExecutorOptions {
-  /** Most runs that one process executes at once. Default 10. */
+  /** Most runs that one process executes at once. Default 10, at most 1000. */
   concurrency?: number;
   /**
    * What becomes of a run whose process died, froze for longer than the lease, or was shut down before the executor was
@@ -12,17 +12,33 @@ export interface RunExecutorOptions {
    */
   onCrash?: 'fail' | 'restart';
   /**
-   * How long a run belongs to a process that gives no sign of life, in milliseconds. Signs are given every third of it,
-   * so code that blocks the event loop for longer loses its run. Default 30 000.
+   * How long a run belongs to a process that sends no heartbeat, in milliseconds. One is sent every third of it, so code
+   * that blocks the event loop for longer loses its run. Default 30 000; at least 100, at most 3 600 000 (an hour).
    */
   leaseMs?: number;
+  /**
+   * With `onCrash: 'restart'`: how often a run is started whose process dies each time; then it fails. After its first
+   * death it is started as usual, and from its second death on alone: nothing else is begun beside it for ten seconds.
+   * Only a death after such a start ends it, so that no run fails for what ran beside it: it is started three times at
+   * least. Default 5, at most 1000.
+   */
+  maxAttempts?: number;
 }
 
 export const RUN_EXECUTOR_DEFAULTS: Required<RunExecutorOptions> = {
   concurrency: 10,
   onCrash: 'fail',
   leaseMs: 30_000,
+  maxAttempts: 5,
 };
+
+/** A run begins once among others, once more after its first death, and then alone. */
+const STARTS_AMONG_OTHERS = 2;
+
+/** Deaths of a run that was started alone, after which it fails. */
+export function mostDeathsAlone(maxAttempts: number): number {
+  return Math.max(1, maxAttempts - STARTS_AMONG_OTHERS);
+}
 
 /** What `@RunExecutor` says about a class. */
 export interface RunExecutorMetadata {

@@ -1,5 +1,13 @@
 import type { Subscription } from 'rxjs';
-import { type LongTimeout, RunNotFoundError, setLongTimeout } from '../../common/index.js';
+import {
+  errorText,
+  isInstance,
+  type LongTimeout,
+  RunNotFoundError,
+  setLongTimeout,
+  silence,
+  valueText,
+} from '../../common/index.js';
 import type { EncodedEvent, RunWatcher } from '../../event-store/index.js';
 import { BEGINNING, type EventId, type EventTypeFilter, type RecordedEvent } from '../../events/index.js';
 import type { WaitForOptions } from './run-execution.js';
@@ -38,7 +46,7 @@ export class RunInbox {
   /** @throws the signal's reason, WaitTimeoutError */
   async take(type: string, { where = () => true, timeoutMs }: WaitForOptions): Promise<RecordedEvent> {
     this.signal.throwIfAborted();
-    const found = this.kept.find(where);
+    const found = this.kept.find((event) => isWanted(where, event));
     if (found) {
       this.kept.splice(this.kept.indexOf(found), 1);
       return found;
@@ -59,7 +67,7 @@ export class RunInbox {
         },
         fail: (error) => {
           leave();
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(isInstance(error, Error) ? error : new Error(errorText(error)));
         },
       };
       const onAbort = () => {
@@ -103,7 +111,7 @@ export class RunInbox {
     if (this.isOwn(event)) return;
     for (const waiter of [...this.waiters]) {
       try {
-        if (!waiter.where(event)) continue;
+        if (!isWanted(waiter.where, event)) continue;
       } catch (error) {
         waiter.fail(error);
         continue;
@@ -120,4 +128,12 @@ export class RunInbox {
     this.subscription?.unsubscribe();
     this.subscription = undefined;
   }
+}
+
+/** A Promise would be true for every event. @throws Error, and whatever `where` throws */
+function isWanted(where: (event: RecordedEvent) => unknown, event: RecordedEvent): boolean {
+  const answer = where(event);
+  if (typeof answer === 'boolean') return answer;
+  silence(answer);
+  throw new Error(`waitFor(): "where" must return true or false, no Promise; it gave ${valueText(answer)}.`);
 }

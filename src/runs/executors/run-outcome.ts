@@ -1,4 +1,4 @@
-import { RedisUnavailableError } from '../../common/index.js';
+import { errorText, isInstance, RedisUnavailableError, valueText } from '../../common/index.js';
 import type { EventInput, JsonObject } from '../../events/index.js';
 import { RunAbortedError } from './run-aborted-error.js';
 import { RunFailedError } from './run-failed-error.js';
@@ -14,24 +14,20 @@ export interface ExecutionStatistics {
   events: number;
 }
 
-/** `lifecycle.completed`, or `lifecycle.failed` when the result is no JSON. */
+/** `lifecycle.completed`, or `lifecycle.failed` when the result is no JSON. Takes any value, and never throws. */
 export function completion(result: unknown, statistics: ExecutionStatistics): EventInput {
   try {
-    const json = JSON.stringify(result ?? null) as string | undefined;
-    if (json === undefined) throw new TypeError(`a ${typeof result}`);
+    return eventOf('lifecycle.completed', { result: resultOf(result), statistics });
   } catch (error) {
-    return failure(
-      new RunFailedError(`The executor's result is not a JSON value: ${messageOf(error)}`),
-      statistics,
-    );
+    const problem = isInstance(error, UnmeantResult) ? error.message : errorText(error);
+    return failure(new RunFailedError(`The executor's result is not a JSON value: ${problem}`), statistics);
   }
-  return eventOf('lifecycle.completed', { result: result ?? null, statistics });
 }
 
 /** `lifecycle.failed`. Clients read it, so it has what the executor's error says and never where it was thrown. */
 export function failure(error: unknown, statistics: ExecutionStatistics): EventInput {
-  if (error instanceof RunAbortedError) return lost(error.message);
-  const details = error instanceof RunFailedError ? error.details : undefined;
+  if (isInstance(error, RunAbortedError)) return lost(error.message);
+  const details = isInstance(error, RunFailedError) ? jsonOf(() => error.details) : undefined;
   const data: JsonObject = { error: messageOf(error), ...(details && { details }), statistics };
   return eventOf('lifecycle.failed', data);
 }
@@ -42,6 +38,13 @@ export function restarted(attempt: number): EventInput {
   return eventOf('system.warning', { message, attempt });
 }
 
+/** `lifecycle.failed` of a run that was started too often. */
+export function exhausted(attempts: number): EventInput {
+  return lost(
+    `Its process died or froze each time: it was started ${attempts} times, the last ones with nothing begun beside it.`,
+  );
+}
+
 /** `lifecycle.failed` of a run whose executor did not get to its end. */
 export function lost(reason: string): EventInput {
   return eventOf('lifecycle.failed', { error: EXECUTOR_LOST, details: { reason } });
@@ -49,8 +52,43 @@ export function lost(reason: string): EventInput {
 
 function messageOf(error: unknown): string {
   // An executor meets this one only through its own use of the store.
-  if (error instanceof RedisUnavailableError) return 'the event store could not be reached';
-  const message =
-    error instanceof Error ? error.message || error.name : typeof error === 'string' ? error : '';
-  return (message || 'the executor failed without a message').slice(0, MAX_MESSAGE_LENGTH);
+  if (isInstance(error, RedisUnavailableError)) return 'the event store could not be reached';
+  return errorText(error, { most: MAX_MESSAGE_LENGTH, named: false });
+}
+
+class UnmeantResult extends Error {}
+
+/**
+ * The result as JSON has it: copied, since a getter or a toJSON() may answer otherwise the next time.
+ *
+ * @throws whatever the value throws; UnmeantResult for what JSON would turn into something else without a word
+ */
+function resultOf(value: unknown): unknown {
+  if (value === undefined || value === null) return null;
+  const isNoNumber = typeof value === 'number' && !Number.isFinite(value);
+  if (isNoNumber || typeof value === 'function' || typeof value === 'symbol' || isNoData(value)) {
+    throw new UnmeantResult(isInstance(value, Error) ? errorText(value) : valueText(value));
+  }
+  return JSON.parse(JSON.stringify(value)) as unknown;
+}
+
+/** JSON makes `{}` of all of these: an error that was returned, a generator, an Observable, a Map … */
+function isNoData(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { toJSON, next, subscribe } = value as Record<string, unknown>;
+  if (typeof toJSON === 'function') return false;
+  if (typeof next === 'function' || typeof subscribe === 'function') return true;
+  return [Error, Map, Set, WeakMap, WeakSet, Promise, RegExp].some((type) => value instanceof type);
+}
+
+/** Undefined for what can't be JSON: the run ends with its message all the same. */
+function jsonOf(details: () => JsonObject | undefined): JsonObject | undefined {
+  try {
+    const json: unknown = JSON.parse(JSON.stringify(details()));
+    return typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as JsonObject)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

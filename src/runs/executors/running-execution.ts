@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { ValidationFailedError } from '../../common/index.js';
+import { errorText, ValidationFailedError, valueText } from '../../common/index.js';
 import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
 import type { EventContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
 import type { RunAbortedError } from './run-aborted-error.js';
@@ -50,7 +50,7 @@ export class RunningExecution implements RunExecution {
     // An executor that does not await its events must not bring the whole process down with one of them.
     stored.catch((error: unknown) => {
       this.logger.warn(
-        `Run ${this.id}: an event of type ${type.slice(0, 120)} was refused: ${String(error)}`,
+        `Run ${this.id}: an event of type ${valueText(type)} was refused: ${errorText(error)}`,
       );
     });
     return stored;
@@ -67,6 +67,9 @@ export class RunningExecution implements RunExecution {
   }
 
   private async append(type: string, data: JsonObject, more: EmitOptions): Promise<string | undefined> {
+    if (typeof type !== 'string') {
+      throw new ValidationFailedError([{ path: 'type', message: 'must be a text such as log.stdout' }]);
+    }
     if (type.startsWith('lifecycle.') && more.source == null) {
       throw new ValidationFailedError([
         {

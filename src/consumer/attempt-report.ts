@@ -1,0 +1,51 @@
+import type { Logger } from '@nestjs/common';
+import { pause } from '../common/index.js';
+import type { ConsumerTelemetry } from './consumer-telemetry.js';
+import type { Attempt } from './delivery.js';
+import type { Recorded } from './outcome-recorder.js';
+import type { RegisteredHandler } from './registered-handler.js';
+
+/** Says in the log what became of attempts, and waits for handlers that their time limit did not end. */
+export class AttemptReport {
+  constructor(
+    private readonly handler: RegisteredHandler,
+    private readonly telemetry: ConsumerTelemetry,
+    private readonly logger: Logger,
+    /** Aborted when the process waits for handlers no longer. */
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Each outcome once; what is tried again is for those who look for it. */
+  outcome(attempt: Attempt, settlement: Recorded, error: string, report: string | undefined): void {
+    const stack = report === undefined ? [] : [report];
+    if (settlement === 'dead') {
+      this.logger.error(`${this.handler.name}: ${nameOf(attempt)} is dead-lettered: ${error}`, ...stack);
+    } else if (settlement === 'retry') {
+      const text = `${this.handler.name}: attempt ${attempt.attempt} of ${nameOf(attempt)} failed: ${error}`;
+      this.logger.debug([text, ...stack].join('\n'));
+    }
+  }
+
+  /** Resolves when the handler has ended, or its grace period has. Never rejects. */
+  async untilEnded(attempt: Attempt, running: Promise<void>): Promise<void> {
+    const { group, timeoutGraceMs } = this.handler.options;
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.signal, ended.signal]);
+    const hasEnded = await Promise.race([
+      running.then(() => true),
+      pause(timeoutGraceMs, signal).then(() => false),
+    ]);
+    ended.abort();
+    if (hasEnded || this.signal.aborted) return;
+    const { type } = attempt.entry.event;
+    this.telemetry.signals.next({ kind: 'abandoned', group, type, attempt });
+    this.logger.warn(
+      `${this.handler.name} still runs for ${nameOf(attempt)}, ${timeoutGraceMs} ms after its time limit: it is ` +
+        'abandoned, and others run beside it. Make it end when context.signal aborts.',
+    );
+  }
+}
+
+function nameOf({ entry }: Attempt): string {
+  return `event ${entry.event.id} of run ${entry.runId}`;
+}

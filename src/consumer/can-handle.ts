@@ -1,0 +1,27 @@
+import { errorReport, errorText, silence, valueText } from '../common/index.js';
+import type { RecordedEvent } from '../events/index.js';
+import type { RegisteredHandler } from './registered-handler.js';
+
+/** What an attempt failed with. */
+export interface Failure {
+  /** For the dead letter. */
+  error: string;
+  /** With stacks, for the log; undefined when nothing was thrown. */
+  report?: string | undefined;
+}
+
+/** Asks a handler whether it wants an event. Never throws: what is no answer is a failure of this event. */
+export function askCanHandle(handler: RegisteredHandler, event: RecordedEvent): boolean | Failure {
+  if (!handler.canHandle) return true;
+  let answer: unknown;
+  try {
+    answer = handler.canHandle(event);
+  } catch (error) {
+    return { error: `canHandle() threw: ${errorText(error)}`, report: errorReport(error) };
+  }
+  if (typeof answer === 'boolean') return answer;
+  silence(answer);
+  return {
+    error: `canHandle() must return true or false at once, no Promise; it gave ${valueText(answer)}.`,
+  };
+}
