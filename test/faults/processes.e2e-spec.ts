@@ -55,7 +55,8 @@ describe('Consumer processes that die or freeze', () => {
     const tries = new Map<string, number>();
     for (const { event } of of(history.attempts, SHARED_GROUP)) tries.set(event, (tries.get(event) ?? 0) + 1);
     tries.delete(poison!.id);
-    expect(Math.max(...tries.values())).toBeLessThanOrEqual(2);
+    // Suspects run side by side once more, and alone only after a second death.
+    expect(Math.max(...tries.values())).toBeLessThanOrEqual(3);
   });
 
   it.each([SHARED_GROUP, ORDERED_GROUP])(
