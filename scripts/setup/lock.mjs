@@ -94,7 +94,7 @@ function isHeld(address) {
       resolve(true);
     });
     socket.once('error', (error) => {
-      if (error.code === 'ECONNREFUSED') resolve(false);
+      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') resolve(false);
       else if (error.code === 'EAGAIN' || error.code === 'ENOENT') resolve(true);
       else reject(error);
     });

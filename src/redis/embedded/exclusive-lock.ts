@@ -70,7 +70,8 @@ async function isHeld(address: string): Promise<boolean> {
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ECONNREFUSED') return false;
+    // Reset: it listened a moment ago, and closed before it took this connection.
+    if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return false;
     if (code === 'EAGAIN' || code === 'ENOENT') return true;
     throw error;
   } finally {
