@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { consumersCli } from './consumers-cli.js';
 import { scenariosCli } from './service/scenarios-cli.js';
 import { scenarioNames } from './service/scenarios/index.js';
+import { hostile } from './service/hostile.js';
 import { slowWatchers } from './service/slow-watchers.js';
 import { soak } from './service/soak.js';
 
@@ -19,6 +20,7 @@ each of them was promised. Default: 50 runs with 2 events/s each, 200 watchers, 
   ${scenarioNames().join(', ')}
 
 npm run faults -- --scenario slow-watchers [--seconds 300] [--watchers 1000] [--rate 20]
+npm run faults -- --scenario hostile [--seconds 1200] [--rate 100]   (after npm run build)
 npm run faults -- --scenario soak [--seconds 1800] [--runs 10] [--watchers 40] [--rate 2]
 
 Each ends with 1 when a promise was broken. --output prints what processes printed.`;
@@ -74,6 +76,11 @@ async function main(): Promise<boolean> {
     case 'slow-watchers':
       return slowWatchers(
         { watchers: watchers ?? 1000, seconds: seconds ?? 300, eventsPerSecond: eventsPerSecond ?? 20 },
+        say,
+      );
+    case 'hostile':
+      return hostile(
+        { seconds: seconds ?? 1200, rate: eventsPerSecond ?? 100, program: 'dist/main.js' },
         say,
       );
     case 'soak':

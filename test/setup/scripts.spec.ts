@@ -16,6 +16,8 @@ const BOUNDED: Record<string, readonly string[]> = {
   'group.lua': ['claim'],
   // A page of 500.
   'journal-info.lua': ['names'],
+  // At most 200 counted types and the fields of a run; at most a page of runs.
+  'read-runs.lua': ['names', 'records'],
   // A page of its own.
   'read.lua': ['entries', 'page'],
   'read-journal.lua': ['entries', 'page'],

@@ -30,6 +30,7 @@ local limits = {
   run_ttl = whole(ARGV[6], 'the TTL of runs'), idle_ms = whole(ARGV[7], 'the idle time-out'),
 }
 local lease_ms = whole(ARGV[11], 'the lease')
+local most_alone = whole(ARGV[16], 'deaths')
 local dispatch, group, entry = KEYS[7], ARGV[8], ARGV[10]
 
 local pending = redis.pcall('XPENDING', dispatch, group, entry, entry, 1, ARGV[9])
@@ -68,7 +69,7 @@ if run.status == 'running' then
     deaths = deaths + 1
     if field[14] == '1' then deaths_alone = deaths_alone + 1 end
   end
-  if deaths_alone >= tonumber(ARGV[16]) then
+  if deaths_alone >= most_alone then
     event = read_event(FIRST_EVENT, 2)
   elseif deaths >= STARTS_AMONG_OTHERS and not TERMINAL[event.status] then
     if ARGV[15] ~= '1' then return { 'SUSPECT' } end

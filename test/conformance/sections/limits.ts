@@ -71,7 +71,7 @@ export const limits = defineSection('1 Conventions: limits', (check) => {
 
   check('an error stays small, however long the names in it are', async ({ api }) => {
     const run = await api.createRun();
-    const long = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`${i}${'👍'.repeat(50_000)}`, i]));
+    const long = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`${i}${'👍'.repeat(10_000)}`, i]));
     const replies = [
       await api.request('POST', '/runs', { json: { task: 'x', ...long } }),
       await api.post(run.id, { ...numbered(1), ...long }),
@@ -89,7 +89,7 @@ export const limits = defineSection('1 Conventions: limits', (check) => {
   check('a body that is no JSON object is refused in one sentence', async ({ api }) => {
     const run = await api.createRun();
     for (const path of ['/runs', `/runs/${run.id}/cancel`]) {
-      for (const body of [`[${'0,'.repeat(1_000_000)}0]`, '[]', '"text"', '7', 'true']) {
+      for (const body of [`[${'0,'.repeat(5000)}0]`, '[]', '"text"', '7', 'true']) {
         const { details } = expectError(await api.request('POST', path, { body }), 400, 'VALIDATION_FAILED');
         assert.equal((details as unknown[]).length, 1);
       }

@@ -1,0 +1,268 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { TestKeys, type TestKey } from '../../access/keys.js';
+import { request } from '../../hostile/raw-connection.js';
+import { startChild } from '../../support/child.js';
+import { eventually } from '../../support/eventually.js';
+import { startRedis } from '../../support/redis.js';
+import { residentMiB } from './instance.js';
+
+export interface HostileOptions {
+  /** How long the load lasts, after a quiet time of a tenth of that. */
+  seconds: number;
+  /** Of the well-behaved tenant, requests a second. */
+  rate: number;
+  /** The service's program: dist/main.js. */
+  program: string;
+}
+
+const MIB = 1024 * 1024;
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const MAX_FACTOR = 3;
+const RELEASED_WITHIN_MS = 1000;
+
+interface Figures {
+  requests: number;
+  refused: number;
+  failed: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+/**
+ * One credential that does all it can, beside a tenant that behaves: it pipelines, reads slowly or not at all, hangs up
+ * on filtered reads, catches up from the beginning by the dozen, waits, sends slowly, sends bombs, asks for big lists.
+ * True when the other tenant was not refused, was about as quick as before, and everything was given back.
+ */
+export async function hostile(options: HostileOptions, say: (text: string) => void): Promise<boolean> {
+  const redis = await startRedis();
+  const keys = await TestKeys.open(redis.url);
+  const child = startChild(process.execPath, [options.program], {
+    env: {
+      ...process.env,
+      NODE_ENV: 'test',
+      PORT: '0',
+      REDIS_URL: redis.url,
+      AUTH_MODE: 'api-key',
+      MULTI_TENANCY_ENABLED: 'true',
+      METRICS_PORT: '0',
+      EVENT_MAX_LENGTH: '100000',
+    },
+  });
+  const over = new AbortController();
+  try {
+    const url = /http:\/\/[\d.]+:\d+/.exec(await child.line(/Serving on http/))?.[0] ?? '';
+    const metricsUrl = /http:\/\/\S+\/metrics/.exec(await child.line(/Metrics are at/))?.[0] ?? '';
+    const [greedy, good] = await Promise.all([keys.create('greedy'), keys.create('good')]);
+    const target = { url, key: greedy, run: await fillRun(url, greedy, 140) };
+    const goodRun = await createRun(url, good);
+    for (let n = 0; n < 40; n++) await createRun(url, greedy, { input: { text: 'x'.repeat(1_000_000) } });
+    const quietSeconds = Math.max(10, options.seconds / 10);
+    const before = await behave(url, good, goodRun, options.rate, quietSeconds);
+    print('quiet', before, say);
+    const rssBefore = (await residentMiB(child.pid)) ?? 0;
+    const attackers = ATTACKS.map((attack) => repeat(attack, target, over.signal));
+    let rssPeak = 0;
+    const sampling = setInterval(() => {
+      void residentMiB(child.pid).then((now) => (rssPeak = Math.max(rssPeak, now ?? 0)));
+    }, 500);
+    const during = await behave(url, good, goodRun, options.rate, options.seconds);
+    clearInterval(sampling);
+    print('hostile', during, say);
+    over.abort();
+    await Promise.all(attackers);
+    for (const socket of open) socket.destroy();
+    const released = await untilReleased(metricsUrl);
+    const factor = during.p99 / before.p99;
+    say(
+      `  p99 ${factor.toFixed(1)} × the quiet one; resident ${rssBefore.toFixed(0)} MiB, at most ${rssPeak.toFixed(0)} MiB`,
+    );
+    say(`  all bounds back to zero ${released.toFixed(0)} ms after the hostile ones were gone`);
+    return during.refused + during.failed === 0 && factor <= MAX_FACTOR && released <= RELEASED_WITHIN_MS;
+  } finally {
+    over.abort();
+    child.process.kill('SIGTERM');
+    await child.exit();
+    await keys.close();
+    await redis.stop();
+  }
+}
+
+interface Target {
+  url: string;
+  key: TestKey;
+  run: string;
+}
+
+const open = new Set<ReturnType<typeof connect>>();
+const BOMB = gzipSync(`[${'0,'.repeat(4_000_000)}0]`);
+
+/** Sends on a connection of its own and closes it after a while, whatever came. */
+async function send(
+  target: Target,
+  text: string | Buffer,
+  holdMs: number,
+  reads: 'all' | 'little' | 'nothing',
+) {
+  const { hostname, port } = new URL(target.url);
+  const socket = connect(Number(port), hostname);
+  open.add(socket);
+  socket.on('error', () => undefined);
+  socket.once('close', () => open.delete(socket));
+  socket.pause();
+  if (reads === 'all') socket.resume();
+  const sipping = reads === 'little' ? setInterval(() => void socket.read(1024), 500) : undefined;
+  socket.write(text);
+  await delay(holdMs);
+  clearInterval(sipping);
+  socket.destroy();
+}
+
+const many = (count: number, work: () => Promise<unknown>) =>
+  Promise.all(Array.from({ length: count }, work));
+const get = (target: Target, path: string) => request(`GET ${path}`, target.key.headers);
+
+/** Each is repeated for as long as the load lasts. */
+const ATTACKS: readonly ((target: Target) => Promise<unknown>)[] = [
+  // Pipelining, within what a connection may have and beyond.
+  (t) => many(10, () => send(t, request('GET /docs-json').repeat(16), 300, 'nothing')),
+  (t) => send(t, request('GET /docs-json').repeat(800), 300, 'nothing'),
+  // Large pages that nobody takes, or slowly.
+  (t) => many(30, () => send(t, get(t, `/runs/${t.run}/events?limit=10000`), 5000, 'nothing')),
+  (t) => many(5, () => send(t, get(t, `/runs/${t.run}/events?limit=10000`), 5000, 'little')),
+  // Filtered reads, hung up.
+  (t) => many(20, () => send(t, get(t, `/runs/${t.run}/events?type=log.stdout&limit=1`), 100, 'all')),
+  // Watchers that catch up from the beginning.
+  (t) => many(70, () => send(t, get(t, `/runs/${t.run}/events/stream`), 4000, 'all')),
+  (t) => many(30, () => send(t, get(t, `/runs/${t.run}/events/stream`), 4000, 'nothing')),
+  // Waits.
+  (t) => many(500, () => send(t, get(t, `/runs/${t.run}?wait_seconds=60`), 10_000, 'all')),
+  // Bodies that come slowly, with a credential and without.
+  (t) => many(100, () => send(t, slowBody(t, '/runs'), 8000, 'all')),
+  (t) =>
+    many(100, () =>
+      send(t, request('POST /session', { ...JSON_TYPE, 'Content-Length': '1000' }), 8000, 'all'),
+    ),
+  // Bombs.
+  (t) => many(3, () => send(t, bomb('/session', {}), 300, 'all')),
+  (t) => many(2, () => send(t, bomb(`/runs/${t.run}/events`, t.key.headers), 500, 'all')),
+  // Big lists.
+  (t) => many(10, () => send(t, get(t, '/runs?limit=1000'), 200, 'all')),
+];
+
+function slowBody({ key }: Target, path: string): string {
+  return `${request(`POST ${path}`, { ...JSON_TYPE, ...key.headers, 'Content-Length': '1000000' })}{`;
+}
+
+function bomb(path: string, headers: Readonly<Record<string, string>>): Buffer {
+  const head = request(`POST ${path}`, {
+    ...JSON_TYPE,
+    ...headers,
+    'Content-Encoding': 'gzip',
+    'Content-Length': String(BOMB.length),
+  });
+  return Buffer.concat([Buffer.from(head), BOMB]);
+}
+
+async function repeat(
+  attack: (target: Target) => Promise<unknown>,
+  target: Target,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await Promise.race([attack(target), delay(20_000, undefined, { signal }).catch(() => undefined)]);
+    await delay(100);
+  }
+}
+
+/** A tenant that appends, reads and lists, at so many requests a second. */
+async function behave(
+  url: string,
+  { headers }: TestKey,
+  run: string,
+  rate: number,
+  seconds: number,
+): Promise<Figures> {
+  const times: number[] = [];
+  const figures = { refused: 0, failed: 0 };
+  const event = JSON.stringify({ event: { category: 'llm', action: 'stream' }, data: { content: 'token' } });
+  const asks = [
+    () =>
+      fetch(`${url}/runs/${run}/events`, {
+        method: 'POST',
+        headers: { ...headers, ...JSON_TYPE },
+        body: event,
+      }),
+    () => fetch(`${url}/runs/${run}`, { headers }),
+    () => fetch(`${url}/runs/${run}/events?limit=20&order=desc`, { headers }),
+    () => fetch(`${url}/runs?limit=20`, { headers }),
+  ];
+  const began = performance.now();
+  const pending: Promise<void>[] = [];
+  const total = Math.round(rate * seconds);
+  for (let n = 0; n < total; n++) {
+    const dueMs = began + (n * 1000) / rate - performance.now();
+    if (dueMs > 0) await delay(dueMs);
+    const from = performance.now();
+    const ask = async (): Promise<void> => {
+      try {
+        const answer = await asks[n % asks.length]!();
+        await answer.arrayBuffer();
+        if (answer.status === 503) figures.refused++;
+        else if (!answer.ok) figures.failed++;
+        times.push(performance.now() - from);
+      } catch {
+        figures.failed++;
+      }
+    };
+    pending.push(ask());
+    if (pending.length > 1000) await Promise.all(pending.splice(0));
+  }
+  await Promise.all(pending);
+  times.sort((a, b) => a - b);
+  const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
+  return { requests: total, ...figures, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+async function untilReleased(metricsUrl: string): Promise<number> {
+  const from = performance.now();
+  await eventually('all is given back', async () => {
+    const text = await (await fetch(metricsUrl)).text();
+    return [...text.matchAll(/^runstream_in_use\{bound="\w+"\} (\d+)/gm)].every(([, n]) => n === '0');
+  });
+  return performance.now() - from;
+}
+
+async function createRun(url: string, { headers }: TestKey, more: object = {}): Promise<string> {
+  const answer = await fetch(`${url}/runs`, {
+    method: 'POST',
+    headers: { ...headers, ...JSON_TYPE },
+    body: JSON.stringify({ task: 'hostile', ...more }),
+  });
+  return ((await answer.json()) as { id: string }).id;
+}
+
+/** A run with so many mebibytes of log and journal. */
+async function fillRun(url: string, key: TestKey, mebibytes: number): Promise<string> {
+  const run = await createRun(url, key);
+  const line = `${JSON.stringify({ event: { category: 'log', action: 'stderr' }, source: { agent_id: 'a' }, data: { content: 'x'.repeat(MIB / 2) } })}\n`;
+  for (let sent = 0; sent < mebibytes; sent += 10) {
+    const answer = await fetch(`${url}/runs/${run}/events`, {
+      method: 'POST',
+      headers: { ...key.headers, 'Content-Type': 'application/x-ndjson' },
+      body: line.repeat(20),
+    });
+    if (!answer.ok) throw new Error(`The run could not be filled: ${await answer.text()}`);
+  }
+  return run;
+}
+
+function print(name: string, figures: Figures, say: (text: string) => void): void {
+  const { requests, refused, failed, p50, p99, max } = figures;
+  say(
+    `${name}: ${requests} requests, ${refused} refused, ${failed} failed; ` +
+      `p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(0)} ms`,
+  );
+}
