@@ -32,6 +32,8 @@ const INTERRUPT_MS = 500;
 /** What an ordered group may hold in memory behind runs that wait. */
 const MAX_HELD = 5000;
 const GONE_AFTER_LEASES = 10;
+/** The last id of a ms ends so. */
+const MAX_SEQUENCE = '18446744073709551615';
 
 /** Consumes for one handler: the loops that read, keep leases, take up what is due and recover what was left. */
 export class GroupConsumer {
@@ -49,6 +51,7 @@ export class GroupConsumer {
   private wake: () => void = () => undefined;
   private newGroupsBegin = '0';
   private registered: { at: number; isFirst: boolean } | undefined;
+  private hasFoundTenants = false;
   private readonly patience: Patience;
   private readonly intake: Intake;
 
@@ -197,9 +200,11 @@ export class GroupConsumer {
     const { from } = this.handler.options;
     if (from === 'now' && !this.registered) {
       this.registered = await this.tenants.register(this.group);
-      // In the tenants that there are it begins at the moment at which the script makes it, whatever the clocks say.
-      this.newGroupsBegin = this.registered.isFirst ? 'tail' : `${this.registered.at}-0`;
+      // With that ms itself: what came after the moment may bear it too.
+      this.newGroupsBegin = `${this.registered.at - 1}-${MAX_SEQUENCE}`;
     }
+    // Tenants that come later had nothing at that moment.
+    const areOlder = this.registered?.isFirst === true && !this.hasFoundTenants;
     let isNew = false;
     for (const tenantId of await this.tenants.list()) {
       for (const kind of ['journal', 'redrive'] as const) {
@@ -214,14 +219,13 @@ export class GroupConsumer {
           handler: describeHandler(this.handler),
           effectLimits: this.effectLimits,
         });
-        await source.ensureGroup(this.newGroupsBegin);
+        await source.ensureGroup(this.newGroupsBegin, areOlder);
         if (this.ordered) await this.becomeOwner(tenantId);
         this.sources.set(key, source);
         isNew = true;
       }
     }
-    // Tenants that come later had nothing at that moment.
-    if (this.registered) this.newGroupsBegin = `${this.registered.at}-0`;
+    this.hasFoundTenants = true;
     if (!isNew) return;
     await this.reader.interrupt();
     this.wake();

@@ -101,12 +101,15 @@ export class GroupSource {
     return this.settings.ownership?.fenceArg ?? '';
   }
 
-  /** @param from where a group that never was begins: an id, or `tail` for what is appended from this call on */
-  async ensureGroup(from: string): Promise<void> {
+  /**
+   * @param from the id after which a group that never was begins
+   * @param isOlder whether the stream may hold what came before the moment of `from`, whatever the clocks say
+   */
+  async ensureGroup(from: string, isOlder = false): Promise<void> {
     await SCRIPTS.ensureGroup.run(
       this.redis,
       [this.stream, this.kind === 'journal' ? this.keys.meta : `${this.keys.meta}:redrive`],
-      [this.settings.group, this.kind === 'journal' ? from : '0'],
+      this.kind === 'journal' ? [this.settings.group, from, isOlder ? 1 : 0] : [this.settings.group, '0', 0],
     );
   }
 

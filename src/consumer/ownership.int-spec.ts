@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestStore, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
+import { eventually } from '../../test/support/eventually.js';
 import { GroupSource } from './group-source.js';
 import { Ownership } from './ownership.js';
 import { Patience } from './patience.js';
@@ -50,7 +51,7 @@ describe("A group that begins 'now'", () => {
   });
   afterEach(() => test.close());
 
-  const begins = async (from: string): Promise<number> => {
+  const begins = async (from: string, isOlder = false): Promise<number> => {
     const { commands } = test.redis;
     const source = new GroupSource(test.tenant, 'journal', commands, test.store, {
       group,
@@ -60,19 +61,39 @@ describe("A group that begins 'now'", () => {
       ownership: undefined,
       handler: '',
     });
-    await source.ensureGroup(from);
+    await source.ensureGroup(from, isOlder);
     const rows = await commands.xreadgroup('GROUP', group, 'one', 'STREAMS', source.stream, '>');
     return rows === null ? 0 : (rows[0] as [string, unknown[]])[1].length;
   };
 
-  it('T235 begins with what is appended after the call that makes it, whatever the clocks say', async () => {
+  it('T235 begins at the moment of its registration, however much later it is made', async () => {
     await test.createRun();
-    expect(await begins('tail')).toBe(0);
+    const { at } = await new TenantDirectory(test.redis, {}).register(group);
+    // Ids and the moment are in ms: what comes in the next one comes after it.
+    await eventually('that ms is over', () => Date.now() > at + 1);
     await test.createRun();
-    const { journal } = test.store.keys.partition(test.tenant, 0);
-    const rows = await test.redis.commands.xreadgroup('GROUP', group, 'one', 'STREAMS', journal, '>');
-    expect((rows?.[0] as [string, unknown[]])[1]).toHaveLength(1);
+    expect(await begins(`${at}-0`, true)).toBe(1);
   });
+
+  it.each([
+    ['the moment lies an hour ahead', HOUR_MS, 0],
+    ['the journal lies an hour ahead', 0, HOUR_MS],
+  ])(
+    'T235 begins with what is appended after the call that makes it when %s',
+    async (_, momentMs, journalMs) => {
+      await test.createRun();
+      const { journal, journalLast } = test.store.keys.partition(test.tenant, 0);
+      if (journalMs > 0) {
+        const ahead = `${Date.now() + journalMs}-0`;
+        await test.redis.commands.xadd(journal, ahead, 'of', 'a wrong clock');
+        await test.redis.commands.set(journalLast, ahead);
+      }
+      expect(await begins(`${Date.now() - 1000 + momentMs}-0`, true)).toBe(0);
+      await test.createRun();
+      const rows = await test.redis.commands.xreadgroup('GROUP', group, 'one', 'STREAMS', journal, '>');
+      expect((rows?.[0] as [string, unknown[]])[1]).toHaveLength(1);
+    },
+  );
 
   it('T235 in a tenant that comes later it skips nothing, though the clock was an hour ahead before', async () => {
     await test.createRun();
