@@ -49,7 +49,7 @@ export interface TestExecutorsOptions extends Omit<ExecutorsOptions, 'commandsFi
   tenant?: string;
   /** Whose runs are executed. Default: the tenant's. */
   tenants?: readonly string[];
-  /** Default 2000. */
+  /** Default 15,000: on the shared server an answer can stand behind what other tests move. */
   commandTimeoutMs?: number;
   maxLength?: number;
 }
@@ -62,7 +62,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
     tenant = uniqueTenant(),
     tenants = [tenant],
     maxLength,
-    commandTimeoutMs = 2000,
+    commandTimeoutMs = 15_000,
     ...executors
   } = options;
   const commandsFile = join(tmpdir(), `runstream-test-commands-${randomUUID()}.json`);
