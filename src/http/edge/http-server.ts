@@ -26,7 +26,7 @@ export function configureHttpServer(server: Server, onPipelined: () => void): vo
   server.prependListener('request', (request, response) => {
     begin(request, response);
     // Nothing less would do: the rest of what was sent is parsed already, and each request would get its answer.
-    if (requestsUnderWay(request.socket) > MOST_PIPELINED) {
+    if (!request.socket.destroyed && requestsUnderWay(request.socket) > MOST_PIPELINED) {
       request.socket.destroy();
       onPipelined();
     }

@@ -1,11 +1,9 @@
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
 import { TestKeys, type TestKey } from '../../access/keys.js';
-import { request } from '../../hostile/raw-connection.js';
-import { startChild } from '../../support/child.js';
+import { type Child, startChild, startScript } from '../../support/child.js';
 import { eventually } from '../../support/eventually.js';
 import { startRedis } from '../../support/redis.js';
+import type { Target } from './hostile-attacks.js';
 import { residentMiB } from './instance.js';
 
 export interface HostileOptions {
@@ -51,19 +49,19 @@ export async function hostile(options: HostileOptions, say: (text: string) => vo
       EVENT_MAX_LENGTH: '100000',
     },
   });
-  const over = new AbortController();
+  let attackers: Child | undefined;
   try {
     const url = /http:\/\/[\d.]+:\d+/.exec(await child.line(/Serving on http/))?.[0] ?? '';
     const metricsUrl = /http:\/\/\S+\/metrics/.exec(await child.line(/Metrics are at/))?.[0] ?? '';
     const [greedy, good] = await Promise.all([keys.create('greedy'), keys.create('good')]);
-    const target = { url, key: greedy, run: await fillRun(url, greedy, 140) };
+    const target: Target = { url, key: greedy, run: await fillRun(url, greedy, 140) };
     const goodRun = await createRun(url, good);
     for (let n = 0; n < 40; n++) await createRun(url, greedy, { input: { text: 'x'.repeat(1_000_000) } });
     const quietSeconds = Math.max(10, options.seconds / 10);
     const before = await behave(url, good, goodRun, options.rate, quietSeconds);
     print('quiet', before, say);
     const rssBefore = (await residentMiB(child.pid)) ?? 0;
-    const attackers = ATTACKS.map((attack) => repeat(attack, target, over.signal));
+    attackers = startScript('test/faults/service/hostile-attacks.ts', [JSON.stringify(target)]);
     let rssPeak = 0;
     const sampling = setInterval(() => {
       void residentMiB(child.pid).then((now) => (rssPeak = Math.max(rssPeak, now ?? 0)));
@@ -71,9 +69,8 @@ export async function hostile(options: HostileOptions, say: (text: string) => vo
     const during = await behave(url, good, goodRun, options.rate, options.seconds);
     clearInterval(sampling);
     print('hostile', during, say);
-    over.abort();
-    await Promise.all(attackers);
-    for (const socket of open) socket.destroy();
+    attackers.process.kill('SIGKILL');
+    await attackers.exit();
     const released = await untilReleased(metricsUrl);
     const factor = during.p99 / before.p99;
     say(
@@ -82,98 +79,11 @@ export async function hostile(options: HostileOptions, say: (text: string) => vo
     say(`  all bounds back to zero ${released.toFixed(0)} ms after the hostile ones were gone`);
     return during.refused + during.failed === 0 && factor <= MAX_FACTOR && released <= RELEASED_WITHIN_MS;
   } finally {
-    over.abort();
+    attackers?.process.kill('SIGKILL');
     child.process.kill('SIGTERM');
     await child.exit();
     await keys.close();
     await redis.stop();
-  }
-}
-
-interface Target {
-  url: string;
-  key: TestKey;
-  run: string;
-}
-
-const open = new Set<ReturnType<typeof connect>>();
-const BOMB = gzipSync(`[${'0,'.repeat(4_000_000)}0]`);
-
-/** Sends on a connection of its own and closes it after a while, whatever came. */
-async function send(
-  target: Target,
-  text: string | Buffer,
-  holdMs: number,
-  reads: 'all' | 'little' | 'nothing',
-) {
-  const { hostname, port } = new URL(target.url);
-  const socket = connect(Number(port), hostname);
-  open.add(socket);
-  socket.on('error', () => undefined);
-  socket.once('close', () => open.delete(socket));
-  socket.pause();
-  if (reads === 'all') socket.resume();
-  const sipping = reads === 'little' ? setInterval(() => void socket.read(1024), 500) : undefined;
-  socket.write(text);
-  await delay(holdMs);
-  clearInterval(sipping);
-  socket.destroy();
-}
-
-const many = (count: number, work: () => Promise<unknown>) =>
-  Promise.all(Array.from({ length: count }, work));
-const get = (target: Target, path: string) => request(`GET ${path}`, target.key.headers);
-
-/** Each is repeated for as long as the load lasts. */
-const ATTACKS: readonly ((target: Target) => Promise<unknown>)[] = [
-  // Pipelining, within what a connection may have and beyond.
-  (t) => many(10, () => send(t, request('GET /docs-json').repeat(16), 300, 'nothing')),
-  (t) => send(t, request('GET /docs-json').repeat(800), 300, 'nothing'),
-  // Large pages that nobody takes, or slowly.
-  (t) => many(30, () => send(t, get(t, `/runs/${t.run}/events?limit=10000`), 5000, 'nothing')),
-  (t) => many(5, () => send(t, get(t, `/runs/${t.run}/events?limit=10000`), 5000, 'little')),
-  // Filtered reads, hung up.
-  (t) => many(20, () => send(t, get(t, `/runs/${t.run}/events?type=log.stdout&limit=1`), 100, 'all')),
-  // Watchers that catch up from the beginning.
-  (t) => many(70, () => send(t, get(t, `/runs/${t.run}/events/stream`), 4000, 'all')),
-  (t) => many(30, () => send(t, get(t, `/runs/${t.run}/events/stream`), 4000, 'nothing')),
-  // Waits.
-  (t) => many(500, () => send(t, get(t, `/runs/${t.run}?wait_seconds=60`), 10_000, 'all')),
-  // Bodies that come slowly, with a credential and without.
-  (t) => many(100, () => send(t, slowBody(t, '/runs'), 8000, 'all')),
-  (t) =>
-    many(100, () =>
-      send(t, request('POST /session', { ...JSON_TYPE, 'Content-Length': '1000' }), 8000, 'all'),
-    ),
-  // Bombs.
-  (t) => many(3, () => send(t, bomb('/session', {}), 300, 'all')),
-  (t) => many(2, () => send(t, bomb(`/runs/${t.run}/events`, t.key.headers), 500, 'all')),
-  // Big lists.
-  (t) => many(10, () => send(t, get(t, '/runs?limit=1000'), 200, 'all')),
-];
-
-function slowBody({ key }: Target, path: string): string {
-  return `${request(`POST ${path}`, { ...JSON_TYPE, ...key.headers, 'Content-Length': '1000000' })}{`;
-}
-
-function bomb(path: string, headers: Readonly<Record<string, string>>): Buffer {
-  const head = request(`POST ${path}`, {
-    ...JSON_TYPE,
-    ...headers,
-    'Content-Encoding': 'gzip',
-    'Content-Length': String(BOMB.length),
-  });
-  return Buffer.concat([Buffer.from(head), BOMB]);
-}
-
-async function repeat(
-  attack: (target: Target) => Promise<unknown>,
-  target: Target,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await Promise.race([attack(target), delay(20_000, undefined, { signal }).catch(() => undefined)]);
-    await delay(100);
   }
 }
 
