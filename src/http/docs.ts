@@ -1,6 +1,7 @@
-import type { INestApplication } from '@nestjs/common';
+import type { HttpServer, INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { ACCESS } from './edge/route-metadata.js';
 import { ErrorResponse } from './errors/error-response.dto.js';
 
@@ -44,10 +45,16 @@ export function createDocument(app: INestApplication): OpenAPIObject {
 export function setupDocs(app: INestApplication): void {
   const { router } = app.getHttpAdapter().getInstance() as { router: { stack: RouterLayer[] } };
   const before = router.stack.length;
-  SwaggerModule.setup('docs', app, () => createDocument(app), {
-    jsonDocumentUrl: 'docs-json',
-    raw: ['json'],
-    customSiteTitle: 'Runstream API',
+  let document: OpenAPIObject | undefined;
+  const built = () => (document ??= createDocument(app));
+  SwaggerModule.setup('docs', app, built, { raw: false, customSiteTitle: 'Runstream API' });
+  // Not Swagger's own route: that prints the document anew for everybody who asks.
+  let text: Buffer | undefined;
+  (app.getHttpAdapter() as HttpServer<unknown, ServerResponse>).get('/docs-json', (_request, response) => {
+    text ??= Buffer.from(JSON.stringify(built()));
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.setHeader('Content-Length', text.length);
+    response.end(text);
   });
   // Its routes are no controller's, so nobody else says that they are public.
   for (const { handle, route } of router.stack.slice(before)) {

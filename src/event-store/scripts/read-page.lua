@@ -20,8 +20,9 @@ local function read_page(key, from, to, ascending, most, most_bytes)
     if #page < step then return entries, true end
     local last = '(' .. page[#page][1]
     if ascending then from = last else to = last end
-    -- As many as fit if none is larger than those so far. Never many at once: those that follow may be far larger.
-    step = math.max(1, math.min(32, math.floor((most_bytes - bytes) / largest)))
+    -- As many as fit if none is larger than those so far, and never more than so far: those that follow may be far
+    -- larger, and what is fetched in vain holds up everybody.
+    step = math.max(1, math.min(16, #entries, math.floor((most_bytes - bytes) / largest)))
   end
   return entries, false
 end

@@ -17,6 +17,11 @@ export interface ReadBodyOptions {
 /** A sender that is slower for long holds its place, and what was read of its body, for nothing. */
 export const LEAST_BYTES_PER_SECOND = 32 * 1024;
 
+/** How much larger than what was sent a body may become; JSON of programs comes to a tenth or a fiftieth. */
+const MOST_INFLATION = 100;
+/** Below this it does not matter. */
+const UNSUSPICIOUS_BYTES = 256 * 1024;
+
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
   ['gzip', () => createGunzip()],
   ['x-gzip', () => createGunzip()],
@@ -70,6 +75,7 @@ function collect(request: IncomingMessage, source: Readable, options: ReadBodyOp
       size += chunk.length;
       try {
         if (size > options.limitBytes) throw tooLarge(options.limitBytes);
+        if (size > UNSUSPICIOUS_BYTES && size > pace.received() * MOST_INFLATION) throw inflated();
         options.hold(chunk.length);
         chunks.push(chunk);
       } catch (error) {
@@ -97,7 +103,7 @@ function collect(request: IncomingMessage, source: Readable, options: ReadBodyOp
 }
 
 /** Cuts a request whose body comes too slowly. What is decompressed says nothing of how fast the sender is. */
-function watchPace(request: IncomingMessage, graceMs: number): { stop(): void } {
+function watchPace(request: IncomingMessage, graceMs: number): { stop: () => void; received: () => number } {
   const began = performance.now();
   let received = 0;
   const onBytes = (chunk: Buffer): void => {
@@ -111,6 +117,7 @@ function watchPace(request: IncomingMessage, graceMs: number): { stop(): void } 
   let timer = setTimeout(look, graceMs);
   request.on('data', onBytes);
   return {
+    received: () => received,
     stop: () => {
       clearTimeout(timer);
       request.off('data', onBytes);
@@ -120,6 +127,14 @@ function watchPace(request: IncomingMessage, graceMs: number): { stop(): void } 
 
 function asCut(error: unknown): RequestCutError {
   return error instanceof RequestCutError ? error : new RequestCutError('aborted', { cause: error });
+}
+
+/** A few bytes must not cost the time that it takes to read megabytes. */
+function inflated(): RunstreamError {
+  return new RunstreamError(
+    'PAYLOAD_TOO_LARGE',
+    `A compressed body may become at most ${MOST_INFLATION} times as large as it was sent. Send it plain.`,
+  );
 }
 
 function tooLarge(limitBytes: number): RunstreamError {

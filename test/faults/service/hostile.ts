@@ -24,6 +24,8 @@ interface Figures {
   requests: number;
   refused: number;
   failed: number;
+  /** Why requests were refused, and how often. */
+  reasons: ReadonlyMap<string, number>;
   p50: number;
   p99: number;
   max: number;
@@ -96,7 +98,7 @@ async function behave(
   seconds: number,
 ): Promise<Figures> {
   const times: number[] = [];
-  const figures = { refused: 0, failed: 0 };
+  const figures = { refused: 0, failed: 0, reasons: new Map<string, number>() };
   const event = JSON.stringify({ event: { category: 'llm', action: 'stream' }, data: { content: 'token' } });
   const asks = [
     () =>
@@ -119,9 +121,13 @@ async function behave(
     const ask = async (): Promise<void> => {
       try {
         const answer = await asks[n % asks.length]!();
-        await answer.arrayBuffer();
-        if (answer.status === 503) figures.refused++;
-        else if (!answer.ok) figures.failed++;
+        const text = await answer.text();
+        if (answer.status === 503) {
+          figures.refused++;
+          const { message } = JSON.parse(text) as { message: string };
+          const what = `${['append', 'get', 'history', 'list'][n % asks.length]}: ${message}`;
+          figures.reasons.set(what, (figures.reasons.get(what) ?? 0) + 1);
+        } else if (!answer.ok) figures.failed++;
         times.push(performance.now() - from);
       } catch {
         figures.failed++;
@@ -170,9 +176,10 @@ async function fillRun(url: string, key: TestKey, mebibytes: number): Promise<st
 }
 
 function print(name: string, figures: Figures, say: (text: string) => void): void {
-  const { requests, refused, failed, p50, p99, max } = figures;
+  const { requests, refused, failed, reasons, p50, p99, max } = figures;
   say(
     `${name}: ${requests} requests, ${refused} refused, ${failed} failed; ` +
       `p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(0)} ms`,
   );
+  for (const [reason, count] of reasons) say(`  ${count} × ${reason}`);
 }
