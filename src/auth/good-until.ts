@@ -1,9 +1,8 @@
 import { Observable } from 'rxjs';
+import { type LongTimeout, setLongTimeout } from '../common/index.js';
 
 /** The last moment that a Date can hold, in ms since the epoch. */
 const LAST_MS = 8.64e15;
-/** Node's timers take no more: beyond it they fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Whether a number is a moment, in whole ms since the epoch, that can be stored and shown as a date. */
 export function isMoment(value: unknown): value is number {
@@ -22,16 +21,16 @@ export function isGood(expiresAt: number | undefined): boolean {
 /** Emits once, when what expires then is no longer good: never earlier, however far away it is. */
 export function expiry(expiresAt: number): Observable<void> {
   return new Observable((subscriber) => {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LongTimeout | undefined;
     const look = () => {
       if (isGood(expiresAt)) {
-        timer = setTimeout(look, Math.min(expiresAt - Date.now(), MAX_TIMER_MS));
+        timer = setLongTimeout(look, expiresAt - Date.now());
         return;
       }
       subscriber.next();
       subscriber.complete();
     };
     look();
-    return () => clearTimeout(timer);
+    return () => timer?.cancel();
   });
 }

@@ -43,6 +43,19 @@ export function setLongTimeout(callback: () => void, ms: number, { ref = true } 
   };
 }
 
+/** A signal that is aborted after so many milliseconds, however many. The process does not live for it. */
+export function timeLimit(ms: number): AbortSignal {
+  const abort = new AbortController();
+  setLongTimeout(
+    () => {
+      abort.abort(new DOMException(`Not within ${ms} ms.`, 'TimeoutError'));
+    },
+    ms,
+    { ref: false },
+  );
+  return abort.signal;
+}
+
 /** Calls `callback` every `ms` milliseconds, however many, until it is cancelled. */
 export function setLongInterval(callback: () => void, ms: number, { ref = true } = {}): LongTimeout {
   let timer: LongTimeout;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { OverloadedError } from '../common/index.js';
+import { type LongTimeout, OverloadedError, setLongTimeout } from '../common/index.js';
 import { type Reader, ReadPool } from './read-pool.js';
 import { RedisConnections } from './redis-connections.js';
 import { redisCall } from './redis-error.js';
@@ -53,12 +53,14 @@ export class BulkReads {
 
   /** The time begins now, when the command is written, and not when it was asked for. */
   private async inTime<T>(reply: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LongTimeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, this.redis.commandTimeoutMs, 'late');
+      timer = setLongTimeout(() => {
+        resolve('late');
+      }, this.redis.commandTimeoutMs);
     });
     const first = await Promise.race([reply, late]).finally(() => {
-      clearTimeout(timer);
+      timer?.cancel();
     });
     if (first !== 'late') return first;
     reply.catch(() => undefined);

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Redis, type RedisOptions as IoredisOptions } from 'ioredis';
+import { setLongTimeout } from '../common/index.js';
 import { redisCall } from './redis-error.js';
 import { DEFAULT_COMMAND_TIMEOUT_MS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 import { checkServer } from './server-check.js';
@@ -124,14 +125,14 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     if (connection.status === 'ready') return Promise.resolve(true);
     return new Promise((resolve) => {
       const settle = (ready: boolean) => {
-        clearTimeout(timer);
+        timer.cancel();
         connection.off('ready', onReady);
         resolve(ready);
       };
       const onReady = () => {
         settle(true);
       };
-      const timer = setTimeout(() => {
+      const timer = setLongTimeout(() => {
         settle(false);
       }, timeoutMs);
       connection.on('ready', onReady);

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { RedisUnavailableError } from '../common/index.js';
+import { RedisUnavailableError, delay, type LongTimeout, setLongTimeout } from '../common/index.js';
 import { isReplyError } from './redis-error.js';
 
 /** How much longer than it asked for a read may take before its connection counts as dead. */
@@ -121,12 +120,12 @@ export class StreamGroupReader {
    */
   private async guard<T>(command: Promise<T>, limitMs: number): Promise<T> {
     let onClose: () => void = () => undefined;
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LongTimeout | undefined;
     const cut = new Promise<never>((_, reject) => {
       onClose = () => {
         reject(new RedisUnavailableError(new Error('The connection was closed while it waited.')));
       };
-      timer = setTimeout(() => {
+      timer = setLongTimeout(() => {
         this.connection.disconnect(true);
       }, limitMs);
       this.connection.once('close', onClose);
@@ -138,7 +137,7 @@ export class StreamGroupReader {
       if (isNoGroup(error)) throw new NoGroupError(error.message);
       throw error;
     } finally {
-      clearTimeout(timer);
+      timer?.cancel();
       this.connection.off('close', onClose);
       cut.catch(() => undefined);
     }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { setLongTimeout } from '../../common/index.js';
 import { lifeOf } from '../edge/request-life.js';
 import { Admission } from './admission.js';
 import '../request.js';
@@ -42,7 +43,7 @@ export class AnswerRoom {
     if (this.admission.tryTake('answers', caller, bytes)) return Promise.resolve(giveBack);
     return new Promise((resolve, reject) => {
       const settle = (): void => {
-        clearTimeout(timer);
+        timer?.cancel();
         this.waiting.delete(attempt);
         signal.removeEventListener('abort', onAbort);
       };
@@ -59,7 +60,7 @@ export class AnswerRoom {
       const timer =
         waitMs === undefined
           ? undefined
-          : setTimeout(() => {
+          : setLongTimeout(() => {
               settle();
               reject(this.admission.refuse('answers'));
             }, waitMs);

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { setLongTimeout } from '../../common/index.js';
 import { begin } from '../edge/request-life.js';
 import { hasBody } from './has-body.js';
 
@@ -37,18 +38,17 @@ function discardRest(request: Request, lingerMs: number, closes: boolean): void 
   const cut = (): void => {
     socket.destroy();
   };
-  const timer = setTimeout(cut, lingerMs);
-  timer.unref();
+  const timer = setLongTimeout(cut, lingerMs, { ref: false });
   request.on('data', (chunk: Buffer) => {
     discarded += chunk.length;
     if (discarded > MOST_DISCARDED_BYTES) cut();
   });
   request.once('end', () => {
-    clearTimeout(timer);
+    timer.cancel();
     if (closes) socket.end();
   });
   // Ends with the socket, too: a destroyed request tells so.
   request.once('error', () => {
-    clearTimeout(timer);
+    timer.cancel();
   });
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { RunstreamError, ValidationFailedError } from '../../common/index.js';
+import { RunstreamError, setLongTimeout, ValidationFailedError } from '../../common/index.js';
 import { lifeOf } from '../edge/request-life.js';
 import { RequestCutError } from './request-cut-error.js';
 
@@ -111,15 +111,15 @@ function watchPace(request: IncomingMessage, graceMs: number): { stop: () => voi
   };
   const look = (): void => {
     const dueMs = graceMs + (received / LEAST_BYTES_PER_SECOND) * 1000 - (performance.now() - began);
-    if (dueMs > 0) timer = setTimeout(look, dueMs);
+    if (dueMs > 0) timer = setLongTimeout(look, dueMs);
     else request.destroy(new RequestCutError('too slow'));
   };
-  let timer = setTimeout(look, graceMs);
+  let timer = setLongTimeout(look, graceMs);
   request.on('data', onBytes);
   return {
     received: () => received,
     stop: () => {
-      clearTimeout(timer);
+      timer.cancel();
       request.off('data', onBytes);
     },
   };

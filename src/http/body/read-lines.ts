@@ -1,6 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { RunstreamError, type RunstreamErrorOptions, type ErrorCode } from '../../common/index.js';
+import {
+  RunstreamError,
+  type RunstreamErrorOptions,
+  type ErrorCode,
+  setLongTimeout,
+} from '../../common/index.js';
 import { RequestCutError } from './request-cut-error.js';
 
 export interface ReadLinesOptions {
@@ -77,7 +82,7 @@ async function* chunks(
   const stopped = signal && abortOf(signal);
   try {
     for (;;) {
-      const timer = setTimeout(() => request.destroy(new RequestCutError('idle')), idleTimeoutMs);
+      const timer = setLongTimeout(() => request.destroy(new RequestCutError('idle')), idleTimeoutMs);
       let result: IteratorResult<Buffer>;
       try {
         result = await (stopped ? Promise.race([iterator.next(), stopped.promise]) : iterator.next());
@@ -85,7 +90,7 @@ async function* chunks(
         if (signal?.aborted) throw error;
         throw error instanceof RequestCutError ? error : new RequestCutError('aborted', { cause: error });
       } finally {
-        clearTimeout(timer);
+        timer.cancel();
       }
       if (result.done) break;
       yield result.value;

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setLongInterval } from '../../common/index.js';
 
 const PACE = {
   /** How often is looked. */
@@ -31,21 +32,24 @@ export function paceAnswers(server: Server, { lookMs, graceMs, bytesPerSecond } 
     sockets.set(socket, { bytes: 0, dueAt: 0 });
     socket.once('close', () => sockets.delete(socket));
   });
-  const timer = setInterval(() => {
-    const now = performance.now();
-    for (const [socket, waiting] of sockets) {
-      const bytes = socket[AT_OWN_PACE] ? 0 : socket.writableLength;
-      if (bytes > 0 && waiting.bytes > 0 && now > waiting.dueAt) socket.destroy();
-      // It has taken something, or more was written: what is there now has its own time.
-      if (bytes !== waiting.bytes) {
-        waiting.dueAt = now + graceMs + (bytes / bytesPerSecond) * 1000;
-        waiting.bytes = bytes;
+  const timer = setLongInterval(
+    () => {
+      const now = performance.now();
+      for (const [socket, waiting] of sockets) {
+        const bytes = socket[AT_OWN_PACE] ? 0 : socket.writableLength;
+        if (bytes > 0 && waiting.bytes > 0 && now > waiting.dueAt) socket.destroy();
+        // It has taken something, or more was written: what is there now has its own time.
+        if (bytes !== waiting.bytes) {
+          waiting.dueAt = now + graceMs + (bytes / bytesPerSecond) * 1000;
+          waiting.bytes = bytes;
+        }
       }
-    }
-  }, lookMs);
-  timer.unref();
+    },
+    lookMs,
+    { ref: false },
+  );
   server.once('close', () => {
-    clearInterval(timer);
+    timer.cancel();
   });
 }
 

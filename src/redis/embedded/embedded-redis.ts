@@ -6,9 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { dirname, extname, join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { distrust } from '../../common/index.js';
+import { distrust, delay, timeLimit } from '../../common/index.js';
 import { EmbeddedRedisError } from './embedded-redis-error.js';
 import { lockHolder } from './exclusive-lock.js';
 import { decodeMessage, type GuardianMessage, type GuardianSettings } from './lease-protocol.js';
@@ -72,7 +71,7 @@ export class EmbeddedRedis {
   }
 
   private async takeLease(): Promise<Socket> {
-    const deadline = AbortSignal.timeout(this.options.startTimeoutMs ?? 60_000);
+    const deadline = timeLimit(this.options.startTimeoutMs ?? 60_000);
     let starter: Writable | undefined;
     try {
       while (!deadline.aborted) {
@@ -127,9 +126,7 @@ export class EmbeddedRedis {
       } catch (error) {
         if (this.isStopping) return;
         this.options.log?.(String(error));
-        await delay(RENEWAL_DELAY_MS, undefined, { signal: this.stopping.signal, ref: false }).catch(
-          () => undefined,
-        );
+        await delay(RENEWAL_DELAY_MS, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
       }
     }
   }

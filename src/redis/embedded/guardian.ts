@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../../common/index.js';
 import { tryLock } from './exclusive-lock.js';
 import { encodeMessage, type GuardianMessage, type GuardianSettings } from './lease-protocol.js';
 import { RedisProcess } from './redis-process.js';
@@ -129,9 +129,7 @@ export class Guardian {
         failures += 1;
         if (failures >= patience) this.fail(error);
       }
-      await delay(RESTART_DELAY_MS * (failures + 1), undefined, { signal: this.leaving.signal }).catch(
-        () => undefined,
-      );
+      await delay(RESTART_DELAY_MS * (failures + 1), { signal: this.leaving.signal }).catch(() => undefined);
     }
   }
 

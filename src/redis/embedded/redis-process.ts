@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rename } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../../common/index.js';
 import type { GuardianSettings } from './lease-protocol.js';
 
 /** How long a Redis may leave a PING unanswered before it counts as hung. */
@@ -31,7 +31,7 @@ export class RedisProcess {
       while (!(await answers(settings.sockets.redis))) {
         if (redis.ended) throw new Error(`Redis ended while starting. ${await lastLines(logFile)}`);
         if (child.pid === undefined) throw new Error(await failed);
-        await delay(READY_POLL_MS, undefined, { signal });
+        await delay(READY_POLL_MS, { signal });
       }
       return redis;
     } catch (error) {

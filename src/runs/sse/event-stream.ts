@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Observable, Subscription } from 'rxjs';
+import { MAX_TIMER_MS } from '../../common/index.js';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { type AnswerRoom, goAtOwnPace, lifeOf } from '../../http/index.js';
 import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
@@ -127,7 +128,8 @@ export class EventStream implements Demand {
     if (socket) goAtOwnPace(socket);
     // Node counts progress of what is waiting as activity, so a slow reader is not hit. One for whom nothing
     // waits has read everything.
-    socket?.setTimeout(this.options.stalledMs);
+    const STALLED_MS = Math.min(this.options.stalledMs, MAX_TIMER_MS);
+    socket?.setTimeout(STALLED_MS);
     this.response.on('timeout', () => {
       if (this.response.writableLength > 0) this.response.destroy();
     });

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type MessageEvent } from '@nestjs/common';
 import type { Response } from 'express';
-import { setTimeout as delay } from 'node:timers/promises';
 import { EMPTY, type Observable, of } from 'rxjs';
+import { delay } from '../../common/index.js';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 import { AnswerRoom, lifeOf } from '../../http/index.js';
@@ -81,7 +81,7 @@ export class EventStreams implements BeforeApplicationShutdown {
     const patience = new AbortController();
     await Promise.race([
       new Promise<void>((resolve) => (this.allClosed = resolve)),
-      delay(ENDING_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+      delay(ENDING_MS, { signal: patience.signal }).catch(() => undefined),
     ]);
     patience.abort();
     for (const response of this.open.keys()) response.destroy();
