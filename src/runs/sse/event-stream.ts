@@ -128,8 +128,9 @@ export class EventStream implements Demand {
     if (socket) goAtOwnPace(socket);
     // Node counts progress of what is waiting as activity, so a slow reader is not hit. One for whom nothing
     // waits has read everything.
-    const STALLED_MS = Math.min(this.options.stalledMs, MAX_TIMER_MS);
-    socket?.setTimeout(STALLED_MS);
+    const stalledMs = Math.min(this.options.stalledMs, MAX_TIMER_MS);
+    // eslint-disable-next-line no-restricted-syntax -- it is at most what a timer takes
+    socket?.setTimeout(stalledMs);
     this.response.on('timeout', () => {
       if (this.response.writableLength > 0) this.response.destroy();
     });
