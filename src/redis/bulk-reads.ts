@@ -45,10 +45,16 @@ export class BulkReads {
     const pool = reader.lane === 'catch-up' ? this.catchUp : this.others;
     const giveBack = await pool.turn(reader, maxBytes);
     try {
-      return await this.inTime(redisCall(read(this.redis.reads)));
+      return await this.inTime(redisCall(read(this.connection)));
     } finally {
       giveBack();
     }
+  }
+
+  /** After an outage each connection comes back at a time of its own: until then the other one serves. */
+  private get connection(): Redis {
+    const { commands, reads } = this.redis;
+    return reads.status === 'ready' ? reads : commands;
   }
 
   /** The time begins now, when the command is written, and not when it was asked for. */
