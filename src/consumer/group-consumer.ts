@@ -32,8 +32,8 @@ const INTERRUPT_MS = 500;
 /** What an ordered group may hold in memory behind runs that wait. */
 const MAX_HELD = 5000;
 const GONE_AFTER_LEASES = 10;
-/** The last id of a ms ends so. */
-const MAX_SEQUENCE = '18446744073709551615';
+/** No id of a ms ends higher; Redis's own limit is no number that a double holds. */
+const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
 
 /** Consumes for one handler: the loops that read, keep leases, take up what is due and recover what was left. */
 export class GroupConsumer {
