@@ -10,7 +10,7 @@ import {
   type PreparedEvent,
   prepareEvent,
 } from '../events/index.js';
-import { BulkReads, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
+import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { type AppendResult, readAppendReply } from './append-result.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
@@ -24,9 +24,6 @@ export const REQUEST_TTL_SECONDS = 86_400;
 export const MAX_BATCH_EVENTS = 1000;
 /** Journal entries that one step of a deletion looks at: any of them may be large. */
 const DELETE_PAGE = 100;
-
-/** Who reads without saying for whom. */
-const LIVE: ReadFor = { lane: 'live' };
 
 /** A request that may be sent again: its key, and a digest of what it asks for. */
 export interface IdempotentRequest {

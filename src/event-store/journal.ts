@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BEGINNING, type EventId, formatEventId } from '../events/index.js';
-import { BulkReads, type ReadFor, RedisConnections } from '../redis/index.js';
+import { BulkReads, LIVE, type ReadFor, RedisConnections } from '../redis/index.js';
 import type { SliceOptions } from './event-log.js';
 import { EventStore, type LogRange } from './event-store.js';
 import { type JournalPage, readJournalPage } from './journal-page.js';
@@ -87,7 +87,7 @@ export class Journal {
 
   private run(
     tenantId: string,
-    reader: ReadFor = { lane: 'live' },
+    reader: ReadFor = LIVE,
     maxBytes: number,
     args: (string | number)[],
   ): Promise<unknown> {

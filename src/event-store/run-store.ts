@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, RunNotFoundError } from '../common/index.js';
 import { prepareRun, type RunInput, type RunStatus } from '../events/index.js';
-import { BulkReads, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
+import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event-store.js';
 import { TENANTS_KEY } from './keys.js';
 import { newRunId } from './run-id.js';
@@ -21,7 +21,6 @@ const LARGE_BYTES = 64 * 1024;
 /** A page of a list ends when its runs reach this, or when this was looked at for runs that pass. */
 export const MAX_LIST_BYTES = 1024 * 1024;
 const MAX_LOOKED_AT_BYTES = 16 * 1024 * 1024;
-const LIVE: ReadFor = { lane: 'live' };
 
 export type NewRun = RunInput;
 

@@ -9,6 +9,9 @@ import { DEFAULT_MAX_BULK_READ_BYTES, REDIS_OPTIONS, type RedisOptions } from '.
 /** The same, where the tenant is known already. */
 export type ReadFor = Omit<Reader, 'tenantId'>;
 
+/** Who reads without saying for whom: all who watch. */
+export const LIVE: ReadFor = { lane: 'live' };
+
 /**
  * Reads of much at once: pages of logs, lists. They have a connection of their own, so that no append, lease or probe
  * ever stands behind a megabyte; what is on its way there is bounded in bytes; and the others wait in a queue that

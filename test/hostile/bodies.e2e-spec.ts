@@ -14,7 +14,7 @@ let keys: TestKeys;
 
 beforeAll(async () => {
   [service, keys] = await Promise.all([
-    startService({ AUTH_MODE: 'api-key', METRICS_PORT: '', MAX_EVENT_LOOP_DELAY_MS: '0' }),
+    startService({ AUTH_MODE: 'api-key', MAX_EVENT_LOOP_DELAY_MS: '0' }),
     TestKeys.open(),
   ]);
 });
