@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fileURLToPath } from 'node:url';
 import { startScript } from '../support/child.js';
 import { testRedisUrl } from '../support/redis.js';
 import { type Service, startService } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer } from './keys.js';
 
-const CLI = fileURLToPath(new URL('../../src/keys-cli.ts', import.meta.url));
+const CLI = 'src/keys-cli.ts';
 
 let service: Service;
 

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import type { FaultHistory, Silence } from './checker.js';
-import { compileWorker } from './compile.js';
+import { compileProgram } from './compile.js';
 import { type HistoryLine, readHistory } from './history-file.js';
 import { Producer } from './producer.js';
 import { Truth } from './truth.js';
@@ -43,7 +43,7 @@ export async function openFaultScene(options: FaultSceneOptions): Promise<FaultS
   const { seed, leaseMs, workers, runs, maxAttempts = 8 } = options;
   const directory = await mkdtemp(join(tmpdir(), 'runstream-faults-'));
   const historyFile = join(directory, 'history.ndjson');
-  const compiled = await compileWorker();
+  const compiled = await compileProgram('test/faults/worker.ts');
   const redis = await startRedis({ appendOnly: true });
   const store = await createTestStore({ url: redis.url, commandTimeoutMs: 1000 });
   const producer = new Producer(store, new SeededRandom(seed), leaseMs);

@@ -6,7 +6,7 @@ import { startChild } from '../support/child.js';
 import { createTestStore, type TestStore } from '../support/event-store.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis } from '../support/redis.js';
-import { compileWorker } from './compile.js';
+import { compileProgram } from './compile.js';
 import { Truth } from './truth.js';
 import { SHARED_GROUP, taskEvent, type WorkerConfig } from './workload.js';
 
@@ -18,7 +18,7 @@ const LONG_MS = 600_000;
 /** Answers to batches of outcomes are remembered for 120 s. */
 const ANSWERS_GONE_MS = 125_000;
 
-const compiled = await compileWorker();
+const compiled = await compileProgram('test/faults/worker.ts');
 const directory = await mkdtemp(join(tmpdir(), 'runstream-measure-'));
 const redis = await startRedis();
 const store = await createTestStore({ url: redis.url, commandTimeoutMs: 10_000 });

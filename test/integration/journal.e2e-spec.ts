@@ -109,7 +109,7 @@ describe('The events of all runs, from outside', () => {
     await returning.untilEnd();
     expect(returning.frames).toMatchObject([{ event: 'cursor', id: cursor }]);
     await redis.restart();
-    await eventually('it is back', async () => (await client.get('/events')).status === 200);
+    await eventually('it is back', async () => (await client.get('/health/ready')).status === 200);
     await client.append(run.id, eventOf('log.stdout'));
     await watcher.untilEvents(2);
     expect(watcher.controls).toEqual([]);

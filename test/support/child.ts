@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { bundleOf } from './bundle-of.js';
 
 export interface Child {
   readonly process: ChildProcess;
@@ -20,13 +21,14 @@ export interface StartChildOptions {
   group?: boolean;
 }
 
-/** Runs a TypeScript file of this project as a process. Its stdin ends when the test's process does. */
+/**
+ * Runs a TypeScript file of this project as a process: in a test the bundle that was made of it (compile-programs.ts),
+ * else the file itself. Its stdin ends when the test's process does.
+ */
 export function startScript(file: string, args: string[], options: StartChildOptions = {}): Child {
-  return startChild(
-    process.execPath,
-    ['--import', '@swc-node/register/esm-register', file, ...args],
-    options,
-  );
+  const bundles = process.env['TEST_COMPILED_DIR'];
+  const program = bundles ? [bundleOf(bundles, file)] : ['--import', '@swc-node/register/esm-register', file];
+  return startChild(process.execPath, [...program, ...args], options);
 }
 
 export function startChild(command: string, args: string[], options: StartChildOptions = {}): Child {

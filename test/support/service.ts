@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { type Child, startChild, type StartChildOptions } from './child.js';
+import { type Child, startScript, type StartChildOptions } from './child.js';
 import { testRedisUrl } from './redis.js';
 
 /** The service as a process of its own, on a port of its own. */
@@ -10,11 +9,8 @@ export interface Service {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
-/** Runs src/main.ts, as it was compiled for this test run. */
 export function startMain(options: StartChildOptions): Child {
-  const compiled = process.env['TEST_COMPILED_DIR'];
-  if (!compiled) throw new Error('Nothing is compiled. Run this through jest, whose global set-up does it.');
-  return startChild(process.execPath, [join(compiled, 'src', 'main.js')], options);
+  return startScript('src/main.ts', [], options);
 }
 
 /** Starts the service on the test Redis; `env` adds to, or replaces, what it is configured with. */

@@ -45,7 +45,7 @@ async function fromSetup(projectDir: string): Promise<ServerBinary | undefined> 
   const file = join(projectDir, '.cache', 'redis', 'server.json');
   if (!existsSync(file)) return undefined;
   // Whoever owns the code that runs here is trusted already.
-  const { uid } = await stat(fileURLToPath(import.meta.url));
+  const { uid } = await stat(fileURLToPath(new URL('.', import.meta.url)));
   for (const path of [...folders, file]) {
     const found = await lstat(path);
     refuse(found.isSymbolicLink() ? `${path} is a link` : distrust(path, found, uid));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type RedisServer, startRedis, type StartRedisOptions } from '../../support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
-import { compileWorker } from '../compile.js';
+import { compileProgram } from '../compile.js';
 import type { AppConfig, InsideAck } from './app-config.js';
 import { closeIdle } from './ask.js';
 import { Instance } from './instance.js';
@@ -61,7 +61,7 @@ export async function openStage({
       return rm(folder, { recursive: true, force: true });
     });
     const ackFile = join(folder, 'acks.ndjson');
-    const compiled = await compileWorker('service/app.ts');
+    const compiled = await compileProgram('test/faults/service/app.ts');
     undo.push(() => compiled.remove());
     const redis = await startRedis({ appendOnly: true, ...redisOptions });
     undo.push(() => redis.stop());
