@@ -31,7 +31,7 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // A test that hangs is to end, and nothing else: how fast this machine is today is not what is tested.
   testTimeout: 240_000,
-  // Much of a test is waiting; by default jest would leave one of two cores unused.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Half of a test is waiting.
+  maxWorkers: availableParallelism() + 1,
   workerIdleMemoryLimit: '1GB',
 };

@@ -1,12 +1,8 @@
-import type { RedisConnections } from '../redis/index.js';
-
-/** Within this time all processes that live have found Redis again: the longest pause between two attempts to connect. */
-const RECONNECT_MS = 1000;
+import { MAX_RECONNECT_DELAY_MS, type RedisConnections } from '../redis/index.js';
 
 /**
  * Leases run on while Redis is away, and then every long handler looks dead: for one whole lease after an outage nobody
- * takes over what is another's, so that whoever lives can say so first. The lease counts from when the last of them has
- * found Redis again, and not from when this process has.
+ * takes over what is another's, so that whoever lives can say so first.
  */
 export class Patience {
   private troubledAt = Number.NEGATIVE_INFINITY;
@@ -23,8 +19,7 @@ export class Patience {
 
   /** Whether an outage is long enough ago. */
   async isOver(): Promise<boolean> {
-    const enough = this.leaseMs + RECONNECT_MS;
-    if (performance.now() - this.troubledAt < enough) return false;
-    return this.redis.hasBeenSteadyFor(enough);
+    if (performance.now() - this.troubledAt < this.leaseMs + MAX_RECONNECT_DELAY_MS) return false;
+    return this.redis.hasBeenSteadyFor(this.leaseMs);
   }
 }

@@ -5,7 +5,8 @@ import { redisCall } from './redis-error.js';
 import { DEFAULT_COMMAND_TIMEOUT_MS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 import { checkServer } from './server-check.js';
 
-const MAX_RECONNECT_DELAY_MS = 1000;
+/** Within this time all processes that live have found Redis again. */
+export const MAX_RECONNECT_DELAY_MS = 1000;
 
 /**
  * The connections of one process, one for each purpose, since each has its own idea of what an outage means:
@@ -82,16 +83,18 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Whether Redis has been there for so many milliseconds, as far as this process and the server itself know: only
-   * then does it mean anything that somebody gave no sign of life. A process that has just started, and met no outage,
-   * takes the server's word.
+   * Whether everybody has had Redis for so many milliseconds, as far as this process and the server itself know: only
+   * then does it mean anything that somebody gave no sign of life. It counts from when the last of them has found Redis
+   * again, and not from when this process has. A process that has just started, and met no outage, takes the server's
+   * word.
    *
    * @throws RedisUnavailableError
    */
   async hasBeenSteadyFor(ms: number): Promise<boolean> {
-    if (this.wasAway && this.connectedForMs < ms) return false;
+    const enough = ms + MAX_RECONNECT_DELAY_MS;
+    if (this.wasAway && this.connectedForMs < enough) return false;
     const info = await redisCall(this.commands.info('server'));
-    return Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0) * 1000 >= ms;
+    return Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0) * 1000 >= enough;
   }
 
   /** @throws RedisUnavailableError */

@@ -9,7 +9,7 @@ import { ask } from './ask.js';
 import { type TestKey, TestKeys } from './keys.js';
 import { compare, detectable, median } from './rank-sum.js';
 
-const TRIES = isSweep ? 2000 : 400;
+const TRIES = isSweep ? 2000 : 150;
 const POOL = 50;
 /** Alike samples differ by more than so many standard deviations once in 16 000 times. */
 const BOUND = 4;

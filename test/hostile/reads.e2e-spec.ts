@@ -26,7 +26,8 @@ beforeAll(async () => {
       AUTH_MODE: 'api-key',
       MULTI_TENANCY_ENABLED: 'true',
       EVENT_MAX_LENGTH: '100000',
-      MAX_EVENT_LOOP_DELAY_MS: '0',
+      // Memory is measured, and garbage that is not collected yet is none of it.
+      NODE_OPTIONS: '--max-old-space-size=200',
       // Beside busy neighbours a command may take long without anybody being to blame.
       REDIS_COMMAND_TIMEOUT_MS: '20000',
     }),
@@ -110,7 +111,7 @@ describe('Lists', () => {
 describe('History', () => {
   it('T110 a page ends at 16 MiB of UTF-8, and pages neither overlap nor skip', async () => {
     const run = await createRun(greedy);
-    await fill(greedy, run, 40, '\u4e2d'.repeat(340_000));
+    await fill(greedy, run, 20, '\u4e2d'.repeat(340_000));
     for (const order of ['asc', 'desc']) {
       const sequences: number[] = [];
       let from = '';
@@ -126,7 +127,7 @@ describe('History', () => {
             ? ''
             : `&${order === 'asc' ? 'start_id' : 'end_id'}=${page.json['next_id'] as string}`;
       } while (from !== '');
-      const expected = Array.from({ length: 41 }, (_, n) => n + 1);
+      const expected = Array.from({ length: 21 }, (_, n) => n + 1);
       expect(sequences).toEqual(order === 'asc' ? expected : expected.reverse());
     }
   });
@@ -152,14 +153,14 @@ describe('History', () => {
     }
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
     for (const { status } of await Promise.all(large)) expect([200, 503]).toContain(status);
-    // Held whole they were 30 × 16 MiB; what is allowed for here is mostly garbage that is not collected yet.
+    // Held whole they were 30 × 16 MiB.
     expect((await rss()) - before).toBeLessThan(300 * MEBIBYTE);
     for (const connection of deaf) connection.end();
   });
 
   it('T112 a filtered page ends after 16 MiB that were looked at, and the work ends with its reader', async () => {
     const run = await createRun(greedy);
-    await fill(greedy, run, 80, 'x'.repeat(500_000), 'log.stdout');
+    await fill(greedy, run, 48, 'x'.repeat(500_000), 'log.stdout');
     const pages: { count: unknown; next: unknown }[] = [];
     let from = '';
     do {
@@ -167,8 +168,8 @@ describe('History', () => {
       pages.push({ count: page.json['count'], next: page.json['next_id'] });
       from = page.json['next_id'] === null ? '' : `&start_id=${page.json['next_id'] as string}`;
     } while (from !== '');
-    expect(pages.map(({ count }) => count)).toEqual([0, 0, 0]);
-    expect(pages.map(({ next }) => next !== null)).toEqual([true, true, false]);
+    expect(pages.map(({ count }) => count)).toEqual([0, 0]);
+    expect(pages.map(({ next }) => next !== null)).toEqual([true, false]);
     const hasty = await Promise.all(Array.from({ length: 15 }, () => RawConnection.open(service.url)));
     for (const connection of hasty) {
       connection.send(request(`GET /runs/${run}/events?type=log.stderr&limit=1`, greedy.headers));
@@ -189,7 +190,7 @@ describe('History', () => {
 describe('Watchers that catch up', () => {
   it('T113 do not stand before anybody else', async () => {
     const run = await createRun(greedy);
-    await fill(greedy, run, 60, 'x'.repeat(500_000));
+    await fill(greedy, run, 30, 'x'.repeat(500_000));
     const mine = await createRun(other);
     const watchers = await Promise.all(
       Array.from({ length: 40 }, () => RawConnection.open(service.url, { reads: false })),

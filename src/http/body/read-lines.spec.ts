@@ -158,8 +158,8 @@ describe('readLines', () => {
   });
 
   it('takes time linear in the length of a line that comes in small chunks', async () => {
-    const short = await cheapestOf(3, 8 * 1024);
-    const long = await cheapestOf(3, 64 * 1024);
+    const short = await cheapestOf(3, 2 * 1024);
+    const long = await cheapestOf(3, 16 * 1024);
     // Eight times the chunks: eight times the time, where joining them anew at each would take 64 times.
     expect(long / short).toBeLessThan(16);
   });
