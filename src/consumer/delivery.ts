@@ -53,6 +53,11 @@ export class Attempt implements HandlerContext, Lease {
     return this.token;
   }
 
+  get idempotencyKey(): string {
+    const { id, key } = this.entry.event;
+    return key === undefined ? id : (JSON.parse(key) as string);
+  }
+
   get signal(): AbortSignal {
     if (!this.stop) {
       this.stop = new AbortController();

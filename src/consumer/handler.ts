@@ -21,6 +21,8 @@ export interface HandlerContext {
   readonly attempt: number;
   /** Rises with each attempt of any event of the group: give it to what you call, to reject a late one. */
   readonly fencingToken: number;
+  /** The producer's key of the event, or else the event's id: give it to what you call, to have it done once. */
+  readonly idempotencyKey: string;
   /** Aborts when the lease is lost, the time is up, or the process stops. */
   readonly signal: AbortSignal;
   /** Appends an event to a live run of the same tenant, in the same atomic step as this event's acknowledgement. */

@@ -292,7 +292,7 @@ describe('Appending', () => {
     const log = await logOf(run);
     for (const [i, data] of values.entries()) {
       expect(JSON.stringify(log[i + 1]?.data) === JSON.stringify(data)).toBe(true);
-      expect(JSON.stringify(log[i + 1]?.metadata) === JSON.stringify(data)).toBe(true);
+      expect(JSON.stringify(log[i + 1]?.metadata ?? {}) === JSON.stringify(data)).toBe(true);
     }
   });
 });

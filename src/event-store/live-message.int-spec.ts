@@ -66,7 +66,7 @@ describe('The message of an append', () => {
     );
     for (const batch of [
       [line('x'.repeat(65_536))],
-      [...Array<EventInput>(1000)].map(() => line('')),
+      [...Array<EventInput>(1000)].map(() => line('x'.repeat(20))),
       keyed,
     ]) {
       const { last } = await store.store.read(store.tenant, run, { limit: 1 });

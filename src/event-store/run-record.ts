@@ -1,4 +1,4 @@
-import { type EventContext, type JsonObject, readRunContext, type RunStatus } from '../events/index.js';
+import { type RunContext, type JsonObject, readRunContext, type RunStatus } from '../events/index.js';
 
 /** The executor of a run whose events come from outside. */
 export const EXTERNAL = 'external';
@@ -11,7 +11,7 @@ export interface RunRecord {
   task: string;
   input: JsonObject;
   labels: Record<string, string>;
-  context: EventContext;
+  context: RunContext;
   status: RunStatus;
   /** How often an executor has taken it up; 1 for an external run. */
   attempt: number;
@@ -127,7 +127,7 @@ function labelsOf(value: unknown): Record<string, string> {
   );
 }
 
-function contextOf(value: unknown): EventContext {
+function contextOf(value: unknown): RunContext {
   try {
     return readRunContext(objectOf(value));
   } catch {

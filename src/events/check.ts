@@ -7,6 +7,7 @@ import {
 } from '../common/index.js';
 import type { JsonObject } from './envelope.js';
 import { lostNumbers } from './finite-numbers.js';
+import { toLine } from './line.js';
 
 /** Most bytes that one event's `data`, its `metadata`, or a run's `input` may have as JSON. */
 export const MAX_DATA_BYTES = 1024 * 1024;
@@ -50,11 +51,15 @@ export class Check {
     return undefined;
   }
 
-  string(value: unknown, path: string): string | null {
-    if (value == null) return null;
-    if (isText(value, 0, MAX_STRING_LENGTH)) return value;
-    this.fail(path, `must be text of at most ${MAX_STRING_LENGTH} characters, without half a surrogate pair`);
-    return null;
+  /** Undefined when there is none. An empty one is no value, and leaving it out is how to say that. */
+  string(value: unknown, path: string): string | undefined {
+    if (value == null) return undefined;
+    if (isText(value, 1, MAX_STRING_LENGTH)) return value;
+    this.fail(
+      path,
+      `must be text of 1 to ${MAX_STRING_LENGTH} characters, without half a surrogate pair; leave it out for none`,
+    );
+    return undefined;
   }
 
   requiredString(value: unknown, path: string): string {
@@ -74,7 +79,7 @@ export class Check {
   json(value: JsonObject, path: string, what: string): string {
     let json: string;
     try {
-      json = JSON.stringify(value);
+      json = toLine(JSON.stringify(value));
     } catch (error) {
       // Nested deeper than the stack is: parsing copes with that, printing does not.
       if (!(error instanceof RangeError)) throw error;

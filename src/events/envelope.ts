@@ -4,16 +4,26 @@ export type JsonObject = Record<string, unknown>;
 /** Which agent said it. An event without a source speaks for the run itself. */
 export interface EventSource {
   agent_id: string;
-  agent_type: string | null;
-  agent_name: string | null;
-  team_name: string | null;
+  agent_type?: string;
+  agent_name?: string;
+  team_name?: string;
 }
 
 export const CONTEXT_MODES = ['normal', 'rlm'] as const;
 export type ContextMode = (typeof CONTEXT_MODES)[number];
 
-/** Where in the caller's own world it happened. */
+/** Where in the caller's own world an event happened. */
 export interface EventContext {
+  session_id?: string;
+  epic_id?: string;
+  task_id?: string;
+  git_sha?: string;
+  mode?: ContextMode;
+  artifact_paths?: string[];
+}
+
+/** Where in the caller's own world a run belongs. */
+export interface RunContext {
   session_id: string | null;
   epic_id: string | null;
   task_id: string | null;
@@ -22,20 +32,23 @@ export interface EventContext {
   artifact_paths: string[];
 }
 
-/** What a producer sends. Absent and `null` mean the same. */
+/** The members may be `null` as well, which means the same as leaving them out. */
+export type Nullable<T> = { [Member in keyof T]?: T[Member] | null };
+
+/** What a producer sends. Absent, `null`, `[]` and `{}` mean the same. */
 export interface EventInput {
   event: { category: string; action: string };
-  source?: ({ agent_id: string } & Partial<EventSource>) | null;
+  source?: ({ agent_id: string } & Nullable<Omit<EventSource, 'agent_id'>>) | null;
   data?: JsonObject | null;
-  context?: Partial<EventContext> | null;
+  context?: Nullable<EventContext> | null;
   metadata?: JsonObject | null;
   /** When it happened, ISO 8601; without a zone it is UTC. Default: when it was appended. */
   timestamp?: string | null;
-  /** Unique within the run: an event whose key the run already has is not stored again. Default: the event's id. */
+  /** Unique within the run: an event whose key the run already has is not stored again. */
   idempotency_key?: string | null;
 }
 
-/** An event as it stands in the log, and on the wire. */
+/** An event as it stands in the log, and on the wire. What has no value is not there. */
 export interface RecordedEvent {
   id: string;
   run_id: string;
@@ -43,9 +56,12 @@ export interface RecordedEvent {
   sequence: number;
   timestamp: string;
   event: { category: string; action: string };
-  source: EventSource | null;
+  /** Without it the event speaks for the run itself. */
+  source?: EventSource;
+  /** Always there; `{}` when the producer gave none. */
   data: JsonObject;
-  context: EventContext;
-  metadata: JsonObject;
-  idempotency_key: string;
+  context?: EventContext;
+  metadata?: JsonObject;
+  /** The producer's, if it gave one. */
+  idempotency_key?: string;
 }

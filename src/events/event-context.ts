@@ -1,39 +1,42 @@
 import { isText } from '../common/index.js';
 import { Check } from './check.js';
-import { CONTEXT_MODES, type ContextMode, type EventContext, type JsonObject } from './envelope.js';
+import { CONTEXT_MODES, type ContextMode, type EventContext, type RunContext } from './envelope.js';
 
 const MAX_PATHS = 100;
 const MAX_PATH_LENGTH = 1024;
 const CONTEXT_STRINGS = ['session_id', 'epic_id', 'task_id', 'git_sha'] as const;
 const CONTEXT_MEMBERS = new Set<string>([...CONTEXT_STRINGS, 'mode', 'artifact_paths']);
 
-/** Of an event that has none: always this object. */
-export const NO_CONTEXT: EventContext = {
-  session_id: null,
-  epic_id: null,
-  task_id: null,
-  git_sha: null,
-  mode: null,
-  artifact_paths: [],
-};
-export function readContext(value: unknown, check: Check): EventContext {
-  const context = check.object(value, 'context');
-  return context ? contextOf(context, check) : NO_CONTEXT;
+/** What the context has; undefined when it has nothing. */
+export function readContext(value: unknown, check: Check): EventContext | undefined {
+  const given = check.object(value, 'context');
+  if (!given) return undefined;
+  check.members(given, CONTEXT_MEMBERS, 'context.');
+  const context: EventContext = {};
+  for (const name of CONTEXT_STRINGS) {
+    const text = check.string(given[name], `context.${name}`);
+    if (text !== undefined) context[name] = text;
+  }
+  const mode = given['mode'] ?? undefined;
+  if (mode !== undefined) {
+    if (CONTEXT_MODES.includes(mode as ContextMode)) context.mode = mode as ContextMode;
+    else check.fail('context.mode', `must be one of ${CONTEXT_MODES.join(', ')}`);
+  }
+  const paths = readPaths(given['artifact_paths'], check);
+  if (paths.length > 0) context.artifact_paths = paths;
+  return Object.keys(context).length > 0 ? context : undefined;
 }
 
-function contextOf(context: JsonObject, check: Check): EventContext {
-  check.members(context, CONTEXT_MEMBERS, 'context.');
-  const mode = context['mode'] ?? null;
-  if (mode !== null && !CONTEXT_MODES.includes(mode as ContextMode)) {
-    check.fail('context.mode', `must be one of ${CONTEXT_MODES.join(', ')}`);
-  }
+/** The same of a run, which says of each member that it has none. */
+export function toRunContext(context: EventContext = {}): RunContext {
+  const { session_id, epic_id, task_id, git_sha, mode, artifact_paths } = context;
   return {
-    session_id: check.string(context['session_id'], 'context.session_id'),
-    epic_id: check.string(context['epic_id'], 'context.epic_id'),
-    task_id: check.string(context['task_id'], 'context.task_id'),
-    git_sha: check.string(context['git_sha'], 'context.git_sha'),
-    mode: mode as ContextMode | null,
-    artifact_paths: readPaths(context['artifact_paths'], check),
+    session_id: session_id ?? null,
+    epic_id: epic_id ?? null,
+    task_id: task_id ?? null,
+    git_sha: git_sha ?? null,
+    mode: mode ?? null,
+    artifact_paths: artifact_paths ?? [],
   };
 }
 
@@ -42,11 +45,11 @@ function contextOf(context: JsonObject, check: Check): EventContext {
  *
  * @throws ValidationFailedError
  */
-export function readRunContext(value: unknown): EventContext {
+export function readRunContext(value: unknown): RunContext {
   const check = new Check('');
   const context = readContext(value, check);
   check.done();
-  return context;
+  return toRunContext(context);
 }
 
 function readPaths(value: unknown, check: Check): string[] {

@@ -28,7 +28,7 @@ function violations(input: unknown, path?: string): string[] {
 }
 
 describe('Preparing an event', () => {
-  it('fills in what was left out: absent and null mean the same', () => {
+  it('says what it has: absent, null and empty mean the same', () => {
     const full = stored({ event }).value;
     expect(full).toEqual({
       id: '5-3',
@@ -37,18 +37,7 @@ describe('Preparing an event', () => {
       sequence: 3,
       timestamp: '1970-01-01T00:00:00.005Z',
       event,
-      source: null,
       data: {},
-      context: {
-        session_id: null,
-        epic_id: null,
-        task_id: null,
-        git_sha: null,
-        mode: null,
-        artifact_paths: [],
-      },
-      metadata: {},
-      idempotency_key: '5-3',
     });
     const nulls = {
       source: null,
@@ -59,14 +48,14 @@ describe('Preparing an event', () => {
       idempotency_key: null,
     };
     expect(stored({ event, ...nulls }).value).toEqual(full);
-    const context = { session_id: null, mode: null, artifact_paths: null };
-    expect(stored({ event, context }).value).toEqual(full);
+    const context = { session_id: null, mode: null, artifact_paths: [] };
+    expect(stored({ event, context, metadata: {} }).value).toEqual(full);
   });
 
   it('keeps what was sent', () => {
     const input = {
       event,
-      source: { agent_id: 'a1', agent_type: 'worker', agent_name: 'Reviewer', team_name: null },
+      source: { agent_id: 'a1', agent_type: 'worker', agent_name: 'Reviewer' },
       data: { content: 'hello' },
       context: {
         session_id: 's',
@@ -107,9 +96,9 @@ describe('Preparing an event', () => {
   });
 
   it('T21 puts any text on one line', () => {
-    const content = 'a\nb\r\nc\u2028d\u2029e\u0000f😀\ud800 data: x\n\nid: 7';
+    const content = 'a\nb\r\nc\u0085\u2028d\u2029e\u0000f😀\ud800 data: x\n\nid: 7';
     const { json, value } = stored({ event, data: { content }, idempotency_key: 'data: x' });
-    expect(json).not.toMatch(/[\n\r\0]/);
+    expect(json).not.toMatch(/[\n\r\0\u0085\u2028\u2029]/);
     expect(value.data).toEqual({ content });
   });
 
@@ -196,7 +185,14 @@ describe('Preparing an event', () => {
 
 describe('The context of a run', () => {
   it('is checked like that of an event', () => {
-    expect(readRunContext({ task_id: 't' })).toMatchObject({ task_id: 't', mode: null, artifact_paths: [] });
+    expect(readRunContext({ task_id: 't' })).toEqual({
+      session_id: null,
+      epic_id: null,
+      task_id: 't',
+      git_sha: null,
+      mode: null,
+      artifact_paths: [],
+    });
     expect(readRunContext(undefined)).toEqual(readRunContext(null));
     expect(() => readRunContext({ taskid: 't' })).toThrow(ValidationFailedError);
     expect(() => readRunContext('x')).toThrow(ValidationFailedError);

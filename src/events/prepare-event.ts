@@ -1,8 +1,9 @@
 import { ValidationFailedError } from '../common/index.js';
 import { Check, isObject } from './check.js';
 import type { EventSource, JsonObject } from './envelope.js';
-import { NO_CONTEXT, readContext } from './event-context.js';
+import { readContext } from './event-context.js';
 import type { EventTypeRegistry } from './event-types.js';
+import { toLine } from './line.js';
 import { runPatch, type TerminalStatus } from './run-patch.js';
 import { normaliseTimestamp } from './timestamp.js';
 
@@ -15,7 +16,7 @@ const KEY_PATTERN = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
  */
 export interface PreparedEvent {
   type: string;
-  /** The members `event` to `metadata` of the event as JSON, without the braces around them. */
+  /** What the event has of `source`, `data`, `context` and `metadata`, as JSON without the braces around them. */
   body: string;
   /** The producer's time, normalised; absent when the id's own time is to be shown. */
   timestamp: string | undefined;
@@ -35,9 +36,8 @@ const EVENT_MEMBERS = new Set([
   'idempotency_key',
 ]);
 const TYPE_MEMBERS = new Set(['category', 'action']);
-const SOURCE_MEMBERS = new Set(['agent_id', 'agent_type', 'agent_name', 'team_name']);
-/** Most events have neither context nor metadata. */
-const NO_CONTEXT_JSON = JSON.stringify(NO_CONTEXT);
+const SOURCE_DETAILS = ['agent_type', 'agent_name', 'team_name'] as const;
+const SOURCE_MEMBERS = new Set<string>(['agent_id', ...SOURCE_DETAILS]);
 const EMPTY: JsonObject = {};
 
 /**
@@ -63,7 +63,7 @@ export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''
   const source = readSource(input['source'], check);
   const context = readContext(input['context'], check);
   const data = check.object(input['data'], 'data') ?? EMPTY;
-  const metadata = check.object(input['metadata'], 'metadata') ?? EMPTY;
+  const metadata = orEmpty(check.object(input['metadata'], 'metadata'));
   const timestamp = readTimestamp(input['timestamp'], check);
   const key = readKey(input['idempotency_key'], check);
   check.done();
@@ -74,25 +74,31 @@ export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''
   return {
     type,
     body:
-      `"event":{"category":"${String(category)}","action":"${String(action)}"},"source":${JSON.stringify(source)},` +
-      `"data":${encodeObject(data, check, 'data')},"context":${context === NO_CONTEXT ? NO_CONTEXT_JSON : JSON.stringify(context)},` +
-      `"metadata":${encodeObject(metadata, check, 'metadata')}`,
+      (source === undefined ? '' : `"source":${toLine(JSON.stringify(source))},`) +
+      `"data":${encodeObject(data, check, 'data')}` +
+      (context === undefined ? '' : `,"context":${toLine(JSON.stringify(context))}`) +
+      (metadata === EMPTY ? '' : `,"metadata":${encodeObject(metadata, check, 'metadata')}`),
     timestamp,
-    key: key === undefined ? undefined : JSON.stringify(key),
+    key: key === undefined ? undefined : toLine(JSON.stringify(key)),
     patch: patch && { status: patch.status, outcome: JSON.stringify(patch.result ?? patch.error ?? null) },
   };
 }
 
-function readSource(value: unknown, check: Check): EventSource | null {
-  const source = check.object(value, 'source');
-  if (!source) return null;
-  check.members(source, SOURCE_MEMBERS, 'source.');
-  return {
-    agent_id: check.requiredString(source['agent_id'], 'source.agent_id'),
-    agent_type: check.string(source['agent_type'], 'source.agent_type'),
-    agent_name: check.string(source['agent_name'], 'source.agent_name'),
-    team_name: check.string(source['team_name'], 'source.team_name'),
-  };
+function readSource(value: unknown, check: Check): EventSource | undefined {
+  const given = check.object(value, 'source');
+  // An empty one is refused: taken for none, it would make an agent's lifecycle event that of the run.
+  if (!given) return undefined;
+  check.members(given, SOURCE_MEMBERS, 'source.');
+  const source: EventSource = { agent_id: check.requiredString(given['agent_id'], 'source.agent_id') };
+  for (const name of SOURCE_DETAILS) {
+    const text = check.string(given[name], `source.${name}`);
+    if (text !== undefined) source[name] = text;
+  }
+  return source;
+}
+
+function orEmpty(object: JsonObject | undefined): JsonObject {
+  return object === undefined || Object.keys(object).length === 0 ? EMPTY : object;
 }
 
 function readTimestamp(value: unknown, check: Check): string | undefined {

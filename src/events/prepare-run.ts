@@ -1,7 +1,7 @@
 import { isText } from '../common/index.js';
 import { Check } from './check.js';
-import type { EventContext, JsonObject } from './envelope.js';
-import { readContext } from './event-context.js';
+import type { EventContext, JsonObject, Nullable, RunContext } from './envelope.js';
+import { readContext, toRunContext } from './event-context.js';
 
 /** Longest `task`, in characters. */
 export const MAX_TASK_LENGTH = 10_000;
@@ -20,7 +20,7 @@ export interface RunInput {
   input?: JsonObject | null | undefined;
   /** To find the run by: texts, at most 64. */
   labels?: JsonObject | null | undefined;
-  context?: { [Field in keyof EventContext]?: EventContext[Field] | null } | null | undefined;
+  context?: Nullable<EventContext> | null | undefined;
 }
 
 /** A run that was checked: the parts that are stored, each as JSON but for the task. */
@@ -28,7 +28,7 @@ export interface PreparedRun {
   task: string;
   input: string;
   labels: string;
-  context: EventContext;
+  context: RunContext;
 }
 
 /**
@@ -56,7 +56,7 @@ export function prepareRun(run: RunInput): PreparedRun {
     task: run.task,
     input: check.json(input, 'input', 'The input of a run'),
     labels: JSON.stringify(labels),
-    context,
+    context: toRunContext(context),
   };
 }
 

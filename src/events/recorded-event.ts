@@ -17,13 +17,12 @@ export interface LogEntry {
   ends: TerminalStatus | undefined;
 }
 
-/** The event as JSON on one line. The body is copied as it was stored. */
+/** The event as JSON on one line: its body as it was stored, and what its place in the log says. */
 export function encodeEvent(tenantId: string, runId: string, entry: LogEntry): string {
   const timestamp = entry.timestamp ?? new Date(entry.position.ms).toISOString();
-  const key = entry.key ?? `"${entry.id}"`;
   return (
     `{"id":"${entry.id}","run_id":"${runId}","tenant_id":"${tenantId}","sequence":${entry.position.sequence},` +
-    `"timestamp":"${timestamp}",${entry.body},"idempotency_key":${key}}`
+    `"timestamp":"${timestamp}",${encodeType(entry.type)},${entry.body}${encodeKey(entry.key)}}`
   );
 }
 
@@ -31,9 +30,19 @@ export function encodeEvent(tenantId: string, runId: string, entry: LogEntry): s
 export function encodeProvisionalEvent(tenantId: string, runId: string, event: PreparedEvent): string {
   const timestamp = event.timestamp ?? new Date().toISOString();
   return (
-    `{"durable":false,"run_id":"${runId}","tenant_id":"${tenantId}","timestamp":"${timestamp}",${event.body},` +
-    `"idempotency_key":${event.key ?? 'null'}}`
+    `{"durable":false,"run_id":"${runId}","tenant_id":"${tenantId}","timestamp":"${timestamp}",` +
+    `${encodeType(event.type)},${event.body}${encodeKey(event.key)}}`
   );
+}
+
+function encodeType(type: string): string {
+  const dot = type.indexOf('.');
+  return `"event":{"category":"${type.slice(0, dot)}","action":"${type.slice(dot + 1)}"}`;
+}
+
+/** @param key as JSON */
+function encodeKey(key: string | undefined): string {
+  return key === undefined ? '' : `,"idempotency_key":${key}`;
 }
 
 /** The event as a value, for code in this process that handles it. */

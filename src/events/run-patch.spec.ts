@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isTerminal, runPatch } from './run-patch.js';
 
-const agent = { agent_id: 'a1', agent_type: null, agent_name: null, team_name: null };
+const agent = { agent_id: 'a1' };
 
 describe('What an event changes in its run', () => {
   it.each([
@@ -12,13 +12,13 @@ describe('What an event changes in its run', () => {
     ['lifecycle.failed', {}, { status: 'failed', error: null }],
     ['lifecycle.cancelled', { reason: 'enough' }, { status: 'cancelled' }],
   ])('%s %j: %j', (type, data, expected) => {
-    expect(runPatch({ type, source: null, data })).toEqual(expected);
+    expect(runPatch({ type, data })).toEqual(expected);
   });
 
   it.each(['llm.completed', 'agent.completed', 'session.completed', 'task.failed', 'log.stdout'])(
     '%s: nothing',
     (type) => {
-      expect(runPatch({ type, source: null, data: {} })).toBeUndefined();
+      expect(runPatch({ type, data: {} })).toBeUndefined();
     },
   );
 

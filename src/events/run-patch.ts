@@ -23,10 +23,10 @@ export interface RunPatch {
  */
 export function runPatch(event: {
   type: string;
-  source: EventSource | null;
+  source?: EventSource | undefined;
   data: JsonObject;
 }): RunPatch | undefined {
-  if (event.source !== null) return undefined;
+  if (event.source != null) return undefined;
   switch (event.type) {
     case 'lifecycle.started':
       return { status: 'running' };

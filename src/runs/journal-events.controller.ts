@@ -79,7 +79,6 @@ export class JournalEventsController {
   ): Observable<MessageEvent> {
     const { watch } = request;
     if (!watch) throw new Error('A stream needs its guard.');
-    if (watch.postponed) return this.streams.postpone(watch.after);
     const filter = journalFilter(watch.filter, readRunIds(query.run_id));
     const announceCursor = watch.announceCursor || filter !== undefined;
     return this.streams.send(response, query.named === 'true', (demand, caller) =>

@@ -169,7 +169,6 @@ export class RunEventsController {
   ): Observable<MessageEvent> {
     const { watch } = request;
     if (!watch) throw new Error('A stream needs its guard.');
-    if (watch.postponed) return this.streams.postpone(watch.after);
     const { after, announceCursor, filter } = watch;
     return this.streams.send(response, query.named === 'true', (demand, caller) =>
       this.watcher

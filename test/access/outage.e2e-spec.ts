@@ -50,7 +50,7 @@ describe('while credentials can’t be looked up', () => {
       expect([where, response.status, response.headers.get('content-type')]).toEqual([
         where,
         200,
-        'text/event-stream',
+        'text/event-stream; charset=utf-8',
       ]);
       const lines = (await response.text()).trim().split('\n').sort();
       expect(lines).toEqual([

@@ -19,11 +19,11 @@ export interface RecordedEvent {
   sequence: number;
   timestamp: string;
   event: { category: string; action: string };
-  source: JsonObject | null;
+  source?: JsonObject;
   data: JsonObject;
-  context: JsonObject | null;
-  metadata: JsonObject | null;
-  idempotency_key: string;
+  context?: JsonObject;
+  metadata?: JsonObject;
+  idempotency_key?: string;
 }
 
 export interface Run {

@@ -80,7 +80,7 @@ describe('An instance with as much to do as it takes on', () => {
     await expectRefusal(await watch());
     const returning = await watch({ 'Last-Event-ID': '1-1' });
     expect(returning.status).toBe(200);
-    expect(await returning.text()).toMatch(/^retry: \d{4,}\nid: 1-1\nevent: cursor\ndata: \{\}\n\n$/);
+    expect(await returning.text()).toMatch(/^retry: \d{4,}\nevent: cursor\ndata: \{\}\nid: 1-1\n\n$/);
     expect(await refusals('streams')).toBe(2);
     // What is open goes on, and so does everything else.
     expect((await post(event())).status).toBe(201);

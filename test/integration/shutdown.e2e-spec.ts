@@ -43,7 +43,7 @@ describe('SIGTERM with watchers connected', () => {
         expect(watcher.controls.map(({ event }) => event)).not.toContain('close');
       }
       // They are asked to come back, each at a time of its own.
-      const waits = watchers.map(({ raw }) => Number(/retry: (\d+)\n\n$/.exec(raw)?.[1]));
+      const waits = watchers.map(({ raw }) => Number(/retry: (\d+)\n$/.exec(raw)?.[1]));
       expect(new Set(waits).size).toBe(waits.length);
       for (const wait of waits) expect(wait).toBeGreaterThanOrEqual(1000);
       const elsewhere = bed.client(other);

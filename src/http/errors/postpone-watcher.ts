@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { EVENT_STREAM_MEDIA_TYPE } from '../body/media-types.js';
 
 const CURSOR = /^[0-9]{1,15}-[0-9]{1,15}$/;
 const RETRY_MS = 10_000;
@@ -11,13 +12,14 @@ const RETRY_MS = 10_000;
  * @returns false for any other request: it needs its error
  */
 export function postponeWatcher(request: Request, response: Response): boolean {
-  const cursor = request.get('Last-Event-ID') ?? '';
+  const alias = request.query['lastEventId'];
+  const cursor = request.get('Last-Event-ID') ?? (typeof alias === 'string' ? alias : '');
   if (request.method !== 'GET' || !request.match?.route?.isStream || !CURSOR.test(cursor)) return false;
   response.status(200);
-  response.setHeader('Content-Type', 'text/event-stream');
+  response.setHeader('Content-Type', EVENT_STREAM_MEDIA_TYPE);
   response.setHeader('Cache-Control', 'no-cache, no-transform');
   response.setHeader('X-Accel-Buffering', 'no');
   const retryMs = Math.round(RETRY_MS * (0.75 + Math.random() / 2));
-  response.end(`retry: ${retryMs}\nid: ${cursor}\nevent: cursor\ndata: {}\n\n`);
+  response.end(`retry: ${retryMs}\nevent: cursor\ndata: {}\nid: ${cursor}\n\n`);
   return true;
 }

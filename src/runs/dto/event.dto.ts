@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { JsonObject } from '../../events/index.js';
 import { JSON_OBJECT } from './schemas.js';
-import { EventContextDto, EventContextInputDto } from './run.dto.js';
+import { EventContextDto, EventContextInputDto } from './context.dto.js';
 
 export class EventTypeDto {
   @ApiProperty({ example: 'llm', pattern: '^[a-z][a-z0-9_]{0,63}$' })
@@ -13,22 +13,22 @@ export class EventTypeDto {
 export class EventSourceDto {
   @ApiProperty({ example: 'a1', maxLength: 255 })
   agent_id!: string;
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  agent_type!: string | null;
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  agent_name!: string | null;
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  team_name!: string | null;
+  @ApiProperty({ required: false, minLength: 1, maxLength: 255 })
+  agent_type?: string;
+  @ApiProperty({ required: false, minLength: 1, maxLength: 255 })
+  agent_name?: string;
+  @ApiProperty({ required: false, minLength: 1, maxLength: 255 })
+  team_name?: string;
 }
 
 export class EventSourceInputDto {
   @ApiProperty({ example: 'a1', minLength: 1, maxLength: 255 })
   agent_id!: string;
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  @ApiProperty({ type: String, nullable: true, required: false, minLength: 1, maxLength: 255 })
   agent_type?: string | null;
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  @ApiProperty({ type: String, nullable: true, required: false, minLength: 1, maxLength: 255 })
   agent_name?: string | null;
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
+  @ApiProperty({ type: String, nullable: true, required: false, minLength: 1, maxLength: 255 })
   team_name?: string | null;
 }
 
@@ -74,6 +74,7 @@ export class EventInputDto {
   idempotency_key?: string | null;
 }
 
+/** What has no value is not there. */
 export class EventResponse {
   @ApiProperty({ example: '1795279279000-42', description: 'Its second half is the sequence.' })
   id!: string;
@@ -87,16 +88,19 @@ export class EventResponse {
   timestamp!: string;
   @ApiProperty({ type: EventTypeDto })
   event!: EventTypeDto;
-  @ApiProperty({ type: EventSourceDto, nullable: true })
-  source!: EventSourceDto | null;
+  @ApiProperty({
+    required: false,
+    description: 'Which agent said it. Without one it is an event of the run.',
+  })
+  source?: EventSourceDto;
   @ApiProperty({ type: 'object', additionalProperties: true })
   data!: JsonObject;
-  @ApiProperty({ type: EventContextDto })
-  context!: EventContextDto;
-  @ApiProperty({ type: 'object', additionalProperties: true })
-  metadata!: JsonObject;
-  @ApiProperty({ description: "The producer's, or the event's id." })
-  idempotency_key!: string;
+  @ApiProperty({ required: false })
+  context?: EventContextDto;
+  @ApiProperty({ ...JSON_OBJECT, selfRequired: false })
+  metadata?: JsonObject;
+  @ApiProperty({ required: false, description: "The producer's, if it gave one." })
+  idempotency_key?: string;
 }
 
 export class EventListResponse {

@@ -97,6 +97,15 @@ export class StreamQuery {
 
   @ApiProperty({
     required: false,
+    description:
+      'The same under the name that some clients give it by themselves; counts before `last_event_id`.',
+  })
+  @IsOptional()
+  @IsString()
+  lastEventId?: string;
+
+  @ApiProperty({
+    required: false,
     enum: ['start', 'tail'],
     default: 'start',
     description: 'Where a watcher without a cursor begins: with the first event, or with what comes next.',

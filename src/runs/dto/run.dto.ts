@@ -1,46 +1,9 @@
 import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsObject, IsOptional } from 'class-validator';
-import {
-  CONTEXT_MODES,
-  type ContextMode,
-  type JsonObject,
-  MAX_TASK_LENGTH,
-  RUN_STATUSES,
-  type RunStatus,
-} from '../../events/index.js';
+import { type JsonObject, MAX_TASK_LENGTH, RUN_STATUSES, type RunStatus } from '../../events/index.js';
 import { Text } from '../../http/index.js';
+import { EventContextInputDto, RunContextDto } from './context.dto.js';
 import { JSON_OBJECT, JSON_VALUE, LABELS } from './schemas.js';
-
-export class EventContextDto {
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  session_id!: string | null;
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  epic_id!: string | null;
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  task_id!: string | null;
-  @ApiProperty({ type: String, nullable: true, maxLength: 255 })
-  git_sha!: string | null;
-  @ApiProperty({ enum: CONTEXT_MODES, nullable: true, type: String })
-  mode!: string | null;
-  @ApiProperty({ type: [String], description: 'At most 100 of at most 1024 characters.' })
-  artifact_paths!: string[];
-}
-
-/** What `context` of a request may hold: any of the fields. */
-export class EventContextInputDto {
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
-  session_id?: string | null;
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
-  epic_id?: string | null;
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
-  task_id?: string | null;
-  @ApiProperty({ type: String, nullable: true, required: false, maxLength: 255 })
-  git_sha?: string | null;
-  @ApiProperty({ enum: CONTEXT_MODES, nullable: true, type: String, required: false })
-  mode?: ContextMode | null;
-  @ApiProperty({ type: [String], required: false, nullable: true, maxItems: 100 })
-  artifact_paths?: string[] | null;
-}
 
 export class CreateRunDto {
   @Text({
@@ -125,8 +88,8 @@ export class RunResponse {
   input!: JsonObject;
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   labels!: Record<string, string>;
-  @ApiProperty({ type: EventContextDto })
-  context!: EventContextDto;
+  @ApiProperty({ type: RunContextDto })
+  context!: RunContextDto;
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' })
   status!: RunStatus;
   @ApiProperty({

@@ -1,4 +1,4 @@
-import type { EventContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
+import type { RunContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
 
 /** What else an event may carry, beside its type and data. */
 export type EmitOptions = Pick<
@@ -25,7 +25,7 @@ export interface RunExecution {
   readonly task: string;
   readonly input: JsonObject;
   readonly labels: Readonly<Record<string, string>>;
-  readonly context: EventContext;
+  readonly context: RunContext;
   /** 1 for the first time that the run was taken up. */
   readonly attempt: number;
   /** Raised by every taking up: hand it to systems that can refuse a late writer by it. */

@@ -120,7 +120,7 @@ export class RunWriter {
 
   /** Whether an executor of the run wrote this event, as far as its key shows. */
   isOwn({ idempotency_key: key }: RecordedEvent): boolean {
-    return key.startsWith(KEY_PREFIX) || this.chosenKeys.has(key);
+    return key !== undefined && (key.startsWith(KEY_PREFIX) || this.chosenKeys.has(key));
   }
 
   /** Stores nothing more; whatever waits is dropped. */

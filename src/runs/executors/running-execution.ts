@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { errorText, ValidationFailedError, valueText } from '../../common/index.js';
 import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
-import type { EventContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
+import type { RunContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
 import type { RunAbortedError } from './run-aborted-error.js';
 import type { EmitOptions, RunExecution, WaitForOptions } from './run-execution.js';
 import { RunInbox } from './run-inbox.js';
@@ -14,7 +14,7 @@ export class RunningExecution implements RunExecution {
   readonly task: string;
   readonly input: JsonObject;
   readonly labels: Readonly<Record<string, string>>;
-  readonly context: EventContext;
+  readonly context: RunContext;
   readonly attempt: number;
   private readonly logger = new Logger('Executors');
   private readonly aborting = new AbortController();

@@ -96,7 +96,7 @@ export class EventStream implements Demand {
   /** Ends the stream, without `close`: the watcher comes back after so long, here or to another instance. */
   sendAway(retryMs: number): void {
     if (!this.response.headersSent) this.response.destroy();
-    else if (this.ready()) this.putChunk(toWireChunk(`retry: ${retryMs}\n\n`));
+    else if (this.ready()) this.putChunk(toWireChunk(`retry: ${retryMs}\n`));
     this.end();
   }
 
@@ -184,6 +184,6 @@ function forget(request: Request): void {
 }
 
 /** Spreads the reconnects of many watchers: between 3/4 and 5/4. */
-export function spread(ms: number): number {
+function spread(ms: number): number {
   return Math.round(ms * (0.75 + Math.random() / 2));
 }

@@ -1,15 +1,11 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type MessageEvent } from '@nestjs/common';
 import type { Response } from 'express';
-import { EMPTY, type Observable, of } from 'rxjs';
+import { EMPTY, type Observable } from 'rxjs';
 import { delay } from '../../common/index.js';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
-import { type EventId, formatEventId } from '../../events/index.js';
 import { AnswerRoom, lifeOf } from '../../http/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
-import { EventStream, spread } from './event-stream.js';
-
-/** How much longer than usual a watcher waits when it comes back during an outage. */
-const OUTAGE_RETRY_FACTOR = 5;
+import { EventStream } from './event-stream.js';
 
 /** Watchers that a shutdown sends away come back at this distance from each other, on average. */
 const RETURN_SPACING_MS = 2;
@@ -54,19 +50,6 @@ export class EventStreams implements BeforeApplicationShutdown {
       if (this.open.size === 0) this.allClosed();
     });
     return stream.send(watch(stream, caller));
-  }
-
-  /**
-   * An EventSource gives up for good on an error status. One that comes back during an outage is sent away with its
-   * cursor and a longer pause instead.
-   */
-  postpone(cursor: EventId): Observable<MessageEvent> {
-    return of({
-      id: formatEventId(cursor),
-      type: 'cursor',
-      retry: spread(this.options.retryMs * OUTAGE_RETRY_FACTOR),
-      data: '{}',
-    });
   }
 
   /** Waits for the ends to be read: the server, when it closes, cuts connections whose response was ended. */

@@ -30,29 +30,30 @@ function eventFrames(events: readonly EncodedEvent[], named: boolean): WireChunk
   let encoded = encodedOnce.get(events);
   if (!encoded) encodedOnce.set(events, (encoded = {}));
   return (encoded[named ? 'named' : 'unnamed'] ??= toWireChunk(
-    events
-      .map(({ id, type, json }) => `id: ${id}\n${named ? `event: ${type}\n` : ''}data: ${json}\n\n`)
-      .join(''),
+    events.map(({ id, type, json }) => frame(named ? type : undefined, json, id)).join(''),
   ));
 }
 
 /** All who see them are live, and so at the same cursor. */
 function provisionalFrames(events: readonly ProvisionalEvent[], cursor: EventId): WireChunk {
-  const frame = ({ json }: ProvisionalEvent): string =>
-    `id: ${formatEventId(cursor)}\nevent: provisional\ndata: ${json}\n\n`;
-  return toWireChunk(events.map(frame).join(''));
+  const id = formatEventId(cursor);
+  return toWireChunk(events.map(({ json }) => frame('provisional', json, id)).join(''));
 }
 
 /** A frame that is no event: always with its name, and with an id that is the cursor to resume from. */
 function controlFrame(name: string, cursor: EventId, data: object): string {
-  return `id: ${formatEventId(cursor)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  return frame(name, JSON.stringify(data), formatEventId(cursor));
 }
 
 /**
- * A signal in the form of Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
- *
- * @param named whether events carry their type as the event name; without it a browser gives them to `onmessage`
+ * The id comes last: some clients take it when they read its line, and would otherwise resume behind an event of which
+ * a cut connection kept the rest.
  */
+function frame(name: string | undefined, json: string, id: string): string {
+  return `${name === undefined ? '' : `event: ${name}\n`}data: ${json}\nid: ${id}\n\n`;
+}
+
+/** @param named whether events carry their type as the event name; without it a browser gives them to `onmessage` */
 export function encodeSignal(signal: WatchSignal, named: boolean): WireChunk {
   switch (signal.kind) {
     case 'events':
@@ -63,7 +64,8 @@ export function encodeSignal(signal: WatchSignal, named: boolean): WireChunk {
       return toWireChunk(controlFrame('cursor', signal.cursor, {}));
     case 'heartbeat':
       return toWireChunk(
-        `: heartbeat ${new Date().toISOString()}\n\n` +
+        // No empty line: it would end a frame, and to some clients a frame of nothing is a message.
+        `: heartbeat ${new Date().toISOString()}\n` +
           (signal.announce ? controlFrame('cursor', signal.cursor, {}) : ''),
       );
     case 'gap':

@@ -1,15 +1,14 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { RedisUnavailableError } from '../../common/index.js';
 import type { WatchStart } from '../../event-store/index.js';
 import {
-  BEGINNING,
   type EventId,
   type EventTypeFilter,
   type EventTypeRegistry,
   parseEventId,
 } from '../../events/index.js';
-import { NoContent, RequestValidationPipe } from '../../http/index.js';
+import { EVENT_STREAM_MEDIA_TYPE, NoContent, RequestValidationPipe } from '../../http/index.js';
 import { StreamQuery } from '../dto/queries.dto.js';
 
 /** What a watcher asks for, checked against the log. */
@@ -19,8 +18,6 @@ export interface WatchRequest {
   filter: EventTypeFilter | undefined;
   /** Whether its cursor is to be told at once, since no event may come that tells it. */
   announceCursor: boolean;
-  /** Redis is away, and this watcher has come back: it is to try again later. */
-  postponed: boolean;
   /** What the framework pipes into the response, as soon as it does. */
   framework?: Readable;
 }
@@ -59,25 +56,33 @@ export async function readWatchRequest(
   const header = request.get('Last-Event-ID') || undefined;
   const start = watchStart(header, query);
   const announceCursor = filter !== undefined || start === 'tail';
-  const watch: WatchRequest = { query, after: BEGINNING, filter, announceCursor, postponed: false };
-  try {
-    const { after, over } = await locate(start);
-    if (over) throw new NoContent();
-    watch.after = after;
-  } catch (error) {
-    const isReturning = header !== undefined && typeof start !== 'string';
-    if (!isReturning || !(error instanceof RedisUnavailableError)) throw error;
-    watch.after = start;
-    watch.postponed = true;
-  }
+  const { after, over } = await locate(start);
+  if (over) throw new NoContent();
+  const watch: WatchRequest = { query, after, filter, announceCursor };
   // Where there are interceptors, the framework pipes before it calls the handler.
   request.res?.once('pipe', (stream: Readable) => (watch.framework = stream));
+  if (request.res) beginAsWeDo(request.res);
   return watch;
+}
+
+/** The framework names no charset, and begins with an empty line, which is a message to some clients. */
+function beginAsWeDo(response: Response): void {
+  const writeHead = response.writeHead.bind(response);
+  const write = response.write.bind(response) as (...all: unknown[]) => boolean;
+  response.writeHead = ((status: number, headers?: OutgoingHttpHeaders) => {
+    response.writeHead = writeHead;
+    response.write = (...all: unknown[]) => {
+      response.write = write;
+      return all[0] === '\n' || write(...all);
+    };
+    return writeHead(status, { ...headers, 'Content-Type': EVENT_STREAM_MEDIA_TYPE });
+  }) as typeof writeHead;
 }
 
 /** @throws InvalidEventIdError */
 function watchStart(header: string | undefined, query: StreamQuery): WatchStart {
   if (header !== undefined) return parseEventId(header, 'Last-Event-ID');
+  if (query.lastEventId !== undefined) return parseEventId(query.lastEventId, 'lastEventId');
   if (query.last_event_id !== undefined) return parseEventId(query.last_event_id, 'last_event_id');
   return query.from;
 }

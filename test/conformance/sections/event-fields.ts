@@ -104,10 +104,39 @@ export const eventFields = defineSection('2 The event: timestamp, source and con
       timestamp: null,
       idempotency_key: null,
     });
-    assert.deepEqual(nulls.source, none.source);
-    assert.deepEqual(nulls.context, none.context);
-    assert.deepEqual(nulls.metadata, none.metadata);
-    assert.equal(nulls.idempotency_key, nulls.id);
+    const empty = await appendAndRead(api, { ...numbered(1), context: { artifact_paths: [] }, metadata: {} });
+    const said = ({ id, run_id, timestamp, ...rest }: RecordedEvent): object => rest;
+    assert.deepEqual(said(nulls), said(none));
+    assert.deepEqual(said(empty), said(none));
+  });
+
+  check('what has no value is not there, but for data', async ({ api }) => {
+    const none = await appendAndRead(api, { event: { category: 'llm', action: 'stream' }, data: null });
+    assert.deepEqual(Object.keys(none).sort(), [
+      ...['data', 'event', 'id', 'run_id', 'sequence', 'tenant_id', 'timestamp'],
+    ]);
+    assert.deepEqual(none.data, {});
+    const few = await appendAndRead(
+      api,
+      numbered(1, { source: { agent_id: 'a', team_name: null }, context: { task_id: 't', mode: null } }),
+    );
+    assert.deepEqual([few.source, few.context], [{ agent_id: 'a' }, { task_id: 't' }]);
+    const inside = { nothing: null, list: [], object: {}, text: '' };
+    const kept = await appendAndRead(api, numbered(1, { data: inside, metadata: inside }));
+    assert.deepEqual([kept.data, kept.metadata], [inside, inside]);
+  });
+
+  check('a text that is empty is refused: leaving it out says that there is none', async (t) => {
+    const names = ['agent_type', 'agent_name', 'team_name'];
+    const fields = ['session_id', 'epic_id', 'task_id', 'git_sha', 'mode'];
+    await eachRefused(
+      t,
+      [
+        ...names.map((name) => withSource({ agent_id: 'a', [name]: '' })),
+        ...fields.map((field) => withContext({ [field]: '' })),
+      ],
+      'VALIDATION_FAILED',
+    );
   });
 
   check('a source without agent_id is refused', async (t) => {

@@ -8,7 +8,7 @@ export const streamFrames = defineSection('3.3 Live stream: frames', (check) => 
   check('the headers keep caches, proxies and compression away', async ({ api }) => {
     const run = await api.createRun();
     const { headers } = await api.watch(run.id);
-    assert.match(String(headers['content-type']), /^text\/event-stream\b/);
+    assert.match(String(headers['content-type']), /^text\/event-stream; ?charset=utf-8$/i);
     assert.match(String(headers['cache-control']), /\bno-cache\b/);
     assert.match(String(headers['cache-control']), /\bno-transform\b/);
     assert.equal(headers['x-accel-buffering'], 'no');
@@ -44,6 +44,51 @@ export const streamFrames = defineSection('3.3 Live stream: frames', (check) => 
         assert.equal(frame.lines.filter((line) => line.startsWith('data:')).length, 1);
       }
     }
+  });
+
+  check('the id is the last line of its frame, and retry the first of the first', async ({ api }) => {
+    const run = await api.createRun();
+    await api.append(run.id, numberedRange(1, 3));
+    const watchers = [
+      await api.watch(run.id),
+      await api.watch(run.id, { query: { from: 'tail', named: false } }),
+      await api.watch(run.id, { lastEventId: '1-99' }),
+    ];
+    await api.append(run.id, terminal());
+    for (const watcher of watchers) {
+      await watcher.untilEnd();
+      for (const [i, { lines }] of watcher.frames.entries()) {
+        const fields = lines.filter((line) => !line.startsWith(':')).map((line) => line.split(':', 1)[0]);
+        assert.deepEqual(
+          fields.filter((field) => field !== 'event'),
+          i === 0 ? ['retry', 'data', 'id'] : ['data', 'id'],
+        );
+      }
+      assert.deepEqual(watcher.silent, []);
+      assert.ok(/^(retry|:)/.test(watcher.raw), 'a stream does not begin with an empty line');
+    }
+  });
+
+  check('nothing in a frame ends a line but the line feeds between its fields', async ({ api }) => {
+    const run = await api.createRun();
+    const watcher = await api.watch(run.id);
+    const text = 'a\u0085b\u2028c\u2029d\re\nf';
+    const key = 'k\u2028k';
+    await api.append(
+      run.id,
+      numbered(1, {
+        source: { agent_id: text.slice(0, 8) },
+        context: { task_id: text.slice(0, 8) },
+        data: { [text]: text },
+        metadata: { [text]: text },
+        idempotency_key: key,
+      }),
+    );
+    const [, event] = await watcher.untilEvents(2);
+    assert.ok(!/[\u0085\u2028\u2029\r]/.test(watcher.raw));
+    assert.deepEqual([event?.data, event?.metadata], [{ [text]: text }, { [text]: text }]);
+    assert.equal(event?.idempotency_key, key);
+    assert.deepEqual((await api.history(run.id)).at(-1), event);
   });
 
   check('every frame has an id, and an id is always a cursor, never a number of its own', async ({ api }) => {
@@ -104,6 +149,8 @@ export const streamFrames = defineSection('3.3 Live stream: frames', (check) => 
     );
     assert.match(heartbeat()?.text.slice(' heartbeat '.length) ?? '', UTC_TIME);
     assert.equal(watcher.events.length, 1, 'it dispatches no event');
+    assert.deepEqual(watcher.silent, [], 'it ends no frame');
+    assert.doesNotMatch(watcher.raw, /: heartbeat [^\n]*\n\n/);
   });
 
   check('a parameter that makes no sense is a 400 before the first byte', async ({ api }) => {

@@ -62,7 +62,12 @@ export const streamStart = defineSection('3.3 Live stream: where to begin', (che
   check('a cursor is exclusive, in the header and in the query', async ({ api }) => {
     const { run, id } = await runOf(api, 12);
     for (const from of [1, 5, 9, 10, 11]) {
-      for (const options of [{ lastEventId: id(from) }, { query: { last_event_id: id(from) } }]) {
+      for (const options of [
+        { lastEventId: id(from) },
+        { query: { last_event_id: id(from) } },
+        { query: { lastEventId: id(from), last_event_id: id(9) } },
+        { lastEventId: id(from), query: { lastEventId: id(9) } },
+      ]) {
         const watcher = await api.watch(run.id, options);
         assertSequences(await watcher.untilEvents(12 - from), from + 1, 12);
       }

@@ -57,7 +57,7 @@ async function comesBack(api: Client, dataText: string): Promise<void> {
   const wanted = JSON.parse(dataText) as unknown;
   for (const { data, metadata } of got) {
     assert.deepEqual(data, wanted);
-    assert.deepEqual(metadata, wanted);
+    assert.deepEqual(metadata ?? {}, wanted);
     assert.deepEqual(Object.keys(data).sort(), Object.keys(wanted as object).sort());
   }
 }

@@ -52,13 +52,13 @@ abstract class Publishing implements Handler {
     context.publish(event.run_id, {
       event: { category: 'task', action: 'completed' },
       data: { group: context.group, for: event.id },
-      ...this.key(event),
+      ...this.key(context),
     });
     const { n } = event.data as unknown as NumberedData;
     return context.attempt === 1 && n % 50 === 0 ? HandlerResult.retry() : HandlerResult.success();
   }
 
-  protected key(_event: RecordedEvent): { idempotency_key?: string } {
+  protected key(_context: HandlerContext): { idempotency_key?: string } {
     return {};
   }
 }
@@ -74,8 +74,8 @@ class Ordered extends Publishing {}
 @EventHandler({ ...common, backoff, group: KEYED.name })
 @Injectable()
 class Keyed extends Publishing {
-  protected override key(event: RecordedEvent): { idempotency_key: string } {
-    return { idempotency_key: `keyed:${event.idempotency_key}` };
+  protected override key({ idempotencyKey }: HandlerContext): { idempotency_key: string } {
+    return { idempotency_key: `keyed:${idempotencyKey}` };
   }
 }
 
