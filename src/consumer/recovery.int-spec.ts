@@ -207,7 +207,7 @@ describe('What others have left', () => {
       proxy.refuse(true);
       await wait(leaseMs * 2);
       await server.restart();
-      await wait(leaseMs * 0.6);
+      await wait(leaseMs * 0.3);
       proxy.refuse(false);
       await eventually('it is settled', () => scene.isSettled().catch(() => false), 60_000);
       expect(seen).toEqual(['long first']);

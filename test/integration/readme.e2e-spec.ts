@@ -66,7 +66,7 @@ const KNOWN: Known[] = [
   {
     matches: /^npm run conformance -- --url \S+$/,
     because: 'one of its sections, since test/conformance runs them all',
-    command: `${SWC} test/conformance/cli.ts --url ${SERVED_AT} --only "3.2 History"`,
+    command: `${SWC} test/conformance/cli.ts --url ${SERVED_AT} --only "3.2 History" --check-timeout-ms 200000`,
     check: (output) => expect(output).toMatch(/passed/),
   },
 ];

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { startRedis, testRedisUrl, type RedisServer } from '../support/redis.js';
 
-function connect(url: string): Redis {
-  const redis = new Redis(url, { commandTimeout: 300, retryStrategy: () => 20 });
+function connect(url: string, commandTimeout?: number): Redis {
+  const redis = new Redis(url, { commandTimeout, retryStrategy: () => 20 });
   redis.on('error', () => undefined);
   return redis;
 }
@@ -27,7 +27,7 @@ describe('a Redis of a test’s own', () => {
 
   beforeAll(async () => {
     server = await startRedis({ appendOnly: true });
-    redis = connect(server.url);
+    redis = connect(server.url, 300);
   });
 
   afterAll(async () => {
