@@ -6,6 +6,7 @@ import cluster from 'node:cluster';
 import { AppModule } from './app.module.js';
 import { setLongTimeout } from './common/index.js';
 import { ConfigError, loadConfig, loadOwnEnvFile, type RunstreamConfig } from './config/index.js';
+import { StoreFormatError } from './event-store/index.js';
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
@@ -76,6 +77,7 @@ function explain(error: unknown): unknown {
   const isForPeople =
     error instanceof ConfigError ||
     error instanceof EmbeddedRedisError ||
+    error instanceof StoreFormatError ||
     error instanceof RedisServerNotFoundError ||
     (error instanceof Error && 'syscall' in error);
   return isForPeople ? error.message : error;

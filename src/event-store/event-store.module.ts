@@ -11,6 +11,7 @@ import { DispatchStore } from './dispatch-store.js';
 import { RunStore } from './run-store.js';
 import { RunSweep } from './run-sweep.js';
 import { RunWatcher } from './run-watcher.js';
+import { StoreFormat } from './store-format.js';
 
 export interface EventStoreAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];
@@ -36,6 +37,7 @@ export class EventStoreModule {
       imports: options.imports ?? [],
       providers: [
         { provide: EVENT_STORE_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
+        StoreFormat,
         EventStoreMetrics,
         EventStore,
         RunStore,

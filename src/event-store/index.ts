@@ -22,5 +22,6 @@ export * from './run-record.js';
 export * from './run-store.js';
 export * from './run-sweep.js';
 export * from './run-watcher.js';
+export { StoreFormatError } from './store-format.js';
 export type { EventFilter } from './watch.js';
 export * from './watch-signal.js';

@@ -60,6 +60,9 @@ export const GROUP_PATTERN = /^[a-z][a-z0-9_-]{0,62}$/;
 /** What may stand between the colons and braces of a key (T55). */
 const SAFE_TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** In which form all of this is stored (store-format.ts). */
+export const FORMAT_KEY = 'runstream:format';
+
 /** Tenants that ever had a run. */
 export const TENANTS_KEY = 'runstream:tenants';
 

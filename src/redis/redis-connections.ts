@@ -26,6 +26,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly blockingConnections = new Set<Redis>();
   private readonly logger = new Logger('Redis');
   private readySince = 0;
+  private started: Promise<void> | undefined;
   private wasAway = false;
   private inTrouble = false;
   readonly commandTimeoutMs: number;
@@ -48,8 +49,19 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Waits for the server, but not for ever: a service that starts during an outage says so and goes on trying. */
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): Promise<void> {
+    return this.start();
+  }
+
+  /**
+   * Connects, once. Waits for the server, but not for ever: a service that starts during an outage says so and goes on
+   * trying.
+   */
+  start(): Promise<void> {
+    return (this.started ??= this.connectAll());
+  }
+
+  private async connectAll(): Promise<void> {
     for (const connection of [this.commands, this.reads, this.subscriber])
       connection.connect().catch(ignoreFirstFailure);
     const ready = [this.commands, this.reads].map((one) => this.isReady(one, this.commandTimeoutMs));
@@ -104,6 +116,11 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   /** Runs after every module has drained (Nest calls modules' hooks from the outside in). */
   onApplicationShutdown(): void {
+    this.disconnect();
+  }
+
+  /** Ends all connections, for good. */
+  disconnect(): void {
     for (const connection of [...this.blockingConnections, this.subscriber, this.reads, this.commands]) {
       // ioredis would wait two seconds for the end of one that has ended.
       if (connection.status !== 'end') connection.disconnect();
