@@ -38,8 +38,8 @@ const KNOWN: Known[] = [
     check: (output) => {
       // The watcher runs beside the append, so that their outputs come in any order, and the answer, which ends
       // without a line feed, may stand right before a frame.
-      const frames = [...output.matchAll(/(?:^|\})id: \d+-(\d+)\nevent: (.*)$/gm)].map(
-        ([, n, type]) => `${n} ${type}`,
+      const frames = [...output.matchAll(/(?:^|\})event: (.*)\ndata: .*\nid: \d+-(\d+)$/gm)].map(
+        ([, type, n]) => `${n} ${type}`,
       );
       expect(frames).toEqual(['1 lifecycle.started', '2 llm.stream', '3 lifecycle.completed', '3 close']);
       expect(output).toMatch(/"count":2,"duplicates":0/);
