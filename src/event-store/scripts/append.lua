@@ -9,6 +9,7 @@
 -- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', run id, answer} | {'NOT_FOUND'} | {'CONFLICT', run id} | {'EXECUTOR', name}
 --       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
 
+--- include append-one.lua
 --- include write-events.lua
 --- include remembered.lua
 
@@ -19,22 +20,18 @@ local k = {
 local limits = { max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]) }
 local fence, expected, fingerprint = ARGV[8], ARGV[9], ARGV[10]
 
--- With the record come the counts of the types that are in the batch, so that one command writes all of it back.
-local count = (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS
-local types = types_of(FIRST_EVENT, count)
-local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'deleting',
-  unpack(count_fields(types)))
+local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'deleting')
 if not field[1] or field[7] then return { 'NOT_FOUND' } end
 local run = {
   id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), fence = field[4],
   executor = field[5], journal_first = field[6],
 }
-local counts = { unpack(field, 8, 7 + #types) }
 
 local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
 if earlier then return earlier end
 
 -- An event whose key the run has, or that came earlier in this batch, is answered with its first id.
+local count = (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS
 local known, fresh, fresh_index, index_of_key = {}, {}, {}, {}
 local has_keys
 for i = 1, count do
@@ -63,8 +60,7 @@ if #fresh > 0 then
   if TERMINAL[run.status] then return { 'ENDED', run.status } end
   if expected ~= '' and tonumber(expected) ~= run.sequence then return { 'SEQUENCE', run.sequence } end
 
-  local prefix, sequence =
-    write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh, types, counts)
+  local prefix, sequence = write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh)
   if #fresh == count then
     -- Without duplicates the ids count up: the first says them all.
     ids[1] = prefix .. (sequence + 1)

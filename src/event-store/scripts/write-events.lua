@@ -54,19 +54,6 @@ local function read_event(first_arg, index)
   return event
 end
 
--- The types of the events that begin at this argument, each once.
-local function types_of(first_arg, count)
-  local types, seen = {}, {}
-  for a = first_arg, first_arg + (count - 1) * EVENT_ARGS, EVENT_ARGS do
-    local type = ARGV[a]
-    if not seen[type] then
-      seen[type] = true
-      types[#types + 1] = type
-    end
-  end
-  return types
-end
-
 -- What few events have besides their type and body, as field, value, field, value; nil for most.
 local function rare_fields(event, ends)
   if event.at == '' and event.key == '' and not ends then return nil end
@@ -92,23 +79,18 @@ local function bound_keys(k, limits, added)
   redis.call('HSET', k.run, 'keys_cursor', page[1])
 end
 
--- The fields of a run's record that count the events of these types.
-local function count_fields(types)
+-- Says how often the run has each type from now on, as field, value, field, value. added: by type. Only the first
+-- MAX_COUNTED_TYPES are counted apart.
+local function counts_of(run_key, added)
   local fields = {}
-  for i, type in ipairs(types) do fields[i] = 'n:' .. type end
-  return fields
-end
-
--- Adds to `record` how often the run has each type from now on. before: the counts so far, in the order of types; added:
--- by type. Only the first MAX_COUNTED_TYPES are counted apart.
-local function add_counts(k, record, types, before, added)
-  local counted, others
-  for i, type in ipairs(types) do
-    local count, more = before[i] and (tonumber(before[i]) or 0), added[type]
-    if more and not count then
+  for type in pairs(added) do fields[#fields + 1] = 'n:' .. type end
+  local counts, counted, others = {}, nil, nil
+  for i, before in ipairs(redis.call('HMGET', run_key, unpack(fields))) do
+    local count, more = before and (tonumber(before) or 0), added[string.sub(fields[i], 3)]
+    if not count then
       -- Most are not the first of their type, and need no other call.
       if not counted then
-        local found = redis.call('HMGET', k.run, 'types', 'n:other')
+        local found = redis.call('HMGET', run_key, 'types', 'n:other')
         counted, others = tonumber(found[1] or 0) or 0, tonumber(found[2] or 0) or 0
       end
       if counted < MAX_COUNTED_TYPES then
@@ -117,13 +99,11 @@ local function add_counts(k, record, types, before, added)
         others = others + more
       end
     end
-    if more and count then
-      record[#record + 1] = 'n:' .. type; record[#record + 1] = count + more
-    end
+    if count then counts[#counts + 1] = fields[i]; counts[#counts + 1] = count + more end
   end
-  if not counted then return end
-  record[#record + 1] = 'types'; record[#record + 1] = counted
-  if others > 0 then record[#record + 1] = 'n:other'; record[#record + 1] = others end
+  if counted then counts[#counts + 1] = 'types'; counts[#counts + 1] = counted end
+  if counted and others > 0 then counts[#counts + 1] = 'n:other'; counts[#counts + 1] = others end
+  return counts
 end
 
 -- What an event changes in its run, as field, value, field, value.
@@ -141,10 +121,9 @@ local function changes_of(event, run, ms, limits)
 end
 
 -- k: as in assert_types. channels: { run, journal }. limits: { max_events, event_ttl, run_ttl }.
--- run: { id, status, sequence, last_ms, executor, journal_first }. types: those of the events, each once; before: how
--- many the run has of each, as read from its record; both may be nil: not read yet. Returns what all new ids begin with,
--- and the sequence before the first of them.
-local function write_events(k, channels, limits, run, events, types, before)
+-- run: { id, status, sequence, last_ms, executor, journal_first }. Returns what all new ids begin with, and the sequence
+-- before the first of them. append-one.lua does the same for most single events.
+local function write_events(k, channels, limits, run, events)
   local call = redis.call
   local added, journaled, ended = {}, false, false
   for i = 1, #events do
@@ -153,11 +132,7 @@ local function write_events(k, channels, limits, run, events, types, before)
     journaled = journaled or event.journaled
     ended = ended or TERMINAL[event.status] or false
   end
-  if not types then
-    types = {}
-    for type in pairs(added) do types[#types + 1] = type end
-    before = call('HMGET', k.run, unpack(count_fields(types)))
-  end
+  local record = counts_of(k.run, added)
   if ended then call('ZCARD', k.active) end
 
   local ms = math.max(now_ms(), run.last_ms)
@@ -175,7 +150,7 @@ local function write_events(k, channels, limits, run, events, types, before)
   if #events > FEW_EVENTS and call('PUBSUB', 'SHARDNUMSUB', channels.run)[2] == 0 then
     message_bytes = MAX_MESSAGE_BYTES + 1
   end
-  local record, keyed = {}, false
+  local keyed = false
   local journal_first
   for i = 1, #events do
     local event = events[i]
@@ -233,7 +208,6 @@ local function write_events(k, channels, limits, run, events, types, before)
       record[#record + 1] = 'journal_first'; record[#record + 1] = journal_first
     end
   end
-  add_counts(k, record, types, before, added)
   call('HSET', k.run, 'sequence', sequence + #events, 'last_ms', ms, unpack(record))
   if keyed then bound_keys(k, limits, #events) end
 
