@@ -20,9 +20,6 @@ export function configureRunstream(app: NestExpressApplication, options: Configu
       origin?.check(request, options.corsOrigins);
       return tenant.identify(request, match);
     },
-    run: (request, next) => {
-      tenant.run(request, next);
-    },
   };
   configureEdge(app, options, who, app.get(Admission, { strict: false }));
 }

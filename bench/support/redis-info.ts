@@ -6,6 +6,18 @@ export async function redisCpuSeconds(redis: Redis): Promise<number> {
   return number(info, 'used_cpu_user_main_thread') + number(info, 'used_cpu_sys_main_thread');
 }
 
+export interface CommandTime {
+  calls: number;
+  us: number;
+}
+
+/** What Redis's main thread spent inside a command so far; a script's time holds that of the commands it calls. */
+export async function commandTime(redis: Redis, command: string): Promise<CommandTime> {
+  const info = await redis.info('commandstats');
+  const found = new RegExp(`^cmdstat_${command}:calls=(\\d+),usec=(\\d+)`, 'm').exec(info);
+  return { calls: Number(found?.[1] ?? 0), us: Number(found?.[2] ?? 0) };
+}
+
 /** What Redis's data takes, in bytes, without what clients are being sent. */
 export async function redisDataBytes(redis: Redis): Promise<number> {
   return number(await redis.info('memory'), 'used_memory_dataset');

@@ -27,6 +27,8 @@ export interface StartServerOptions {
   profileDir?: string | undefined;
   /** More of Node's own arguments. */
   nodeArgs?: readonly string[];
+  /** What a script is told. */
+  args?: readonly string[];
   /** More of the service's settings. */
   env?: Readonly<Record<string, string>>;
 }
@@ -74,10 +76,16 @@ export async function startBare(options: StartServerOptions = {}): Promise<Serve
 /** A script that prints `Serving on <url>`. */
 export async function startScriptServer(
   file: string,
-  { profileDir, nodeArgs = [] }: StartServerOptions = {},
+  { profileDir, nodeArgs = [], args = [] }: StartServerOptions = {},
 ): Promise<Server> {
   const loader = ['--import', '@swc-node/register/esm-register'];
-  const child = startChild(process.execPath, [...profiling(profileDir), ...loader, ...nodeArgs, file]);
+  const child = startChild(process.execPath, [
+    ...profiling(profileDir),
+    ...loader,
+    ...nodeArgs,
+    file,
+    ...args,
+  ]);
   return server(child, await address(child), async () => undefined);
 }
 

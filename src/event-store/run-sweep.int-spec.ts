@@ -15,8 +15,14 @@ describe('T70 runs that nobody works on any more', () => {
   let sweep: RunSweep;
   const statusOf = async (id: string) => (await a.runs.get(a.tenant, id)).status;
   const active = () => a.store.keys.partition(a.tenant, 0).active;
+  const deadlineOf = async (id: string) =>
+    Number((await a.redis.commands.zscore(active(), id))?.replace('inf', 'Infinity'));
   /** As if nothing had been appended for long. */
-  const makeOverdue = (id: string) => a.redis.commands.zadd(active(), 1, id);
+  const makeOverdue = (id: string) =>
+    Promise.all([
+      a.redis.commands.zadd(active(), 1, id),
+      a.redis.commands.hset(a.store.keys.run(a.tenant, id).run, 'last_ms', 1),
+    ]);
 
   beforeAll(async () => {
     a = await createTestStore({ runIdleTimeoutSeconds: 1 });
@@ -74,6 +80,27 @@ describe('T70 runs that nobody works on any more', () => {
       const isKept = kept.includes(id);
       expect([status, events['lifecycle.failed']]).toEqual(isKept ? ['running', undefined] : ['failed', 1]);
     }
+  });
+
+  it('have their deadline put off by the sweep, however many live, and not by each append', async () => {
+    const ids = await Promise.all(Array.from({ length: 450 }, () => a.createRun()));
+    await Promise.all(ids.map(makeOverdue));
+    const [lost, ...living] = ids;
+    for (const id of living) await a.store.append(a.tenant, id, [line('x')]);
+    expect(await deadlineOf(living[0]!)).toBe(1);
+    const before = Date.now();
+    expect(await sweep.endIdle(a.tenant, LOST)).toBeGreaterThan(0);
+    expect(await statusOf(lost!)).toBe('failed');
+    for (const id of living) expect(await deadlineOf(id)).toBeGreaterThan(before - 1000);
+    await Promise.all(living.map((id) => a.store.delete(a.tenant, id)));
+  });
+
+  it('get a deadline, though they were created when runs had none', async () => {
+    const id = await never.createRun();
+    expect(await deadlineOf(id)).toBe(Infinity);
+    await sweep.findLost(a.tenant);
+    expect(await deadlineOf(id)).toBeLessThan(Infinity);
+    await a.store.delete(a.tenant, id);
   });
 
   it('never end when the idle time is 0', async () => {

@@ -27,7 +27,8 @@ export interface LapsedRun {
  */
 @Injectable()
 export class RunSweep {
-  private readonly idleTimeoutSeconds: number;
+  /** 0: never. */
+  private readonly idleTimeoutMs: number;
   /** Where to go on comparing, by tenant. */
   private readonly compared = new Map<string, string>();
 
@@ -36,7 +37,8 @@ export class RunSweep {
     private readonly store: EventStore,
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
   ) {
-    this.idleTimeoutSeconds = options.runIdleTimeoutSeconds ?? EVENT_STORE_DEFAULTS.runIdleTimeoutSeconds;
+    const { runIdleTimeoutSeconds = EVENT_STORE_DEFAULTS.runIdleTimeoutSeconds } = options;
+    this.idleTimeoutMs = runIdleTimeoutSeconds * 1000;
   }
 
   /** Whether it is this process's turn to look after the tenant: one of all, once in so many milliseconds. */
@@ -46,14 +48,15 @@ export class RunSweep {
   }
 
   /**
-   * Ends external runs to which nothing was appended in time.
+   * Ends external runs to which nothing was appended in time. An append does not touch the index of deadlines: whose
+   * deadline has come is looked at, and put off if events came since.
    *
    * @returns how many
    */
   async endIdle(tenantId: string, event: EventInput): Promise<number> {
-    if (this.idleTimeoutSeconds === 0) return 0;
+    if (this.idleTimeoutMs === 0) return 0;
     // Time counts while Redis is away: producers that live must have had some to append first.
-    const patienceMs = Math.min(this.idleTimeoutSeconds * 1000, MAX_PATIENCE_MS);
+    const patienceMs = Math.min(this.idleTimeoutMs, MAX_PATIENCE_MS);
     if (!(await this.redis.hasBeenSteadyFor(patienceMs))) return 0;
     const { active } = this.store.keys.partition(tenantId, 0);
     let ended = 0;
@@ -64,10 +67,9 @@ export class RunSweep {
       const answers = await Promise.all(
         ids.map((id) => this.endLost(tenantId, id, EXTERNAL, 'producer', 0, event)),
       );
-      const before = ended;
-      for (const isEnded of answers) if (isEnded) ended++;
+      ended += answers.filter((answer) => answer === 'ended').length;
       // Without progress the rest is not ours to end.
-      if (ids.length < PAGE || ended === before) return ended;
+      if (ids.length < PAGE || answers.every((answer) => answer === 'not lost')) return ended;
     }
   }
 
@@ -86,7 +88,7 @@ export class RunSweep {
       // A run keeps its executor for life, so that its keys can be named before the script looks at it.
       const executors = await this.executorsOf(tenantId, ids);
       const keys = [active];
-      const args: string[] = [];
+      const args: (string | number)[] = [this.idleTimeoutMs];
       for (const [i, id] of ids.entries()) {
         const executor = executors[i] ?? EXTERNAL;
         keys.push(this.store.keys.run(tenantId, id).run, partition.dispatch(executor));
@@ -112,8 +114,13 @@ export class RunSweep {
    *
    * @returns whether it did
    */
-  endAbandoned(tenantId: string, run: LapsedRun, lapsedMs: number, event: EventInput): Promise<boolean> {
-    return this.endLost(tenantId, run.runId, run.executor, 'executor', lapsedMs, event);
+  async endAbandoned(
+    tenantId: string,
+    run: LapsedRun,
+    lapsedMs: number,
+    event: EventInput,
+  ): Promise<boolean> {
+    return (await this.endLost(tenantId, run.runId, run.executor, 'executor', lapsedMs, event)) === 'ended';
   }
 
   /**
@@ -162,10 +169,10 @@ export class RunSweep {
     who: 'producer' | 'executor',
     lapsedMs: number,
     event: EventInput,
-  ): Promise<boolean> {
+  ): Promise<'ended' | 'put off' | 'not lost'> {
     const keys = this.store.keys.run(tenantId, runId);
     const partition = this.store.keys.partitionOf(tenantId, runId);
-    const ended = await SCRIPTS.endLost.run(
+    const reply = await SCRIPTS.endLost.run(
       this.redis.commands,
       [
         keys.run,
@@ -187,6 +194,7 @@ export class RunSweep {
         ...this.store.eventArgs([this.store.prepare(event)]),
       ],
     );
-    return ended === 1;
+    if (reply === 1) return 'ended';
+    return reply === 2 ? 'put off' : 'not lost';
   }
 }

@@ -52,6 +52,33 @@ describe('The connections to Redis', () => {
     await witness.app.close();
   });
 
+  it('write the commands of one turn of the event loop at once, also after a reconnect', async () => {
+    const { app, redis } = await start(server.url);
+    const witness = await start(server.url);
+    const writes = async () => {
+      const info = await witness.redis.reads.info('stats');
+      return Number(/^total_reads_processed:(\d+)/m.exec(info)?.[1]);
+    };
+    const turn = async () => {
+      const before = await writes();
+      const answers = await Promise.all(
+        Array.from({ length: 500 }, (_, n) => redis.commands.echo(String(n))),
+      );
+      expect(answers).toEqual(Array.from({ length: 500 }, (_, n) => String(n)));
+      return (await writes()) - before;
+    };
+    expect(await turn()).toBeLessThan(20);
+    const socket = redis.commands.stream;
+    const lost = Array.from({ length: 3 }, () => redis.commands.ping().catch(() => 'lost'));
+    socket.destroy();
+    expect(new Set(await Promise.all(lost))).toEqual(new Set(['lost']));
+    await eventually('it is there again', () => redis.commands.status === 'ready');
+    expect(redis.commands.stream).not.toBe(socket);
+    expect(await turn()).toBeLessThan(20);
+    await app.close();
+    await witness.app.close();
+  });
+
   it('T23 a service starts without Redis, says 503, and works as soon as it is there', async () => {
     const port = await freePort();
     const { app, redis } = await start(`redis://127.0.0.1:${port}`);

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Redis, type RedisOptions as IoredisOptions } from 'ioredis';
 import { setLongTimeout } from '../common/index.js';
+import { GatheringRedis } from './gathering-redis.js';
 import { redisCall } from './redis-error.js';
 import { DEFAULT_COMMAND_TIMEOUT_MS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 import { checkServer } from './server-check.js';
@@ -12,7 +13,8 @@ export const MAX_RECONNECT_DELAY_MS = 1000;
  * The connections of one process, one for each purpose, since each has its own idea of what an outage means:
  *
  * - `commands`: fails at once while Redis is away. Nothing is queued and nothing is sent twice: whoever asked
- *   knows best whether to ask again (an append carries idempotency keys for that).
+ *   knows best whether to ask again (an append carries idempotency keys for that). What is asked in one turn of the
+ *   event loop is written at once.
  * - `reads`: what brings much at once (BulkReads), so that nothing small ever stands behind it.
  * - `subscriber`: pub/sub only. When it is `ready` again its user subscribes again, since ioredis forgets what was
  *   on its way when the connection broke, and reads from the log what it missed.
@@ -33,10 +35,11 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
     this.commandTimeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
-    this.commands = this.connect('commands', {
-      enableOfflineQueue: false,
-      commandTimeout: this.commandTimeoutMs,
-    });
+    this.commands = this.connect(
+      'commands',
+      { enableOfflineQueue: false, commandTimeout: this.commandTimeoutMs },
+      GatheringRedis,
+    );
     // Its users have time limits of their own, which begin when a command is written.
     this.reads = this.connect('reads', { enableOfflineQueue: false });
     this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null, autoResubscribe: false });
@@ -127,8 +130,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private connect(purpose: string, options: IoredisOptions): Redis {
-    const connection = new Redis(this.options.url, {
+  private connect(purpose: string, options: IoredisOptions, Connection = Redis): Redis {
+    const connection = new Connection(this.options.url, {
       lazyConnect: true,
       connectionName: `runstream-${purpose}`,
       connectTimeout: this.commandTimeoutMs,

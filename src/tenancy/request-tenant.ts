@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { TenantContext } from './tenant-context.js';
 import { TenantResolver } from './tenant-resolver.js';
 
-/** Binds each request to its tenant before its body is read, and before any guard, pipe or controller runs. */
+/**
+ * Gives each request its tenant before its body is read, and before any guard, pipe or controller runs. It is a property
+ * of the request and no context: an AsyncLocalStorage would cost each promise of the process, and nothing here reads it.
+ */
 @Injectable()
 export class RequestTenant {
-  constructor(
-    private readonly resolver: TenantResolver,
-    private readonly context: TenantContext,
-  ) {}
+  constructor(private readonly resolver: TenantResolver) {}
 
   /**
    * Finds the tenant; routes that are public, or for all tenants, have none.
@@ -22,11 +21,5 @@ export class RequestTenant {
   ): Promise<void> {
     if (isPublic || route?.isForAllTenants) return;
     request.tenantId = await this.resolver.resolve(request);
-  }
-
-  /** Calls the routes in the context of the request's tenant. */
-  run({ tenantId }: Request, next: () => void): void {
-    if (tenantId === undefined) next();
-    else this.context.run(tenantId, next);
   }
 }

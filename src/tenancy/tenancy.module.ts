@@ -5,7 +5,7 @@ import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from './tenant-r
 import { RequestTenant } from './request-tenant.js';
 
 /**
- * Gives every request its tenant: `TenantContext`, `@Tenant()`. Global, since an application has one tenancy.
+ * Gives every request its tenant: `@Tenant()`; and `TenantContext`, which handlers and executors run in. Global, since an application has one tenancy.
  * `configureRunstream(app)` asks RequestTenant before a body is read.
  *
  * @publicApi

@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { assertTenantId } from './tenant-id.js';
 
 /**
- * Whose request this is. Bound at the edge; below the controllers the tenant is an explicit argument, so that
- * a worker without a request needs no context.
+ * For whom the work is that is under way. Handlers and executors are called in it. A request is not: its tenant is
+ * `@Tenant()`, or `request.tenantId`; what must find it deep below a controller is wrapped in `run(tenantId, …)` there.
  *
  * @publicApi
  */
@@ -23,8 +23,8 @@ export class TenantContext {
     const tenantId = this.storage.getStore();
     if (tenantId === undefined) {
       throw new Error(
-        'There is no tenant here. Read TenantContext.tenantId while handling a request, ' +
-          'or wrap the work in TenantContext.run(tenantId, …).',
+        'There is no tenant here. In a handler or an executor there is; in a controller take @Tenant(), ' +
+          'and wrap the work that needs it in TenantContext.run(tenantId, …).',
       );
     }
     return tenantId;

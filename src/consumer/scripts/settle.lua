@@ -110,10 +110,10 @@ local marks = {}
 for i, text in ipairs(read_in_pages({ 'MGET' }, markers)) do marks[markers[i]] = text end
 
 local function read_run(run)
-  local field = redis.call('HMGET', run.keys.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor', 'deleting')
-  return field[1] and not field[7] and {
+  local field = redis.call('HMGET', run.keys.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'deleting')
+  return field[1] and not field[6] and {
     id = run.id, status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
-    journal_first = field[5], keys_cursor = field[6],
+    journal_first = field[5],
   }
 end
 

@@ -2,13 +2,14 @@
 --
 -- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request
 -- ARGV  1 run id  2 run channel  3 journal channel
---       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
+--       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (the sweep's: end-lost.lua)
 --       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
 --       12 '1' when a lifecycle event comes from outside the executor
 --       13… the events, as read_event() takes them
 -- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', run id, answer} | {'NOT_FOUND'} | {'CONFLICT', run id} | {'EXECUTOR', name}
 --       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
 
+--- include append-one.lua
 --- include write-events.lua
 --- include remembered.lua
 
@@ -16,18 +17,14 @@ local FIRST_EVENT = 13
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
 }
-local limits = {
-  max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
-  idle_ms = tonumber(ARGV[7]),
-}
+local limits = { max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]) }
 local fence, expected, fingerprint = ARGV[8], ARGV[9], ARGV[10]
 
-local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'keys_cursor',
-  'deleting')
-if not field[1] or field[8] then return { 'NOT_FOUND' } end
+local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'fence', 'executor', 'journal_first', 'deleting')
+if not field[1] or field[7] then return { 'NOT_FOUND' } end
 local run = {
   id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), fence = field[4],
-  executor = field[5], journal_first = field[6], keys_cursor = field[7],
+  executor = field[5], journal_first = field[6],
 }
 
 local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
@@ -63,7 +60,6 @@ if #fresh > 0 then
   if TERMINAL[run.status] then return { 'ENDED', run.status } end
   if expected ~= '' and tonumber(expected) ~= run.sequence then return { 'SEQUENCE', run.sequence } end
 
-  assert_types(k, fresh)
   local prefix, sequence = write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh)
   if #fresh == count then
     -- Without duplicates the ids count up: the first says them all.

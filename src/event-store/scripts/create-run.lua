@@ -13,7 +13,9 @@ local function create_run(k, channels, limits, run, events)
     'created_at', ms, 'sequence', 0, 'last_ms', ms)
   -- All scores are 0: ids sort by time, and the order among equal scores is that of their bytes.
   redis.call('ZADD', k.runs, 0, run.id)
-  redis.call('ZADD', k.active, '+inf', run.id)
+  -- The sweep puts the deadline of an external run off for as long as events come (end-lost.lua).
+  local is_watched = run.executor == 'external' and limits.idle_ms > 0
+  redis.call('ZADD', k.active, is_watched and ms + limits.idle_ms or '+inf', run.id)
   if #events > 0 then
     local state = { id = run.id, status = 'pending', sequence = 0, last_ms = ms, executor = run.executor }
     write_events(k, channels, limits, state, events)

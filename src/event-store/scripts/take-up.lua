@@ -42,32 +42,32 @@ local function over()
   return { 'OVER' }
 end
 
-local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'keys_cursor',
-  'deleting', 'attempt', 'fence', 'lease', 'taken', 'deaths', 'deaths_alone', 'alone')
+local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'deleting',
+  'attempt', 'fence', 'lease', 'taken', 'deaths', 'deaths_alone', 'alone')
 local run = {
   id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
-  journal_first = field[5], keys_cursor = field[6],
+  journal_first = field[5],
 }
-if not run.status or field[7] or TERMINAL[run.status] then return over() end
+if not run.status or field[6] or TERMINAL[run.status] then return over() end
 
 local function taken()
   local now = redis.call('HMGET', k.run, 'fence', 'attempt', 'last_ms', 'sequence')
   return { 'TAKEN', tonumber(now[1]), tonumber(now[2]), now[3] .. '-' .. now[4] }
 end
-if field[11] == ARGV[12] then return taken() end
-if field[8] ~= ARGV[14] then return { 'AGAIN' } end
+if field[10] == ARGV[12] then return taken() end
+if field[7] ~= ARGV[14] then return { 'AGAIN' } end
 
 local FIRST_EVENT, STARTS_AMONG_OTHERS = 17, 2
 local event = read_event(FIRST_EVENT, 0)
-local deaths, deaths_alone, alone = tonumber(field[12] or 0), tonumber(field[13] or 0), '0'
+local deaths, deaths_alone, alone = tonumber(field[11] or 0), tonumber(field[12] or 0), '0'
 if run.status == 'running' then
   -- A lease of 0 was given back.
-  local lease = tonumber(field[10] or 0) or 0
+  local lease = tonumber(field[9] or 0) or 0
   if lease > 0 and (now_ms() < lease or ARGV[13] ~= '1') then return { 'HELD' } end
   event = read_event(FIRST_EVENT, 1)
   if lease > 0 and not TERMINAL[event.status] then
     deaths = deaths + 1
-    if field[14] == '1' then deaths_alone = deaths_alone + 1 end
+    if field[13] == '1' then deaths_alone = deaths_alone + 1 end
   end
   if deaths_alone >= most_alone then
     event = read_event(FIRST_EVENT, 2)

@@ -1,8 +1,9 @@
 -- Shared by the scripts that append. Writes events whose every check has been made: to the run's log, to the
 -- journal, to the run's record, and one message to those who watch.
 --
--- Redis does not undo a script that fails half-way, so assert_types() touches each key with a command of its type
--- before the first write: a key of a wrong type then fails the script while nothing has happened yet.
+-- Redis does not undo a script that fails half-way. So write_events() touches each key that it will write to with a
+-- command of its type before its first write, unless that first write does so itself: a key of a wrong type then fails
+-- the script while nothing has happened yet. The record and the keys of events are for the caller, who reads them.
 
 local EVENT_ARGS = 3
 -- A message above this would fill the output buffer of the pub/sub connection (32 MB by default), and cut every
@@ -31,20 +32,12 @@ local function parse_id(id)
   return tonumber(ms), tonumber(n)
 end
 
-local function any(events, field)
-  for _, event in ipairs(events) do
-    if event[field] then return true end
-  end
-  return false
-end
-
--- k: { run, events, keys, journal, journal_last, active }. events: those that will be written; nil: not known yet.
-local function assert_types(k, events)
+-- For scripts that write before they call write_events(). k: { run, events, keys, journal, journal_last, active }.
+local function assert_types(k)
   redis.call('HLEN', k.run)
   redis.call('XLEN', k.events)
   redis.call('HLEN', k.keys)
   redis.call('ZCARD', k.active)
-  if events and not any(events, 'journaled') then return end
   redis.call('XLEN', k.journal)
   redis.call('GET', k.journal_last)
 end
@@ -73,11 +66,12 @@ end
 
 -- Forgets keys of events that were trimmed, some at each call, once they are more than the events kept. It looks at
 -- twice as many as were added, or their number would grow without bound.
-local function bound_keys(k, limits, run, added)
+local function bound_keys(k, limits, added)
   if redis.call('HLEN', k.keys) <= limits.max_events + 1000 then return end
   local first = redis.call('XRANGE', k.events, '-', '+', 'COUNT', 1)[1]
   local _, first_sequence = parse_id(first[1])
-  local page = redis.call('HSCAN', k.keys, run.keys_cursor or '0', 'COUNT', math.max(200, 2 * added))
+  local cursor = redis.call('HGET', k.run, 'keys_cursor') or '0'
+  local page = redis.call('HSCAN', k.keys, cursor, 'COUNT', math.max(200, 2 * added))
   for i = 1, #page[2], 2 do
     local _, sequence = parse_id(page[2][i + 1])
     if sequence < first_sequence then redis.call('HDEL', k.keys, page[2][i]) end
@@ -85,12 +79,31 @@ local function bound_keys(k, limits, run, added)
   redis.call('HSET', k.run, 'keys_cursor', page[1])
 end
 
--- Takes the count of a type that is one too many to those of all others.
-local function bound_counts(k, type, count)
-  if redis.call('HINCRBY', k.run, 'types', 1) <= MAX_COUNTED_TYPES then return end
-  redis.call('HSET', k.run, 'types', MAX_COUNTED_TYPES)
-  redis.call('HDEL', k.run, 'n:' .. type)
-  redis.call('HINCRBY', k.run, 'n:other', count)
+-- Says how often the run has each type from now on, as field, value, field, value. added: by type. Only the first
+-- MAX_COUNTED_TYPES are counted apart.
+local function counts_of(run_key, added)
+  local fields = {}
+  for type in pairs(added) do fields[#fields + 1] = 'n:' .. type end
+  local counts, counted, others = {}, nil, nil
+  for i, before in ipairs(redis.call('HMGET', run_key, unpack(fields))) do
+    local count, more = before and (tonumber(before) or 0), added[string.sub(fields[i], 3)]
+    if not count then
+      -- Most are not the first of their type, and need no other call.
+      if not counted then
+        local found = redis.call('HMGET', run_key, 'types', 'n:other')
+        counted, others = tonumber(found[1] or 0) or 0, tonumber(found[2] or 0) or 0
+      end
+      if counted < MAX_COUNTED_TYPES then
+        counted, count = counted + 1, 0
+      else
+        others = others + more
+      end
+    end
+    if count then counts[#counts + 1] = fields[i]; counts[#counts + 1] = count + more end
+  end
+  if counted then counts[#counts + 1] = 'types'; counts[#counts + 1] = counted end
+  if counted and others > 0 then counts[#counts + 1] = 'n:other'; counts[#counts + 1] = others end
+  return counts
 end
 
 -- What an event changes in its run, as field, value, field, value.
@@ -107,14 +120,24 @@ local function changes_of(event, run, ms, limits)
   return changes
 end
 
--- k: as in assert_types. channels: { run, journal }. limits: { max_events, event_ttl, run_ttl, idle_ms }.
--- run: { id, status, sequence, last_ms, executor, journal_first, keys_cursor }. Returns what all new ids begin
--- with, and the sequence before the first of them.
+-- k: as in assert_types. channels: { run, journal }. limits: { max_events, event_ttl, run_ttl }.
+-- run: { id, status, sequence, last_ms, executor, journal_first }. Returns what all new ids begin with, and the sequence
+-- before the first of them. append-one.lua does the same for most single events.
 local function write_events(k, channels, limits, run, events)
   local call = redis.call
+  local added, journaled, ended = {}, false, false
+  for i = 1, #events do
+    local event = events[i]
+    added[event.type] = (added[event.type] or 0) + 1
+    journaled = journaled or event.journaled
+    ended = ended or TERMINAL[event.status] or false
+  end
+  local record = counts_of(k.run, added)
+  if ended then call('ZCARD', k.active) end
+
   local ms = math.max(now_ms(), run.last_ms)
   local journal_ms, journal_n = 0, 0
-  if any(events, 'journaled') then
+  if journaled then
     -- Were it behind the journal, the journal would refuse the entry when the log has the event already.
     local last_in_journal = journal_last(k.journal, k.journal_last)
     if last_in_journal then journal_ms, journal_n = parse_id(last_in_journal) end
@@ -127,7 +150,7 @@ local function write_events(k, channels, limits, run, events)
   if #events > FEW_EVENTS and call('PUBSUB', 'SHARDNUMSUB', channels.run)[2] == 0 then
     message_bytes = MAX_MESSAGE_BYTES + 1
   end
-  local record, counts, ended, keyed = {}, {}, false, false
+  local keyed = false
   local journal_first
   for i = 1, #events do
     local event = events[i]
@@ -157,9 +180,7 @@ local function write_events(k, channels, limits, run, events)
     if event.status ~= '' then
       for _, value in ipairs(changes_of(event, run, ms, limits)) do record[#record + 1] = value end
       if event.status == 'running' and run.status == 'pending' then run.status = 'running' end
-      ended = ended or ends
     end
-    counts[event.type] = (counts[event.type] or 0) + 1
 
     if message_bytes <= MAX_MESSAGE_BYTES then
       local head
@@ -188,19 +209,13 @@ local function write_events(k, channels, limits, run, events)
     end
   end
   call('HSET', k.run, 'sequence', sequence + #events, 'last_ms', ms, unpack(record))
-  for type, count in pairs(counts) do
-    -- The first of its type? Most are not, and need no other call.
-    if call('HINCRBY', k.run, 'n:' .. type, count) == count then bound_counts(k, type, count) end
-  end
-  if keyed then bound_keys(k, limits, run, #events) end
+  if keyed then bound_keys(k, limits, #events) end
 
   if ended then
     call('ZREM', k.active, run.id)
     call('EXPIRE', k.events, limits.event_ttl)
     call('EXPIRE', k.keys, limits.event_ttl)
     call('EXPIRE', k.run, limits.run_ttl)
-  elseif run.executor == 'external' and limits.idle_ms > 0 then
-    call('ZADD', k.active, ms + limits.idle_ms, run.id)
   end
 
   local first = id_prefix .. (sequence + 1)

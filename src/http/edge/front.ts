@@ -17,8 +17,6 @@ export interface Identify {
    * @throws RunstreamError when nobody may ask in this way
    */
   identify(request: Request, match: Match): Promise<void>;
-  /** Calls the routes, for the tenant that was found. */
-  run(request: Request, next: () => void): void;
 }
 
 export interface FrontOptions extends JsonBodyOptions {
@@ -54,7 +52,7 @@ export function front(
     if (route?.body) await readJson(request, response, route.body);
     // Express needs no caller that it could answer, but a handler would do its work for nobody.
     if (life.over) return;
-    who.run(request, next);
+    next();
   };
 }
 

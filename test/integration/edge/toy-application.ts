@@ -124,14 +124,17 @@ class ToyController {
 
   @Get('tenant')
   async tenant(@Tenant() tenantId: string) {
-    const before = this.context.tenantId;
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
-    return { tenantId, before, after: this.context.tenantId };
+    return { tenantId };
   }
 
   @Post('tenant')
   tenantOfBody(@Tenant() tenantId: string) {
-    return { tenantId, inContext: this.context.tenantId };
+    return this.context.run(tenantId, async () => {
+      const before = this.context.tenantId;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+      return { tenantId, before, after: this.context.tenantId };
+    });
   }
 }
 
