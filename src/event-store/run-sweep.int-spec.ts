@@ -91,7 +91,9 @@ describe('T70 runs that nobody works on any more', () => {
     const before = Date.now();
     // However long that took, the last event of none is old.
     await Promise.all(
-      living.map((id) => a.redis.commands.hset(a.store.keys.run(a.tenant, id).run, 'last_ms', before + 60_000)),
+      living.map((id) =>
+        a.redis.commands.hset(a.store.keys.run(a.tenant, id).run, 'last_ms', before + 60_000),
+      ),
     );
     expect(await sweep.endIdle(a.tenant, LOST)).toBeGreaterThan(0);
     expect(await statusOf(lost!)).toBe('failed');
