@@ -1,8 +1,17 @@
-import { ModulesContainer } from '@nestjs/core';
+import { type ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-
-import { RequestOrigin } from './auth/index.js';
-import { Admission, configureEdge, type ConfigureOptions, type Identify } from './http/index.js';
+import type { Type } from '@nestjs/common';
+import { RequestOrigin, ScopeGuard } from './auth/index.js';
+import {
+  Admission,
+  configureEdge,
+  type ConfigureOptions,
+  DIRECT,
+  type DirectHandler,
+  type FindDirect,
+  type Identify,
+  RequestValidationPipe,
+} from './http/index.js';
 import { RequestTenant } from './tenancy/index.js';
 
 /**
@@ -21,7 +30,7 @@ export function configureRunstream(app: NestExpressApplication, options: Configu
       return tenant.identify(request, match);
     },
   };
-  configureEdge(app, options, who, app.get(Admission, { strict: false }));
+  configureEdge(app, options, who, app.get(Admission, { strict: false }), directRoutes(app));
 }
 
 /** Who leaves AuthModule out decides on their own who may do what. `app.get()` would end the process. */
@@ -31,4 +40,35 @@ function requestOrigin(app: NestExpressApplication): RequestOrigin | undefined {
     if (instance instanceof RequestOrigin) return instance;
   }
   return undefined;
+}
+
+/**
+ * Routes are answered past Nest only while nothing of the application's own would have to be asked there: guards,
+ * interceptors and pipes for all routes, or middleware (RouteTable).
+ */
+function directRoutes(app: NestExpressApplication): FindDirect {
+  return (says) => {
+    // Nest tells in no other way what an application has for all routes. Without it every route goes through Nest.
+    const { config } = app as unknown as { config?: ApplicationConfig };
+    if (!config || !hasOnlyOurs(config)) return undefined;
+    const guard = config.getGlobalGuards().find((one) => one instanceof ScopeGuard);
+    const handler = app.get(says(DIRECT) as Type<DirectHandler>, { strict: false });
+    return async (request, response, params) => {
+      await guard?.admit(request, response, says);
+      return handler.answer(request, params);
+    };
+  };
+}
+
+function hasOnlyOurs(config: ApplicationConfig): boolean {
+  const others = [
+    ...config.getGlobalGuards().filter((guard) => !(guard instanceof ScopeGuard)),
+    ...config.getGlobalPipes().filter((pipe) => !(pipe instanceof RequestValidationPipe)),
+    ...config.getGlobalInterceptors(),
+    ...config.getGlobalRequestGuards(),
+    ...config.getGlobalRequestPipes(),
+    ...config.getGlobalRequestInterceptors(),
+    ...config.getGlobalPreRequestHooks(),
+  ];
+  return others.length === 0;
 }

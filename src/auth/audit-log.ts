@@ -1,8 +1,7 @@
-import { type ExecutionContext, Injectable, Logger, SetMetadata } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { Injectable, Logger, SetMetadata } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { RunstreamError } from '../common/index.js';
-import { ACCESS, lifeOf, pathOf } from '../http/index.js';
+import { ACCESS, lifeOf, pathOf, type Says } from '../http/index.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const AUDITED = 'runstream:audited';
@@ -23,40 +22,23 @@ export const Audited = () => SetMetadata(AUDITED, true);
 export class AuditLog {
   private readonly logger = new Logger('Audit');
 
-  constructor(private readonly reflector: Reflector) {}
-
   /** For a guard that lets the call through: writes what became of it, once it is answered. */
-  watch(context: ExecutionContext): void {
-    if (!this.isAudited(context)) return;
-    const http = context.switchToHttp();
-    const life = lifeOf(http.getRequest<Request>());
-    const response = http.getResponse<Response>();
+  watch(request: Request, response: Response, says: Says): void {
+    if (!isAudited(request, says)) return;
+    const life = lifeOf(request);
     life.onEnd(() => {
       // Whoever hung up before the answer does not know what became of it, and neither do we.
-      this.write(context, response.errorCode ?? (life.answered ? 'done' : 'unanswered'));
+      this.write(request, response.errorCode ?? (life.answered ? 'done' : 'unanswered'));
     });
   }
 
   /** For a guard, which refuses before any interceptor sees the call. */
-  refused(context: ExecutionContext, error: RunstreamError): void {
-    if (this.isAudited(context)) this.write(context, error.code);
-  }
-
-  private isAudited(context: ExecutionContext): boolean {
-    if (context.getType() !== 'http') return false;
-    const { method } = context.switchToHttp().getRequest<Request>();
-    if (READS.has(method)) return false;
-    const route = [context.getHandler(), context.getClass()];
-    const access: unknown = this.reflector.getAllAndOverride(ACCESS, route);
-    const isAdministrative = typeof access === 'string' && access.endsWith(':admin');
-    return (
-      isAdministrative || method === 'DELETE' || this.reflector.getAllAndOverride(AUDITED, route) === true
-    );
+  refused(request: Request, says: Says, error: RunstreamError): void {
+    if (isAudited(request, says)) this.write(request, error.code);
   }
 
   /** Never the query or the body: both may hold a secret. */
-  private write(context: ExecutionContext, outcome: string): void {
-    const request = context.switchToHttp().getRequest<Request>();
+  private write(request: Request, outcome: string): void {
     this.logger.log(
       JSON.stringify({
         action: `${request.method} ${pathOf(request)}`,
@@ -67,4 +49,11 @@ export class AuditLog {
       }),
     );
   }
+}
+
+function isAudited({ method }: Request, says: Says): boolean {
+  if (READS.has(method)) return false;
+  const access = says(ACCESS);
+  const isAdministrative = typeof access === 'string' && access.endsWith(':admin');
+  return isAdministrative || method === 'DELETE' || says(AUDITED) === true;
 }

@@ -38,7 +38,8 @@ export class Authenticator {
    */
   async authenticate(request: Request): Promise<Principal | undefined> {
     this.origin.assertHost(request);
-    const { ticket } = request.query;
+    // Express parses the URL anew for each look at the query, and most have none.
+    const ticket = request.originalUrl.includes('?') ? request.query['ticket'] : undefined;
     if (ticket !== undefined)
       return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
     const { mode = 'none' } = this.options;

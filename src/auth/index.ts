@@ -7,6 +7,7 @@ export * from './credential-tenant.resolver.js';
 export * from './streams/credential-watch.js';
 export * from './origin/request-origin.js';
 export * from './principal.js';
+export { ScopeGuard } from './scope.guard.js';
 export * from './scopes.js';
 export * from './streams/stream-tickets.js';
 export * from './unauthorized-error.js';

@@ -1,8 +1,8 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { RunstreamError } from '../common/index.js';
-import { ACCESS, ALL_TENANTS } from '../http/index.js';
+import { ACCESS, ALL_TENANTS, type Says } from '../http/index.js';
 import type { TenancyConfig } from '../config/index.js';
 import { TENANCY_CONFIG } from '../tenancy/index.js';
 import { AuditLog } from './audit-log.js';
@@ -23,25 +23,36 @@ export class ScopeGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     // Event handlers are called in the same way; their events passed this guard when they were appended.
     if (context.getType() !== 'http') return true;
-    const access = this.reflector.getAllAndOverride<Scope | 'public' | undefined>(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    const request = context.switchToHttp().getRequest<Request>();
+    const route = [context.getHandler(), context.getClass()];
+    const http = context.switchToHttp();
+    await this.admit(http.getRequest<Request>(), http.getResponse<Response>(), (key) =>
+      this.reflector.getAllAndOverride<unknown>(key, route),
+    );
+    return true;
+  }
+
+  /**
+   * Lets a call of a route through, or not.
+   *
+   * @param says the route's metadata
+   * @throws RunstreamError FORBIDDEN, UnauthorizedError
+   */
+  async admit(request: Request, response: Response, says: Says): Promise<void> {
+    const access = says(ACCESS) as Scope | 'public' | undefined;
     // Routes of no single tenant were let through so far.
     if (access !== 'public') request.principal ??= await this.authenticator.authenticate(request);
     const refusal =
-      access !== 'public' && request.principal && this.refusal(context, request, request.principal, access);
+      access !== 'public' && request.principal && this.refusal(says, request, request.principal, access);
     if (!refusal) {
-      this.audit.watch(context);
-      return true;
+      this.audit.watch(request, response, says);
+      return;
     }
-    this.audit.refused(context, refusal);
+    this.audit.refused(request, says, refusal);
     throw refusal;
   }
 
   private refusal(
-    context: ExecutionContext,
+    says: Says,
     request: Request,
     principal: Principal,
     access: Scope | undefined,
@@ -50,11 +61,7 @@ export class ScopeGuard implements CanActivate {
     if (!principal.scopes.includes(access)) return forbidden(`Your credential lacks the scope ${access}.`);
     if (principal.stream && !isGranted(request, principal))
       return forbidden('Your ticket is for another stream.');
-    const isForAll: unknown = this.reflector.getAllAndOverride(ALL_TENANTS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (isForAll === true && !this.isOnlyTenant(principal)) {
+    if (says(ALL_TENANTS) === true && !this.isOnlyTenant(principal)) {
       return forbidden('This path shows what belongs to all tenants.');
     }
     return undefined;

@@ -1,13 +1,12 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Application, NextFunction, Request, Response } from 'express';
+import type { Application } from 'express';
 import type { HttpConfig } from '../config/index.js';
 import type { Admission } from './admission/index.js';
-import { corsOptions, endPreflight } from './edge/cors.js';
+import { answerHeaders } from './edge/answer-headers.js';
+import type { FindDirect } from './edge/direct-route.js';
 import { front, type Identify } from './edge/front.js';
 import { configureHttpServer } from './edge/http-server.js';
-import { requestId } from './edge/request-id.js';
 import { RouteTable } from './edge/route-table.js';
-import { setSecurityHeaders } from './edge/security-headers.js';
 import { RunstreamExceptionFilter } from './errors/runstream-exception.filter.js';
 import { RequestValidationPipe } from './validation-pipe.js';
 
@@ -27,33 +26,28 @@ export interface ConfigureOptions
  *
  * @param who finds out who asks, before a body is read
  * @param admission decides whether anybody is served at the moment
+ * @param findDirect who answers routes past their controllers. Default: nobody does
  */
 export function configureEdge(
   app: NestExpressApplication,
   options: ConfigureOptions,
   who: Identify,
   admission: Admission,
+  findDirect: FindDirect = () => undefined,
 ): void {
   const express = app.getHttpAdapter().getInstance() as Application;
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', options.trustProxy ?? false);
-  const routes = new RouteTable(express);
+  const routes = new RouteTable(express, findDirect);
   // One layer: each costs Express a walk through its router.
-  app.use((request: Request, response: Response, next: NextFunction) => {
-    requestId(request, response);
-    setSecurityHeaders(response);
-    next();
+  routes.edge = front(routes, admission, who, {
+    limitBytes: options.maxRequestBytes,
+    graceMs: options.bodyGraceMs ?? 15_000,
+    lingerMs: options.lingerMs ?? 5000,
+    headersOf: answerHeaders(options.corsOrigins),
   });
-  app.enableCors(corsOptions(options.corsOrigins));
-  app.use(endPreflight);
-  app.use(
-    front(routes, admission, who, {
-      limitBytes: options.maxRequestBytes,
-      graceMs: options.bodyGraceMs ?? 15_000,
-      lingerMs: options.lingerMs ?? 5000,
-    }),
-  );
+  app.use(routes.edge);
   app.useGlobalFilters(new RunstreamExceptionFilter());
   app.useGlobalPipes(new RequestValidationPipe());
   configureHttpServer(app.getHttpServer(), () => admission.refuse('pipelined'));

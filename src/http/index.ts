@@ -5,6 +5,7 @@ export { type Identify, pathOf } from './edge/front.js';
 export { Draining } from './edge/draining.js';
 export { lifeOf, RequestLife } from './edge/request-life.js';
 export * from './edge/route-metadata.js';
+export * from './edge/direct-route.js';
 export type { Match } from './edge/route-table.js';
 export { goAtOwnPace } from './edge/answer-pace.js';
 export * from './docs.js';

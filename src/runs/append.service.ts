@@ -4,20 +4,30 @@ import { CredentialWatch } from '../auth/index.js';
 import { RunstreamError, ValidationFailedError } from '../common/index.js';
 import { type AppendOptions, EventStore, MAX_BATCH_EVENTS } from '../event-store/index.js';
 import type { PreparedEvent } from '../events/index.js';
-import { Draining, sendContinue } from '../http/index.js';
+import { type DirectAnswer, type DirectHandler, Draining, sendContinue } from '../http/index.js';
+import { tenantOf } from '../tenancy/index.js';
 import type { AppendResponse, NdjsonAppendResponse } from './dto/event.dto.js';
 import { NdjsonIntake } from './ndjson-intake.js';
 import { badHeader, expectedSequence, idempotentRequest } from './request-headers.js';
 
 /** Appends what a request brings: JSON all or nothing, NDJSON line by line. */
 @Injectable()
-export class AppendService {
+export class AppendService implements DirectHandler {
   constructor(
     private readonly store: EventStore,
     private readonly ndjson: NdjsonIntake,
     private readonly credentials: CredentialWatch,
     private readonly draining: Draining,
   ) {}
+
+  /** For `POST /runs/:run_id/events`, past its controller. */
+  async answer(
+    request: Request,
+    { run_id: runId = '' }: Readonly<Record<string, string>>,
+  ): Promise<DirectAnswer> {
+    const { answer, replayed } = await this.appendJson(tenantOf(request), runId, request);
+    return { status: 201, body: answer, ...(replayed && { headers: REPLAYED }) };
+  }
 
   async appendJson(
     tenantId: string,
@@ -76,6 +86,8 @@ export class AppendService {
     return events;
   }
 }
+
+const REPLAYED = ['Idempotency-Replayed', 'true'];
 
 function credentialEnded(): RunstreamError {
   return new RunstreamError(

@@ -15,7 +15,7 @@ import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { CredentialWatch, RequireScope } from '../auth/index.js';
 import { RunWatcher } from '../event-store/index.js';
-import { AcceptsBody, AnswerRoom, ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
+import { AcceptsBody, AnsweredBy, AnswerRoom, ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
 import { APPEND_BODY } from './dto/append-body.js';
@@ -49,6 +49,7 @@ export class RunEventsController {
 
   @Post()
   @AcceptsBody({ ndjson: true })
+  @AnsweredBy(AppendService)
   @RequireScope('runs:write')
   @ApiOperation({
     summary: 'Append events',

@@ -16,12 +16,16 @@ declare global {
  *
  * @publicApi
  */
-export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const { tenantId } = context.switchToHttp().getRequest<Request>();
+export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  tenantOf(context.switchToHttp().getRequest<Request>()),
+);
+
+/** The same for who has the request. */
+export function tenantOf({ tenantId }: Request): string {
   if (tenantId === undefined) {
     throw new Error(
-      '@Tenant() on a route without a tenant. Import TenancyModule, or take the path off the public ones.',
+      'A tenant was asked for on a route without a tenant. Import TenancyModule, or take the path off the public ones.',
     );
   }
   return tenantId;
-});
+}

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { configureRunstream } from '../../src/configure-runstream.js';
@@ -17,13 +18,28 @@ export interface TestApplication {
 /** A machine that is busy with other things is no overload. Tests of that switch it on again. */
 const QUIET = { maxEventLoopDelayMs: 0 };
 
+/** What the application has besides Runstream. */
+export interface StartOptions {
+  imports?: readonly Type[];
+  /** Called once Runstream is configured. */
+  configure?: (app: NestExpressApplication) => void;
+}
+
+@Module({})
+class ApplicationModule {}
+
 /** On a real socket and on the test Redis, unless `options` name another. */
-export async function startApplication(options: Partial<RunstreamOptions> = {}): Promise<TestApplication> {
+export async function startApplication(
+  options: Partial<RunstreamOptions> = {},
+  { imports = [], configure }: StartOptions = {},
+): Promise<TestApplication> {
+  const runstream = RunstreamModule.forRoot({ redis: { url: testRedisUrl() }, admission: QUIET, ...options });
   const app = await NestFactory.create<NestExpressApplication>(
-    RunstreamModule.forRoot({ redis: { url: testRedisUrl() }, admission: QUIET, ...options }),
+    { module: ApplicationModule, imports: [runstream, ...imports] },
     { bodyParser: false, logger: false },
   );
   configureRunstream(app, { maxRequestBytes: 8 * 1024 * 1024, corsOrigins: 'localhost' });
+  configure?.(app);
   await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();
   return {

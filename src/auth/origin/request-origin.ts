@@ -20,6 +20,8 @@ const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i;
 @Injectable()
 export class RequestOrigin {
   private readonly hosts: ReadonlySet<string> | 'any';
+  /** Most requests name the same host as the one before. */
+  private lastServed: string | undefined;
 
   constructor(@Inject(AUTH_OPTIONS) private readonly options: AuthOptions) {
     this.hosts = allowedHosts(options);
@@ -57,10 +59,24 @@ export class RequestOrigin {
   }
 
   private isServed(request: Request, hosts: ReadonlySet<string>): boolean {
-    const [host = '', ...more] = request.headersDistinct.host ?? [];
+    const { host } = request.headers;
+    if (host === undefined || !isGivenOnce(request, 'host')) return false;
+    if (host === this.lastServed) return true;
     const name = hostName(HOST.exec(host)?.[1] ?? '');
-    return more.length === 0 && name !== undefined && (isLoopback(name) || hosts.has(name));
+    const isServed = name !== undefined && (isLoopback(name) || hosts.has(name));
+    if (isServed) this.lastServed = host;
+    return isServed;
   }
+}
+
+/** Not by `headersDistinct`, which takes all headers of the request apart. */
+function isGivenOnce({ rawHeaders }: Request, header: string): boolean {
+  let times = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === header.length && name.toLowerCase() === header) times++;
+  }
+  return times === 1;
 }
 
 function allowedHosts({ mode = 'none', allowedHosts }: AuthOptions): ReadonlySet<string> | 'any' {

@@ -40,7 +40,7 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
   if (encoding === 'identity') {
     if (Number(request.headers['content-length'] ?? 0) > options.limitBytes)
       throw tooLarge(options.limitBytes);
-    return collect(request, request, options);
+    return takeWhole(request, options) ?? collect(request, request, options);
   }
   const decoder = DECODERS.get(encoding)?.();
   if (!decoder) {
@@ -59,6 +59,15 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
     request.unpipe(decoder);
     decoder.destroy();
   }
+}
+
+/** A body that has arrived with its head, as most do: there is nothing to wait for, so nothing to listen or time. */
+function takeWhole(request: IncomingMessage, { limitBytes, hold }: ReadBodyOptions): Buffer | undefined {
+  if (!request.complete || request.readableFlowing !== null || request.destroyed) return undefined;
+  const size = request.readableLength;
+  if (size > limitBytes) throw tooLarge(limitBytes);
+  hold(size);
+  return (request.read() as Buffer | null) ?? Buffer.alloc(0);
 }
 
 function collect(request: IncomingMessage, source: Readable, options: ReadBodyOptions): Promise<Buffer> {

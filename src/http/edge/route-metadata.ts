@@ -9,6 +9,9 @@ export const BODY = 'runstream:body';
 /** The route is served however much else is under way. */
 export const ALWAYS_ADMITTED = 'runstream:always-admitted';
 
+/** The metadata of a route, by its key. */
+export type Says = (key: string) => unknown;
+
 /** What body a route takes. */
 export interface BodyRule {
   /** Largest JSON body, in bytes. Default: the application's `maxRequestBytes`. */

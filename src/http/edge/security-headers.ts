@@ -19,17 +19,13 @@ const applyHelmet = helmet({
   crossOriginResourcePolicy: { policy: 'cross-origin' },
 });
 
-/** They are the same for every request, so helmet is asked once. */
-const HEADERS = headersOf(applyHelmet);
+/** As name, value, name, value. They are the same for every request, so helmet is asked once. */
+export const SECURITY_HEADERS: readonly string[] = headersOf(applyHelmet);
 
-export function setSecurityHeaders(response: ServerResponse): void {
-  for (const [name, value] of HEADERS) response.setHeader(name, value);
-}
-
-function headersOf(middleware: typeof applyHelmet): [name: string, value: string][] {
-  const headers: [string, string][] = [];
+function headersOf(middleware: typeof applyHelmet): string[] {
+  const headers: string[] = [];
   const response = {
-    setHeader: (name: string, value: string) => headers.push([name, value]),
+    setHeader: (name: string, value: string) => headers.push(name, value),
     removeHeader: () => undefined,
   };
   middleware({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
