@@ -142,6 +142,7 @@ describe('Settling', () => {
         'system.warning',
         'lifecycle.completed',
       ]);
+      expect(JSON.parse(events.at(-1)?.json ?? '')).not.toHaveProperty('source');
       expect(await scene.runs.get(scene.tenant, id)).toMatchObject({ status: 'completed', sequence: 3 });
     }
   });

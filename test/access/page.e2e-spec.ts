@@ -145,6 +145,56 @@ inBrowser('the page in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  /** A run of so many events that has ended, of which Redis still has `kept`. */
+  async function longRun(task: string, lines: number): Promise<{ total: number; kept: number }> {
+    const { json: run } = await ask(open.url, 'POST', '/runs', { json: { task } });
+    const path = `/runs/${String(run?.['id'])}/events`;
+    const line = (n: number): string => `{"event":{"category":"log","action":"stdout"},"data":{"n":${n}}}\n`;
+    const end = '{"event":{"category":"lifecycle","action":"completed"}}\n';
+    const body = Array.from({ length: lines }, (_, n) => line(n)).join('') + end;
+    const headers = { 'content-type': 'application/x-ndjson' };
+    await ask(open.url, 'POST', path, { headers, body, withinMs: 120_000 });
+    const total = lines + 2;
+    const { json: page } = await ask(open.url, 'GET', `${path}?limit=1`);
+    const [first] = page?.['events'] as { sequence: number }[];
+    return { total, kept: total - first!.sequence + 1 };
+  }
+
+  it('says of a run whose beginning is no longer kept that it is not all of it', async () => {
+    const task = `trimmed ${Date.now()}`;
+    const { total, kept } = await longRun(task, 12_500);
+    expect(kept).toBeLessThan(total);
+    const page = await visit(open.url);
+    await page.locator('#runs button', { hasText: task }).click();
+    await says(page, '#log-note', /^Ended/, 120_000);
+    const note = page.locator('#log-note');
+    expect(await note.textContent()).toBe(
+      `Ended. ${kept} events, each once and in order, of ${total}: ${total - kept} are no longer kept.`,
+    );
+    expect(await note.getAttribute('class')).not.toMatch(/good/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows a long run at once, and the end of it', async () => {
+    const task = `long ${Date.now()}`;
+    const { total } = await longRun(task, 9_000);
+    const page = await visit(open.url);
+    const button = page.locator('#runs button', { hasText: task });
+    await button.waitFor();
+    const from = Date.now();
+    await button.click();
+    await says(page, '#log-note', /Ended\. 9002 events, each once and in order\.$/, 120_000);
+    await says(page, '#log', /Close: the run has ended as completed/);
+    const ms = Date.now() - from;
+    report(`the page showed ${total} events in ${ms} ms`);
+    expect(ms).toBeLessThan(10_000);
+    expect(await page.locator('#log li').count()).toBe(1000);
+    const below =
+      'const { scrollHeight, scrollTop, clientHeight } = log; scrollHeight - scrollTop - clientHeight';
+    expect(await page.evaluate(below)).toBeLessThan(40);
+    expect(complaints).toEqual([]);
+  });
+
   it('the API documentation works under its policy', async () => {
     const page = await visit(`${closed.url}/docs`);
     await page.locator('.opblock').first().waitFor();

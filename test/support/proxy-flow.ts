@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
 
+/** Breaks a line once so many bytes have passed; is told the last of them. */
+export interface ByteCut {
+  afterBytes: number;
+  onCut: (lastBytes: Buffer) => void;
+}
+
 /** One direction of a line: passes on what one socket reads, in order, no faster than the other takes it. */
 export class ProxyFlow {
   private readonly late: { dueAt: number; chunk: Buffer }[] = [];
@@ -10,11 +16,16 @@ export class ProxyFlow {
   private isFull = false;
   private isEnding = false;
   private isPumping = false;
+  private passedBytes = 0;
 
   constructor(
     private readonly from: Socket,
     private readonly to: Socket,
-    private readonly options: { latencyMs: () => number; isBytewise: () => boolean },
+    private readonly options: {
+      latencyMs: () => number;
+      isBytewise: () => boolean;
+      cut?: ByteCut | undefined;
+    },
     onChunk: (chunk: Buffer) => void = () => undefined,
   ) {
     from.on('data', (chunk: Buffer) => {
@@ -111,6 +122,16 @@ export class ProxyFlow {
 
   private write(chunk: Buffer): void {
     if (this.to.destroyed || this.to.writableEnded) return;
+    const { cut } = this.options;
+    const left = (cut?.afterBytes ?? Infinity) - this.passedBytes;
+    this.passedBytes += chunk.length;
+    if (cut && chunk.length >= left) {
+      const last = chunk.subarray(0, left);
+      cut.onCut(last);
+      this.to.end(last); // not destroyed: it would take what is still on its way along
+      this.from.destroy();
+      return;
+    }
     if (this.to.write(chunk)) return;
     this.isFull = true;
     this.flow();

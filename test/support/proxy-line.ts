@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ProxyFlow } from './proxy-flow.js';
+import { type ByteCut, ProxyFlow } from './proxy-flow.js';
 
 /** What is wrong with all lines of a proxy at the moment. */
 export interface Disturbance {
@@ -24,6 +24,7 @@ export class ProxyLine {
     targetPort: number,
     private readonly disturbance: Disturbance,
     onSent: (bytes: string) => void,
+    cut?: ByteCut,
   ) {
     this.server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     for (const socket of [client, this.server]) {
@@ -43,7 +44,7 @@ export class ProxyLine {
       this.isPubSub ||= /ssubscribe/i.test(text);
       onSent(text);
     });
-    this.toClient = new ProxyFlow(this.server, client, options);
+    this.toClient = new ProxyFlow(this.server, client, { ...options, cut });
     this.closed = Promise.all([client, this.server].map((socket) => closing(socket))).then(() => {
       this.toServer.stop();
       this.toClient.stop();

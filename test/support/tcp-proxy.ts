@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { ByteCut } from './proxy-flow.js';
 import { type Disturbance, ProxyLine } from './proxy-line.js';
 
 export type { ProxyLine } from './proxy-line.js';
@@ -38,8 +39,14 @@ export interface TcpProxy {
 
 const KEPT_CHARS = 4 * 1024 * 1024;
 
-/** @param target the server's port on loopback, or what finds it for each connection; undefined refuses it */
-export async function startTcpProxy(target: number | (() => number | undefined)): Promise<TcpProxy> {
+/**
+ * @param target the server's port on loopback, or what finds it for each connection; undefined refuses it
+ * @param nextCut asked for each connection: where its bytes to the client are cut. Default: nowhere.
+ */
+export async function startTcpProxy(
+  target: number | (() => number | undefined),
+  nextCut: () => ByteCut | undefined = () => undefined,
+): Promise<TcpProxy> {
   const lines = new Set<ProxyLine>();
   const disturbance: Disturbance = { latencyMs: 0, lost: false, frozen: false, bytewiseEvery: 0 };
   let sent = '';
@@ -51,10 +58,11 @@ export async function startTcpProxy(target: number | (() => number | undefined))
       client.on('error', () => undefined).destroy();
       return;
     }
-    const line = new ProxyLine(++accepted, client, port, disturbance, (bytes) => {
+    const onSent = (bytes: string): void => {
       sent += bytes;
       if (sent.length > 2 * KEPT_CHARS) sent = sent.slice(-KEPT_CHARS);
-    });
+    };
+    const line = new ProxyLine(++accepted, client, port, disturbance, onSent, nextCut());
     lines.add(line);
     line.closed.then(
       () => lines.delete(line),

@@ -78,6 +78,7 @@ describe('Executing a run', () => {
       'agent.completed',
       'lifecycle.completed',
     ]);
+    expect(events.at(-1)).not.toHaveProperty('source');
     expect(events[0]).toMatchObject({ data: { task: 'a test' }, context: { task_id: 't1' } });
     expect(record).toMatchObject({
       status: 'completed',
