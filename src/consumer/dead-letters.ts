@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
   tryParseEventId,
 } from '../events/index.js';
-import { redisCall, RedisConnections } from '../redis/index.js';
+import { BulkReads, type Reader, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { GroupCatalog } from './group-info.js';
 import { SCRIPTS } from './scripts.js';
 
@@ -53,12 +53,14 @@ export class DeadLetters {
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
     private readonly groups: GroupCatalog,
+    private readonly bulk: BulkReads,
   ) {}
 
   /**
    * A page of dead letters, newest first. With a filter it may be short, or empty, and still have a next one.
    *
    * @param cursor `next` of the page before
+   * @param reader for whom
    * @throws GroupNotFoundError, UnknownEventTypeError, ValidationFailedError
    */
   async list(
@@ -66,13 +68,16 @@ export class DeadLetters {
     filter: DeadLetterFilter,
     limit: number,
     cursor?: string,
+    reader: ReadFor = { lane: 'page' },
   ): Promise<{ letters: DeadLetter[]; next: string | undefined }> {
     this.store.types.parseFilter(filter.type);
     const after = cursor === undefined ? undefined : readCursor(cursor);
     if (filter.group !== undefined) await this.groups.assertExists(tenantId, filter.group);
     const names = filter.group === undefined ? await this.groups.names(tenantId) : [filter.group];
     const pages = await Promise.all(
-      names.map((group) => this.read(tenantId, group, positionAfter(group, after), limit + 1, filter.type)),
+      names.map((group) =>
+        this.read({ ...reader, tenantId }, group, positionAfter(group, after), limit + 1, filter.type),
+      ),
     );
     const found = pages.flatMap(({ letters }) => letters).sort(newestFirst);
     // What comes after the end of any page that has more is not known yet.
@@ -156,16 +161,19 @@ export class DeadLetters {
   }
 
   private async read(
-    tenantId: string,
+    reader: Reader,
     group: string,
     from: string,
     limit: number,
     type: string | undefined,
   ): Promise<Page> {
-    const [lookedAt, ...letters] = (await SCRIPTS.readDead.run(
-      this.redis.commands,
-      [this.store.keys.group(tenantId, 0, group).dead],
-      [from, limit, MAX_LOOKED_AT, MAX_PAGE_BYTES, type ?? ''],
+    const { tenantId } = reader;
+    const [lookedAt, ...letters] = (await this.bulk.run(reader, MAX_PAGE_BYTES, (connection) =>
+      SCRIPTS.readDead.run(
+        connection,
+        [this.store.keys.group(tenantId, 0, group).dead],
+        [from, limit, MAX_LOOKED_AT, MAX_PAGE_BYTES, type ?? ''],
+      ),
     )) as [string, ...RawEntry[]];
     return {
       letters: letters.map((entry) => toDeadLetter(tenantId, group, entry)),

@@ -4,6 +4,7 @@ export * from './configure.js';
 export { type Identify, pathOf } from './edge/front.js';
 export { Draining } from './edge/draining.js';
 export { lifeOf, RequestLife } from './edge/request-life.js';
+export { readerOf } from './edge/reader-of.js';
 export * from './edge/route-metadata.js';
 export * from './edge/direct-route.js';
 export type { Match } from './edge/route-table.js';

@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
 import { RequireScope } from '../auth/index.js';
 import { DeadLetters } from '../consumer/index.js';
-import { AcceptsBody, ApiErrors, JsonBody, NoQuery } from '../http/index.js';
+import { AcceptsBody, ApiErrors, JsonBody, NoQuery, readerOf } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import {
   DeadLetterListResponse,
@@ -37,8 +38,15 @@ export class DeadLettersController {
   async list(
     @Tenant() tenantId: string,
     @Query() { group, type, limit, cursor }: ListDeadLettersQuery,
+    @Req() request: Request,
   ): Promise<DeadLetterListResponse> {
-    const { letters, next } = await this.letters.list(tenantId, { group, type }, limit, cursor);
+    const { letters, next } = await this.letters.list(
+      tenantId,
+      { group, type },
+      limit,
+      cursor,
+      readerOf(request),
+    );
     return {
       dead_letters: letters.map(toDeadLetterResponse),
       count: letters.length,

@@ -1,8 +1,7 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { EncodedEvent } from '../event-store/index.js';
 import { type EventId, formatEventId } from '../events/index.js';
 import { type AnswerRoom, lifeOf, RequestCutError } from '../http/index.js';
-import type { ReadFor } from '../redis/index.js';
 import { type PageEnd, READ_BYTES } from './fill-page.js';
 
 /** What stands around the events of a page, as JSON. */
@@ -49,11 +48,6 @@ export async function sendPage(
     response.setHeader('Content-Length', Buffer.byteLength(text));
   }
   response.end(text);
-}
-
-/** For whom a page is read. */
-export function readerOf(request: Request): ReadFor {
-  return { lane: 'page', caller: request.caller, signal: lifeOf(request).signal };
 }
 
 /** An id as JSON. */

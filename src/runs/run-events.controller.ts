@@ -15,7 +15,14 @@ import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { CredentialWatch, RequireScope } from '../auth/index.js';
 import { RunWatcher } from '../event-store/index.js';
-import { AcceptsBody, AnsweredBy, AnswerRoom, ApiErrors, NDJSON_MEDIA_TYPE } from '../http/index.js';
+import {
+  AcceptsBody,
+  AnsweredBy,
+  AnswerRoom,
+  ApiErrors,
+  NDJSON_MEDIA_TYPE,
+  readerOf,
+} from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
 import { APPEND_BODY } from './dto/append-body.js';
@@ -29,7 +36,7 @@ import {
 import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
 import { HistoryService } from './history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
-import { quoted, readerOf, sendPage } from './page-answer.js';
+import { quoted, sendPage } from './page-answer.js';
 import { EventStreams } from './sse/event-streams.js';
 import { RunWatchGuard } from './sse/run-watch.guard.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';

@@ -5,8 +5,7 @@ import { CredentialWatch, UnauthorizedError } from '../auth/index.js';
 import { setLongTimeout } from '../common/index.js';
 import { type RunRecord, RunStore, RunWatcher } from '../event-store/index.js';
 import { isTerminal } from '../events/index.js';
-import { AnswerRoom, Draining, lifeOf } from '../http/index.js';
-import { readerOf } from './page-answer.js';
+import { AnswerRoom, Draining, lifeOf, readerOf } from '../http/index.js';
 
 /** Requests that wait for the end of a run. One costs no more than a stream does, and has a bound of its own. */
 @Injectable()

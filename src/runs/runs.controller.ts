@@ -3,12 +3,11 @@ import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from
 import type { Request, Response } from 'express';
 import { RequireScope } from '../auth/index.js';
 import { MAX_LIST_BYTES } from '../event-store/index.js';
-import { AcceptsBody, AnswerRoom, ApiErrors, JsonBody } from '../http/index.js';
+import { AcceptsBody, AnswerRoom, ApiErrors, JsonBody, readerOf } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { GetRunQuery, ListRunsQuery, NoQuery } from './dto/queries.dto.js';
 import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
 import { idempotentRequest } from './request-headers.js';
-import { readerOf } from './page-answer.js';
 import { toRunListItem, toRunResponse } from './run-view.js';
 import { RunWaits } from './run-waits.js';
 import { RunsService } from './runs.service.js';

@@ -57,7 +57,12 @@ describe('An executor while Redis is away', () => {
       begun();
       return job(run);
     };
-    await eventually('Redis is there', () => one.redis.ping().then(() => true, () => false));
+    await eventually('Redis is there', () =>
+      one.redis.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
     const id = await one.createRun('job');
     const signals: WatchSignal[] = [];
     const watching = one.app
