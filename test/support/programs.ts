@@ -39,25 +39,16 @@ async function bundle(folder: string, programs: readonly string[]): Promise<void
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    // What several of them import is bundled once.
-    splitting: true,
-    chunkNames: 'chunks/[hash]',
     format: 'esm',
     platform: 'node',
     target: 'node20',
     // Nest tells classes by their names.
     keepNames: true,
-    // Decorators need the first before any module of ours; the others Nest looks for and does without.
-    external: [
-      'reflect-metadata',
-      '@nestjs/microservices',
-      '@nestjs/websockets',
-      '@nestjs/platform-fastify',
-      '@fastify/*',
-    ],
+    // What Nest looks for and does without.
+    external: ['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-fastify', '@fastify/*'],
     // Packages that are CommonJS ask for Node's own modules in this way.
     banner: {
-      js: `import 'reflect-metadata'; import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);`,
+      js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);`,
     },
     logLevel: 'error',
     plugins: [typescript(folder)],
