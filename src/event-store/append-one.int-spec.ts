@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { completed, createTestStore, type TestStore } from '../../test/support/event-store.js';
+import { completed, createTestStore, line, type TestStore } from '../../test/support/event-store.js';
 import { testRedisUrl } from '../../test/support/redis.js';
 import { FenceLostError, RunEndedError, RunNotFoundError, SequenceConflictError } from '../common/index.js';
 import type { EventInput } from '../events/index.js';
 import type { AppendOptions } from './event-store.js';
+import { SCRIPTS } from './scripts.js';
 
 const token = (content: string): EventInput => ({
   event: { category: 'llm', action: 'stream' },
@@ -13,7 +14,7 @@ const token = (content: string): EventInput => ({
 /** An append with a request's key is none that the short way takes. */
 const theLongWay: AppendOptions = { request: { key: 'a request', fingerprint: 'of it' } };
 
-describe('The short way of an append (append-one.lua)', () => {
+describe('The short way of an append', () => {
   let a: TestStore;
   let listener: Redis;
   beforeAll(async () => {
@@ -56,6 +57,31 @@ describe('The short way of an append (append-one.lua)', () => {
   it('leaves and tells the very same as the long one', async () => {
     const [short, long] = [await runWithToken(), await runWithToken()];
     expect(await tracesOf(short, {})).toEqual(await tracesOf(long, theLongWay));
+  });
+
+  it('is one short script for what it takes, and the long one for all else', async () => {
+    const ran = jest.spyOn(SCRIPTS.append, 'run');
+    const run = await a.createRun();
+    const longWays: number[] = [];
+    const append = async (events: EventInput[], options?: AppendOptions) => {
+      await a.store.append(a.tenant, run, events, options);
+      longWays.push(ran.mock.calls.length);
+    };
+    await append([token('first of its type')]);
+    await append([token('short')]);
+    await append([token('short'.repeat(1000))]);
+    expect(longWays).toEqual([1, 1, 1]);
+    await append([token('large'.repeat(10_000))]);
+    await append([token('one'), token('two')]);
+    await append([{ ...token('with a key'), idempotency_key: 'k' }]);
+    await append([{ ...token('with a time'), timestamp: '2026-01-01T00:00:00Z' }]);
+    await append([line('journaled')]);
+    await append([token('expected')], { expectedSequence: 10 });
+    await append([token('of a request')], { request: { key: 'a key', fingerprint: 'x' } });
+    expect(longWays).toEqual([1, 1, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const { sequence, events } = await a.runs.get(a.tenant, run);
+    expect([sequence, events['llm.stream']]).toEqual([12, 10]);
+    ran.mockRestore();
   });
 
   it('never goes back in time', async () => {

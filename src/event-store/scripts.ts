@@ -4,6 +4,7 @@ const script = (name: string) => new RedisScript(new URL(`./scripts/${name}.lua`
 
 export const SCRIPTS = {
   append: script('append'),
+  appendOne: script('append-one'),
   create: script('create'),
   read: script('read'),
   readRuns: script('read-runs'),

@@ -9,7 +9,6 @@
 -- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', run id, answer} | {'NOT_FOUND'} | {'CONFLICT', run id} | {'EXECUTOR', name}
 --       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
 
---- include append-one.lua
 --- include write-events.lua
 --- include remembered.lua
 
