@@ -30,6 +30,7 @@ describe('T15 The live feed mends itself', () => {
   let a: TestStore;
   let run: string;
   let channel: string;
+  const watchers: Watching[] = [];
 
   beforeAll(async () => {
     server = await startRedis({ appendOnly: true });
@@ -44,6 +45,7 @@ describe('T15 The live feed mends itself', () => {
   afterEach(() => {
     jest.restoreAllMocks();
     isRefusing = false;
+    for (const watching of watchers.splice(0)) watching.stop();
   });
   afterAll(async () => {
     await a.close();
@@ -58,6 +60,7 @@ describe('T15 The live feed mends itself', () => {
     channel = writer.store.keys.run(writer.tenant, run).live;
     await appendLines(writer, run, 2);
     const watching = watchRun(a, run);
+    watchers.push(watching);
     await watching.until('the head', ({ sequences }) => sequences.length === 3);
     return watching;
   }
@@ -174,6 +177,21 @@ describe('T15 The live feed mends itself', () => {
     expect(watching.sequences).toEqual(upTo(4));
   });
 
+  it('events that came with a message that is not believed are passed on once', async () => {
+    const watching = await live();
+    // Written together, and so heard together.
+    await Promise.all([append('x'), forge(watching.cursor.ms + 5000, 9)]);
+    await end();
+    await watching.ended;
+    expect(watching.sequences).toEqual(upTo(5));
+  });
+
+  it('a batch that is too large for a message is read', async () => {
+    const watching = await live();
+    await append(TOO_LARGE);
+    await watching.until('it', ({ sequences }) => sequences.length === 4);
+  });
+
   it('a feed that is live reads nothing, and again nothing once it was mended', async () => {
     const watching = await live();
     for (const round of [1, 2]) {
@@ -186,7 +204,6 @@ describe('T15 The live feed mends itself', () => {
       await comeBack();
       await watching.until('it', ({ sequences }) => sequences.length === 3 + 21 * round);
     }
-    watching.stop();
     expect(watching.sequences).toEqual(upTo(45));
   });
 
@@ -212,7 +229,6 @@ describe('T15 The live feed mends itself', () => {
     expect(watching.sequences).toEqual(upTo(3));
     isRefusing = false;
     await watching.until('it', ({ sequences }) => sequences.length === 4);
-    watching.stop();
   });
 
   it('what comes while the feed is opened is not lost', async () => {
