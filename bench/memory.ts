@@ -46,7 +46,7 @@ export const memory: Bench = {
     }
     const events = options.rounds > 1 ? STORED_EVENTS : STORED_EVENTS / 10;
     const token = await bytesOfToken(events);
-    for (const [name, bytes] of Object.entries(token)) {
+    for (const [name, bytes] of Object.entries<number>({ ...token })) {
       options.say(`${name}: ${Math.round(bytes)} bytes`);
       rows.push({ what: name, count: events, 'bytes each': Math.round(bytes) });
     }

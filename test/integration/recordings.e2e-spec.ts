@@ -87,7 +87,7 @@ function withoutNothing(input: object): object {
   return Object.fromEntries(
     Object.entries(input).flatMap(([key, value]: [string, unknown]) => {
       if (key === 'data') return [[key, value]];
-      const kept = key === 'source' || key === 'context' ? withoutNothing((value ?? {})) : value;
+      const kept = key === 'source' || key === 'context' ? withoutNothing(value ?? {}) : value;
       return has(kept) ? [[key, kept]] : [];
     }),
   );
