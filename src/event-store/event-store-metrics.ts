@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Metric } from 'prom-client';
-import type { Gap } from './watch-signal.js';
+import type { Gap } from './watch/watch-signal.js';
 
 /** What LiveFeed knows of itself. */
 export interface FeedStatistics {

@@ -1,17 +1,17 @@
 import { type DynamicModule, Inject, Module, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
-import { EventStore } from './event-store.js';
+import { EventStore } from './log/event-store.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
-import { Journal } from './journal.js';
-import { JournalTrimmer } from './journal-trimmer.js';
-import { JournalWatcher } from './journal-watcher.js';
-import { LiveFeed } from './live-feed.js';
-import { LogWatcher } from './log-watcher.js';
-import { DispatchStore } from './dispatch-store.js';
-import { RunStore } from './run-store.js';
-import { RunSweep } from './run-sweep.js';
-import { RunWatcher } from './run-watcher.js';
-import { StoreFormat } from './store-format.js';
+import { Journal } from './log/journal.js';
+import { JournalTrimmer } from './upkeep/journal-trimmer.js';
+import { JournalWatcher } from './watch/journal-watcher.js';
+import { LiveFeed } from './watch/live-feed.js';
+import { LogWatcher } from './watch/log-watcher.js';
+import { DispatchStore } from './dispatch/dispatch-store.js';
+import { RunStore } from './log/run-store.js';
+import { RunSweep } from './upkeep/run-sweep.js';
+import { RunWatcher } from './watch/run-watcher.js';
+import { StoreFormat } from './log/store-format.js';
 
 export interface EventStoreAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];

@@ -37,11 +37,12 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     this.commandTimeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
     this.commands = this.connect(
       'commands',
-      { enableOfflineQueue: false, commandTimeout: this.commandTimeoutMs },
+      // What is on its way when the connection breaks fails then, and not only when its time is up.
+      { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: this.commandTimeoutMs },
       GatheringRedis,
     );
     // Its users have time limits of their own, which begin when a command is written.
-    this.reads = this.connect('reads', { enableOfflineQueue: false });
+    this.reads = this.connect('reads', { enableOfflineQueue: false, maxRetriesPerRequest: 0 });
     this.subscriber = this.connect('subscriber', { maxRetriesPerRequest: null, autoResubscribe: false });
     this.commands.on('ready', () => {
       this.readySince = Date.now();

@@ -173,7 +173,7 @@ describe('A run whose process is lost', () => {
     await delay(lease - 1500);
     owner.process.kill('SIGCONT');
     const run = await client.ended(id);
-    expect(run).toMatchObject({ status: 'completed', attempt: 1, result: owner.pid });
+    expect([run.error, run]).toMatchObject([null, { status: 'completed', attempt: 1, result: owner.pid }]);
   });
 });
 

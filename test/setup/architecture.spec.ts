@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { AUTH_KEYS } from '../../src/auth/auth-keys.js';
 import { ERROR_STATUS } from '../../src/common/errors.js';
-import * as keys from '../../src/event-store/keys.js';
+import * as keys from '../../src/event-store/log/keys.js';
 import { startChild } from '../support/child.js';
 
 const architecture = readFileSync('docs/architecture.md', 'utf8');

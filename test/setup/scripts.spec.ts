@@ -9,7 +9,8 @@ const BOUNDED: Record<string, readonly string[]> = {
   // The fields of one event or one dead letter.
   'bury.lua': ['letter'],
   'redrive.lua': ['entry'],
-  'write-events.lua': ['rare or {}', 'rare', 'record'],
+  // Of an append: at most 1000 events, and so types.
+  'write-events.lua': ['rare or {}', 'rare', 'record', 'fields'],
   // An append has at most 1000 events.
   'append.lua': ['ids', 'reply'],
   // At most MAX_CLAIMED.

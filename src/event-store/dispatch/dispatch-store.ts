@@ -1,0 +1,311 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { RunNotFoundError } from '../../common/index.js';
+import { type EventId, type EventInput, parseEventId } from '../../events/index.js';
+import {
+  isNoGroup,
+  isRedisUnavailable,
+  isReplyError,
+  redisCall,
+  RedisConnections,
+  StreamGroupReader,
+  type StreamRow,
+} from '../../redis/index.js';
+import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispatch-entry.js';
+import { dispatchEntry, DispatchReader } from './dispatch-reader.js';
+import { EventStore } from '../log/event-store.js';
+import { EXECUTORS_KEY } from '../log/keys.js';
+import type { RunRecord } from '../log/run-record.js';
+import { RunStore } from '../log/run-store.js';
+import { SCRIPTS } from '../scripts.js';
+
+/** Most runs whose leases one script call extends. */
+const BEAT_PAGE = 1000;
+
+/** A run that is executed under a fence. */
+export interface TakenRun {
+  entry: DispatchEntry;
+  run: RunRecord;
+  /** Under which its executor appends. */
+  fence: number;
+  /** The last event when it was taken up. */
+  position: EventId;
+}
+
+/** What became of the attempt to take a run up. */
+export type TakeUp =
+  | { kind: 'taken'; taken: TakenRun }
+  /** It has ended, is gone, or was failed just now. */
+  | { kind: 'over' }
+  /** Its executor lives. */
+  | { kind: 'held' }
+  /** The entry is another process's. */
+  | { kind: 'lost' }
+  /** Its process died twice or more: it is to be taken up alone. */
+  | { kind: 'suspect' };
+
+/** Who takes a run up, and on which terms. */
+export interface TakeUpOptions {
+  consumer: string;
+  /** How long the run is ours without a sign of life, in milliseconds. */
+  leaseMs: number;
+  /** Whether a lease that ran out counts; not so soon after an outage. */
+  patient: boolean;
+  /** What is appended when its executor was lost, given the attempts so far: a terminal event ends the run. */
+  onLost: (attempt: number) => EventInput;
+  /** Nothing else is begun beside it: then its next death counts. Default false. */
+  alone?: boolean;
+  /** Deaths of a run that was taken up alone, after which it ends with `onExhausted`. Default: it never does. */
+  mostDeathsAlone?: number;
+  /** The terminal event of a run that was lost too often, given the attempts so far. Default: `onLost`. */
+  onExhausted?: (attempt: number) => EventInput;
+}
+
+const NO_LIMIT = 1_000_000_000;
+
+/** What a sign of life was answered: `held`, or why the run is not ours any more. */
+export type BeatAnswer = 'held' | 'lost' | 'gone' | 'completed' | 'failed' | 'cancelled';
+
+/**
+ * Runs on their way to executors. Each executor has a stream of its own per tenant, so that a process reads only what
+ * it can execute; one consumer group shares them among processes. An entry stays in its stream until its run has ended.
+ *
+ * Every method throws RedisUnavailableError when Redis can't answer.
+ */
+@Injectable()
+export class DispatchStore {
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    private readonly runs: RunStore,
+  ) {}
+
+  /** A reader on a connection of its own. */
+  reader(consumer: string): DispatchReader {
+    const connection = this.redis.blocking('executors');
+    return new DispatchReader(
+      new StreamGroupReader(connection, this.redis.commands, DISPATCH_GROUP, consumer),
+      this.store.keys,
+    );
+  }
+
+  /** Makes the group where there is none. All that is in the stream is still to be executed, so it begins there. */
+  async ensureGroup(source: DispatchSource): Promise<void> {
+    try {
+      await this.redis.commands.xgroup('CREATE', this.streamOf(source), DISPATCH_GROUP, '0', 'MKSTREAM');
+    } catch (error) {
+      if (isReplyError(error) && error.message.startsWith('BUSYGROUP')) return;
+      await redisCall(Promise.reject(error as Error));
+    }
+  }
+
+  /** Whether a reader's error means that there is no answer at the moment, and nothing worse. */
+  isUnavailable(error: unknown): boolean {
+    return isRedisUnavailable(error);
+  }
+
+  /** Whether an error means that the group is not there (any more): after a flush, or a failover that lost it. */
+  isGroupLost(error: unknown): boolean {
+    return isNoGroup(error);
+  }
+
+  /** Says that this process has these executors. */
+  async announce(executors: readonly string[]): Promise<void> {
+    const now = await this.now();
+    if (executors.length === 0) return;
+    await redisCall(this.redis.commands.zadd(EXECUTORS_KEY, ...executors.flatMap((name) => [now, name])));
+  }
+
+  /** Whether some process said within so many milliseconds that it has this executor. */
+  async isAnnounced(executor: string, withinMs: number): Promise<boolean> {
+    const [now, last] = await Promise.all([
+      this.now(),
+      redisCall(this.redis.commands.zscore(EXECUTORS_KEY, executor)),
+    ]);
+    return last !== null && now - Number(last) < withinMs;
+  }
+
+  /** Whether Redis was there for so long that a silent process must be gone. */
+  isPatient(leaseMs: number): Promise<boolean> {
+    return this.redis.hasBeenSteadyFor(leaseMs);
+  }
+
+  /**
+   * A way to take a run up that may be repeated when its answer was lost. A pending run begins; one whose executor was
+   * lost is taken over, or ended, as the event of `onLost` says.
+   */
+  takeUp(entry: DispatchEntry, options: TakeUpOptions): () => Promise<TakeUp> {
+    const name = randomUUID();
+    return async () => {
+      for (;;) {
+        const answer = await this.tryTakeUp(entry, name, options);
+        if (answer) return answer;
+      }
+    };
+  }
+
+  /** Extends the leases of runs of one source. */
+  async beat(
+    source: DispatchSource,
+    consumer: string,
+    leaseMs: number,
+    held: readonly { runId: string; fence: number }[],
+  ): Promise<BeatAnswer[]> {
+    const answers: BeatAnswer[] = [];
+    for (let i = 0; i < held.length; i += BEAT_PAGE) {
+      const page = held.slice(i, i + BEAT_PAGE);
+      const reply = await SCRIPTS.dispatchBeat.run(
+        this.redis.commands,
+        [this.streamOf(source), ...page.map(({ runId }) => this.store.keys.run(source.tenantId, runId).run)],
+        [DISPATCH_GROUP, consumer, leaseMs, ...page.map(({ fence }) => fence)],
+      );
+      answers.push(...(reply as BeatAnswer[]));
+    }
+    return answers;
+  }
+
+  /** Takes over up to `most` entries of a source whose process gave no sign of life for a lease, or gave them back. */
+  async claim(
+    source: DispatchSource,
+    consumer: string,
+    leaseMs: number,
+    most: number,
+  ): Promise<DispatchEntry[]> {
+    const stream = this.streamOf(source);
+    const claimed: DispatchEntry[] = [];
+    let cursor = '0-0';
+    do {
+      const reply = (await redisCall(
+        this.redis.commands.xautoclaim(
+          stream,
+          DISPATCH_GROUP,
+          consumer,
+          leaseMs,
+          cursor,
+          'COUNT',
+          most - claimed.length,
+        ),
+      )) as [cursor: string, rows: StreamRow[]];
+      cursor = reply[0];
+      claimed.push(...reply[1].map((row) => dispatchEntry(source, row)));
+    } while (cursor !== '0-0' && claimed.length < most);
+    return claimed;
+  }
+
+  /** Gives an entry back for any process to take up at once; `fence` if its run was begun. */
+  async release(entry: DispatchEntry, consumer: string, fence?: number): Promise<void> {
+    await SCRIPTS.dispatchRelease.run(
+      this.redis.commands,
+      [this.streamOf(entry), this.store.keys.run(entry.tenantId, entry.runId).run],
+      [DISPATCH_GROUP, consumer, entry.id, fence ?? ''],
+    );
+  }
+
+  /** Takes the entry out of its stream if its run has ended or is gone. */
+  async settle(entry: DispatchEntry): Promise<void> {
+    await SCRIPTS.dispatchSettle.run(
+      this.redis.commands,
+      [this.streamOf(entry), this.store.keys.run(entry.tenantId, entry.runId).run],
+      [DISPATCH_GROUP, entry.id],
+    );
+  }
+
+  /** Forgets consumers that hold nothing and were silent for so many milliseconds. */
+  async forgetConsumers(source: DispatchSource, silentMs: number): Promise<void> {
+    await SCRIPTS.dispatchTidy.run(this.redis.commands, [this.streamOf(source)], [DISPATCH_GROUP, silentMs]);
+  }
+
+  private async tryTakeUp(
+    entry: DispatchEntry,
+    name: string,
+    {
+      consumer,
+      leaseMs,
+      patient,
+      onLost,
+      alone = false,
+      mostDeathsAlone = NO_LIMIT,
+      onExhausted = onLost,
+    }: TakeUpOptions,
+  ): Promise<TakeUp | undefined> {
+    const { tenantId, runId } = entry;
+    let run: RunRecord;
+    try {
+      run = await this.runs.get(tenantId, runId);
+    } catch (error) {
+      if (!(error instanceof RunNotFoundError)) throw error;
+      await this.settle(entry);
+      return { kind: 'over' };
+    }
+    const keys = this.store.keys.run(tenantId, runId);
+    const partition = this.store.keys.partitionOf(tenantId, runId);
+    const started: EventInput = {
+      event: { category: 'lifecycle', action: 'started' },
+      data: { task: run.task },
+      context: run.context,
+    };
+    const lost: EventInput = { ...onLost(run.attempt), context: run.context };
+    const exhausted: EventInput = { ...onExhausted(run.attempt), context: run.context };
+    const [answer, ...values] = (await SCRIPTS.takeUp.run(
+      this.redis.commands,
+      [
+        keys.run,
+        keys.events,
+        keys.idempotencyKeys,
+        partition.journal,
+        partition.journalLast,
+        partition.active,
+        this.streamOf(entry),
+      ],
+      [
+        runId,
+        keys.live,
+        partition.journalLive,
+        ...this.store.limitArgs(),
+        DISPATCH_GROUP,
+        consumer,
+        entry.id,
+        leaseMs,
+        name,
+        patient ? 1 : 0,
+        run.attempt,
+        alone ? 1 : 0,
+        mostDeathsAlone,
+        ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
+      ],
+    )) as [string, ...(string | number)[]];
+    switch (answer) {
+      case 'TAKEN': {
+        const [fence, attempt, position] = values;
+        return {
+          kind: 'taken',
+          taken: {
+            entry,
+            run: { ...run, status: 'running', attempt: Number(attempt) },
+            fence: Number(fence),
+            position: parseEventId(String(position)),
+          },
+        };
+      }
+      case 'OVER':
+        return { kind: 'over' };
+      case 'HELD':
+        return { kind: 'held' };
+      case 'LOST':
+        return { kind: 'lost' };
+      case 'SUSPECT':
+        return { kind: 'suspect' };
+      default:
+        return undefined;
+    }
+  }
+
+  private async now(): Promise<number> {
+    const [seconds, micros] = await redisCall(this.redis.commands.time());
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  }
+
+  private streamOf({ tenantId, executor }: DispatchSource): string {
+    return this.store.keys.partition(tenantId, 0).dispatch(executor);
+  }
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestStore, line, type TestStore } from '../../../test/support/event-store.js';
+import { type RedisServer, startRedis } from '../../../test/support/redis.js';
+
+describe('Events by type', () => {
+  let redis: RedisServer;
+  let one: TestStore;
+  const events = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => ({
+      event: { category: 'build', action: `a${from + i}` },
+      data: {},
+    }));
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    one = await createTestStore({ url: redis.url, types: ['build.*'] });
+  });
+  afterAll(async () => {
+    await one.close();
+    await redis.stop();
+  });
+
+  it('J17 are counted for the first 200 types, and together for all others', async () => {
+    const runId = await one.createRun();
+    for (let from = 0; from < 5000; from += 1000) {
+      await one.store.append(one.tenant, runId, events(from, from + 1000));
+    }
+    await one.store.append(one.tenant, runId, [line('late')]);
+    const { events: counts, sequence } = await one.runs.get(one.tenant, runId);
+    expect(Object.keys(counts)).toHaveLength(201);
+    expect(counts['lifecycle.started']).toBe(1);
+    expect(counts['other']).toBe(5002 - 200);
+    expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(sequence);
+
+    const counted = Object.keys(counts).find((type) => type.startsWith('build.'))!;
+    await one.store.append(one.tenant, runId, events(Number(counted.slice(7)), Number(counted.slice(7)) + 1));
+    await one.store.append(one.tenant, runId, [line('later')]);
+    const after = (await one.runs.get(one.tenant, runId)).events;
+    expect([after[counted], after['other'], Object.keys(after).length]).toEqual([2, 4803, 201]);
+    const { run } = one.store.keys.run(one.tenant, runId);
+    expect(await one.redis.commands.memory('USAGE', run)).toBeLessThan(64 * 1024);
+  });
+
+  it('an append of a type that the run has had calls five commands', async () => {
+    const runId = await one.createRun();
+    const token = { event: { category: 'llm', action: 'stream' }, data: {} };
+    await one.store.append(one.tenant, runId, [token]);
+    await one.redis.commands.config('RESETSTAT');
+    for (let i = 0; i < 10; i++) await one.store.append(one.tenant, runId, [token]);
+    const info = await one.redis.commands.info('commandstats');
+    const called = [...info.matchAll(/^cmdstat_([a-z]+):calls=(\d+)/gm)].map(([, name, n]) => `${name} ${n}`);
+    const ours = called
+      .filter((one) => !/^(config|info|ping|set|client|evalsha|subscribe) /.test(one))
+      .sort();
+    expect(ours).toEqual(['hmget 10', 'hset 10', 'spublish 10', 'time 10', 'xadd 10']);
+  });
+});

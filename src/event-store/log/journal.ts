@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { BEGINNING, type EventId, formatEventId } from '../../events/index.js';
+import { BulkReads, LIVE, type ReadFor, RedisConnections } from '../../redis/index.js';
+import type { SliceOptions } from '../watch/event-log.js';
+import { EventStore, type LogRange } from './event-store.js';
+import { type JournalPage, readJournalPage } from './journal-page.js';
+import { SCRIPTS } from '../scripts.js';
+
+/** How a tenant's journal stands. */
+export interface JournalInfo {
+  /** Entries in it. */
+  length: number;
+  /** Id of the oldest; null without one. */
+  first: string | null;
+  /** The last id that it gave, also when that entry was deleted since; null before the first. */
+  last: string | null;
+  groups: JournalGroupInfo[];
+}
+
+export interface JournalGroupInfo {
+  name: string;
+  /** Entries that were given out and are not acknowledged. */
+  pending: number;
+  /** Entries that were not given out yet: never unknown, and exact also after deletions. */
+  lag: number;
+}
+
+/**
+ * The journal of a tenant: the events of all its runs in the order of their appending, but for the types that are
+ * left out. Its ids are its own, `<ms>-<n>`, and `n` counts from 1; deleting a run leaves a hole.
+ *
+ * Every method throws RedisUnavailableError when Redis can't answer. A tenant without a journal has an empty one.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class Journal {
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    private readonly bulk: BulkReads,
+  ) {}
+
+  /** A page after a cursor, and what became of the cursor. Default: from the beginning. */
+  async read(tenantId: string, options: Partial<SliceOptions> = {}): Promise<JournalPage> {
+    const cursor = options.after ?? BEGINNING;
+    const after = formatEventId(cursor);
+    const { limit = 1000, maxBytes = 262_144 } = options;
+    const reply = await this.run(tenantId, options.reader, maxBytes, [
+      `(${after}`,
+      '+',
+      'asc',
+      limit,
+      maxBytes,
+      after,
+    ]);
+    return readJournalPage(tenantId, cursor, reply);
+  }
+
+  /** Part of it, forwards or backwards. */
+  async readRange(tenantId: string, range: LogRange): Promise<JournalPage> {
+    const { from, to, order, limit, maxBytes } = range;
+    const reply = await this.run(tenantId, range.reader, maxBytes, [from, to, order, limit, maxBytes, '']);
+    return readJournalPage(tenantId, undefined, reply);
+  }
+
+  async journalInfo(tenantId: string): Promise<JournalInfo> {
+    const { journal, journalLast, journalDeleted } = this.store.keys.partition(tenantId, 0);
+    const [length, first, last, ...rest] = (await SCRIPTS.journalInfo.run(
+      this.redis.commands,
+      [journal, journalLast, journalDeleted],
+      [],
+    )) as [number, string, string, ...(string | number)[]];
+    const groups: JournalGroupInfo[] = [];
+    for (let i = 0; i + 2 < rest.length; i += 3) {
+      groups.push({ name: String(rest[i]), pending: Number(rest[i + 1]), lag: Number(rest[i + 2]) });
+    }
+    return { length, first: first || null, last: last || null, groups };
+  }
+
+  /** The last id that it gave, without reading any of its entries; the beginning when it gave none. */
+  async last(tenantId: string): Promise<EventId> {
+    const keys = this.keysOf(tenantId);
+    const reply = await SCRIPTS.readJournal.run(this.redis.commands, keys, ['-', '+', 'asc', 0, 0, '']);
+    return readJournalPage(tenantId, undefined, reply).last;
+  }
+
+  private run(
+    tenantId: string,
+    reader: ReadFor = LIVE,
+    maxBytes: number,
+    args: (string | number)[],
+  ): Promise<unknown> {
+    return this.bulk.run({ ...reader, tenantId }, maxBytes, (connection) =>
+      SCRIPTS.readJournal.run(connection, this.keysOf(tenantId), args),
+    );
+  }
+
+  private keysOf(tenantId: string): string[] {
+    const { journal, journalLast, journalTrimmed } = this.store.keys.partition(tenantId, 0);
+    return [journal, journalLast, journalTrimmed];
+  }
+}

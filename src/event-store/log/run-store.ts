@@ -1,0 +1,216 @@
+import { Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { IdempotencyConflictError, RunNotFoundError } from '../../common/index.js';
+import { prepareRun, type RunInput, type RunStatus } from '../../events/index.js';
+import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../redis/index.js';
+import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event-store.js';
+import { TENANTS_KEY } from './keys.js';
+import { newRunId } from './run-id.js';
+import { asCreated, EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
+import { SCRIPTS } from '../scripts.js';
+
+/** Most run ids that one call looks at, however few of them match. */
+const MAX_SCANNED = 2000;
+const SCAN_PAGE = 200;
+/** What one reply of Redis may bring. */
+const READ_BYTES = 256 * 1024;
+/** Lists leave out values that are larger. */
+const LIST_VALUE_BYTES = 1024;
+/** A run's values that are larger are read as much is read, in turn. */
+const LARGE_BYTES = 64 * 1024;
+/** A page of a list ends when its runs reach this, or when this was looked at for runs that pass. */
+export const MAX_LIST_BYTES = 1024 * 1024;
+const MAX_LOOKED_AT_BYTES = 16 * 1024 * 1024;
+
+export type NewRun = RunInput;
+
+export interface RunFilter {
+  status?: RunStatus;
+  executor?: string;
+  label?: { name: string; value: string };
+}
+
+export interface RunListPage {
+  runs: RunRecord[];
+  /** The id to go on below; undefined on the last page. */
+  next: string | undefined;
+}
+
+/**
+ * The records of runs. A record changes only together with the event that says so (EventStore.append).
+ *
+ * Every method throws RedisUnavailableError when Redis can't answer.
+ */
+@Injectable()
+export class RunStore {
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    private readonly bulk: BulkReads,
+  ) {}
+
+  /**
+   * Creates a run. An external one is running at once and has `lifecycle.started` as its first event; any other
+   * waits for its executor. A request that was made before gets what it created then, as it was then.
+   *
+   * @throws ValidationFailedError, EventTooLargeError, IdempotencyConflictError
+   */
+  async create(
+    tenantId: string,
+    run: NewRun,
+    request?: IdempotentRequest,
+  ): Promise<{ run: RunRecord; replayed: boolean }> {
+    const { task, input, labels, context } = prepareRun(run);
+    const executor = run.executor ?? EXTERNAL;
+    const id = newRunId();
+    const keys = this.store.keys.run(tenantId, id);
+    const partition = this.store.keys.partitionOf(tenantId, id);
+    const started = this.store.prepare({
+      event: { category: 'lifecycle', action: 'started' },
+      data: { task },
+      context,
+    });
+    const create = () =>
+      SCRIPTS.create.run(
+        this.redis.commands,
+        [
+          keys.run,
+          keys.events,
+          keys.idempotencyKeys,
+          partition.journal,
+          partition.journalLast,
+          partition.active,
+          partition.request(request?.key ?? ''),
+          partition.runs,
+          partition.dispatch(executor),
+        ],
+        [
+          id,
+          keys.live,
+          partition.journalLive,
+          ...this.store.limitArgs(),
+          request?.fingerprint ?? '',
+          REQUEST_TTL_SECONDS,
+          executor,
+          task,
+          input,
+          labels,
+          JSON.stringify(context),
+          ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
+        ],
+      ) as Promise<[state: string, runId: string, record: string[]]>;
+    for (;;) {
+      const [, reply] = await redisCall(
+        Promise.all([this.redis.commands.sadd(TENANTS_KEY, tenantId), create()]),
+      );
+      const [state, runId, record] = reply;
+      if (state === 'OK') return { run: readRunRecord(tenantId, record), replayed: false };
+      const earlier = await this.get(tenantId, runId).catch(undefinedWhenGone);
+      if (earlier && state === 'CONFLICT') throw new IdempotencyConflictError();
+      if (earlier) return { run: asCreated(earlier), replayed: true };
+      await this.store.forgetRequest(tenantId, runId, request?.key ?? '');
+    }
+  }
+
+  /**
+   * @param largeFor called when the run holds much, with how many bytes: waits for room, and says who reads
+   * @throws RunNotFoundError, and what `largeFor` throws
+   */
+  async get(
+    tenantId: string,
+    runId: string,
+    largeFor: (bytes: number) => Promise<ReadFor> | ReadFor = () => LIVE,
+  ): Promise<RunRecord> {
+    const { run } = this.store.keys.run(tenantId, runId);
+    const small = await this.read(this.redis.commands, tenantId, [run], LARGE_BYTES);
+    const [record] = small.records;
+    if (!record) throw new RunNotFoundError();
+    const leftOut = Object.values(record.leftOut);
+    if (leftOut.length === 0) return record;
+    const bytes = leftOut.reduce((sum, size) => sum + size, 0);
+    const reader = await largeFor(bytes);
+    const { records } = await this.bulk.run({ ...reader, tenantId }, bytes, (connection) =>
+      this.read(connection, tenantId, [run], Infinity),
+    );
+    if (!records[0]) throw new RunNotFoundError();
+    return records[0];
+  }
+
+  /**
+   * Runs, newest first, that pass the filter, without what is large of them. It looks at a bounded number of them, and
+   * gives a bounded number of bytes: a page may hold fewer than `limit`, or none, and still have a next one.
+   */
+  async list(
+    tenantId: string,
+    filter: RunFilter,
+    limit: number,
+    before?: string,
+    reader: ReadFor = LIVE,
+  ): Promise<RunListPage> {
+    const { runs: index } = this.store.keys.partition(tenantId, 0);
+    const isFiltered = Object.values(filter).some((value) => value !== undefined);
+    const runs: RunRecord[] = [];
+    let from = before;
+    let scanned = 0;
+    let bytes = 0;
+    let looked = 0;
+    while (scanned < MAX_SCANNED && looked < MAX_LOOKED_AT_BYTES) {
+      const most = isFiltered ? SCAN_PAGE : Math.min(SCAN_PAGE, limit + 1 - runs.length);
+      const ids = await redisCall(
+        this.redis.commands.zrevrangebylex(index, from ? `(${from}` : '+', '-', 'LIMIT', 0, most),
+      );
+      if (ids.length === 0) return { runs, next: undefined };
+      const keys = ids.map((id) => this.store.keys.run(tenantId, id).run);
+      const read = await this.bulk.run({ ...reader, tenantId }, READ_BYTES, (connection) =>
+        this.read(connection, tenantId, keys, LIST_VALUE_BYTES),
+      );
+      looked += read.bytes;
+      const gone: string[] = [];
+      for (const [i, record] of read.records.entries()) {
+        const id = ids[i] ?? '';
+        if (!record) gone.push(id);
+        else if (matches(record, filter)) {
+          if (runs.length === limit || (runs.length > 0 && bytes >= MAX_LIST_BYTES))
+            return { runs, next: from };
+          bytes += read.bytes / read.records.length;
+          runs.push(record);
+        }
+        from = id;
+      }
+      if (gone.length > 0) await redisCall(this.redis.commands.zrem(index, ...gone));
+      scanned += read.records.length;
+      if (ids.length < most && read.records.length === ids.length) return { runs, next: undefined };
+    }
+    return { runs, next: from };
+  }
+
+  /** As many of the records as fit into one reply; undefined for one that is gone. */
+  private async read(
+    connection: Redis,
+    tenantId: string,
+    keys: readonly string[],
+    largestValue: number,
+  ): Promise<{ bytes: number; records: (RunRecord | undefined)[] }> {
+    const largest = Number.isFinite(largestValue) ? largestValue : Number.MAX_SAFE_INTEGER;
+    const [bytes, ...records] = (await SCRIPTS.readRuns.run(connection, keys, [READ_BYTES, largest])) as [
+      number,
+      ...string[][],
+    ];
+    return {
+      bytes,
+      records: records.map((fields) => (fields.length > 0 ? readRunRecord(tenantId, fields) : undefined)),
+    };
+  }
+}
+
+function matches(run: RunRecord, { status, executor, label }: RunFilter): boolean {
+  return (
+    (status === undefined || run.status === status) &&
+    (executor === undefined || run.executor === executor) &&
+    (label === undefined || run.labels[label.name] === label.value)
+  );
+}
+
+function undefinedWhenGone(error: unknown): undefined {
+  if (!(error instanceof RunNotFoundError)) throw error;
+}

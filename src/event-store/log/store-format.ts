@@ -1,0 +1,60 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { FORMAT_KEY, TENANTS_KEY } from './keys.js';
+
+/** The form in which runs, events and groups are stored. It rises with each change that older processes can't read. */
+export const STORE_FORMAT = '1';
+
+/** What is stored in this Redis has another form. */
+export class StoreFormatError extends Error {
+  override readonly name = 'StoreFormatError';
+
+  /** @param found undefined: a form from before there were numbers */
+  constructor(found: string | undefined) {
+    super(
+      `This Redis holds runs in ${found === undefined ? 'an older form' : `form ${found}`}, and this version of ` +
+        `Runstream reads form ${STORE_FORMAT}. Start the version that wrote them, or use another Redis or database ` +
+        '(REDIS_URL; the private one is in .data/redis).',
+    );
+  }
+}
+
+/** Keeps a process away from what it would misread: it does not start then, or, if Redis came later, serves nothing. */
+@Injectable()
+export class StoreFormat implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('EventStore');
+
+  constructor(private readonly redis: RedisConnections) {}
+
+  /** @throws StoreFormatError */
+  async onModuleInit(): Promise<void> {
+    await this.redis.start();
+    this.redis.commands.on('ready', this.recheck);
+    await this.check().catch((error: unknown) => {
+      // Without an answer there is a next time: when the connection is back.
+      if (error instanceof StoreFormatError) throw error;
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.redis.commands.off('ready', this.recheck);
+  }
+
+  private readonly recheck = (): void => {
+    this.check().catch((error: unknown) => {
+      if (!(error instanceof StoreFormatError)) return;
+      this.logger.fatal(`${error.message} Nothing is served until this process is started anew.`);
+      this.redis.disconnect();
+    });
+  };
+
+  private async check(): Promise<void> {
+    const { commands } = this.redis;
+    const found = await redisCall(commands.get(FORMAT_KEY));
+    if (found === STORE_FORMAT) return;
+    if (found !== null) throw new StoreFormatError(found);
+    if ((await redisCall(commands.exists(TENANTS_KEY))) === 1) throw new StoreFormatError(undefined);
+    const first = await redisCall(commands.set(FORMAT_KEY, STORE_FORMAT, 'NX', 'GET'));
+    if (first !== null && first !== STORE_FORMAT) throw new StoreFormatError(first);
+  }
+}

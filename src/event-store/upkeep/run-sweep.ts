@@ -1,0 +1,200 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EventInput } from '../../events/index.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { DISPATCH_GROUP } from '../dispatch/dispatch-entry.js';
+import { EventStore } from '../log/event-store.js';
+import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
+import { EXTERNAL } from '../log/run-record.js';
+import { SCRIPTS } from '../scripts.js';
+
+const PAGE = 200;
+const MAX_PATIENCE_MS = 60_000;
+/** Ids of the index that one call compares with the runs there are. */
+const MAX_COMPARED = 2000;
+
+/** A run whose executor gave no sign of life for a whole lease. */
+export interface LapsedRun {
+  runId: string;
+  executor: string;
+  /** For how long its lease has run out, in milliseconds. */
+  lapsedMs: number;
+}
+
+/**
+ * Looks after one tenant's runs when nobody else does. Each call is safe to be made by several processes at once.
+ *
+ * Every method throws RedisUnavailableError when Redis can't answer.
+ */
+@Injectable()
+export class RunSweep {
+  /** 0: never. */
+  private readonly idleTimeoutMs: number;
+  /** Where to go on comparing, by tenant. */
+  private readonly compared = new Map<string, string>();
+
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
+  ) {
+    const { runIdleTimeoutSeconds = EVENT_STORE_DEFAULTS.runIdleTimeoutSeconds } = options;
+    this.idleTimeoutMs = runIdleTimeoutSeconds * 1000;
+  }
+
+  /** Whether it is this process's turn to look after the tenant: one of all, once in so many milliseconds. */
+  async isOurTurn(tenantId: string, everyMs: number): Promise<boolean> {
+    const { sweepLock } = this.store.keys.partition(tenantId, 0);
+    return (await redisCall(this.redis.commands.set(sweepLock, 1, 'PX', everyMs, 'NX'))) === 'OK';
+  }
+
+  /**
+   * Ends external runs to which nothing was appended in time. An append does not touch the index of deadlines: whose
+   * deadline has come is looked at, and put off if events came since.
+   *
+   * @returns how many
+   */
+  async endIdle(tenantId: string, event: EventInput): Promise<number> {
+    if (this.idleTimeoutMs === 0) return 0;
+    // Time counts while Redis is away: producers that live must have had some to append first.
+    const patienceMs = Math.min(this.idleTimeoutMs, MAX_PATIENCE_MS);
+    if (!(await this.redis.hasBeenSteadyFor(patienceMs))) return 0;
+    const { active } = this.store.keys.partition(tenantId, 0);
+    let ended = 0;
+    for (;;) {
+      const [seconds] = await redisCall(this.redis.commands.time());
+      const now = Number(seconds) * 1000;
+      const ids = await redisCall(this.redis.commands.zrangebyscore(active, '-inf', now, 'LIMIT', 0, PAGE));
+      const answers = await Promise.all(
+        ids.map((id) => this.endLost(tenantId, id, EXTERNAL, 'producer', 0, event)),
+      );
+      ended += answers.filter((answer) => answer === 'ended').length;
+      // Without progress the rest is not ours to end.
+      if (ids.length < PAGE || answers.every((answer) => answer === 'not lost')) return ended;
+    }
+  }
+
+  /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be. */
+  async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[] }> {
+    const partition = this.store.keys.partition(tenantId, 0);
+    const { active } = partition;
+    const lapsed: LapsedRun[] = [];
+    let dispatched = 0;
+    for (let offset = 0; ; offset += PAGE) {
+      // What an executor has is never overdue by its score.
+      const ids = await redisCall(
+        this.redis.commands.zrangebyscore(active, '+inf', '+inf', 'LIMIT', offset, PAGE),
+      );
+      if (ids.length === 0) break;
+      // A run keeps its executor for life, so that its keys can be named before the script looks at it.
+      const executors = await this.executorsOf(tenantId, ids);
+      const keys = [active];
+      const args: (string | number)[] = [this.idleTimeoutMs];
+      for (const [i, id] of ids.entries()) {
+        const executor = executors[i] ?? EXTERNAL;
+        keys.push(this.store.keys.run(tenantId, id).run, partition.dispatch(executor));
+        args.push(id, executor);
+      }
+      const reply = await SCRIPTS.dispatchSweep.run(this.redis.commands, keys, args);
+      const [count, ...rest] = reply as [number, ...(string | number)[]];
+      dispatched += count;
+      for (let i = 0; i < rest.length; i += 3) {
+        lapsed.push({
+          runId: String(rest[i]),
+          executor: String(rest[i + 1]),
+          lapsedMs: Number(rest[i + 2]),
+        });
+      }
+      if (ids.length < PAGE) break;
+    }
+    return { dispatched, lapsed };
+  }
+
+  /**
+   * Ends a run whose executor is lost, if its lease ran out so many milliseconds ago.
+   *
+   * @returns whether it did
+   */
+  async endAbandoned(
+    tenantId: string,
+    run: LapsedRun,
+    lapsedMs: number,
+    event: EventInput,
+  ): Promise<boolean> {
+    return (await this.endLost(tenantId, run.runId, run.executor, 'executor', lapsedMs, event)) === 'ended';
+  }
+
+  /**
+   * Takes ids of runs that are gone, with their retention, out of the index: part of it at each call.
+   *
+   * @returns how many
+   */
+  async forgetExpired(tenantId: string): Promise<number> {
+    const { runs, active } = this.store.keys.partition(tenantId, 0);
+    let after = this.compared.get(tenantId);
+    let forgotten = 0;
+    for (let compared = 0; compared < MAX_COMPARED; compared += PAGE) {
+      const ids = await redisCall(
+        this.redis.commands.zrangebylex(runs, after ? `(${after}` : '-', '+', 'LIMIT', 0, PAGE),
+      );
+      const exist = await redisCall(
+        Promise.all(ids.map((id) => this.redis.commands.exists(this.store.keys.run(tenantId, id).run))),
+      );
+      const gone = ids.filter((_, i) => exist[i] === 0);
+      if (gone.length > 0) {
+        await redisCall(
+          Promise.all([this.redis.commands.zrem(runs, ...gone), this.redis.commands.zrem(active, ...gone)]),
+        );
+      }
+      forgotten += gone.length;
+      after = ids.length < PAGE ? undefined : ids.at(-1);
+      if (after === undefined) break;
+    }
+    if (after === undefined) this.compared.delete(tenantId);
+    else this.compared.set(tenantId, after);
+    return forgotten;
+  }
+
+  private executorsOf(tenantId: string, ids: readonly string[]): Promise<(string | null)[]> {
+    return redisCall(
+      Promise.all(
+        ids.map((id) => this.redis.commands.hget(this.store.keys.run(tenantId, id).run, 'executor')),
+      ),
+    );
+  }
+
+  private async endLost(
+    tenantId: string,
+    runId: string,
+    executor: string,
+    who: 'producer' | 'executor',
+    lapsedMs: number,
+    event: EventInput,
+  ): Promise<'ended' | 'put off' | 'not lost'> {
+    const keys = this.store.keys.run(tenantId, runId);
+    const partition = this.store.keys.partitionOf(tenantId, runId);
+    const reply = await SCRIPTS.endLost.run(
+      this.redis.commands,
+      [
+        keys.run,
+        keys.events,
+        keys.idempotencyKeys,
+        partition.journal,
+        partition.journalLast,
+        partition.active,
+        partition.dispatch(executor),
+      ],
+      [
+        runId,
+        keys.live,
+        partition.journalLive,
+        ...this.store.limitArgs(),
+        who,
+        lapsedMs,
+        DISPATCH_GROUP,
+        ...this.store.eventArgs([this.store.prepare(event)]),
+      ],
+    );
+    if (reply === 1) return 'ended';
+    return reply === 2 ? 'put off' : 'not lost';
+  }
+}

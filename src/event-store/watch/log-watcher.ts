@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Observable, share, type Subscriber } from 'rxjs';
+import { setLongInterval } from '../../common/index.js';
+import type { EventId } from '../../events/index.js';
+import { type Demand, UNLIMITED_DEMAND } from './demand.js';
+import { EventStoreMetrics } from '../event-store-metrics.js';
+import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
+import { LiveFeed } from './live-feed.js';
+import type { LogFeed } from './log-feed.js';
+import { type EventFilter, Watch } from './watch.js';
+import type { WatchSignal } from './watch-signal.js';
+
+export interface LogWatchOptions {
+  /** The cursor to begin after. */
+  after: EventId;
+  /** Only events that pass. Default: all. */
+  filter?: EventFilter;
+  /** Tell the watcher its cursor at once, since no event may come that does. */
+  announceCursor?: boolean;
+  /** Default: takes everything at any time. */
+  demand?: Demand;
+  /** Whom its reading is counted for: a credential or an address. Default: nobody in particular. */
+  caller?: string;
+}
+
+/** Watching a log: history, then live, without a gap, a duplicate or a change of order in between. */
+@Injectable()
+export class LogWatcher {
+  private readonly pageBytes: number;
+  /** One timer for all watchers. */
+  private readonly heartbeats: Observable<void>;
+
+  constructor(
+    private readonly feeds: LiveFeed,
+    @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
+    private readonly metrics: EventStoreMetrics,
+  ) {
+    const { heartbeatMs, watcherPageBytes } = { ...EVENT_STORE_DEFAULTS, ...options };
+    this.pageBytes = watcherPageBytes;
+    this.heartbeats = new Observable<void>((out) => {
+      const timer = setLongInterval(() => {
+        out.next();
+      }, heartbeatMs);
+      return () => {
+        timer.cancel();
+      };
+    }).pipe(share());
+  }
+
+  /**
+   * Watches until the log ends or is gone, or nobody listens any more. During an outage of Redis it waits.
+   *
+   * @param create makes the feed of the channel, as LiveFeed.acquire() takes it
+   */
+  watch(
+    channel: string,
+    create: (onMended: () => void) => LogFeed,
+    options: LogWatchOptions,
+  ): Observable<WatchSignal> {
+    return new Observable((out) => {
+      this.feeds.acquire(channel, create).then(
+        (feed) => {
+          if (out.closed) this.feeds.release(feed);
+          else this.begin(feed, options, out);
+        },
+        (error: unknown) => {
+          out.error(error);
+        },
+      );
+    });
+  }
+
+  /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */
+  private begin(feed: LogFeed, options: LogWatchOptions, out: Subscriber<WatchSignal>): void {
+    const { after, filter, demand = UNLIMITED_DEMAND, caller = '' } = options;
+    const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, caller);
+    const heartbeats = this.heartbeats.subscribe(() => {
+      watch.heartbeat();
+    });
+    out.add(() => {
+      watch.close();
+      heartbeats.unsubscribe();
+      this.feeds.release(feed);
+    });
+    if (options.announceCursor) out.next({ kind: 'cursor', cursor: after });
+    void watch.run();
+  }
+}
