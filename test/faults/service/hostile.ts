@@ -19,6 +19,8 @@ const MIB = 1024 * 1024;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const MAX_FACTOR = 3;
 const RELEASED_WITHIN_MS = 1000;
+/** A request without an answer has failed then. */
+const ANSWERED_WITHIN_MS = 60_000;
 
 interface Figures {
   requests: number;
@@ -100,16 +102,17 @@ async function behave(
   const times: number[] = [];
   const figures = { refused: 0, failed: 0, reasons: new Map<string, number>() };
   const event = JSON.stringify({ event: { category: 'llm', action: 'stream' }, data: { content: 'token' } });
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, {
+      ...init,
+      headers: { ...headers, ...JSON_TYPE },
+      signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+    });
   const asks = [
-    () =>
-      fetch(`${url}/runs/${run}/events`, {
-        method: 'POST',
-        headers: { ...headers, ...JSON_TYPE },
-        body: event,
-      }),
-    () => fetch(`${url}/runs/${run}`, { headers }),
-    () => fetch(`${url}/runs/${run}/events?limit=20&order=desc`, { headers }),
-    () => fetch(`${url}/runs?limit=20`, { headers }),
+    () => ask(`/runs/${run}/events`, { method: 'POST', body: event }),
+    () => ask(`/runs/${run}`),
+    () => ask(`/runs/${run}/events?limit=20&order=desc`),
+    () => ask('/runs?limit=20'),
   ];
   const began = performance.now();
   const pending: Promise<void>[] = [];
@@ -118,7 +121,7 @@ async function behave(
     const dueMs = began + (n * 1000) / rate - performance.now();
     if (dueMs > 0) await delay(dueMs);
     const from = performance.now();
-    const ask = async (): Promise<void> => {
+    const time = async (): Promise<void> => {
       try {
         const answer = await asks[n % asks.length]!();
         const text = await answer.text();
@@ -133,7 +136,7 @@ async function behave(
         figures.failed++;
       }
     };
-    pending.push(ask());
+    pending.push(time());
     if (pending.length > 1000) await Promise.all(pending.splice(0));
   }
   await Promise.all(pending);
