@@ -24,8 +24,8 @@ const WAYS = [
 ] as const;
 
 const BARS = [
-  { against: 'nchan', way: 'one at a time', bar: 0.7, aim: 1 },
-  { against: 'nchan', way: 'in bursts', bar: 2, aim: 4 },
+  { against: 'nchan', way: 'one at a time', bar: 1.5, aim: 2 },
+  { against: 'nchan', way: 'in bursts', bar: 3, aim: 4 },
   { against: 'plain @Sse', way: 'one at a time', bar: 4, aim: 6 },
 ] as const;
 
