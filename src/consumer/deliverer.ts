@@ -262,15 +262,16 @@ export class Deliverer {
       this.recorder.record(delivery.source, outcome, (settlement, error) => {
         this.attempts.delete(attempt);
         this.report.outcome(attempt, settlement, error, error === outcome.error ? report : undefined);
-        const signal = { kind: 'settled', group, type, outcome: OUTCOME_OF[settlement], durationMs } as const;
+        const what = OUTCOME_OF[settlement];
         if (!running) {
           this.settling--;
           this.settled(delivery, settlement, outcome.delayMs);
-          this.telemetry.signals.next({ ...signal, attempt, error });
+        }
+        this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs, attempt, error });
+        if (!running) {
           whenOver();
           return;
         }
-        this.telemetry.signals.next({ ...signal, attempt, error });
         const dueAt = performance.now() + outcome.delayMs;
         void this.report.untilEnded(attempt, running).then(() => {
           this.settled(delivery, settlement, Math.max(0, dueAt - performance.now()));
