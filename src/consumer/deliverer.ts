@@ -267,7 +267,15 @@ export class Deliverer {
           this.settling--;
           this.settled(delivery, settlement, outcome.delayMs);
         }
-        this.telemetry.signals.next({ kind: 'settled', group, type, outcome: what, durationMs, attempt, error });
+        this.telemetry.signals.next({
+          kind: 'settled',
+          group,
+          type,
+          outcome: what,
+          durationMs,
+          attempt,
+          error,
+        });
         if (!running) {
           whenOver();
           return;

@@ -21,6 +21,8 @@ import { effectOf, ORDERED_GROUP, SHARED_GROUP, type Task, type WorkerConfig } f
  * schedule wants it to.
  */
 const config = JSON.parse(process.argv[2] ?? '') as WorkerConfig;
+/** A task takes its time so often, and then none. */
+const MOST_LONG_ATTEMPTS = 4;
 const history = new HistoryWriter(config.historyFile, config.name);
 const common = {
   types: ['log.stdout'],
@@ -54,7 +56,9 @@ abstract class Recording implements Handler {
     attempt: number,
     signal: AbortSignal,
   ): Promise<HandlerResult> {
-    if (takesMs > 0) await delay(takesMs, undefined, { signal }).catch(() => undefined);
+    // Else the schedule itself would, once in twenty seeds, kill one and the same event until it is given up.
+    const ms = attempt <= MOST_LONG_ATTEMPTS ? takesMs : 0;
+    if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
     return attempt <= failures
       ? HandlerResult.retry({ reason: 'as the task says' })
       : HandlerResult.success();

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { completed, createTestStore, line, type TestStore } from '../../../test/support/event-store.js';
 import { testRedisUrl } from '../../../test/support/redis.js';
-import { FenceLostError, RunEndedError, RunNotFoundError, SequenceConflictError } from '../../common/index.js';
+import {
+  FenceLostError,
+  RunEndedError,
+  RunNotFoundError,
+  SequenceConflictError,
+} from '../../common/index.js';
 import type { EventInput } from '../../events/index.js';
 import type { AppendOptions } from './event-store.js';
 import { SCRIPTS } from '../scripts.js';

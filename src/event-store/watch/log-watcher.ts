@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Observable, share, type Subscriber } from 'rxjs';
-import { setLongInterval } from '../../common/index.js';
+import { Observable, type Subscriber } from 'rxjs';
+import { type LongTimeout, setLongInterval } from '../../common/index.js';
 import type { EventId } from '../../events/index.js';
 import { type Demand, UNLIMITED_DEMAND } from './demand.js';
 import { EventStoreMetrics } from '../event-store-metrics.js';
@@ -27,8 +27,10 @@ export interface LogWatchOptions {
 @Injectable()
 export class LogWatcher {
   private readonly pageBytes: number;
-  /** One timer for all watchers. */
-  private readonly heartbeats: Observable<void>;
+  private readonly heartbeatMs: number;
+  private readonly watches = new Set<Watch>();
+  /** One for all watchers. */
+  private heartbeats: LongTimeout | undefined;
 
   constructor(
     private readonly feeds: LiveFeed,
@@ -37,14 +39,7 @@ export class LogWatcher {
   ) {
     const { heartbeatMs, watcherPageBytes } = { ...EVENT_STORE_DEFAULTS, ...options };
     this.pageBytes = watcherPageBytes;
-    this.heartbeats = new Observable<void>((out) => {
-      const timer = setLongInterval(() => {
-        out.next();
-      }, heartbeatMs);
-      return () => {
-        timer.cancel();
-      };
-    }).pipe(share());
+    this.heartbeatMs = heartbeatMs;
   }
 
   /**
@@ -74,15 +69,27 @@ export class LogWatcher {
   private begin(feed: LogFeed, options: LogWatchOptions, out: Subscriber<WatchSignal>): void {
     const { after, filter, demand = UNLIMITED_DEMAND, caller = '' } = options;
     const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, caller);
-    const heartbeats = this.heartbeats.subscribe(() => {
-      watch.heartbeat();
-    });
+    this.add(watch);
     out.add(() => {
       watch.close();
-      heartbeats.unsubscribe();
+      this.remove(watch);
       this.feeds.release(feed);
     });
     if (options.announceCursor) out.next({ kind: 'cursor', cursor: after });
     void watch.run();
+  }
+
+  private add(watch: Watch): void {
+    this.watches.add(watch);
+    this.heartbeats ??= setLongInterval(() => {
+      for (const one of this.watches) one.heartbeat();
+    }, this.heartbeatMs);
+  }
+
+  private remove(watch: Watch): void {
+    this.watches.delete(watch);
+    if (this.watches.size > 0) return;
+    this.heartbeats?.cancel();
+    this.heartbeats = undefined;
   }
 }

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
  * closes when the socket does, and a listener that is attached after an `await` may be too late for all of them.
  */
 export class RequestLife {
-  private callbacks: (() => void)[] = [];
+  private callbacks: (() => void)[] | undefined;
   private abort: AbortController | undefined;
   private isOver = false;
   private isAnswered = false;
@@ -34,10 +34,11 @@ export class RequestLife {
       work();
       return () => undefined;
     }
-    this.callbacks.push(work);
+    // A push would make room for seventeen, and there are two or three.
+    this.callbacks = this.callbacks ? [...this.callbacks, work] : [work];
     return () => {
-      const at = this.callbacks.indexOf(work);
-      if (at >= 0) this.callbacks.splice(at, 1);
+      const at = this.callbacks?.indexOf(work) ?? -1;
+      if (at >= 0) this.callbacks?.splice(at, 1);
     };
   }
 
@@ -58,8 +59,8 @@ export class RequestLife {
     if (this.isOver) return;
     this.isOver = true;
     if (!this.isAnswered) this.abort?.abort();
-    const { callbacks } = this;
-    this.callbacks = [];
+    const { callbacks = [] } = this;
+    this.callbacks = undefined;
     for (const work of callbacks) work();
   }
 }
@@ -71,7 +72,7 @@ interface WithLife {
   [LIFE]?: RequestLife;
 }
 interface WithLives {
-  [LIVES]?: Set<RequestLife>;
+  [LIVES]?: RequestLife[];
 }
 
 /**
@@ -87,14 +88,15 @@ export function begin(request: IncomingMessage & WithLife, response: ServerRespo
     life.end();
     return life;
   }
-  const lives = livesOf(socket);
-  lives.add(life);
-  response.once('finish', () => {
+  const lives = join(socket, life);
+  // Each of these comes once at most, and `once` would keep three objects more for as long as somebody watches.
+  response.on('finish', () => {
     // Not `writableFinished`: Node 20 sets that for an answer that nobody was there to take.
     if (!socket.destroyed) life.finish();
   });
-  response.once('close', () => {
-    lives.delete(life);
+  response.on('close', () => {
+    const at = lives.indexOf(life);
+    if (at >= 0) lives.splice(at, 1);
     life.end();
   });
   return life;
@@ -109,18 +111,20 @@ export function lifeOf(request: IncomingMessage & WithLife): RequestLife {
 
 /** How many requests of a socket have begun and not ended. */
 export function requestsUnderWay(socket: Socket & WithLives): number {
-  return socket[LIVES]?.size ?? 0;
+  return socket[LIVES]?.length ?? 0;
 }
 
-/** One set and one listener for each socket, however many requests it carries. */
-function livesOf(socket: Socket & WithLives): Set<RequestLife> {
-  let lives = socket[LIVES];
-  if (!lives) {
-    const all = (lives = socket[LIVES] = new Set());
-    socket.once('close', () => {
-      for (const life of all) life.end();
-      all.clear();
-    });
+/** One list and one listener for each socket, however many requests it carries. */
+function join(socket: Socket & WithLives, life: RequestLife): RequestLife[] {
+  const known = socket[LIVES];
+  if (known) {
+    known.push(life);
+    return known;
   }
+  // An empty array would grow to seventeen places at the first push.
+  const lives = (socket[LIVES] = [life]);
+  socket.on('close', () => {
+    for (const one of lives.splice(0)) one.end();
+  });
   return lives;
 }

@@ -1,11 +1,11 @@
-import { SSE_ABORT_CONTROLLER } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Observable, Subscription } from 'rxjs';
 import { MAX_TIMER_MS } from '../../common/index.js';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { type AnswerRoom, goAtOwnPace, lifeOf } from '../../http/index.js';
+import { forgetHead, forgetRequest } from './forget.js';
 import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
@@ -88,7 +88,7 @@ export class EventStream implements Demand {
     return new Observable((out) => {
       this.response.req.watch?.framework?.unpipe(this.response);
       out.complete();
-      forget(this.response.req);
+      forgetRequest(this.response.req);
       this.begin(signals);
     });
   }
@@ -109,6 +109,7 @@ export class EventStream implements Demand {
 
   /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */
   private write(signals: Observable<WatchSignal>): void {
+    forgetHead(this.response);
     this.watchSocket();
     // Too late for a status: the watcher comes back with its cursor and is told then.
     this.writing.add(signals.subscribe({ next: this.put, error: this.end, complete: this.end }));
@@ -171,16 +172,6 @@ export class EventStream implements Demand {
     if (chunkedEncoding && socket !== null && writableLength === socket.writableLength) this.socket = socket;
     return this.socket;
   }
-}
-
-/** What led here is over, and the request would keep all of it for as long as somebody watches. */
-function forget(request: Request): void {
-  Object.assign(request, {
-    watch: undefined,
-    next: undefined,
-    rawHeaders: [],
-    [SSE_ABORT_CONTROLLER]: undefined,
-  });
 }
 
 /** Spreads the reconnects of many watchers: between 3/4 and 5/4. */
