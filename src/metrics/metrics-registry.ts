@@ -17,6 +17,7 @@ export interface MetricSource {
 export class MetricsRegistry {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   private readonly own = new Registry();
+  private collecting: Promise<string> | undefined;
 
   constructor(@Inject(METRICS_OPTIONS) private readonly options: MetricsOptions) {
     if (options.collect) {
@@ -32,8 +33,16 @@ export class MetricsRegistry {
     for (const metric of source.metrics) this.own.registerMetric(metric);
   }
 
-  /** All metrics as Prometheus reads them, with those that others put into prom-client's global registry. */
-  async text(): Promise<string> {
+  /**
+   * All metrics as Prometheus reads them, with those that others put into prom-client's global registry. Asks Redis, so
+   * whoever asks meanwhile gets the same text.
+   */
+  text(): Promise<string> {
+    this.collecting ??= this.collect().finally(() => (this.collecting = undefined));
+    return this.collecting;
+  }
+
+  private async collect(): Promise<string> {
     if (this.options.collect) return this.options.collect();
     return `${await this.own.metrics()}\n${await register.metrics()}`;
   }

@@ -4,10 +4,13 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  Optional,
 } from '@nestjs/common';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { RequestOrigin } from '../auth/index.js';
+import { RunstreamError } from '../common/index.js';
 import { METRICS_OPTIONS, type MetricsOptions } from './metrics-options.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
@@ -20,6 +23,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly registry: MetricsRegistry,
     @Inject(METRICS_OPTIONS) private readonly options: MetricsOptions,
+    @Optional() private readonly origin?: RequestOrigin,
   ) {}
 
   /** Undefined while it does not listen. */
@@ -32,6 +36,10 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     if (port === undefined) return;
     this.server = createServer((request, response) => {
       this.answer(request, response).catch((error: unknown) => {
+        if (error instanceof RunstreamError) {
+          response.writeHead(error.status, { 'Content-Type': 'text/plain' }).end(`${error.message}\n`);
+          return;
+        }
         this.logger.error(error);
         response.writeHead(500).end();
       });
@@ -57,6 +65,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('Only GET /metrics is served here.\n');
       return;
     }
+    this.origin?.assertHost(request);
     const text = await this.registry.text();
     response
       .writeHead(200, { 'Content-Type': this.registry.contentType, 'Cache-Control': 'no-store' })

@@ -15,6 +15,7 @@ import {
 import { eventually } from '../support/eventually.js';
 import { freePort, startRedis, type RedisServer } from '../support/redis.js';
 import { startService } from '../support/service.js';
+import { rawRequest } from './edge/raw-request.js';
 
 const unique = randomBytes(4).toString('hex');
 const GROUP = `metered-${unique}`;
@@ -216,6 +217,9 @@ describe('Metrics on a port of their own', () => {
       expect((await fetch(`${service.url}/metrics`)).status).toBe(404);
       expect((await scrape(`http://127.0.0.1:${port}`)).get('runstream_redis_up')).toBe(1);
       expect((await fetch(`http://127.0.0.1:${port}/runs`)).status).toBe(404);
+      // A page can give a name of its own this address, and would read them as its own.
+      const rebound = await rawRequest(port, 'GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n');
+      expect(rebound.status).toBe(403);
     } finally {
       expect(await service.stop()).toBe(0);
     }

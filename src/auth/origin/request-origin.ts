@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import {
   type AllowedOrigins,
   allowsOrigin,
@@ -49,7 +50,7 @@ export class RequestOrigin {
   }
 
   /** For closed routes, whatever the method. @throws RunstreamError FORBIDDEN */
-  assertHost(request: Request): void {
+  assertHost(request: IncomingMessage): void {
     if (this.hosts === 'any' || this.isServed(request, this.hosts)) return;
     throw new RunstreamError(
       'FORBIDDEN',
@@ -58,7 +59,7 @@ export class RequestOrigin {
     );
   }
 
-  private isServed(request: Request, hosts: ReadonlySet<string>): boolean {
+  private isServed(request: IncomingMessage, hosts: ReadonlySet<string>): boolean {
     const { host } = request.headers;
     if (host === undefined || !isGivenOnce(request, 'host')) return false;
     if (host === this.lastServed) return true;
@@ -70,7 +71,7 @@ export class RequestOrigin {
 }
 
 /** Not by `headersDistinct`, which takes all headers of the request apart. */
-function isGivenOnce({ rawHeaders }: Request, header: string): boolean {
+function isGivenOnce({ rawHeaders }: IncomingMessage, header: string): boolean {
   let times = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i];
