@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import { ModulesContainer } from '@nestjs/core';
 import { getMetadataStorage } from 'class-validator';
 import { RedriveDto, ReplayDto } from '../../src/operations/index.js';
 import { CancelRunDto, CreateRunDto } from '../../src/runs/dto/run.dto.js';
 import { startApplication, type TestApplication } from '../support/application.js';
+import { handlersOf, routesOf } from '../support/documented-routes.js';
 import { OpenApiDocument, type Operation } from '../support/openapi.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -82,65 +80,6 @@ function eventOf(type: string, fields: Record<string, unknown> = {}): Record<str
 
 const ending = (result: unknown) => eventOf('lifecycle.completed', { source: null, data: { result } });
 
-/** Each documented operation with the controller method that serves it. */
-interface Handler {
-  name: string;
-  queries: (abstract new () => object)[];
-}
-
-function handlers(): Handler[] {
-  const found: Handler[] = [];
-  for (const module of application.app.get(ModulesContainer).values()) {
-    for (const { metatype } of module.controllers.values()) {
-      if (typeof metatype !== 'function') continue;
-      const prototype = metatype.prototype as Record<string, unknown>;
-      for (const key of Object.getOwnPropertyNames(prototype)) {
-        const handler = prototype[key];
-        if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
-        const paths = [
-          Reflect.getMetadata(PATH_METADATA, metatype),
-          Reflect.getMetadata(PATH_METADATA, handler),
-        ];
-        const method = METHODS[Reflect.getMetadata(METHOD_METADATA, handler) as number] ?? '?';
-        const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as Handler['queries'];
-        const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, metatype, key) ?? {}) as Record<
-          string,
-          { index: number }
-        >;
-        found.push({
-          name: `${method} ${toTemplate(paths.join('/'))}`,
-          queries: Object.entries(args)
-            .filter(([kind]) => kind.startsWith(`${RouteParamtypes.QUERY}:`))
-            .map(([, { index }]) => types[index]!),
-        });
-      }
-    }
-  }
-  return found;
-}
-
-/** Nest's numbers for methods. */
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
-
-/** A route's path in the form of the document. */
-function toTemplate(path: string): string {
-  const joined = `/${path}`.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
-  return joined.replaceAll(/:(\w+)/g, '{$1}');
-}
-
-interface RouterLayer {
-  route?: { path: string; methods: Record<string, boolean> };
-}
-
-function routes(): string[] {
-  const { router } = application.app.getHttpAdapter().getInstance() as { router: { stack: RouterLayer[] } };
-  return router.stack.flatMap(({ route }) =>
-    route
-      ? Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${toTemplate(route.path)}`)
-      : [],
-  );
-}
-
 function propertiesOf(Dto: abstract new () => object): string[] {
   const found = getMetadataStorage().getTargetValidationMetadatas(Dto, '', false, false);
   return [...new Set(found.map(({ propertyName }) => propertyName))].sort();
@@ -156,16 +95,16 @@ describe('the OpenAPI document and the application', () => {
   it('have the same routes', () => {
     const documented = [...document.operations.keys()].sort();
     expect(documented.length).toBeGreaterThan(8);
-    expect([...new Set(routes())].sort()).toEqual(documented);
+    expect([...new Set(routesOf(application.app))].sort()).toEqual(documented);
     expect(
-      handlers()
+      handlersOf(application.app)
         .map(({ name }) => name)
         .sort(),
     ).toEqual(documented);
   });
 
   it('have the same query parameters', () => {
-    for (const { name, queries } of handlers()) {
+    for (const { name, queries } of handlersOf(application.app)) {
       const { parameters } = document.operation(name);
       const documented = parameters
         .filter((parameter) => parameter.in === 'query')

@@ -7,6 +7,7 @@ import { report } from '../../support/report-line.js';
 import { seedFromEnvironment } from '../../support/seeded-random.js';
 import { ask } from '../ask.js';
 import { TestKeys } from '../keys.js';
+import { jsonBodies, lineBodies } from './bodies.js';
 import * as inputs from './inputs.js';
 import { rawAsk } from './raw-ask.js';
 
@@ -91,8 +92,8 @@ describe('whatever is sent, there is an answer, and none is a fault of ours', ()
   it('headers', () => fuzz(inputs.headers(known), noFault), TIME);
   it('cursors', () => fuzz(inputs.cursors(known), noFault), TIME);
   it('queries', () => fuzz(inputs.queries(known), noFault), TIME);
-  it('JSON bodies', () => fuzz(inputs.jsonBodies(known), noFault), TIME);
-  it('NDJSON bodies', () => fuzz(inputs.lineBodies(known), noFault), TIME);
+  it('JSON bodies', () => fuzz(jsonBodies(known), noFault), TIME);
+  it('NDJSON bodies', () => fuzz(lineBodies(known), noFault), TIME);
   it('tenant ids', () => fuzz(inputs.tenantIds(), noFault, open), TIME);
 });
 
