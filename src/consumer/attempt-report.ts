@@ -5,7 +5,17 @@ import type { Attempt } from './delivery.js';
 import type { Recorded } from './outcome-recorder.js';
 import type { RegisteredHandler } from './registered-handler.js';
 
-/** Says in the log what became of attempts, and waits for handlers that their time limit did not end. */
+/** What a settlement is called in telemetry. */
+const OUTCOME_OF = {
+  ok: 'succeeded',
+  retry: 'retried',
+  dead: 'dead',
+  lost: 'lost',
+  released: 'lost',
+  failed: 'lost',
+} as const;
+
+/** Tells telemetry and the log what became of attempts, and waits for handlers that their time limit did not end. */
 export class AttemptReport {
   constructor(
     private readonly handler: RegisteredHandler,
@@ -15,9 +25,23 @@ export class AttemptReport {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Each outcome once; what is tried again is for those who look for it. */
-  outcome(attempt: Attempt, settlement: Recorded, error: string, report: string | undefined): void {
-    const stack = report === undefined ? [] : [report];
+  /**
+   * Each outcome once; what is tried again is for those who look for it.
+   *
+   * @param stacks of what was thrown; empty when nothing was
+   */
+  outcome(
+    attempt: Attempt,
+    settlement: Recorded,
+    durationMs: number,
+    error: string,
+    stacks: string | undefined,
+  ): void {
+    const { group } = this.handler.options;
+    const { type } = attempt.entry.event;
+    const outcome = OUTCOME_OF[settlement];
+    this.telemetry.signals.next({ kind: 'settled', group, type, outcome, durationMs, attempt, error });
+    const stack = stacks ? [stacks] : [];
     if (settlement === 'dead') {
       this.logger.error(`${this.handler.name}: ${nameOf(attempt)} is dead-lettered: ${error}`, ...stack);
     } else if (settlement === 'retry') {

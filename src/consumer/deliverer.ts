@@ -12,7 +12,7 @@ import { Lanes } from './lanes.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import type { Beginning } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
-import { OUTCOME_OF, OutcomeRecorder, type Recorded } from './outcome-recorder.js';
+import { OutcomeRecorder, type Recorded } from './outcome-recorder.js';
 import { runAttempt } from './run-attempt.js';
 import type { SuspectGate } from './suspect-gate.js';
 
@@ -261,22 +261,10 @@ export class Deliverer {
       }
       this.recorder.record(delivery.source, outcome, (settlement, error) => {
         this.attempts.delete(attempt);
-        this.report.outcome(attempt, settlement, error, error === outcome.error ? report : undefined);
-        const what = OUTCOME_OF[settlement];
+        this.report.outcome(attempt, settlement, durationMs, error, error === outcome.error ? report : '');
         if (!running) {
           this.settling--;
           this.settled(delivery, settlement, outcome.delayMs);
-        }
-        this.telemetry.signals.next({
-          kind: 'settled',
-          group,
-          type,
-          outcome: what,
-          durationMs,
-          attempt,
-          error,
-        });
-        if (!running) {
           whenOver();
           return;
         }

@@ -6,16 +6,6 @@ import { Settler } from './settler.js';
 /** A settlement that is final. */
 export type Recorded = Exclude<Settlement, `refused ${string}`>;
 
-/** What a settlement is called in telemetry. */
-export const OUTCOME_OF = {
-  ok: 'succeeded',
-  retry: 'retried',
-  dead: 'dead',
-  lost: 'lost',
-  released: 'lost',
-  failed: 'lost',
-} as const;
-
 /** Records the outcomes of attempts, those of each source together. */
 export class OutcomeRecorder {
   private readonly settlers = new Map<GroupSource, Settler>();
