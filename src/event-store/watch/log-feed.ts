@@ -166,14 +166,13 @@ export class LogFeed {
     let found = 0;
     for (;;) {
       this.passTurn();
-      const head = this.head;
       // What is announced from here on may not be in the page; what was announced before is.
       this.announced = undefined;
       const { interruptions } = this;
       const slice = await this.readAfterHead();
       if (!slice) return;
       this.mendedUpTo = interruptions;
-      if (slice.loss.kind !== 'none' || slice.last.sequence < head.sequence) {
+      if (slice.loss.kind !== 'none') {
         this.begin(slice);
         this.items.next({ kind: 'reset' });
       } else {
