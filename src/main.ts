@@ -15,6 +15,12 @@ import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
 
 const logger = new Logger('Runstream');
 
+/**
+ * Connections that may wait to be taken. Node's own 511 are full in a burst, and whoever finds them full is not told:
+ * their system tries again after one second, then two, then four. Linux takes no more than net.core.somaxconn (4096).
+ */
+const BACKLOG = 4096;
+
 async function main(): Promise<void> {
   await loadOwnEnvFile();
   const config = loadConfig(process.env);
@@ -40,7 +46,7 @@ async function main(): Promise<void> {
     // Ctrl-C reaches every process of a terminal; a worker is told by its supervisor.
     if (cluster.isWorker) process.on('SIGINT', () => undefined);
     stopOnSignal(shutdownTimeoutMs, stop, cluster.isWorker ? ['SIGTERM'] : undefined);
-    await app.listen(config.port, config.host);
+    await (app as unknown as Listens).listen(config.port, config.host, BACKLOG);
     if (cluster.isWorker) tellServing();
     const url = await app.getUrl();
     logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
@@ -48,6 +54,11 @@ async function main(): Promise<void> {
     await embedded?.stop();
     throw error;
   }
+}
+
+/** Nest hands on to Node's server what it is given, and its types know nothing of a backlog. */
+interface Listens {
+  listen(port: number, host: string, backlog: number): Promise<unknown>;
 }
 
 async function createApp(config: RunstreamConfig, redisUrl: string): Promise<NestExpressApplication> {

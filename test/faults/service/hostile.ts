@@ -3,6 +3,7 @@ import { TestKeys, type TestKey } from '../../access/keys.js';
 import { type Child, startChild, startScript } from '../../support/child.js';
 import { eventually } from '../../support/eventually.js';
 import { startRedis } from '../../support/redis.js';
+import { errorText } from '../../../src/common/index.js';
 import type { Target } from './hostile-attacks.js';
 import { residentMiB } from './instance.js';
 
@@ -21,6 +22,8 @@ const MAX_FACTOR = 3;
 const RELEASED_WITHIN_MS = 1000;
 /** A request without an answer has failed then. */
 const ANSWERED_WITHIN_MS = 60_000;
+/** How often the load says how it goes. */
+const WINDOW_MS = 10_000;
 
 interface Figures {
   requests: number;
@@ -70,7 +73,11 @@ export async function hostile(options: HostileOptions, say: (text: string) => vo
     const sampling = setInterval(() => {
       void residentMiB(child.pid).then((now) => (rssPeak = Math.max(rssPeak, now ?? 0)));
     }, 500);
+    const watching = new AbortController();
+    const windows = sayWindows(metricsUrl, watching.signal, say);
     const during = await behave(url, good, goodRun, options.rate, options.seconds);
+    watching.abort();
+    await windows;
     clearInterval(sampling);
     print('hostile', during, say);
     attackers.process.kill('SIGKILL');
@@ -114,6 +121,10 @@ async function behave(
     () => ask(`/runs/${run}/events?limit=20&order=desc`),
     () => ask('/runs?limit=20'),
   ];
+  const count = (reason: string, n: number): void => {
+    const what = `${['append', 'get', 'history', 'list'][n % asks.length]}: ${reason}`;
+    figures.reasons.set(what, (figures.reasons.get(what) ?? 0) + 1);
+  };
   const began = performance.now();
   const pending: Promise<void>[] = [];
   const total = Math.round(rate * seconds);
@@ -128,12 +139,16 @@ async function behave(
         if (answer.status === 503) {
           figures.refused++;
           const { message } = JSON.parse(text) as { message: string };
-          const what = `${['append', 'get', 'history', 'list'][n % asks.length]}: ${message}`;
-          figures.reasons.set(what, (figures.reasons.get(what) ?? 0) + 1);
-        } else if (!answer.ok) figures.failed++;
+          count(message, n);
+        } else if (!answer.ok) {
+          figures.failed++;
+          count(text, n);
+        }
         times.push(performance.now() - from);
-      } catch {
+        latest.push(performance.now() - from);
+      } catch (error) {
         figures.failed++;
+        count(errorText(error), n);
       }
     };
     pending.push(time());
@@ -143,6 +158,40 @@ async function behave(
   times.sort((a, b) => a - b);
   const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
   return { requests: total, ...figures, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/** Times of the well-behaved tenant since somebody has looked. */
+const latest: number[] = [];
+
+/** How each part of the load goes: what is in use, what was refused for want of it, and how long answers took. */
+async function sayWindows(
+  metricsUrl: string,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<void> {
+  const before = new Map<string, number>();
+  for (let seconds = WINDOW_MS / 1000; ; seconds += WINDOW_MS / 1000) {
+    try {
+      await delay(WINDOW_MS, undefined, { signal });
+    } catch {
+      return;
+    }
+    const times = latest.splice(0).sort((a, b) => a - b);
+    const at = (part: number) => (times[Math.floor(times.length * part)] ?? 0).toFixed(0);
+    const text = await (await fetch(metricsUrl)).text();
+    const inUse = [...text.matchAll(/^runstream_in_use\{bound="(\w+)"\} ([1-9]\d*)/gm)].map(
+      ([, name, n]) => `${name} ${n}`,
+    );
+    const refused: string[] = [];
+    for (const [, name = '', n] of text.matchAll(/^runstream_refused_total\{bound="(\w+)"\} (\d+)/gm)) {
+      const since = Number(n) - (before.get(name) ?? 0);
+      before.set(name, Number(n));
+      if (since > 0) refused.push(`${name} ${since}`);
+    }
+    say(
+      `  ${seconds} s: ${times.length} answers, p50 ${at(0.5)}, p99 ${at(0.99)} ms; in use ${inUse.join(', ')}; refused ${refused.join(', ')}`,
+    );
+  }
 }
 
 async function untilReleased(metricsUrl: string): Promise<number> {
