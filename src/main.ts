@@ -4,22 +4,16 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
 import { AppModule } from './app.module.js';
-import { setLongTimeout } from './common/index.js';
+import { errorText, setLongTimeout } from './common/index.js';
 import { ConfigError, loadConfig, loadOwnEnvFile, type RunstreamConfig } from './config/index.js';
 import { StoreFormatError } from './event-store/index.js';
 import { configureRunstream } from './configure-runstream.js';
-import { setupDocs } from './http/index.js';
+import { BACKLOG, Listeners, setupDocs } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { drainTimeMs, stopOnSignal } from './stop-on-signal.js';
 import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
 
 const logger = new Logger('Runstream');
-
-/**
- * Connections that may wait to be taken. Node's own 511 are full in a burst, and whoever finds them full is not told:
- * their system tries again after one second, then two, then four. Linux takes no more than net.core.somaxconn (4096).
- */
-const BACKLOG = 4096;
 
 async function main(): Promise<void> {
   await loadOwnEnvFile();
@@ -31,14 +25,15 @@ async function main(): Promise<void> {
   const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
   try {
     const app = await createApp(config, config.redis.url ?? embedded?.url ?? '');
-    const { shutdownTimeoutMs } = config.http;
+    const { shutdownTimeoutMs, listeners } = config.http;
+    const more = new Listeners(app.getHttpServer());
     const stop = async () => {
       // The server waits for every request, and an upload may take for ever.
       const cutting = setLongTimeout(
         () => app.getHttpServer().closeAllConnections(),
         drainTimeMs(shutdownTimeoutMs),
       );
-      await app.close();
+      await Promise.all([more.close(), app.close()]);
       cutting.cancel();
       // Last, since draining still writes.
       await embedded?.stop();
@@ -48,6 +43,11 @@ async function main(): Promise<void> {
     stopOnSignal(shutdownTimeoutMs, stop, cluster.isWorker ? ['SIGTERM'] : undefined);
     await (app as unknown as Listens).listen(config.port, config.host, BACKLOG);
     if (cluster.isWorker) tellServing();
+    // A worker is given its connections by the supervisor.
+    else
+      more.add(listeners - 1).catch((error: unknown) => {
+        logger.warn(`There is one listener, not ${listeners}: ${errorText(error)}`);
+      });
     const url = await app.getUrl();
     logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
   } catch (error) {

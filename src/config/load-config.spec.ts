@@ -33,7 +33,7 @@ describe('loadConfig', () => {
         journalExclude: ['llm.stream', 'llm.reasoning'],
         journalMaxLength: 1_000_000,
       },
-      http: { maxRequestBytes: 8_388_608, corsOrigins: 'localhost', shutdownTimeoutMs: 10_000 },
+      http: { maxRequestBytes: 8_388_608, corsOrigins: 'localhost', listeners: 8, shutdownTimeoutMs: 10_000 },
       sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144 },
       executors: { outageBufferEvents: 10_000, outageBufferBytes: 67_108_864 },
       admission: {

@@ -137,6 +137,7 @@ function httpConfig(reader: EnvironmentReader, production: boolean): HttpConfig 
     corsOrigins: origins ?? (production ? [] : 'localhost'),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
+    listeners: reader.integer('LISTENERS', { default: 8, min: 1, max: 64, what: 'a whole number' }),
     shutdownTimeoutMs: reader.integer('SHUTDOWN_TIMEOUT_MS', milliseconds(10_000, 0)),
   };
 }

@@ -42,6 +42,8 @@ export interface HttpConfig {
   readonly trustProxy?: number | readonly string[];
   /** Port of its own for `/metrics`. Default: none, the service's port. */
   readonly metricsPort?: number;
+  /** Listeners of the port in one process; each takes one new connection per turn of the event loop. Default 8. */
+  readonly listeners: number;
   /** How long a shutdown may take, in milliseconds. Default 10000. */
   readonly shutdownTimeoutMs: number;
 }

@@ -9,6 +9,7 @@ export * from './edge/route-metadata.js';
 export * from './edge/direct-route.js';
 export type { Match } from './edge/route-table.js';
 export { goAtOwnPace } from './edge/answer-pace.js';
+export { BACKLOG, Listeners } from './edge/listeners.js';
 export * from './docs.js';
 export * from './errors/error-response.dto.js';
 export * from './body/json-body.decorator.js';

@@ -24,6 +24,8 @@ export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service
       REDIS_URL: testRedisUrl(),
       // A machine that is busy with other things is no overload. Tests of that switch it on again.
       MAX_EVENT_LOOP_DELAY_MS: '0',
+      // They cost a child process at each start.
+      LISTENERS: '1',
       ...env,
     },
   });
