@@ -1,3 +1,4 @@
+export * from './bytes.js';
 export * from './check-options.js';
 export * from './describe-error.js';
 export * from './errors.js';

@@ -75,7 +75,7 @@ describe('Steering a group', () => {
     const { events } = await store.read(tenant, run);
     return events
       .filter(({ type }) => type === 'system.warning')
-      .map(({ json }) => String((JSON.parse(json) as RecordedEvent).data['of']));
+      .map(({ json }) => String((JSON.parse(json.toString()) as RecordedEvent).data['of']));
   }
 
   it('a pause holds on every instance, at once, and loses nothing', async () => {

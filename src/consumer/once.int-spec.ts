@@ -16,7 +16,7 @@ async function effectsOf({ store, tenant, run }: ConsumerScene): Promise<unknown
   const { events } = await store.read(tenant, run);
   return events
     .filter(({ type }) => type === 'system.warning')
-    .map(({ json }) => (JSON.parse(json) as RecordedEvent).data['message']);
+    .map(({ json }) => (JSON.parse(json.toString()) as RecordedEvent).data['message']);
 }
 
 const warning = (message: string) => ({

@@ -169,7 +169,7 @@ describe('Trying again', () => {
     const { events } = await scene.store.read(scene.tenant, scene.run);
     const made = events
       .filter(({ type }) => type === 'system.warning')
-      .map(({ json }) => (JSON.parse(json) as RecordedEvent).data['message']);
+      .map(({ json }) => (JSON.parse(json.toString()) as RecordedEvent).data['message']);
     expect(made.sort()).toEqual(['after', 'before']);
     expect(letters.map((letter) => letter['error']).join()).toMatch(/has ended.*does not exist.*WRONGTYPE/s);
   });

@@ -61,7 +61,7 @@ async function published(scene: ConsumerScene, run = scene.run): Promise<string[
   const { events } = await scene.store.read(scene.tenant, run);
   return events
     .filter(({ type }) => type === 'system.warning')
-    .map(({ json }) => String((JSON.parse(json) as RecordedEvent).data['message']));
+    .map(({ json }) => String((JSON.parse(json.toString()) as RecordedEvent).data['message']));
 }
 
 describe('Settling', () => {
@@ -142,7 +142,7 @@ describe('Settling', () => {
         'system.warning',
         'lifecycle.completed',
       ]);
-      expect(JSON.parse(events.at(-1)?.json ?? '')).not.toHaveProperty('source');
+      expect(JSON.parse(events.at(-1)?.json.toString() ?? '')).not.toHaveProperty('source');
       expect(await scene.runs.get(scene.tenant, id)).toMatchObject({ status: 'completed', sequence: 3 });
     }
   });

@@ -1,15 +1,19 @@
+import { concatBytes } from '../common/index.js';
 import type { RecordedEvent } from './envelope.js';
 import type { EventId } from './event-id.js';
 import type { PreparedEvent } from './prepare-event.js';
 import type { TerminalStatus } from './run-patch.js';
 
-/** One entry of a run's log as it is stored: what prepareEvent() made, and the id that Redis gave it. */
-export interface LogEntry {
+/**
+ * One entry of a run's log as it is stored: what prepareEvent() made, and the id that Redis gave it. Where it is only
+ * passed on its body may be bytes.
+ */
+export interface LogEntry<Body extends string | Buffer = string> {
   /** `<ms>-<sequence>` as text; the same as `position`. */
   id: string;
   position: EventId;
   type: string;
-  body: string;
+  body: Body;
   timestamp: string | undefined;
   /** As a JSON string. */
   key: string | undefined;
@@ -17,13 +21,23 @@ export interface LogEntry {
   ends: TerminalStatus | undefined;
 }
 
-/** The event as JSON on one line: its body as it was stored, and what its place in the log says. */
-export function encodeEvent(tenantId: string, runId: string, entry: LogEntry): string {
-  const timestamp = entry.timestamp ?? new Date(entry.position.ms).toISOString();
-  return (
-    `{"id":"${entry.id}","run_id":"${runId}","tenant_id":"${tenantId}","sequence":${entry.position.sequence},` +
-    `"timestamp":"${timestamp}",${encodeType(entry.type)},${entry.body}${encodeKey(entry.key)}}`
-  );
+/** The event as JSON on one line: its body as it was stored, and what its place in the log says. As bytes if that is. */
+export function encodeEvent<Body extends string | Buffer>(
+  tenantId: string,
+  runId: string,
+  { id, position, timestamp, type, body, key }: LogEntry<Body>,
+): Body;
+export function encodeEvent(
+  tenantId: string,
+  runId: string,
+  { id, position, timestamp, type, body, key }: LogEntry<string | Buffer>,
+): string | Buffer {
+  const time = timestamp ?? new Date(position.ms).toISOString();
+  const head =
+    `{"id":"${id}","run_id":"${runId}","tenant_id":"${tenantId}","sequence":${position.sequence},` +
+    `"timestamp":"${time}",${encodeType(type)},`;
+  if (typeof body === 'string') return `${head}${body}${encodeKey(key)}}`;
+  return concatBytes([head, body, `${encodeKey(key)}}`]);
 }
 
 /** An event that is not stored yet, as JSON on one line: it has neither an id nor a sequence. */

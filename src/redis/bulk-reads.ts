@@ -47,10 +47,13 @@ export class BulkReads {
   async run<T>(reader: Reader, maxBytes: number, read: (connection: Redis) => Promise<T>): Promise<T> {
     const pool = reader.lane === 'catch-up' ? this.catchUp : this.others;
     const giveBack = await pool.turn(reader, maxBytes);
+    let bytes = 0;
     try {
-      return await this.inTime(redisCall(read(this.connection)));
+      const reply = await this.inTime(redisCall(read(this.connection)));
+      bytes = sizeOf(reply);
+      return reply;
     } finally {
-      giveBack();
+      giveBack(bytes);
     }
   }
 
@@ -77,4 +80,13 @@ export class BulkReads {
     await this.redis.ping();
     throw new OverloadedError('Reading took too long. Ask for less at a time, or try again shortly.');
   }
+}
+
+/** About how many bytes a reply has. */
+function sizeOf(reply: unknown): number {
+  if (typeof reply === 'string' || Buffer.isBuffer(reply)) return reply.length;
+  if (!Array.isArray(reply)) return 0;
+  let bytes = 0;
+  for (const part of reply as unknown[]) bytes += sizeOf(part);
+  return bytes;
 }

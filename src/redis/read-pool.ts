@@ -3,7 +3,7 @@ import { FairQueue, OverloadedError } from '../common/index.js';
 /** How long somebody who waits for an answer waits for their turn. */
 const MOST_WAITING_MS = 2000;
 
-/** For whom something is read: turns are taken by lane, then by tenant, then by caller. */
+/** For whom something is read: who has read least comes next, by lane, then by tenant, then by caller. */
 export interface Reader {
   /** `live`: on behalf of all who watch a log; `catch-up`: for one watcher; `page`: for one answer. */
   lane: 'live' | 'catch-up' | 'page';
@@ -16,6 +16,11 @@ export interface Reader {
 
 /** Even a small read is one of many commands that Redis has to work on. */
 const LEAST_COST_BYTES = 32 * 1024;
+
+/** What a read counts as, however little it brings: it is a command, and an answer. */
+const LEAST_READ_BYTES = 4 * 1024;
+
+export type GiveBack = (bytes: number) => void;
 
 interface Waiting {
   costBytes: number;
@@ -40,11 +45,12 @@ export class ReadPool {
   /**
    * Waits for a reader's turn.
    *
-   * @returns what gives the room back
+   * @returns what gives the room back, told how many bytes were read
    * @throws the signal's reason; OverloadedError when its turn does not come in time
    */
-  turn({ lane, tenantId, caller = '', signal }: Reader, maxBytes: number): Promise<() => void> {
+  turn({ lane, tenantId, caller = '', signal }: Reader, maxBytes: number): Promise<GiveBack> {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    const key = [lane, tenantId, caller];
     const costBytes = Math.min(Math.max(maxBytes, LEAST_COST_BYTES), this.limit);
     return new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -55,8 +61,9 @@ export class ReadPool {
         costBytes,
         begin: () => {
           settle();
-          resolve(() => {
+          resolve((bytes) => {
             this.free += costBytes;
+            this.waiting.charge(key, Math.max(bytes, LEAST_READ_BYTES));
             this.passOn();
           });
         },
@@ -79,7 +86,7 @@ export class ReadPool {
               leave(new OverloadedError());
             }, MOST_WAITING_MS)
           : undefined;
-      const takeOut = this.waiting.put([lane, tenantId, caller], item);
+      const takeOut = this.waiting.put(key, item);
       this.passOn();
     });
   }

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { isReplyError, redisCall } from './redis-error.js';
 
+/** Shorter texts are cheaper as what they are. */
+export const LARGE_TEXT_BYTES = 16 * 1024;
+
 const INCLUDE = /^--- include (\S+)$/gm;
 
 /**
@@ -25,21 +28,49 @@ export class RedisScript {
    * @throws RedisUnavailableError
    */
   run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return redisCall(this.evaluate(redis, keys, args));
+    return redisCall(
+      this.evaluate(
+        () => redis.evalsha(this.sha, keys.length, ...keys, ...args),
+        () => redis.eval(this.source, keys.length, ...keys, ...args),
+      ),
+    );
   }
 
-  private async evaluate(
+  /**
+   * The same, with texts of LARGE_TEXT_BYTES and more as bytes, for what is only passed on: to make text of it and bytes
+   * again costs more than all else that is done with it.
+   *
+   * @throws RedisUnavailableError
+   */
+  async runForBytes(
     redis: Redis,
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {
+    const reply = await redisCall(
+      this.evaluate(
+        () => redis.callBuffer('EVALSHA', this.sha, keys.length, ...keys, ...args),
+        () => redis.callBuffer('EVAL', this.source, keys.length, ...keys, ...args),
+      ),
+    );
+    return withText(reply);
+  }
+
+  private async evaluate(byHash: () => Promise<unknown>, inFull: () => Promise<unknown>): Promise<unknown> {
     try {
-      return await redis.evalsha(this.sha, keys.length, ...keys, ...args);
+      return await byHash();
     } catch (error) {
       if (!(isReplyError(error) && error.message.startsWith('NOSCRIPT'))) throw error;
-      return redis.eval(this.source, keys.length, ...keys, ...args);
+      return inFull();
     }
   }
+}
+
+/** A reply with all that is not large as text, in place. */
+function withText(reply: unknown): unknown {
+  if (Buffer.isBuffer(reply)) return reply.length < LARGE_TEXT_BYTES ? reply.toString() : reply;
+  if (Array.isArray(reply)) for (let i = 0; i < reply.length; i++) reply[i] = withText(reply[i]);
+  return reply;
 }
 
 function readSource(file: URL): string {

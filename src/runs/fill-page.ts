@@ -72,7 +72,8 @@ export async function* fillPage(
     const { events, reached, complete } = result;
     const given: EncodedEvent[] = [];
     for (const event of events) {
-      const size = Buffer.byteLength(event.json);
+      const { json } = event;
+      const size = typeof json === 'string' ? Buffer.byteLength(json) : json.length;
       bytesLookedAt += size;
       if (!passes || passes(event)) {
         bytes += size;

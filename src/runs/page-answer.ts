@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { concatBytes } from '../common/index.js';
 import type { EncodedEvent } from '../event-store/index.js';
 import { type EventId, formatEventId } from '../events/index.js';
 import { type AnswerRoom, lifeOf, RequestCutError } from '../http/index.js';
@@ -27,27 +28,31 @@ export async function sendPage(
   const life = lifeOf(response.req);
   await room.take(response.req, READ_BYTES);
   let count = 0;
-  let text = `${head}"events":[`;
+  let parts: (string | Buffer)[] = [`${head}"events":[`];
   for (;;) {
     const { value, done } = await page.next();
     if (life.over) throw new RequestCutError('aborted');
     if (done) {
-      text += `],"count":${count}${tail(value)}`;
+      parts.push(`],"count":${count}${tail(value)}`);
       break;
     }
     if (count > 0) {
       // There is more: what was there is sent first.
-      await write(response, text);
-      text = ',';
+      await write(response, concatBytes(parts));
+      parts = [','];
     }
-    text += value.map((event) => event.json).join(',');
+    for (const [i, { json }] of value.entries()) {
+      if (i > 0) parts.push(',');
+      parts.push(json);
+    }
     count += value.length;
   }
+  const rest = concatBytes(parts);
   if (!response.headersSent) {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    response.setHeader('Content-Length', Buffer.byteLength(text));
+    response.setHeader('Content-Length', rest.length);
   }
-  response.end(text);
+  response.end(rest);
 }
 
 /** An id as JSON. */
@@ -56,9 +61,9 @@ export function quoted(id: EventId | undefined): string {
 }
 
 /** Writes, and waits until the client has taken it, or is gone. */
-function write(response: Response, text: string): Promise<void> {
+function write(response: Response, bytes: Buffer): Promise<void> {
   if (!response.headersSent) response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  if (response.write(text)) return Promise.resolve();
+  if (response.write(bytes)) return Promise.resolve();
   return new Promise((resolve) => {
     const settle = (): void => {
       response.off('drain', settle);

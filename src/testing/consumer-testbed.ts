@@ -127,7 +127,7 @@ export class ConsumerTestbed {
       const after = last && { after: parseEventId(last.id) };
       const page = await this.get(EventStore).read(this.tenantId, runId, { ...after, limit: 1000 });
       if (page.events.length === 0) return events;
-      for (const { json } of page.events) events.push(JSON.parse(json) as RecordedEvent);
+      for (const { json } of page.events) events.push(JSON.parse(json.toString()) as RecordedEvent);
     }
   }
 

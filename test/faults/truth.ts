@@ -100,7 +100,7 @@ export class Truth {
         limit: 1000,
         ...(after && { after }),
       });
-      found.push(...page.events.map((entry) => JSON.parse(entry.json) as RecordedEvent));
+      found.push(...page.events.map((entry) => JSON.parse(entry.json.toString()) as RecordedEvent));
       const last = page.events.at(-1);
       if (!last) return found;
       after = last.position;

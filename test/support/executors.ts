@@ -140,7 +140,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
           ...(events.length > 0 && { after: positionOf(events.at(-1)!.id) }),
         });
         if (page.events.length === 0) return events;
-        for (const { json } of page.events) events.push(JSON.parse(json) as RecordedEvent);
+        for (const { json } of page.events) events.push(JSON.parse(json.toString()) as RecordedEvent);
       }
     },
     cancel: async (runId) => {

@@ -31,6 +31,8 @@ export function watchJournal(store: TestStore, options: Partial<LogWatchOptions>
 /** The events that a watcher saw, as values. */
 export function eventsOf(watching: Watching): RecordedEvent[] {
   return watching.signals.flatMap((signal) =>
-    signal.kind === 'events' ? signal.events.map(({ json }) => JSON.parse(json) as RecordedEvent) : [],
+    signal.kind === 'events'
+      ? signal.events.map(({ json }) => JSON.parse(json.toString()) as RecordedEvent)
+      : [],
   );
 }

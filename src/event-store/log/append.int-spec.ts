@@ -39,7 +39,7 @@ describe('Appending', () => {
 
   async function logOf(run: string, store = a): Promise<RecordedEvent[]> {
     const page = await store.store.read(store.tenant, run, { limit: 100_000, maxBytes: 1e9 });
-    return page.events.map((event) => JSON.parse(event.json) as RecordedEvent);
+    return page.events.map((event) => JSON.parse(event.json.toString()) as RecordedEvent);
   }
   const sequencesOf = async (run: string) => (await logOf(run)).map((event) => event.sequence);
 

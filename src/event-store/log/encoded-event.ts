@@ -8,13 +8,17 @@ export interface EncodedEvent {
   readonly position: EventId;
   readonly type: string;
   readonly runId: string;
-  /** The whole event on one line. */
-  readonly json: string;
+  /** The whole event on one line; of a large one the bytes, as Redis gave them. */
+  readonly json: string | Buffer;
   /** Set on the event after which nothing follows in the log that is read. */
   readonly ends: TerminalStatus | undefined;
 }
 
-export function toEncodedEvent(tenantId: string, runId: string, entry: LogEntry): EncodedEvent {
+export function toEncodedEvent(
+  tenantId: string,
+  runId: string,
+  entry: LogEntry<string | Buffer>,
+): EncodedEvent {
   return {
     id: entry.id,
     position: entry.position,
@@ -26,7 +30,7 @@ export function toEncodedEvent(tenantId: string, runId: string, entry: LogEntry)
 }
 
 /** The same for the journal, which goes on when a run ends. The event's own id stays in its JSON. */
-export function toJournaledEvent(tenantId: string, entry: JournalEntry): EncodedEvent {
+export function toJournaledEvent(tenantId: string, entry: JournalEntry<string | Buffer>): EncodedEvent {
   return {
     ...toEncodedEvent(tenantId, entry.runId, entry.event),
     id: entry.id,

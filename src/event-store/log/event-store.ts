@@ -216,7 +216,7 @@ export class EventStore {
     const reply = await this.bulk.run(
       { ...(options.reader ?? LIVE), tenantId },
       options.maxBytes ?? 262_144,
-      (connection) => SCRIPTS.read.run(connection, [keys.run, keys.events], args),
+      (connection) => SCRIPTS.read.runForBytes(connection, [keys.run, keys.events], args),
     );
     return readLogPage(tenantId, runId, reply);
   }
@@ -245,7 +245,7 @@ export class EventStore {
     // Looking for the beginning, which is never there, makes the script tell which event is the oldest.
     const args = [from, to, order, limit, maxBytes, formatEventId(BEGINNING)];
     const reply = await this.bulk.run({ ...reader, tenantId }, maxBytes, (connection) =>
-      SCRIPTS.read.run(connection, [keys.run, keys.events], args),
+      SCRIPTS.read.runForBytes(connection, [keys.run, keys.events], args),
     );
     const page = readLogPage(tenantId, runId, reply);
     if (isTerminal(page.status) && page.first === undefined) throw new RunExpiredError();

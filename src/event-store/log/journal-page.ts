@@ -12,7 +12,7 @@ type Reply = [
   before: string,
   after: string,
   oldest: string,
-  entries: RawEntry[],
+  entries: RawEntry<string | Buffer>[],
 ];
 
 /** Part of a tenant's journal. */
@@ -81,7 +81,7 @@ function isBetween(low: EventId, id: EventId, high: EventId): boolean {
 }
 
 /** An entry that nobody of ours wrote is passed over: it must not end the stream of all who watch. */
-function tryRead(entry: RawEntry): JournalEntry | undefined {
+function tryRead(entry: RawEntry<string | Buffer>): JournalEntry<string | Buffer> | undefined {
   try {
     return readJournalEntry(entry);
   } catch {

@@ -48,7 +48,9 @@ describe('The journal of a tenant', () => {
       upTo(10).map((n) => (n % 2 === 1 ? first : second)),
     );
     // The event's own id is in its data: sequence 1 started the run, and each `llm.stream` took one too.
-    const own = events.filter(({ runId }) => runId === first).map(({ json }) => JSON.parse(json) as object);
+    const own = events
+      .filter(({ runId }) => runId === first)
+      .map(({ json }) => JSON.parse(json.toString()) as object);
     expect(own).toMatchObject([1, 2, 4, 6, 8, 10].map((sequence) => ({ sequence, run_id: first })));
   });
 

@@ -92,7 +92,7 @@ export class Journal {
     args: (string | number)[],
   ): Promise<unknown> {
     return this.bulk.run({ ...reader, tenantId }, maxBytes, (connection) =>
-      SCRIPTS.readJournal.run(connection, this.keysOf(tenantId), args),
+      SCRIPTS.readJournal.runForBytes(connection, this.keysOf(tenantId), args),
     );
   }
 

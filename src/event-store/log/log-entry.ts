@@ -1,11 +1,13 @@
 import { type EventId, type LogEntry, parseEventId, type TerminalStatus } from '../../events/index.js';
 
-/** An entry as Redis gives it: its id, then field, value, field, value. */
-export type RawEntry = [id: string, fields: string[]];
+/** An entry as Redis gives it: its id, then field, value, field, value. Only a body is ever so large as to be bytes. */
+export type RawEntry<Body extends string | Buffer = string> = [id: string, fields: (string | Body)[]];
 
 /** The field names are short since every entry of a stream carries them; write-events.lua writes them. */
-export function readEntry([id, fields]: RawEntry): LogEntry {
-  const entry: LogEntry = {
+export function readEntry<Body extends string | Buffer = string>([id, fields]: RawEntry<Body>): LogEntry<
+  string | Body
+> {
+  const entry: LogEntry<string | Body> = {
     id,
     position: parseEventId(id),
     type: '',
@@ -18,19 +20,19 @@ export function readEntry([id, fields]: RawEntry): LogEntry {
     const value = fields[i + 1] ?? '';
     switch (fields[i]) {
       case 't':
-        entry.type = value;
+        entry.type = textOf(value);
         break;
       case 'e':
         entry.body = value;
         break;
       case 'at':
-        entry.timestamp = value;
+        entry.timestamp = textOf(value);
         break;
       case 'k':
-        entry.key = value;
+        entry.key = textOf(value);
         break;
       case 'end':
-        entry.ends = value as TerminalStatus;
+        entry.ends = textOf(value) as TerminalStatus;
         break;
       default:
         break;
@@ -40,16 +42,19 @@ export function readEntry([id, fields]: RawEntry): LogEntry {
 }
 
 /** An entry of the journal: an event of any run of the tenant. */
-export interface JournalEntry {
+export interface JournalEntry<Body extends string | Buffer = string> {
   /** The journal's own id; the event's is `event.id`. */
   id: string;
   position: EventId;
   runId: string;
-  event: LogEntry;
+  event: LogEntry<string | Body>;
 }
 
 /** The journal's fields are those of the log, with the run (`r`) and the event's id (`i`) before them. */
-export function readJournalEntry([id, fields]: RawEntry): JournalEntry {
+export function readJournalEntry<Body extends string | Buffer = string>([
+  id,
+  fields,
+]: RawEntry<Body>): JournalEntry<Body> {
   return {
     id,
     position: parseEventId(id),
@@ -58,7 +63,11 @@ export function readJournalEntry([id, fields]: RawEntry): JournalEntry {
   };
 }
 
-function fieldOf(fields: readonly string[], name: string): string {
-  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? '';
+function textOf(value: string | Buffer): string {
+  return typeof value === 'string' ? value : value.toString();
+}
+
+function fieldOf(fields: readonly (string | Buffer)[], name: string): string {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return textOf(fields[i + 1] ?? '');
   throw new TypeError(`The entry has no field "${name}".`);
 }

@@ -31,7 +31,7 @@ type Reply =
       lastMs: string,
       found: 0 | 1,
       first: string,
-      entries: RawEntry[],
+      entries: RawEntry<string | Buffer>[],
     ];
 
 /** What locate.lua answers. @throws RunNotFoundError */

@@ -122,16 +122,17 @@ export class RunStore {
     largeFor: (bytes: number) => Promise<ReadFor> | ReadFor = () => LIVE,
   ): Promise<RunRecord> {
     const { run } = this.store.keys.run(tenantId, runId);
-    const small = await this.read(this.redis.commands, tenantId, [run], LARGE_BYTES);
+    const small = readRecords(tenantId, await readRuns(this.redis.commands, [run], LARGE_BYTES));
     const [record] = small.records;
     if (!record) throw new RunNotFoundError();
     const leftOut = Object.values(record.leftOut);
     if (leftOut.length === 0) return record;
     const bytes = leftOut.reduce((sum, size) => sum + size, 0);
     const reader = await largeFor(bytes);
-    const { records } = await this.bulk.run({ ...reader, tenantId }, bytes, (connection) =>
-      this.read(connection, tenantId, [run], Infinity),
+    const reply = await this.bulk.run({ ...reader, tenantId }, bytes, (connection) =>
+      readRuns(connection, [run], Number.MAX_SAFE_INTEGER),
     );
+    const { records } = readRecords(tenantId, reply);
     if (!records[0]) throw new RunNotFoundError();
     return records[0];
   }
@@ -161,9 +162,10 @@ export class RunStore {
       );
       if (ids.length === 0) return { runs, next: undefined };
       const keys = ids.map((id) => this.store.keys.run(tenantId, id).run);
-      const read = await this.bulk.run({ ...reader, tenantId }, READ_BYTES, (connection) =>
-        this.read(connection, tenantId, keys, LIST_VALUE_BYTES),
+      const reply = await this.bulk.run({ ...reader, tenantId }, READ_BYTES, (connection) =>
+        readRuns(connection, keys, LIST_VALUE_BYTES),
       );
+      const read = readRecords(tenantId, reply);
       looked += read.bytes;
       const gone: string[] = [];
       for (const [i, record] of read.records.entries()) {
@@ -183,24 +185,24 @@ export class RunStore {
     }
     return { runs, next: from };
   }
+}
 
-  /** As many of the records as fit into one reply; undefined for one that is gone. */
-  private async read(
-    connection: Redis,
-    tenantId: string,
-    keys: readonly string[],
-    largestValue: number,
-  ): Promise<{ bytes: number; records: (RunRecord | undefined)[] }> {
-    const largest = Number.isFinite(largestValue) ? largestValue : Number.MAX_SAFE_INTEGER;
-    const [bytes, ...records] = (await SCRIPTS.readRuns.run(connection, keys, [READ_BYTES, largest])) as [
-      number,
-      ...string[][],
-    ];
-    return {
-      bytes,
-      records: records.map((fields) => (fields.length > 0 ? readRunRecord(tenantId, fields) : undefined)),
-    };
-  }
+type RunsReply = [bytes: number, ...records: string[][]];
+
+/** As many of the records as fit into one reply. */
+function readRuns(redis: Redis, keys: readonly string[], largestValue: number): Promise<RunsReply> {
+  return SCRIPTS.readRuns.run(redis, keys, [READ_BYTES, largestValue]) as Promise<RunsReply>;
+}
+
+/** The records of a reply; undefined for one that is gone. */
+function readRecords(
+  tenantId: string,
+  [bytes, ...records]: RunsReply,
+): { bytes: number; records: (RunRecord | undefined)[] } {
+  return {
+    bytes,
+    records: records.map((fields) => (fields.length > 0 ? readRunRecord(tenantId, fields) : undefined)),
+  };
 }
 
 function matches(run: RunRecord, { status, executor, label }: RunFilter): boolean {

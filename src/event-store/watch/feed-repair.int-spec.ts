@@ -73,7 +73,9 @@ describe('T15 The live feed mends itself', () => {
   const end = () => writer.store.append(writer.tenant, run, [completed()]);
   const textsOf = ({ signals }: Watching) =>
     signals.flatMap((signal) =>
-      signal.kind === 'events' ? signal.events.map(({ json }) => /"line":"(\w*)/.exec(json)?.[1]) : [],
+      signal.kind === 'events'
+        ? signal.events.map(({ json }) => /"line":"(\w*)/.exec(json.toString())?.[1])
+        : [],
     );
   const gaps = ({ signals }: Watching) => signals.filter(({ kind }) => kind === 'gap').length;
 

@@ -164,7 +164,7 @@ describe('The seam between history and live', () => {
       expect(watching.sequences).toEqual(upTo(20 * (i + 1) + 2));
       for (const signal of signals) {
         for (const { json } of signal.kind === 'events' ? signal.events : []) {
-          const event = JSON.parse(json) as { run_id: string; data: object };
+          const event = JSON.parse(json.toString()) as { run_id: string; data: object };
           expect(event.run_id).toBe(run);
           if (event.data && 'line' in event.data) expect(event.data.line).toBe(run);
         }

@@ -107,7 +107,7 @@ export class RunInbox {
   private offer(encoded: EncodedEvent): void {
     if (this.waiters.length === 0) return;
     this.cursor = encoded.position;
-    const event = JSON.parse(encoded.json) as RecordedEvent;
+    const event = JSON.parse(encoded.json.toString()) as RecordedEvent;
     if (this.isOwn(event)) return;
     for (const waiter of [...this.waiters]) {
       try {

@@ -72,7 +72,9 @@ describe('An executor while Redis is away', () => {
     await hasBegun;
     const jsonOf = (kind: 'events' | 'provisional'): RecordedEvent[] =>
       signals.flatMap((signal) =>
-        signal.kind === kind ? signal.events.map(({ json }) => JSON.parse(json) as RecordedEvent) : [],
+        signal.kind === kind
+          ? signal.events.map(({ json }) => JSON.parse(json.toString()) as RecordedEvent)
+          : [],
       );
     const stored = async () => (await one.events(id)).filter((event) => typeOf(event) === 'llm.stream');
     return {

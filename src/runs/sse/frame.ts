@@ -1,3 +1,4 @@
+import { concatBytes } from '../../common/index.js';
 import { type EncodedEvent, type ProvisionalEvent, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 
@@ -17,6 +18,14 @@ export function toWireChunk(payload: string): WireChunk {
   return { framed, payload: framed.subarray(head.length, head.length + size) };
 }
 
+/** The same for frames of which some are large, and bytes already. */
+function bytesToWireChunk(parts: readonly (string | Buffer)[]): WireChunk {
+  const size = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+  const head = `${size.toString(16)}\r\n`;
+  const framed = concatBytes([head, ...parts, '\r\n']);
+  return { framed, payload: framed.subarray(head.length, head.length + size) };
+}
+
 /** What was encoded once for an array of events, for all watchers that share it. */
 interface Encoded {
   named?: WireChunk;
@@ -29,9 +38,20 @@ const encodedOnce = new WeakMap<readonly EncodedEvent[], Encoded>();
 function eventFrames(events: readonly EncodedEvent[], named: boolean): WireChunk {
   let encoded = encodedOnce.get(events);
   if (!encoded) encodedOnce.set(events, (encoded = {}));
-  return (encoded[named ? 'named' : 'unnamed'] ??= toWireChunk(
-    events.map(({ id, type, json }) => frame(named ? type : undefined, json, id)).join(''),
-  ));
+  return (encoded[named ? 'named' : 'unnamed'] ??= encodeEvents(events, named));
+}
+
+function encodeEvents(events: readonly EncodedEvent[], named: boolean): WireChunk {
+  const parts: (string | Buffer)[] = [];
+  let areTexts = true;
+  for (const { id, type, json } of events) {
+    if (typeof json === 'string') parts.push(frame(named ? type : undefined, json, id));
+    else {
+      areTexts = false;
+      parts.push(frameHead(named ? type : undefined), json, frameTail(id));
+    }
+  }
+  return areTexts ? toWireChunk(parts.join('')) : bytesToWireChunk(parts);
 }
 
 /** All who see them are live, and so at the same cursor. */
@@ -50,7 +70,15 @@ function controlFrame(name: string, cursor: EventId, data: object): string {
  * a cut connection kept the rest.
  */
 function frame(name: string | undefined, json: string, id: string): string {
-  return `${name === undefined ? '' : `event: ${name}\n`}data: ${json}\nid: ${id}\n\n`;
+  return frameHead(name) + json + frameTail(id);
+}
+
+function frameHead(name: string | undefined): string {
+  return name === undefined ? 'data: ' : `event: ${name}\ndata: `;
+}
+
+function frameTail(id: string): string {
+  return `\nid: ${id}\n\n`;
 }
 
 /** @param named whether events carry their type as the event name; without it a browser gives them to `onmessage` */
