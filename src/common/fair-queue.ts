@@ -19,6 +19,11 @@ export class FairQueue<Item> {
     };
   }
 
+  /** The item that take() would give. */
+  peek(): Item | undefined {
+    return this.root.peek();
+  }
+
   /** The next item; undefined when there is none. */
   take(): Item | undefined {
     return this.root.take();
@@ -60,8 +65,7 @@ class Branch<Item> {
       this.size--;
       return item;
     }
-    let next: [name: string, branch: Branch<Item>] | undefined;
-    for (const one of this.branches) if (!next || one[1].spent < next[1].spent) next = one;
+    const next = this.next();
     if (!next) return undefined;
     const [name, branch] = next;
     this.start = branch.spent;
@@ -70,6 +74,17 @@ class Branch<Item> {
     if (branch.size > 0) this.branches.set(name, branch);
     this.size--;
     return item;
+  }
+
+  peek(): Item | undefined {
+    for (const item of this.items) return item;
+    return this.next()?.[1].peek();
+  }
+
+  private next(): [name: string, branch: Branch<Item>] | undefined {
+    let next: [name: string, branch: Branch<Item>] | undefined;
+    for (const one of this.branches) if (!next || one[1].spent < next[1].spent) next = one;
+    return next;
   }
 
   charge([first, ...rest]: readonly string[], cost: number): void {

@@ -30,8 +30,6 @@ interface Waiting {
 /** So many bytes may be on their way from Redis at a time; the others wait in a queue that nobody can fill for all. */
 export class ReadPool {
   private readonly waiting = new FairQueue<Waiting>();
-  /** Whose turn it is, as soon as there is room. */
-  private next: Waiting | undefined;
   private free: number;
 
   constructor(private readonly limit: number) {
@@ -39,7 +37,7 @@ export class ReadPool {
   }
 
   get queued(): number {
-    return this.waiting.size + (this.next ? 1 : 0);
+    return this.waiting.size;
   }
 
   /**
@@ -70,8 +68,7 @@ export class ReadPool {
       };
       const leave = (error: Error): void => {
         settle();
-        if (this.next === item) this.next = undefined;
-        else takeOut();
+        takeOut();
         reject(error);
         this.passOn();
       };
@@ -92,11 +89,11 @@ export class ReadPool {
   }
 
   private passOn(): void {
-    while ((this.next ??= this.waiting.take()) && this.next.costBytes <= this.free) {
-      const { begin, costBytes } = this.next;
-      this.next = undefined;
-      this.free -= costBytes;
-      begin();
+    // Whose turn it is shows when there is room, and not before: one that comes meanwhile may have read less.
+    for (let next = this.waiting.peek(); next && next.costBytes <= this.free; next = this.waiting.peek()) {
+      this.waiting.take();
+      this.free -= next.costBytes;
+      next.begin();
     }
   }
 }
