@@ -65,8 +65,9 @@ export class Listeners {
   async close(): Promise<void> {
     this.isClosed = true;
     this.child?.kill('SIGKILL');
-    const closed = this.copies.map((copy) => once(copy, 'close'));
-    for (const copy of this.copies) copy.close();
+    const copies = this.copies.splice(0).filter(({ listening }) => listening);
+    const closed = copies.map((copy) => once(copy, 'close'));
+    for (const copy of copies) copy.close();
     await Promise.all(closed);
   }
 
@@ -75,7 +76,8 @@ export class Listeners {
     const copy = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.server.emit('connection', socket);
     });
-    copy.on('error', () => copy.close());
+    // Then it does not listen, and the others do.
+    copy.on('error', () => undefined);
     copy.listen(handle, BACKLOG);
     // What was on its way when this was closed.
     if (this.isClosed) copy.close();
