@@ -1,38 +1,34 @@
+import { type INestApplicationContext, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-/** Each documented operation with the controller method that serves it. */
+/** A method of a controller that serves a route. */
 export interface Handler {
+  /** As the OpenAPI document names it: `GET /runs/{run_id}`. */
   name: string;
+  controller: Type;
+  method: object;
   queries: (abstract new () => object)[];
 }
 
-export function handlersOf(app: NestExpressApplication): Handler[] {
+export function handlersOf(app: INestApplicationContext): Handler[] {
   const found: Handler[] = [];
   for (const module of app.get(ModulesContainer).values()) {
     for (const { metatype } of module.controllers.values()) {
       if (typeof metatype !== 'function') continue;
       const prototype = metatype.prototype as Record<string, unknown>;
       for (const key of Object.getOwnPropertyNames(prototype)) {
-        const handler = prototype[key];
-        if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
-        const paths = [
-          Reflect.getMetadata(PATH_METADATA, metatype),
-          Reflect.getMetadata(PATH_METADATA, handler),
-        ];
-        const method = METHODS[Reflect.getMetadata(METHOD_METADATA, handler) as number] ?? '?';
-        const types = (Reflect.getMetadata('design:paramtypes', prototype, key) ?? []) as Handler['queries'];
-        const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, metatype, key) ?? {}) as Record<
-          string,
-          { index: number }
-        >;
+        const method = prototype[key];
+        if (typeof method !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, method)) continue;
+        const verb = RequestMethod[Reflect.getMetadata(METHOD_METADATA, method) as number] ?? '?';
+        const path = [metatype, method].map((part) => String(Reflect.getMetadata(PATH_METADATA, part)));
         found.push({
-          name: `${method} ${toTemplate(paths.join('/'))}`,
-          queries: Object.entries(args)
-            .filter(([kind]) => kind.startsWith(`${RouteParamtypes.QUERY}:`))
-            .map(([, { index }]) => types[index]!),
+          name: `${verb} ${toTemplate(path.join('/'))}`,
+          controller: metatype as Type,
+          method,
+          queries: queriesOf(metatype as Type, key),
         });
       }
     }
@@ -40,8 +36,17 @@ export function handlersOf(app: NestExpressApplication): Handler[] {
   return found;
 }
 
-/** Nest's numbers for methods. */
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
+function queriesOf(controller: Type, key: string): Handler['queries'] {
+  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, key) ??
+    []) as Handler['queries'];
+  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, key) ?? {}) as Record<
+    string,
+    { index: number }
+  >;
+  return Object.entries(args)
+    .filter(([kind]) => kind.startsWith(`${RouteParamtypes.QUERY}:`))
+    .map(([, { index }]) => types[index]!);
+}
 
 /** A route's path in the form of the document. */
 function toTemplate(path: string): string {
