@@ -28,7 +28,7 @@ export class AttemptReport {
   /**
    * Each outcome once; what is tried again is for those who look for it.
    *
-   * @param stacks of what was thrown; empty when nothing was
+   * @param stacks of what was thrown; undefined when nothing was
    */
   outcome(
     attempt: Attempt,
@@ -41,7 +41,7 @@ export class AttemptReport {
     const { type } = attempt.entry.event;
     const outcome = OUTCOME_OF[settlement];
     this.telemetry.signals.next({ kind: 'settled', group, type, outcome, durationMs, attempt, error });
-    const stack = stacks ? [stacks] : [];
+    const stack = stacks === undefined ? [] : [stacks];
     if (settlement === 'dead') {
       this.logger.error(`${this.handler.name}: ${nameOf(attempt)} is dead-lettered: ${error}`, ...stack);
     } else if (settlement === 'retry') {

@@ -261,7 +261,13 @@ export class Deliverer {
       }
       this.recorder.record(delivery.source, outcome, (settlement, error) => {
         this.attempts.delete(attempt);
-        this.report.outcome(attempt, settlement, durationMs, error, error === outcome.error ? report : '');
+        this.report.outcome(
+          attempt,
+          settlement,
+          durationMs,
+          error,
+          error === outcome.error ? report : undefined,
+        );
         if (!running) {
           this.settling--;
           this.settled(delivery, settlement, outcome.delayMs);

@@ -72,8 +72,7 @@ export async function* fillPage(
     const { events, reached, complete } = result;
     const given: EncodedEvent[] = [];
     for (const event of events) {
-      const { json } = event;
-      const size = typeof json === 'string' ? Buffer.byteLength(json) : json.length;
+      const size = Buffer.byteLength(event.json);
       bytesLookedAt += size;
       if (!passes || passes(event)) {
         bytes += size;

@@ -11,16 +11,9 @@ export interface WireChunk {
   framed: Buffer;
 }
 
-export function toWireChunk(payload: string): WireChunk {
-  const size = Buffer.byteLength(payload);
-  const head = `${size.toString(16)}\r\n`;
-  const framed = Buffer.from(`${head}${payload}\r\n`);
-  return { framed, payload: framed.subarray(head.length, head.length + size) };
-}
-
-/** The same for frames of which some are large, and bytes already. */
-function bytesToWireChunk(parts: readonly (string | Buffer)[]): WireChunk {
-  const size = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+export function toWireChunk(...parts: readonly (string | Buffer)[]): WireChunk {
+  let size = 0;
+  for (const part of parts) size += Buffer.byteLength(part);
   const head = `${size.toString(16)}\r\n`;
   const framed = concatBytes([head, ...parts, '\r\n']);
   return { framed, payload: framed.subarray(head.length, head.length + size) };
@@ -43,15 +36,12 @@ function eventFrames(events: readonly EncodedEvent[], named: boolean): WireChunk
 
 function encodeEvents(events: readonly EncodedEvent[], named: boolean): WireChunk {
   const parts: (string | Buffer)[] = [];
-  let areTexts = true;
   for (const { id, type, json } of events) {
-    if (typeof json === 'string') parts.push(frame(named ? type : undefined, json, id));
-    else {
-      areTexts = false;
-      parts.push(frameHead(named ? type : undefined), json, frameTail(id));
-    }
+    const name = named ? type : undefined;
+    if (typeof json === 'string') parts.push(frame(name, json, id));
+    else parts.push(frameHead(name), json, frameTail(id));
   }
-  return areTexts ? toWireChunk(parts.join('')) : bytesToWireChunk(parts);
+  return toWireChunk(...parts);
 }
 
 /** All who see them are live, and so at the same cursor. */
