@@ -17,9 +17,10 @@ const MODULES = {
   tenancy: ['common', 'config (types)'],
   auth: ['redis', 'common', 'tenancy', 'http', 'config (types)'],
   http: ['common', 'config (types)'],
-  'event-store': ['redis', 'events', 'common'],
-  consumer: ['event-store', 'redis', 'events', 'tenancy', 'common'],
-  runs: ['consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http', 'redis (types)'],
+  'stream-consumer': ['redis', 'common'],
+  'event-store': ['stream-consumer', 'redis', 'events', 'common'],
+  consumer: ['stream-consumer', 'event-store', 'redis', 'events', 'tenancy', 'common'],
+  runs: ['stream-consumer', 'consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http', 'redis'],
   // For tests of applications, never for the service: it may reach for all that a consumer needs.
   testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy', 'common'],
 };

@@ -26,6 +26,7 @@ describe('Begin and settle', () => {
       maxAttempts: 5,
       ownership: undefined,
       handler: '{}',
+      signals: test.signals,
     });
 
   /** Entries that `consumer` has read, and nobody has begun. */

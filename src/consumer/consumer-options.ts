@@ -13,7 +13,7 @@ export interface ConsumerOptions {
   /** Most bytes of them together. Default 8 MiB, at most 64 MiB. */
   maxEffectBytes?: number;
   /** What holds for every handler here in place of its own options; for tests, where a lease is to be short. */
-  overrides?: Partial<Pick<HandlerOptions, 'backoff' | 'blockMs' | 'leaseMs' | 'timeoutMs'>>;
+  overrides?: Partial<Pick<HandlerOptions, 'backoff' | 'leaseMs' | 'timeoutMs'>>;
 }
 
 export const CONSUMER_OPTIONS = Symbol('CONSUMER_OPTIONS');

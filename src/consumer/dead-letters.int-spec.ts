@@ -26,7 +26,7 @@ describe('Dead letters', () => {
     const store = await createTestStore();
     open.push(store);
     const consumers = await startConsumers(handlers, {
-      consumer: { tenants: [store.tenant], overrides: { blockMs: 200 } },
+      consumer: { tenants: [store.tenant] },
     });
     open.push(consumers);
     const letters = consumers.app.get(DeadLetters);
@@ -189,7 +189,7 @@ describe('Dead letters', () => {
     await commands.xreadgroup('GROUP', group, 'gone', 'COUNT', 2, 'STREAMS', journal, '>');
     await commands.xtrim(journal, 'MAXLEN', 0);
     const consumers = await startConsumers([failing(group).Failing], {
-      consumer: { tenants: [store.tenant], overrides: { leaseMs: 300, blockMs: 200 } },
+      consumer: { tenants: [store.tenant], overrides: { leaseMs: 300 } },
     });
     open.push(consumers);
     const letters = consumers.app.get(DeadLetters);

@@ -10,6 +10,8 @@ import {
 } from '../events/index.js';
 import { BulkReads, type Reader, type ReadFor, redisCall, RedisConnections } from '../redis/index.js';
 import { GroupCatalog } from './group-info.js';
+import { WorkSignals } from '../stream-consumer/index.js';
+import { groupWork } from './group-work.js';
 import { SCRIPTS } from './scripts.js';
 
 /** Letters that one call looks at in each group, so that a filter which matches nothing has an end. */
@@ -54,6 +56,7 @@ export class DeadLetters {
     private readonly store: EventStore,
     private readonly groups: GroupCatalog,
     private readonly bulk: BulkReads,
+    private readonly signals: WorkSignals,
   ) {}
 
   /**
@@ -190,10 +193,12 @@ export class DeadLetters {
     type = '',
   ): Promise<{ sent: number; left: number; lookedAt: string }> {
     const keys = this.store.keys.group(tenantId, 0, group);
-    const [sent, left, lookedAt] = (await SCRIPTS.redrive.run(
-      this.redis.commands,
-      [keys.dead, keys.redrive],
-      [from, to, most, MAX_LOOKED_AT, MAX_PAGE_BYTES, type],
+    const [sent, left, lookedAt] = (await this.signals.around([groupWork(tenantId, group)], () =>
+      SCRIPTS.redrive.run(
+        this.redis.commands,
+        [keys.dead, keys.redrive],
+        [from, to, most, MAX_LOOKED_AT, MAX_PAGE_BYTES, type],
+      ),
     )) as [number, number, string];
     return { sent, left, lookedAt };
   }

@@ -21,6 +21,16 @@ const AGAIN_MS = 500;
 /** Entries that one script begins, at most. */
 const MAX_BATCH = 500;
 
+/** Whom it tells what. */
+export interface DelivererHooks {
+  /** There may be room for more. */
+  onRoom(): void;
+  /** An entry that any process may take up waits for so many milliseconds. */
+  onRetry(source: GroupSource, ms: number): void;
+  /** An ordered source turns out to have another owner, or to be replayed. */
+  onOwnershipLost(source: GroupSource): void;
+}
+
 /**
  * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
  * it, in batches too.
@@ -41,7 +51,6 @@ export class Deliverer {
   private makingRoom = false;
   private stopped = false;
   private notifyIdle: (() => void)[] = [];
-  private notifyLeft: (() => void)[] = [];
 
   constructor(
     private readonly handler: RegisteredHandler,
@@ -50,12 +59,14 @@ export class Deliverer {
     private readonly telemetry: ConsumerTelemetry,
     private readonly logger: Logger,
     private readonly signal: AbortSignal,
+    private readonly hooks: DelivererHooks,
   ) {
     this.ordered = handler.options.ordering === 'run';
     this.recorder = new OutcomeRecorder(logger, signal);
     this.report = new AttemptReport(handler, telemetry, logger, signal);
-    this.lanes = new Lanes(({ source, entry }) =>
-      this.ordered ? `${source.stream} ${entry.runId}` : `${source.stream} ${entry.id}`,
+    this.lanes = new Lanes(
+      ({ source, entry }) => `${source.stream} ${this.ordered ? entry.runId : entry.id}`,
+      ({ source }) => source.tenantId,
     );
   }
 
@@ -117,11 +128,6 @@ export class Deliverer {
   idle(): Promise<void> {
     if (this.active === 0) return Promise.resolve();
     return new Promise((resolve) => this.notifyIdle.push(resolve));
-  }
-
-  /** Resolves once fewer than `most` entries are in hand. */
-  async hasFewerThan(most: number): Promise<void> {
-    while (this.lanes.size >= most) await new Promise<void>((resolve) => this.notifyLeft.push(resolve));
   }
 
   /** How many more entries may be read: while outcomes are being recorded, handlers need not wait for new ones. */
@@ -212,7 +218,7 @@ export class Deliverer {
       return began === 'paused' ? undefined : began;
     } catch (error) {
       if (error instanceof OwnershipLostError) {
-        this.onOwnershipLost(source);
+        this.hooks.onOwnershipLost(source);
         return deliveries.map(() => ({ kind: 'lost' }));
       }
       if (!isExpected(error)) this.logger.error(error);
@@ -291,6 +297,7 @@ export class Deliverer {
       this.later(delivery, Math.max(delayMs, settlement === 'failed' ? AGAIN_MS : 0));
       return;
     }
+    if (settlement === 'retry') this.hooks.onRetry(delivery.source, delayMs);
     this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
   }
 
@@ -345,16 +352,9 @@ export class Deliverer {
     setImmediate(() => {
       this.makingRoom = false;
       this.pump();
-      for (const notify of this.notifyLeft.splice(0)) notify();
-      this.onRoom();
+      this.hooks.onRoom();
     });
   }
-
-  /** Called when there may be room for more; the reader sets it. */
-  onRoom: () => void = () => undefined;
-
-  /** Called when an ordered source turns out to have another owner, or to be replayed. */
-  onOwnershipLost: (source: GroupSource) => void = () => undefined;
 }
 
 /** An outage is told by the connections; that the group is gone, by the one that makes it again. */

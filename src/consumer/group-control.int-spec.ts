@@ -33,7 +33,7 @@ describe('Steering a group', () => {
     const run = await store.createRun();
     const start = async (): Promise<TestConsumers> => {
       const consumers = await startConsumers(handlers, {
-        consumer: { tenants: [store.tenant], overrides: { blockMs: 200 } },
+        consumer: { tenants: [store.tenant] },
       });
       open.push(consumers);
       return consumers;

@@ -3,6 +3,8 @@ import { GroupInUseError, GroupNotFoundError, ValidationFailedError } from '../c
 import { EventStore, groupRegisteredKey } from '../event-store/index.js';
 import { formatEventId, normaliseTimestamp, tryParseEventId } from '../events/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
+import { WorkSignals } from '../stream-consumer/index.js';
+import { groupWork } from './group-work.js';
 import { GroupCatalog, SILENT_AFTER_MS } from './group-info.js';
 import { SCRIPTS } from './scripts.js';
 
@@ -16,6 +18,7 @@ export class GroupControl {
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
     private readonly catalog: GroupCatalog,
+    private readonly signals: WorkSignals,
   ) {}
 
   /** From here on no event of the group is begun, by any process. Those that are being handled are finished. */
@@ -28,7 +31,9 @@ export class GroupControl {
   async resume(tenantId: string, group: string): Promise<void> {
     await this.catalog.assertExists(tenantId, group);
     const { meta } = this.store.keys.group(tenantId, 0, group);
-    await redisCall(this.redis.commands.hdel(meta, 'paused'));
+    await this.signals.around([groupWork(tenantId, group)], () =>
+      redisCall(this.redis.commands.hdel(meta, 'paused')),
+    );
   }
 
   /**
@@ -44,10 +49,12 @@ export class GroupControl {
     const keys = this.store.keys.group(tenantId, 0, group);
     const { entries, delayed } = keys.state('journal');
     const { journal } = this.store.keys.partition(tenantId, 0);
-    const reply = (await SCRIPTS.replay.run(
-      this.redis.commands,
-      [journal, entries, delayed, keys.meta, keys.owner],
-      [group, position],
+    const reply = (await this.signals.around([groupWork(tenantId, group)], () =>
+      SCRIPTS.replay.run(
+        this.redis.commands,
+        [journal, entries, delayed, keys.meta, keys.owner],
+        [group, position],
+      ),
     )) as unknown[];
     if (reply.length === 0) throw new GroupNotFoundError();
   }

@@ -25,7 +25,7 @@ describe('How a group stands', () => {
     const store = await createTestStore();
     open.push(store);
     const consumers = await startConsumers(handlers, {
-      consumer: { tenants: [store.tenant], overrides: { blockMs: 200 } },
+      consumer: { tenants: [store.tenant] },
     });
     open.push(consumers);
     const catalog = consumers.app.get(GroupCatalog);
@@ -140,7 +140,7 @@ describe('How a group stands', () => {
       }
     }
     const consumers = await startConsumers([Heir], {
-      consumer: { tenants: [store.tenant], overrides: { leaseMs: 300, blockMs: 200 } },
+      consumer: { tenants: [store.tenant], overrides: { leaseMs: 300 } },
     });
     open.push(consumers);
     const catalog = consumers.app.get(GroupCatalog);

@@ -1,20 +1,31 @@
+import type { Logger } from '@nestjs/common';
 import type { Deliverer } from './deliverer.js';
 import { type Delivery, newDelivery } from './delivery.js';
 import { unlessAborted } from '../common/index.js';
 import type { GroupSource, Page } from './group-source.js';
+import { soonest } from './intake.js';
 import { OwnershipLostError } from './ownership.js';
 import type { Patience } from './patience.js';
 import { noRecovery, type RecoveryResult } from './recovery-result.js';
 
 const PAGE = 100;
-const END: Page = { next: undefined, buried: 0, entries: [] };
+/** How soon it looks again while nobody may be taken for gone. */
+const IMPATIENT_MS = 500;
 
-/** A recovery that is going on. */
+/** How a tenant stands after a look at what others have left. */
+export interface Standing {
+  claimed: number;
+  /** Others have left more than there were places for. */
+  hasMore: boolean;
+  /** Entries without an outcome, whoever has them. */
+  pending: number;
+  /** When to look again for what others have, in milliseconds from now. */
+  staleInMs: number | undefined;
+}
+
+/** A recovery that is going on, of one tenant. */
 interface Recovering {
-  /** All tenants together. */
-  total: RecoveryResult;
-  /** By tenant, with one of its sources to write it down. */
-  tenants: Map<string, { source: GroupSource; result: RecoveryResult }>;
+  result: RecoveryResult;
   /** Each settles with an entry. */
   outcomes: Promise<void>[];
 }
@@ -26,75 +37,62 @@ export class GroupRecovery {
 
   constructor(
     private readonly patience: Patience,
-    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'hasFewerThan'>,
-    /** How many entries of others may be in hand at a time: what waits here could be handled elsewhere. */
-    private readonly most: number,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried'>,
+    private readonly logger: Logger,
     private readonly signal: AbortSignal,
   ) {}
 
-  /**
-   * Takes over what others have left for a whole lease, walking each pending list to its end.
-   *
-   * @returns what came of it, once all of it has an outcome
-   */
-  async claimStale(sources: readonly GroupSource[]): Promise<{ result: Promise<RecoveryResult> }> {
+  /** Takes over what others have left for a whole lease, as far as there are places. */
+  async recover(sources: readonly GroupSource[], places: number): Promise<Standing> {
     const recovering = begin();
-    if (await this.patience.isOver()) {
-      for (const source of sources) {
-        await this.walk(
-          (after) => this.claimPage(source, after),
-          (page) => this.deliver(source, page, recovering),
-        );
+    const standing: Standing = { claimed: 0, hasMore: false, pending: 0, staleInMs: undefined };
+    const isPatient = await this.patience.isOver();
+    for (const source of sources) {
+      let after: string | undefined = '-';
+      while (isPatient && after !== undefined && !this.signal.aborted) {
+        const most = Math.min(PAGE, places - standing.claimed);
+        if (most <= 0) break;
+        const page: Page = await source.claimStale(most, after);
+        standing.claimed += page.entries.length + page.buried;
+        await this.deliver(source, page, recovering);
+        after = page.next;
       }
+      standing.hasMore ||= isPatient && after !== undefined;
+      const { pending, staleInMs } = await source.outlook();
+      standing.pending += pending;
+      if (!standing.hasMore)
+        standing.staleInMs = soonest(standing.staleInMs, staleInMs && Math.max(staleInMs, isPatient ? 1 : IMPATIENT_MS));
     }
-    return { result: this.finish(recovering) };
-  }
-
-  private async claimPage(source: GroupSource, after: string): Promise<Page> {
-    await unlessAborted(this.deliverer.hasFewerThan(this.most), this.signal);
-    return this.signal.aborted ? END : source.claimStale(PAGE, after);
+    this.finish(sources, recovering);
+    return standing;
   }
 
   /**
    * Takes over the whole pending list of an ordered group, in order; what becomes of it shows in `last` later.
    *
+   * @returns how many entries
    * @throws OwnershipLostError when it is not owned under `fence` any more
    */
-  async takeOver(source: GroupSource, fence: string): Promise<void> {
+  async takeOver(source: GroupSource, fence: string): Promise<number> {
     const recovering = begin();
-    await this.walk(
-      (after) => source.takeOver(PAGE, after, fence),
-      (page) => this.deliver(source, page, recovering, fence),
-    );
-    if (recovering.total.claimed === 0) return;
-    this.last = recovering.total;
-    void Promise.all(recovering.outcomes).then(() => this.note(recovering));
-  }
-
-  private async walk(
-    read: (after: string) => Promise<Page>,
-    deliver: (page: Page) => Promise<void>,
-  ): Promise<void> {
     let after: string | undefined = '-';
     while (after !== undefined && !this.signal.aborted) {
-      const page: Page = await read(after);
-      await deliver(page);
+      const page: Page = await source.takeOver(PAGE, after, fence);
+      await this.deliver(source, page, recovering, fence);
       after = page.next;
     }
+    this.finish([source], recovering);
+    return recovering.result.claimed;
   }
 
   private async deliver(
     source: GroupSource,
     { buried, entries }: Page,
-    { total, tenants, outcomes }: Recovering,
+    { result, outcomes }: Recovering,
     fence = '',
   ): Promise<void> {
-    const own = tenants.get(source.tenantId) ?? { source, result: noRecovery() };
-    tenants.set(source.tenantId, own);
-    for (const result of [total, own.result]) {
-      result.claimed += entries.length + buried;
-      result.failed += buried;
-    }
+    result.claimed += entries.length + buried;
+    result.failed += buried;
     this.deliverer.buried(buried);
     const dueTimes = await source.dueTimes(entries);
     if (source.fence !== fence) throw new OwnershipLostError();
@@ -103,8 +101,7 @@ export class GroupRecovery {
       outcomes.push(
         new Promise((resolve) => {
           delivery.onSettled = (how) => {
-            total[how]++;
-            own.result[how]++;
+            result[how]++;
             resolve();
           };
         }),
@@ -114,20 +111,20 @@ export class GroupRecovery {
     await this.deliverer.accept(deliveries);
   }
 
-  private async finish(recovering: Recovering): Promise<RecoveryResult> {
-    await unlessAborted(Promise.all(recovering.outcomes), this.signal);
-    if (recovering.total.claimed > 0) this.last = recovering.total;
-    await this.note(recovering);
-    return recovering.total;
-  }
-
-  /** For operators to see: the recovery itself does not fail for it. */
-  private async note({ tenants }: Recovering): Promise<void> {
-    const found = [...tenants.values()].filter(({ result }) => result.claimed > 0);
-    await Promise.allSettled(found.map(({ source, result }) => source.noteRecovery(result)));
+  /** Once all of it has an outcome, operators see what was found. The recovery itself does not wait, or fail, for it. */
+  private finish(sources: readonly GroupSource[], { result, outcomes }: Recovering): void {
+    const [source] = sources;
+    if (result.claimed === 0 || !source) return;
+    const note = async (): Promise<void> => {
+      await unlessAborted(Promise.all(outcomes), this.signal);
+      this.last = result;
+      this.logger.log(`Recovered in tenant ${source.tenantId}: ${JSON.stringify(result)}`);
+      await source.noteRecovery(result).catch(() => undefined);
+    };
+    void note();
   }
 }
 
 function begin(): Recovering {
-  return { total: noRecovery(), tenants: new Map(), outcomes: [] };
+  return { result: noRecovery(), outcomes: [] };
 }

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import {
+  dispatchWork,
   type EventStore,
   type GroupKeys,
   type JournalEntry,
+  journalWork,
   type PartitionKeys,
   type RawEntry,
   readJournalEntry,
 } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
 import { redisCall } from '../redis/index.js';
+import type { Work, WorkSignals } from '../stream-consumer/index.js';
+import { groupWork } from './group-work.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from './effect-budget.js';
 import { type Beginning, type Holding, type Lease, type Outcome, type Settlement } from './lease.js';
 import { type Ownership, OwnershipLostError } from './ownership.js';
@@ -29,6 +33,8 @@ const DONE_TTL_SECONDS = 7 * 86_400;
 
 /** Most entries that one script call takes. */
 const PAGE = 1000;
+/** Most bytes of entries that are taken at once; one is taken in any case. */
+const MAX_TAKEN_BYTES = 1024 * 1024;
 
 /** The journal of a tenant, or the dead letters that were sent back to this group alone. */
 export type SourceKind = 'journal' | 'redrive';
@@ -42,8 +48,21 @@ export interface GroupSettings {
   ownership: Ownership | undefined;
   /** What handles the group, for those who look at it from elsewhere. */
   handler: string;
+  /** Told of what becomes visible here. */
+  signals: WorkSignals;
   /** How much one handled event may write. Default DEFAULT_EFFECT_LIMITS. */
   effectLimits?: EffectLimits;
+}
+
+/** What was taken. */
+export interface Taken {
+  /** When the next delay is over, in milliseconds from now; undefined without one. */
+  nextMs: number | undefined;
+  /** Entries that were dead-lettered, since their bodies are gone. */
+  buried: number;
+  /** There is more, or may be. */
+  hasMore: boolean;
+  entries: JournalEntry[];
 }
 
 export interface Page {
@@ -63,12 +82,10 @@ type BeginReply =
 /** One source of entries of one group, and the scripts that work on it. */
 export class GroupSource {
   readonly stream: string;
-  /** As the tick last saw it. */
-  paused = false;
   /** The fence under which the owner has taken all pending entries over: only then may it read new ones. */
   takenOver = '';
-  /** Up to here an ordered group has nothing to read. */
-  tip = '0-0';
+  /** Whether its group was there when something was taken last. */
+  hadGroup = false;
   /** The replay epoch, as last heard. */
   private epoch = '0';
   private readonly keys: GroupKeys;
@@ -216,21 +233,70 @@ export class GroupSource {
       outcomes,
       this.markerKey,
     );
-    const reply = await SCRIPTS.settle.run(this.redis, keys, args);
+    const works = this.worksOf(outcomes);
+    const settle = (): Promise<unknown> => SCRIPTS.settle.run(this.redis, keys, args);
+    const reply = await (works.length > 0 ? this.settings.signals.around(works, settle) : settle());
     return readSettlements(outcomes, reply as SettleReply);
   }
 
-  /** Entries whose delay is over. @throws OwnershipLostError */
-  async due(most: number): Promise<Page> {
-    const reply = (await SCRIPTS.due.run(
+  /**
+   * Takes entries: what is due, then what is new.
+   *
+   * @param fence of an ordered group: the owner's
+   * @throws OwnershipLostError when the fence is not the owner's any more; NoGroupError
+   */
+  async take(most: number, fence = ''): Promise<Taken> {
+    const reply = (await SCRIPTS.take.run(
       this.redis,
       [...this.claimKeys(), this.keys.owner],
-      [this.settings.group, this.settings.consumer, Math.min(most, PAGE), this.redriveArg(), this.fence],
-    )) as [string, number, ...RawEntry[]];
+      [
+        this.settings.group,
+        this.settings.consumer,
+        Math.min(most, PAGE),
+        this.redriveArg(),
+        fence,
+        MAX_TAKEN_BYTES,
+      ],
+    )) as ['FENCED'] | ['PAUSED'] | [nextMs: number, buried: number, more: '0' | '1', ...RawEntry[]];
+    this.hadGroup = true;
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
-    const [paused, buried, ...entries] = reply;
-    this.paused = paused === '1';
-    return page('', buried, entries);
+    if (reply[0] === 'PAUSED') return { nextMs: undefined, buried: 0, hasMore: false, entries: [] };
+    const [nextMs, buried, more, ...entries] = reply;
+    return {
+      nextMs: nextMs < 0 ? undefined : nextMs,
+      buried: buried ?? 0,
+      hasMore: more === '1',
+      entries: entries.map(toJournalEntry),
+    };
+  }
+
+  /** What is pending, for anybody, and in how many milliseconds the first of others may be taken over. */
+  async outlook(): Promise<{ pending: number; staleInMs: number | undefined }> {
+    const { group, consumer, leaseMs } = this.settings;
+    const [pending, soonest] = (await SCRIPTS.outlook.run(
+      this.redis,
+      [this.stream],
+      [group, consumer, leaseMs],
+    )) as [number, number];
+    return { pending, staleInMs: soonest < 0 ? undefined : soonest };
+  }
+
+  /** Our own entries after an id, whether or not somebody works on them; those whose body was trimmed are left out. */
+  async readOwn(after: string, most: number): Promise<JournalEntry[]> {
+    const reply = (await redisCall(
+      this.redis.xreadgroup(
+        'GROUP',
+        this.settings.group,
+        this.settings.consumer,
+        'COUNT',
+        most,
+        'STREAMS',
+        this.stream,
+        after,
+      ),
+    )) as [string, [string, string[] | null][]][] | null;
+    const rows = reply?.[0]?.[1] ?? [];
+    return rows.filter((row): row is RawEntry => row[1] !== null).map(toJournalEntry);
   }
 
   /** A page of what others left, from `after` on. */
@@ -259,25 +325,14 @@ export class GroupSource {
     return page(next, buried, entries);
   }
 
-  /** New entries, for the owner of an ordered group. @throws OwnershipLostError when `fence` is not the owner's any more */
-  async readOwned(most: number, fence: string): Promise<JournalEntry[]> {
-    const reply = (await SCRIPTS.readOwned.run(
-      this.redis,
-      [this.stream, this.keys.owner],
-      [this.settings.group, this.settings.consumer, fence, most],
-    )) as [string, ...RawEntry[]];
-    if (reply[0] === 'FENCED') throw new OwnershipLostError();
-    const [tip, ...entries] = reply;
-    this.tip = tip;
-    return entries.map(toJournalEntry);
-  }
-
-  /** Gives entries back that were read and not begun: whoever asks first takes them up. */
+  /** Gives entries back that were read and not begun: whoever looks first takes them up. */
   async handBack(ids: readonly string[]): Promise<void> {
-    for (let i = 0; i < ids.length; i += PAGE) {
-      const page = ids.slice(i, i + PAGE);
-      await this.redis.zadd(this.state.delayed, ...page.flatMap((id) => [0, id]));
-    }
+    await this.settings.signals.around([groupWork(this.tenantId, this.settings.group)], async () => {
+      for (let i = 0; i < ids.length; i += PAGE) {
+        const page = ids.slice(i, i + PAGE);
+        await this.redis.zadd(this.state.delayed, ...page.flatMap((id) => [0, id]));
+      }
+    });
   }
 
   /** Acknowledges entries that no handler wants. */
@@ -324,6 +379,21 @@ export class GroupSource {
   /** Writes down what a recovery of this tenant found. */
   async noteRecovery(result: RecoveryResult): Promise<void> {
     await this.redis.hset(this.keys.meta, 'recovery', JSON.stringify({ at: Date.now(), ...result }));
+  }
+
+  /** What the effects of outcomes make visible. */
+  private worksOf(outcomes: readonly Outcome[]): Work[] {
+    const works = new Map<string, Work>();
+    for (const { effects } of outcomes) {
+      for (const effect of effects) {
+        const work =
+          effect.kind === 'start' && effect.executor !== undefined
+            ? dispatchWork(this.tenantId, effect.executor, effect.runId)
+            : journalWork(this.tenantId, effect.runId);
+        works.set(work.topic, work);
+      }
+    }
+    return [...works.values()];
   }
 
   private claimKeys(): string[] {

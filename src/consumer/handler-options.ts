@@ -22,8 +22,6 @@ export interface HandlerOptions {
   concurrency?: number;
   /** Most entries read at once. Default 100, at most 1000. */
   batchSize?: number;
-  /** How long a read waits for something new, in milliseconds. Default 5000, at most 60 000. */
-  blockMs?: number;
   /**
    * How long an event belongs to a process that sends no heartbeat, in milliseconds. Default 60 000; at least 100, at
    * most 3 600 000 (an hour).
@@ -77,7 +75,6 @@ const RULES: OptionRules = {
   from: oneOf('start', 'now'),
   concurrency: wholeNumber(1, 1000),
   batchSize: wholeNumber(1, 1000),
-  blockMs: wholeNumber(1, 60_000),
   leaseMs: wholeNumber(100, 3_600_000),
   maxAttempts: wholeNumber(1, 1000),
   backoff: () => undefined,
@@ -113,7 +110,6 @@ export function resolveHandlerOptions(
     from: 'now',
     concurrency: 100,
     batchSize: 100,
-    blockMs: 5000,
     leaseMs: 60_000,
     maxAttempts: 5,
     ordering: 'none',

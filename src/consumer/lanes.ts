@@ -5,13 +5,23 @@
 export class Lanes<Entry> {
   private readonly lanes = new Map<string, { queue: Entry[]; busy: boolean }>();
   private readonly ready = new Set<string>();
+  private readonly counts = new Map<string, number>();
   private count = 0;
 
-  constructor(private readonly laneOf: (entry: Entry) => string) {}
+  constructor(
+    private readonly laneOf: (entry: Entry) => string,
+    /** Whose entry it is. */
+    private readonly tenantOf: (entry: Entry) => string,
+  ) {}
 
   /** Entries in all lanes, those that are being handled included. */
   get size(): number {
     return this.count;
+  }
+
+  /** Of one tenant. */
+  sizeOf(tenantId: string): number {
+    return this.counts.get(tenantId) ?? 0;
   }
 
   *[Symbol.iterator](): Generator<Entry> {
@@ -23,7 +33,7 @@ export class Lanes<Entry> {
     let lane = this.lanes.get(key);
     if (!lane) this.lanes.set(key, (lane = { queue: [], busy: false }));
     lane.queue.push(entry);
-    this.count++;
+    this.add(entry, 1);
     if (!lane.busy) this.ready.add(key);
   }
 
@@ -49,7 +59,7 @@ export class Lanes<Entry> {
     if (lane?.queue[0] !== entry) return;
     lane.queue.shift();
     lane.busy = false;
-    this.count--;
+    this.add(entry, -1);
     if (lane.queue.length === 0) this.lanes.delete(key);
     else this.ready.add(key);
   }
@@ -69,13 +79,24 @@ export class Lanes<Entry> {
     for (const [key, lane] of this.lanes) {
       const kept = lane.queue.filter((entry, i) => (lane.busy && i === 0) || !belongs(entry));
       if (kept.length === lane.queue.length) continue;
-      removed.push(...lane.queue.filter((entry) => !kept.includes(entry)));
-      this.count -= lane.queue.length - kept.length;
+      for (const entry of lane.queue) {
+        if (kept.includes(entry)) continue;
+        removed.push(entry);
+        this.add(entry, -1);
+      }
       lane.queue = kept;
       if (kept.length > 0) continue;
       this.lanes.delete(key);
       this.ready.delete(key);
     }
     return removed;
+  }
+
+  private add(entry: Entry, n: 1 | -1): void {
+    this.count += n;
+    const tenantId = this.tenantOf(entry);
+    const left = (this.counts.get(tenantId) ?? 0) + n;
+    if (left === 0) this.counts.delete(tenantId);
+    else this.counts.set(tenantId, left);
   }
 }

@@ -60,6 +60,7 @@ describe("A group that begins 'now'", () => {
       maxAttempts: 3,
       ownership: undefined,
       handler: '',
+      signals: test.signals,
     });
     await source.ensureGroup(from, isOlder);
     const rows = await commands.xreadgroup('GROUP', group, 'one', 'STREAMS', source.stream, '>');

@@ -5,7 +5,6 @@ import { eventually } from '../../test/support/eventually.js';
 import type { RecordedEvent } from '../events/index.js';
 import { newDelivery } from './delivery.js';
 import { publishEffect } from './effects.js';
-import { GroupReader } from './group-reader.js';
 import { GroupSource, newBatchId } from './group-source.js';
 import { HandlerResult } from './handler-result.js';
 import type { Outcome, Settlement } from './lease.js';
@@ -28,14 +27,14 @@ async function begun(
     maxAttempts: 2,
     ownership: undefined,
     handler: '',
+    signals: scene.signals,
   });
   await scene.append(...names);
   const first = await scene.entryOf(names[0]!);
   await source.ensureGroup(first.replace(/\d+$/, (n) => `${Number(n) - 1}`));
-  const reader = new GroupReader(scene.commands, scene.commands, scene.group, 'one');
   const outcomes: Outcome[] = [];
   while (outcomes.length < names.length) {
-    const entries = (await reader.read([source], 1000, 1))[0]!.entries;
+    const entries = (await source.take(1000)).entries;
     const held = entries.map((entry) => newDelivery(source, entry));
     const beginnings = await source.begin(held);
     for (const [i, beginning] of (

@@ -11,6 +11,22 @@ export class TenantDirectory {
     @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
   ) {}
 
+  /** Those that the options name; undefined when they name none. */
+  get named(): readonly string[] | undefined {
+    return this.options.tenants;
+  }
+
+  /** Whether its events are handled here, if there is such a tenant. */
+  serves(tenantId: string): boolean {
+    return this.options.tenants?.includes(tenantId) ?? true;
+  }
+
+  /** Whether there is such a tenant, for all that the options say. */
+  async has(tenantId: string): Promise<boolean> {
+    if (this.options.tenants) return this.serves(tenantId);
+    return (await redisCall(this.redis.commands.sismember(TENANTS_KEY, tenantId))) === 1;
+  }
+
   async list(): Promise<readonly string[]> {
     return this.options.tenants ?? redisCall(this.redis.commands.smembers(TENANTS_KEY));
   }

@@ -192,7 +192,7 @@ describe('A handler that does not end', () => {
           if (text === 'never') await Promise.race([never, new Promise<void>((done) => releases.push(done))]);
         }
       };
-    const options = { types: ['log.stdout'], from: 'start', leaseMs: 1000, blockMs: 300 } as const;
+    const options = { types: ['log.stdout'], from: 'start', leaseMs: 1000 } as const;
     const [A, B] = [handle('a'), handle('b')];
     EventHandler({ ...options, group: a.group })(A);
     EventHandler({ ...options, group: b.group })(B);

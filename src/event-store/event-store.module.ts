@@ -7,6 +7,7 @@ import { JournalTrimmer } from './upkeep/journal-trimmer.js';
 import { JournalWatcher } from './watch/journal-watcher.js';
 import { LiveFeed } from './watch/live-feed.js';
 import { LogWatcher } from './watch/log-watcher.js';
+import { StreamConsumerModule } from '../stream-consumer/index.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
 import { RunStore } from './log/run-store.js';
 import { RunSweep } from './upkeep/run-sweep.js';
@@ -34,7 +35,7 @@ export class EventStoreModule {
     return {
       module: EventStoreModule,
       global: true,
-      imports: options.imports ?? [],
+      imports: [StreamConsumerModule, ...(options.imports ?? [])],
       providers: [
         { provide: EVENT_STORE_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
         StoreFormat,
@@ -62,6 +63,7 @@ export class EventStoreModule {
         Journal,
         JournalWatcher,
         JournalTrimmer,
+        StreamConsumerModule,
       ],
     };
   }

@@ -1,7 +1,6 @@
 export type { AppendResult } from './log/append-result.js';
 export * from './watch/demand.js';
 export * from './dispatch/dispatch-entry.js';
-export * from './dispatch/dispatch-reader.js';
 export * from './dispatch/dispatch-store.js';
 export * from './log/encoded-event.js';
 export * from './log/event-store.js';
@@ -22,6 +21,7 @@ export * from './log/run-record.js';
 export * from './log/run-store.js';
 export * from './upkeep/run-sweep.js';
 export * from './watch/run-watcher.js';
+export * from './log/store-work.js';
 export { StoreFormatError } from './log/store-format.js';
 export type { EventFilter } from './watch/watch.js';
 export * from './watch/watch-signal.js';

@@ -8,4 +8,4 @@ export * from './redis-options.js';
 export * from './redis-script.js';
 export * from './redis-watchdog.js';
 export * from './redis.module.js';
-export * from './stream-group-reader.js';
+export * from './stream-rows.js';

@@ -53,6 +53,11 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /** The number of the database that `url` names. */
+  get database(): number {
+    return this.commands.options.db ?? 0;
+  }
+
   onModuleInit(): Promise<void> {
     return this.start();
   }

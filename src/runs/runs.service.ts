@@ -10,7 +10,7 @@ import {
 } from '../event-store/index.js';
 import type { ReadFor } from '../redis/index.js';
 import type { CreateRunDto } from './dto/run.dto.js';
-import { ExecutorDispatcher, ExecutorRegistry } from './executors/index.js';
+import { ExecutorRegistry } from './executors/index.js';
 
 /** The lifecycle of runs, as clients drive it. */
 @Injectable()
@@ -19,7 +19,6 @@ export class RunsService {
     private readonly runs: RunStore,
     private readonly store: EventStore,
     private readonly executors: ExecutorRegistry,
-    private readonly dispatcher: ExecutorDispatcher,
   ) {}
 
   /** @throws ValidationFailedError, EventTooLargeError, UNKNOWN_EXECUTOR, IdempotencyConflictError */
@@ -31,7 +30,6 @@ export class RunsService {
     const executor = request.executor ?? EXTERNAL;
     this.executors.assertAccepts(executor, request.input ?? {});
     const created = await this.runs.create(tenantId, request, idempotent);
-    if (executor !== EXTERNAL) this.dispatcher.expect(tenantId);
     return created;
   }
 

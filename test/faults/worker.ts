@@ -29,7 +29,6 @@ const common = {
   from: 'start',
   batchSize: 50,
   concurrency: config.concurrency ?? 50,
-  blockMs: 1000,
   leaseMs: config.leaseMs,
   maxAttempts: config.maxAttempts,
   backoff: { initialMs: 50, maxMs: 500 },

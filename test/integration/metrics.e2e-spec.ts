@@ -28,7 +28,6 @@ let held: Promise<void> | undefined;
   from: 'start',
   maxAttempts: 2,
   backoff: { initialMs: 10 },
-  blockMs: 200,
 })
 class Metered implements Handler {
   canHandle(event: RecordedEvent): boolean {

@@ -37,7 +37,6 @@ let broken = false;
   from: 'start',
   maxAttempts: 2,
   backoff: { initialMs: 10 },
-  blockMs: 200,
 })
 class Bill implements Handler {
   handle(event: RecordedEvent, context: HandlerContext): HandlerResult {
@@ -47,7 +46,7 @@ class Bill implements Handler {
   }
 }
 
-@EventHandler({ group: MAILING, from: 'start', blockMs: 200 })
+@EventHandler({ group: MAILING, from: 'start' })
 class Mail implements Handler {
   handle(event: RecordedEvent): void {
     mailed.push(`${event.event.category}.${event.event.action}`);

@@ -7,8 +7,10 @@ import {
   type HandlerOptions,
   type HandlerResult,
 } from '../../src/consumer/index.js';
-import type { GroupKeys } from '../../src/event-store/index.js';
+import { type GroupKeys, JOURNAL_TOPIC } from '../../src/event-store/index.js';
 import type { EventInput, RecordedEvent } from '../../src/events/index.js';
+import { isNoGroup } from '../../src/redis/index.js';
+import { partitionOf } from '../../src/stream-consumer/index.js';
 import { startConsumers, type TestConsumers } from './consumer.js';
 import { createTestStore, line, type TestStore, uniqueTenant } from './event-store.js';
 
@@ -79,7 +81,6 @@ export function consumerScenes(): (options?: { url?: string }) => Promise<Consum
           types: ['log.stdout'],
           from: 'start',
           leaseMs: TEST_LEASE_MS,
-          blockMs: 300,
           backoff: { initialMs: 20, maxMs: 200 },
           ...handlerOptions,
         })
@@ -114,15 +115,21 @@ export function consumerScenes(): (options?: { url?: string }) => Promise<Consum
         const last = await commands.get(journalLast);
         const [ms, n] = (last ?? '0-0').split('-').map(Number);
         const id = `${ms}-${(n ?? 0) + 1}`;
-        await commands
-          .multi()
-          .xadd(journal, id, ...fields)
-          .set(journalLast, id)
-          .exec();
+        await store.signals.around([{ topic: JOURNAL_TOPIC, partition: partitionOf(store.tenant) }], () =>
+          commands
+            .multi()
+            .xadd(journal, id, ...fields)
+            .set(journalLast, id)
+            .exec(),
+        );
         return id;
       },
       pending: async () => {
-        const rows = (await commands.xpending(journal, group, '-', '+', 1000)) as [string, string, number][];
+        const rows = (await commands.xpending(journal, group, '-', '+', 1000).catch((error: unknown) => {
+          // It is not there yet.
+          if (isNoGroup(error)) return [];
+          throw error;
+        })) as [string, string, number][];
         return rows.map(([id, consumer, idleMs]) => ({ id, consumer, idleMs }));
       },
       dead: async () => {

@@ -15,6 +15,7 @@ import {
   type WatchSignal,
 } from '../../src/event-store/index.js';
 import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../../src/events/index.js';
+import { WorkSignals } from '../../src/stream-consumer/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
@@ -28,6 +29,7 @@ export interface TestStore {
   watcher: RunWatcher;
   feeds: LiveFeed;
   redis: RedisConnections;
+  signals: WorkSignals;
   /** Creates an external run: its first event is `lifecycle.started`. */
   createRun(executor?: string): Promise<string>;
   /** Takes up the oldest run that waits for this executor, which must be this one; its fence. */
@@ -67,6 +69,7 @@ export async function createTestStore(
     watcher: app.get(RunWatcher),
     feeds: app.get(LiveFeed),
     redis: app.get(RedisConnections),
+    signals: app.get(WorkSignals),
     createRun: async (executor = 'external') => {
       const { run } = await runs.create(tenant, {
         executor,
@@ -87,9 +90,7 @@ export async function createTestStore(
     takeUp: async (runId, executor) => {
       const dispatch = app.get(DispatchStore);
       await dispatch.ensureGroup({ tenantId: tenant, executor });
-      const reader = dispatch.reader('a-test');
-      const [entry] = await reader.read([{ tenantId: tenant, executor }], 1, 1000);
-      reader.close();
+      const [entry] = await dispatch.take({ tenantId: tenant, executor }, 'a-test', 1);
       if (entry?.runId !== runId) throw new Error(`${runId} is not the next run for ${executor}.`);
       const terms = { consumer: 'a-test', leaseMs: 10_000, patient: true, onLost: () => completed() };
       const answer = await dispatch.takeUp(entry, terms)();

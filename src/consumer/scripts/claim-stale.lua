@@ -14,7 +14,7 @@ assert_group_types(k)
 local page = redis.call('XPENDING', k.stream, group, 'IDLE', ARGV[3], ARGV[5], '+', most)
 local ids = {}
 for _, pending in ipairs(page) do
-  -- What waits for its delay is nobody's loss; due.lua takes it up.
+  -- What waits for its delay is nobody's loss; take.lua takes it up.
   if not redis.call('ZSCORE', k.delayed, pending[1]) then ids[#ids + 1] = pending[1] end
 end
 local entries, buried = claim(k, group, consumer, ARGV[3], ids, now_ms())

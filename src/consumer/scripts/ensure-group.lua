@@ -6,7 +6,7 @@
 --       moment, whatever the clock said that told it
 -- Reply 1 when it was made, else 0
 
---- include ../../event-store/scripts/time.lua
+--- include ../../redis/scripts/time.lua
 --- include stream-group.lua
 
 -- Clocks of a cluster's nodes may differ by less. An id that lies further ahead is of a clock that was wrong.

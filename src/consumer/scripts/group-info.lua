@@ -5,8 +5,8 @@
 -- Reply {pending, redrives that were not given out yet, ms of the oldest pending entry or 0, delayed, dead letters,
 --       paused, seen ms, handler, last recovery, now, then for each consumer and source: name, pending, idle ms}
 
---- include ../../event-store/scripts/time.lua
---- include ../../event-store/scripts/pages.lua
+--- include ../../redis/scripts/time.lua
+--- include ../../redis/scripts/pages.lua
 --- include stream-group.lua
 
 local sources = { { KEYS[1], false }, { KEYS[2], true } }

@@ -18,9 +18,9 @@
 -- An entry that was never begun has no field; one that is settled for good has none any more.
 
 --- include ../../event-store/scripts/bury.lua
---- include ../../event-store/scripts/time.lua
---- include ../../event-store/scripts/arguments.lua
---- include ../../event-store/scripts/pages.lua
+--- include ../../redis/scripts/time.lua
+--- include ../../redis/scripts/arguments.lua
+--- include ../../redis/scripts/pages.lua
 
 -- Keys of a wrong type fail here, while nothing has happened yet. k: { stream, entries, delayed, dead }.
 local function assert_group_types(k)

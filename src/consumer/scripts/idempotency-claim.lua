@@ -5,7 +5,7 @@
 -- ARGV  1 token  2 lease ms
 -- Reply {'claimed'} | {'processed'} | {'in-progress', ms that are left of the lease}
 
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/arguments.lua
 
 local lease = whole(ARGV[2], 'the lease')
 local marker = redis.call('GET', KEYS[1])

@@ -5,7 +5,7 @@
 -- ARGV  1 token  2 complete | release | extend  3 TTL of the marker s, or lease ms
 -- Reply 1 | 0 when the claim was lost
 
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/arguments.lua
 
 if ARGV[2] ~= 'release' then whole(ARGV[3], 'the time') end
 local marker = redis.call('GET', KEYS[1])

@@ -5,8 +5,8 @@
 --       whose lease has run out: after an outage the living come first
 -- Reply the fence; '' when somebody else is the owner, or nobody any more
 
---- include ../../event-store/scripts/time.lua
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/time.lua
+--- include ../../redis/scripts/arguments.lua
 
 local now = now_ms()
 local owner = redis.call('HMGET', KEYS[1], 'consumer', 'fence', 'until')

@@ -8,8 +8,8 @@
 --       given out or renewed, state or '', ms at which it is due or '', event type or '', run id or '',
 --       entry of the journal or ''}
 
---- include ../../event-store/scripts/arguments.lua
---- include ../../event-store/scripts/time.lua
+--- include ../../redis/scripts/arguments.lua
+--- include ../../redis/scripts/time.lua
 --- include stream-group.lua
 
 local group, most = ARGV[1], whole(ARGV[4], 'the most entries', 1000)

@@ -5,7 +5,7 @@
 --       4 most bytes; one letter is given in any case  5 types, or '' for all
 -- Reply {id of the last one looked at or '' at the end, letters…}
 
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/arguments.lua
 --- include dead-letter.lua
 
 local STEP = 20

@@ -6,7 +6,7 @@
 --       5 most bytes; one letter is sent in any case  6 types, or '' for all
 -- Reply {sent, left since their events were trimmed, id of the last one looked at or '' at the end}
 
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/arguments.lua
 --- include dead-letter.lua
 
 local STEP = 20

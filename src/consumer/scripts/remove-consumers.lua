@@ -5,7 +5,7 @@
 -- ARGV  1 group  2 silent for ms
 -- Reply how many were removed
 
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/arguments.lua
 
 local silent_ms = whole(ARGV[2], 'the silence')
 local removed = 0

@@ -7,8 +7,8 @@
 -- ARGV  1 group  2 silent for ms  3 TTL of the meta s
 -- Reply 'OK' | 'IN_USE' | 'NOT_FOUND'
 
---- include ../../event-store/scripts/time.lua
---- include ../../event-store/scripts/arguments.lua
+--- include ../../redis/scripts/time.lua
+--- include ../../redis/scripts/arguments.lua
 --- include stream-group.lua
 
 local silent_ms, meta_ttl = whole(ARGV[2], 'the silence'), whole(ARGV[3], 'the TTL of the meta')

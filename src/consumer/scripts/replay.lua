@@ -8,7 +8,7 @@
 -- ARGV  1 group  2 position: the id before the first entry to come again
 -- Reply {the position taken, epoch} | {} when there is no such group
 
---- include ../../event-store/scripts/pages.lua
+--- include ../../redis/scripts/pages.lua
 --- include stream-group.lua
 
 local function is_before(a, b)

@@ -5,7 +5,7 @@
 -- ARGV  1 group  2 what handles it
 -- Reply the cursor, or nil without such a group
 
---- include ../../event-store/scripts/time.lua
+--- include ../../redis/scripts/time.lua
 
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
 local cursor

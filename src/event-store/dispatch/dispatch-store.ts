@@ -8,17 +8,19 @@ import {
   isReplyError,
   redisCall,
   RedisConnections,
-  StreamGroupReader,
   type StreamRow,
 } from '../../redis/index.js';
 import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispatch-entry.js';
-import { dispatchEntry, DispatchReader } from './dispatch-reader.js';
 import { EventStore } from '../log/event-store.js';
 import { EXECUTORS_KEY } from '../log/keys.js';
 import type { RunRecord } from '../log/run-record.js';
 import { RunStore } from '../log/run-store.js';
+import { WorkSignals } from '../../stream-consumer/index.js';
+import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';
 
+/** Pending runs that tell when to look again: the oldest. */
+const OUTLOOK = 100;
 /** Most runs whose leases one script call extends. */
 const BEAT_PAGE = 1000;
 
@@ -78,25 +80,51 @@ export class DispatchStore {
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
     private readonly runs: RunStore,
+    private readonly signals: WorkSignals,
   ) {}
 
-  /** A reader on a connection of its own. */
-  reader(consumer: string): DispatchReader {
-    const connection = this.redis.blocking('executors');
-    return new DispatchReader(
-      new StreamGroupReader(connection, this.redis.commands, DISPATCH_GROUP, consumer),
-      this.store.keys,
-    );
+  /**
+   * Makes the group where there is none. All that is in the stream is still to be executed, so it begins there.
+   *
+   * @returns false where nothing ever waited, and there is no stream
+   */
+  async ensureGroup(source: DispatchSource): Promise<boolean> {
+    try {
+      await redisCall(this.redis.commands.xgroup('CREATE', this.streamOf(source), DISPATCH_GROUP, '0'));
+    } catch (error) {
+      if (!isReplyError(error)) throw error;
+      if (error.message.includes('requires the key to exist')) return false;
+      if (!error.message.startsWith('BUSYGROUP')) throw error;
+    }
+    return true;
   }
 
-  /** Makes the group where there is none. All that is in the stream is still to be executed, so it begins there. */
-  async ensureGroup(source: DispatchSource): Promise<void> {
-    try {
-      await this.redis.commands.xgroup('CREATE', this.streamOf(source), DISPATCH_GROUP, '0', 'MKSTREAM');
-    } catch (error) {
-      if (isReplyError(error) && error.message.startsWith('BUSYGROUP')) return;
-      await redisCall(Promise.reject(error as Error));
-    }
+  /** Hands up to `most` new runs to a process. @throws an error that `isGroupLost()` knows */
+  async take(source: DispatchSource, consumer: string, most: number): Promise<DispatchEntry[]> {
+    return this.readGroup(source, consumer, '>', most);
+  }
+
+  /** The first of a process's own runs after an entry, whether or not it works on them. */
+  async readOwn(
+    source: DispatchSource,
+    consumer: string,
+    after: string,
+    most: number,
+  ): Promise<DispatchEntry[]> {
+    return this.readGroup(source, consumer, after, most);
+  }
+
+  /** How many runs processes have, and in how many milliseconds the first of another's may be taken over. */
+  async outlook(
+    source: DispatchSource,
+    consumer: string,
+    leaseMs: number,
+  ): Promise<{ pending: number; staleInMs: number | undefined }> {
+    const rows = (await redisCall(
+      this.redis.commands.xpending(this.streamOf(source), DISPATCH_GROUP, '-', '+', OUTLOOK),
+    )) as [string, string, number][];
+    const left = rows.filter(([, who]) => who !== consumer).map(([, , idleMs]) => Math.max(0, leaseMs - idleMs));
+    return { pending: rows.length, staleInMs: left.length > 0 ? Math.min(...left) : undefined };
   }
 
   /** Whether a reader's error means that there is no answer at the moment, and nothing worse. */
@@ -194,11 +222,11 @@ export class DispatchStore {
 
   /** Gives an entry back for any process to take up at once; `fence` if its run was begun. */
   async release(entry: DispatchEntry, consumer: string, fence?: number): Promise<void> {
-    await SCRIPTS.dispatchRelease.run(
+    await this.signals.around([redispatchWork(entry.tenantId, entry.executor, entry.runId)], () => SCRIPTS.dispatchRelease.run(
       this.redis.commands,
       [this.streamOf(entry), this.store.keys.run(entry.tenantId, entry.runId).run],
       [DISPATCH_GROUP, consumer, entry.id, fence ?? ''],
-    );
+    ));
   }
 
   /** Takes the entry out of its stream if its run has ended or is gone. */
@@ -246,7 +274,7 @@ export class DispatchStore {
     };
     const lost: EventInput = { ...onLost(run.attempt), context: run.context };
     const exhausted: EventInput = { ...onExhausted(run.attempt), context: run.context };
-    const [answer, ...values] = (await SCRIPTS.takeUp.run(
+    const [answer, ...values] = (await this.signals.around([journalWork(tenantId, runId)], () => SCRIPTS.takeUp.run(
       this.redis.commands,
       [
         keys.run,
@@ -273,7 +301,7 @@ export class DispatchStore {
         mostDeathsAlone,
         ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
       ],
-    )) as [string, ...(string | number)[]];
+    ))) as [string, ...(string | number)[]];
     switch (answer) {
       case 'TAKEN': {
         const [fence, attempt, position] = values;
@@ -305,7 +333,26 @@ export class DispatchStore {
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 
+  private async readGroup(
+    source: DispatchSource,
+    consumer: string,
+    after: string,
+    most: number,
+  ): Promise<DispatchEntry[]> {
+    const stream = this.streamOf(source);
+    const reply = (await redisCall(
+      this.redis.commands.xreadgroup('GROUP', DISPATCH_GROUP, consumer, 'COUNT', most, 'STREAMS', stream, after),
+    )) as [string, (StreamRow | [string, null])[]][] | null;
+    // Those whose body is gone come without fields.
+    const rows = (reply?.[0]?.[1] ?? []).filter((row): row is StreamRow => row[1] !== null);
+    return rows.map((row) => dispatchEntry(source, row));
+  }
+
   private streamOf({ tenantId, executor }: DispatchSource): string {
     return this.store.keys.partition(tenantId, 0).dispatch(executor);
   }
+}
+
+function dispatchEntry(source: DispatchSource, [id, fields]: StreamRow): DispatchEntry {
+  return { ...source, id, runId: fields[fields.indexOf('r') + 1] ?? '' };
 }

@@ -16,6 +16,8 @@ import { EventStoreMetrics } from '../event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
 import { Keyspace } from './keys.js';
 import { type LogPage, readLocation, readLogPage } from './log-page.js';
+import { WorkSignals } from '../../stream-consumer/index.js';
+import { journalWork } from './store-work.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** Answers to idempotent requests are remembered for a day. */
@@ -96,6 +98,7 @@ export class EventStore {
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
     private readonly metrics: EventStoreMetrics,
     private readonly bulk: BulkReads,
+    private readonly signals: WorkSignals,
   ) {
     this.options = { ...EVENT_STORE_DEFAULTS, ...options };
     this.types = new EventTypeRegistry(this.options.types);
@@ -170,7 +173,10 @@ export class EventStore {
           ...this.eventArgs(events),
         ],
       ) as Promise<[string, ...(string | number)[]]>;
-    let reply = await append();
+    const isJournaled = events.some(({ type }) => !this.journalExclude.has(type));
+    let reply = await (isJournaled
+      ? this.signals.around([journalWork(tenantId, runId)], append)
+      : append());
     while (reply[0] === 'CONFLICT' && (await this.isGone(tenantId, String(reply[1])))) {
       await this.forgetRequest(tenantId, String(reply[1]), options.request?.key ?? '');
       reply = await append();

@@ -7,6 +7,8 @@ import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event
 import { TENANTS_KEY } from './keys.js';
 import { newRunId } from './run-id.js';
 import { asCreated, EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
+import { WorkSignals } from '../../stream-consumer/index.js';
+import { dispatchWork, journalWork } from './store-work.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** Most run ids that one call looks at, however few of them match. */
@@ -47,6 +49,7 @@ export class RunStore {
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
     private readonly bulk: BulkReads,
+    private readonly signals: WorkSignals,
   ) {}
 
   /**
@@ -99,9 +102,13 @@ export class RunStore {
           ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
         ],
       ) as Promise<[state: string, runId: string, record: string[]]>;
+    const works =
+      executor === EXTERNAL ? [journalWork(tenantId, id)] : [dispatchWork(tenantId, executor, id)];
     for (;;) {
       const [, reply] = await redisCall(
-        Promise.all([this.redis.commands.sadd(TENANTS_KEY, tenantId), create()]),
+        this.signals.around(works, () =>
+          Promise.all([this.redis.commands.sadd(TENANTS_KEY, tenantId), create()]),
+        ),
       );
       const [state, runId, record] = reply;
       if (state === 'OK') return { run: readRunRecord(tenantId, record), replayed: false };

@@ -6,7 +6,7 @@
 -- ARGV  1 run channel  2 events kept  3 fence or ''  4 type  5 body
 -- Reply the id; nil: nothing was done, take the long way
 
---- include time.lua
+--- include ../../redis/scripts/time.lua
 
 local call, type, body = redis.call, ARGV[4], ARGV[5]
 local counter = 'n:' .. type

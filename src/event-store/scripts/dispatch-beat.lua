@@ -4,9 +4,9 @@
 -- ARGV  1 group  2 consumer  3 lease ms  4… the fence of each run
 -- Reply for each run: 'held' | 'lost' | 'gone' | its terminal status
 
---- include time.lua
---- include arguments.lua
---- include pages.lua
+--- include ../../redis/scripts/time.lua
+--- include ../../redis/scripts/arguments.lua
+--- include ../../redis/scripts/pages.lua
 
 local lease_end = now_ms() + whole(ARGV[3], 'the lease')
 local reply, held, entries = {}, {}, {}

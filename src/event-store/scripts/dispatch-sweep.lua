@@ -6,8 +6,8 @@
 -- ARGV  1 idle time-out ms (0: never), then per run: run id, executor
 -- Reply {entries made again, then for each run whose lease ran out: run id, executor, for how many ms}
 
---- include time.lua
---- include arguments.lua
+--- include ../../redis/scripts/time.lua
+--- include ../../redis/scripts/arguments.lua
 
 local idle_ms = whole(ARGV[1], 'the idle time-out')
 redis.call('ZCARD', KEYS[1])

@@ -10,7 +10,7 @@
 -- Reply 1, 0 when it is not lost (any more), or 2 when its deadline was put off
 
 --- include write-events.lua
---- include arguments.lua
+--- include ../../redis/scripts/arguments.lua
 
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],

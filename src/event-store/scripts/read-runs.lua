@@ -5,7 +5,7 @@
 -- Reply {bytes, record…}, a record as field, value, field, value, or empty when the run is gone; a value that is left out
 --       stands under the name '~' and that of its field, as its size. There may be fewer records than keys.
 
---- include arguments.lua
+--- include ../../redis/scripts/arguments.lua
 
 local most_bytes, largest = whole(ARGV[1], 'most bytes'), whole(ARGV[2], 'largest value')
 local LARGE = { 'input', 'result', 'error' }

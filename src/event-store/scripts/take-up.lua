@@ -20,7 +20,7 @@
 -- '1' while it was begun alone. Only `deaths_alone` ends a run: what ran beside it may have killed its process otherwise.
 
 --- include write-events.lua
---- include arguments.lua
+--- include ../../redis/scripts/arguments.lua
 
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],

@@ -6,8 +6,8 @@
 -- Reply {'GROUPS'} when there is a group that was not named | {trimmed, still too many, then for each group: buried}
 
 --- include bury.lua
---- include arguments.lua
---- include time.lua
+--- include ../../redis/scripts/arguments.lua
+--- include ../../redis/scripts/time.lua
 --- include read-page.lua
 
 local journal = KEYS[1]

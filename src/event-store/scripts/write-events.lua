@@ -16,7 +16,7 @@ local FEW_EVENTS = 4
 local MAX_COUNTED_TYPES = 200
 local TERMINAL = { completed = true, failed = true, cancelled = true }
 
---- include time.lua
+--- include ../../redis/scripts/time.lua
 --- include journal-last.lua
 
 local function format_ms(ms)

@@ -5,6 +5,8 @@ import { DISPATCH_GROUP } from '../dispatch/dispatch-entry.js';
 import { EventStore } from '../log/event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
 import { EXTERNAL } from '../log/run-record.js';
+import { WorkSignals } from '../../stream-consumer/index.js';
+import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';
 
 const PAGE = 200;
@@ -35,6 +37,7 @@ export class RunSweep {
   constructor(
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
+    private readonly signals: WorkSignals,
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
   ) {
     const { runIdleTimeoutSeconds = EVENT_STORE_DEFAULTS.runIdleTimeoutSeconds } = options;
@@ -97,6 +100,11 @@ export class RunSweep {
       const reply = await SCRIPTS.dispatchSweep.run(this.redis.commands, keys, args);
       const [count, ...rest] = reply as [number, ...(string | number)[]];
       dispatched += count;
+      if (count > 0) {
+        // Rare, and which of them it was does not matter.
+        const works = ids.map((id, i) => redispatchWork(tenantId, executors[i] ?? EXTERNAL, id));
+        await this.signals.around(works, () => Promise.resolve());
+      }
       for (let i = 0; i < rest.length; i += 3) {
         lapsed.push({
           runId: String(rest[i]),
@@ -172,7 +180,7 @@ export class RunSweep {
   ): Promise<'ended' | 'put off' | 'not lost'> {
     const keys = this.store.keys.run(tenantId, runId);
     const partition = this.store.keys.partitionOf(tenantId, runId);
-    const reply = await SCRIPTS.endLost.run(
+    const reply = await this.signals.around([journalWork(tenantId, runId)], () => SCRIPTS.endLost.run(
       this.redis.commands,
       [
         keys.run,
@@ -193,7 +201,7 @@ export class RunSweep {
         DISPATCH_GROUP,
         ...this.store.eventArgs([this.store.prepare(event)]),
       ],
-    );
+    ));
     if (reply === 1) return 'ended';
     return reply === 2 ? 'put off' : 'not lost';
   }

@@ -38,7 +38,7 @@ describe('An executor while Redis is away', () => {
     one = await createTestExecutors({
       providers: [JobExecutor],
       url: redis.url,
-      commandTimeoutMs: 300,
+      commandTimeoutMs: 2000,
       outageBufferEvents: BUFFER_EVENTS,
       outageBufferBytes: BUFFER_BYTES,
     });

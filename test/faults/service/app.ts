@@ -43,7 +43,7 @@ const MAX_EVENTS = 1_000_000;
 /** Events that may wait for their acknowledgement before the executor waits for them. */
 const MAX_WAITING = 500;
 
-const common = { types: [NUMBERED], from: 'start', leaseMs, maxAttempts: 10, blockMs: 1000 } as const;
+const common = { types: [NUMBERED], from: 'start', leaseMs, maxAttempts: 10 } as const;
 const backoff = { initialMs: 100, maxMs: 1000 };
 const [SHARED, ORDERED, KEYED] = GROUPS;
 

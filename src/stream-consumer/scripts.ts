@@ -1,0 +1,10 @@
+import { RedisScript } from '../redis/index.js';
+
+const script = (name: string) => new RedisScript(new URL(`./scripts/${name}.lua`, import.meta.url));
+
+export const SCRIPTS = {
+  touch: script('touch'),
+  sweep: script('sweep'),
+  member: script('member'),
+  inherit: script('inherit'),
+};

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { WorkListener } from './work-listener.js';
+import { WorkSignals } from './work-signals.js';
+
+/** How consumers of streams learn that there is something for them. It needs RedisModule at the root. */
+@Module({ providers: [WorkSignals, WorkListener], exports: [WorkSignals, WorkListener] })
+export class StreamConsumerModule {}

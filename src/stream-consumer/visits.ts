@@ -1,0 +1,211 @@
+import { type LongTimeout, setLongTimeout } from '../common/index.js';
+import type { Partition } from './buckets.js';
+import type { Holdings } from './holdings.js';
+import { merge, PartitionQueue, type VisitReason } from './partition-queue.js';
+import type { StreamConsumer, Visited } from './stream-consumer.js';
+
+/** A tenant gets so many places at least while others wait: to visit for fewer costs more than it brings. */
+const LEAST_PLACES = 10;
+/** How long a few free places wait for more: taking one by one costs many times as much. */
+const GATHER_MS = 2;
+const AFTER_ERROR_MS = 500;
+const MAX_LOOK_MS = 30_000;
+
+/** What is known here of a partition. */
+interface PartitionState {
+  visitedAt: number;
+  isVisiting: boolean;
+  /** It is to be visited once more when this visit is over. */
+  again?: VisitReason | undefined;
+  /** An answer was lost. */
+  resync: boolean;
+  /** Visits in a row that brought all they had places for. */
+  full: number;
+  timer?: LongTimeout | undefined;
+  timerAt: number;
+  nextLookAt: number;
+}
+
+/** Visits the partitions in which there may be work, in turn, as places become free. */
+export class Visits {
+  private readonly queue = new PartitionQueue();
+  private readonly states = new Map<Partition, PartitionState>();
+  private readonly running = new Set<Promise<void>>();
+  /** Places that are given to visits under way. */
+  private reserved = 0;
+  private gathersUntil = 0;
+  private isStopped = false;
+  /** How many visits there were, and how many of them brought nothing. */
+  readonly counts = { visits: 0, empty: 0 };
+
+  constructor(
+    private readonly consumer: StreamConsumer,
+    private readonly holdings: Holdings,
+    private readonly hooks: {
+      /** There is more to do than this process can. */
+      onOverload(partitions: Iterable<Partition>): void;
+      onError(error: unknown): void;
+    },
+  ) {}
+
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  /** When it was visited last, by `performance.now()`; undefined when it is not known here. */
+  visitedAt(partition: Partition): number | undefined {
+    return this.states.get(partition)?.visitedAt;
+  }
+
+  /** Those that wait for their first visit. */
+  *unheld(): Generator<Partition> {
+    for (const partition of this.queue) if (!this.holdings.has(partition)) yield partition;
+  }
+
+  add(partition: Partition, reason: VisitReason): void {
+    if (this.isStopped) return;
+    const state = this.states.get(partition);
+    if (state?.isVisiting) state.again = state.again ? merge(state.again, reason) : reason;
+    else this.queue.add(partition, reason);
+    this.pump();
+  }
+
+  /** Visits it in so many milliseconds, if it is not visited before. */
+  addIn(partition: Partition, ms: number): void {
+    if (this.isStopped) return;
+    const state = this.stateOf(partition);
+    const at = performance.now() + ms;
+    if (state.timer && state.timerAt <= at) return;
+    state.timer?.cancel();
+    state.timerAt = at;
+    state.timer = setLongTimeout(() => {
+      state.timer = undefined;
+      this.add(partition, { scope: performance.now() >= state.nextLookAt ? 'look' : 'all', helping: false });
+    }, ms);
+  }
+
+  /** Begins what visits there is room for. */
+  pump(): void {
+    while (!this.isStopped && this.queue.size > 0) {
+      const room = this.consumer.room - this.reserved;
+      if (room <= 0) {
+        this.hooks.onOverload(this.queue);
+        return;
+      }
+      if (this.gathers(room)) return;
+      const waiting = this.queue.size;
+      const next = this.queue.next((partition) => this.placesFor(partition, room, waiting));
+      if (!next) return;
+      this.begin(next.partition, next.reason, next.places);
+    }
+  }
+
+  /** No more visits; resolves when those under way are over. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.queue.clear();
+    for (const { timer } of this.states.values()) timer?.cancel();
+    await Promise.all(this.running);
+  }
+
+  /** Alone, a partition gets all there is; else no more than half of what the consumer can have in hand. */
+  private placesFor(partition: Partition, room: number, waiting: number): number {
+    const most = Math.min(room, this.consumer.batchSize);
+    if (waiting === 1) return most;
+    const half = Math.ceil(this.consumer.concurrency / 2) - this.consumer.inHand(partition);
+    return Math.min(most, half, Math.max(LEAST_PLACES, Math.floor(room / waiting)));
+  }
+
+  private gathers(room: number): boolean {
+    const { batchSize, concurrency } = this.consumer;
+    const isEnough = room >= Math.min(batchSize, concurrency) / 2;
+    const now = performance.now();
+    if (isEnough || (this.gathersUntil > 0 && now >= this.gathersUntil)) {
+      this.gathersUntil = 0;
+      return false;
+    }
+    if (this.gathersUntil === 0) {
+      this.gathersUntil = now + GATHER_MS;
+      setTimeout(() => {
+        this.pump();
+      }, GATHER_MS);
+    }
+    return true;
+  }
+
+  private begin(partition: Partition, reason: VisitReason, places: number): void {
+    const state = this.stateOf(partition);
+    state.isVisiting = true;
+    this.reserved += places;
+    const visit = this.visit(partition, state, reason, places);
+    this.running.add(visit);
+    void visit.finally(() => this.running.delete(visit));
+  }
+
+  /** Never rejects. */
+  private async visit(partition: Partition, state: PartitionState, reason: VisitReason, places: number): Promise<void> {
+    let visited: Visited | undefined;
+    try {
+      await this.holdings.hold(partition);
+      state.visitedAt = performance.now();
+      if (state.nextLookAt === 0) state.nextLookAt = state.visitedAt + this.lookMs;
+      const { resync } = state;
+      visited = await this.consumer.visit(partition, { places, scope: reason.scope, resync });
+      if (resync) state.resync = false;
+    } catch (error) {
+      state.resync = true;
+      this.hooks.onError(error);
+    }
+    this.reserved -= places;
+    state.isVisiting = false;
+    if (this.isStopped) return;
+    if (visited) await this.after(partition, state, reason, visited);
+    else {
+      state.again = undefined;
+      if (reason.scope === 'look') state.nextLookAt = performance.now();
+      this.addIn(partition, AFTER_ERROR_MS);
+    }
+    this.pump();
+  }
+
+  private async after(partition: Partition, state: PartitionState, reason: VisitReason, visited: Visited): Promise<void> {
+    const { again } = state;
+    state.again = undefined;
+    this.counts.visits++;
+    if (visited.taken === 0) this.counts.empty++;
+    state.full = visited.hasMore ? state.full + 1 : 0;
+    const isLook = reason.scope === 'look';
+    if (isLook) state.nextLookAt = performance.now() + this.lookMs;
+    if (visited.hasMore || again) {
+      this.add(partition, again ?? { scope: isLook ? 'look' : 'all', helping: reason.helping });
+      if (state.full >= 2 && !reason.helping) this.hooks.onOverload([partition]);
+      return;
+    }
+    if (isLook && visited.isIdle && visited.taken === 0 && this.consumer.inHand(partition) === 0) {
+      await this.forget(partition, state);
+      return;
+    }
+    const lookInMs = Math.max(0, state.nextLookAt - performance.now());
+    this.addIn(partition, Math.min(visited.againInMs ?? lookInMs, lookInMs));
+  }
+
+  private async forget(partition: Partition, state: PartitionState): Promise<void> {
+    state.timer?.cancel();
+    this.states.delete(partition);
+    // If it fails, it is looked after in vain when this process is gone.
+    await this.holdings.drop(partition).catch(() => undefined);
+  }
+
+  private get lookMs(): number {
+    return Math.min(this.consumer.leaseMs, MAX_LOOK_MS);
+  }
+
+  private stateOf(partition: Partition): PartitionState {
+    let state = this.states.get(partition);
+    if (!state) {
+      state = { visitedAt: 0, isVisiting: false, resync: false, full: 0, timerAt: 0, nextLookAt: 0 };
+      this.states.set(partition, state);
+    }
+    return state;
+  }
+}

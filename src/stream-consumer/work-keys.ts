@@ -1,0 +1,17 @@
+import { tagOf } from './buckets.js';
+
+/** The keys by which work is found. All of a bucket lie in one slot of a Redis Cluster. */
+export const WORK_KEYS = {
+  /** Partitions in which something of this topic came, by when. */
+  touched: (topic: string, bucket: number) => `runstream:touched:${tagOf(bucket)}:${topic}`,
+  /** Up to when each consumer has looked at what was touched. */
+  swept: (bucket: number) => `runstream:swept:${tagOf(bucket)}`,
+  /** Partitions in which a member of a consumer has something in hand, or on its list. */
+  held: (consumer: string, member: string, bucket: number) =>
+    `runstream:held:${tagOf(bucket)}:${consumer}:${member}`,
+  /** The processes of a consumer, by their last sign of life. */
+  members: (consumer: string) => `runstream:members:${consumer}`,
+  /** Pub/sub, which knows no databases. */
+  channel: (bucket: number, database: number) =>
+    `runstream:work:${tagOf(bucket)}${database === 0 ? '' : `:${database}`}`,
+};
