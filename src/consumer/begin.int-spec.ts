@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createTestStore, line, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
 import type { JournalEntry, RawEntry } from '../event-store/index.js';
 import { newDelivery } from './delivery.js';
-import { GroupSource, toJournalEntry } from './group-source.js';
+import { toJournalEntry } from './group-entries.js';
+import { GroupSource } from './group-source.js';
 import type { Outcome } from './lease.js';
 
 const LEASE_MS = 60_000;

@@ -15,7 +15,7 @@ import {
   TENANTS_KEY,
 } from '../event-store/index.js';
 import { RedisConnections } from '../redis/index.js';
-import { WorkListener, WorkSignals } from '../stream-consumer/index.js';
+import { Announcements, WorkListener, WorkSignals } from '../stream-consumer/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions, DEFAULT_CONSUMER_SHUTDOWN_MS } from './consumer-options.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
 import { readEffectLimits } from './effect-budget.js';
@@ -42,6 +42,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     private readonly gate: SuspectGate,
     private readonly signals: WorkSignals,
     private readonly listener: WorkListener,
+    private readonly announcements: Announcements,
     @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
     @Inject(EVENT_STORE_OPTIONS) private readonly storeOptions: EventStoreOptions,
   ) {}
@@ -90,7 +91,13 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
       this.tenants,
       this.gate,
       this.telemetry,
-      { redis: this.redis, signals: this.signals, listener: this.listener, tenantsKey: TENANTS_KEY },
+      {
+        redis: this.redis,
+        signals: this.signals,
+        listener: this.listener,
+        announcements: this.announcements,
+        tenantsKey: TENANTS_KEY,
+      },
       readEffectLimits(this.options),
     );
     this.groups.push(consumer);

@@ -6,7 +6,7 @@ import { isNoGroup } from '../redis/index.js';
 import { AttemptReport } from './attempt-report.js';
 import { askCanHandle } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
-import { Attempt, bySource, type Delivery } from './delivery.js';
+import { Attempt, bySource, type DelivererHooks, type Delivery } from './delivery.js';
 import type { GroupSource } from './group-source.js';
 import { Lanes } from './lanes.js';
 import type { RegisteredHandler } from './registered-handler.js';
@@ -20,16 +20,6 @@ import type { SuspectGate } from './suspect-gate.js';
 const AGAIN_MS = 500;
 /** Entries that one script begins, at most. */
 const MAX_BATCH = 500;
-
-/** Whom it tells what. */
-export interface DelivererHooks {
-  /** There may be room for more. */
-  onRoom(): void;
-  /** An entry that any process may take up waits for so many milliseconds. */
-  onRetry(source: GroupSource, ms: number): void;
-  /** An ordered source turns out to have another owner, or to be replayed. */
-  onOwnershipLost(source: GroupSource): void;
-}
 
 /**
  * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of

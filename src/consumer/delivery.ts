@@ -19,6 +19,16 @@ export interface Delivery extends Holding {
   onSettled?: (how: 'processed' | 'skipped' | 'failed') => void;
 }
 
+/** What a Deliverer tells. */
+export interface DelivererHooks {
+  /** There may be room for more. */
+  onRoom(): void;
+  /** An entry that any process may take up waits for so many milliseconds. */
+  onRetry(source: GroupSource, ms: number): void;
+  /** An ordered source turns out to have another owner, or to be replayed. */
+  onOwnershipLost(source: GroupSource): void;
+}
+
 const PROCESS = randomBytes(4).toString('hex');
 let holdings = 0;
 

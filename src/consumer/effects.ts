@@ -1,6 +1,14 @@
 import { ValidationFailedError } from '../common/index.js';
-import { type EventStore, EXTERNAL, newRunId, partitionOfRun } from '../event-store/index.js';
+import {
+  dispatchWork,
+  type EventStore,
+  EXTERNAL,
+  journalWork,
+  newRunId,
+  partitionOfRun,
+} from '../event-store/index.js';
 import { type EventInput, type PreparedEvent, prepareRun } from '../events/index.js';
+import type { Work } from '../stream-consumer/index.js';
 import type { StartRun } from './handler.js';
 
 const PARTITION = 0;
@@ -39,6 +47,19 @@ export function effectsWeight(effects: readonly Effect[]): { events: number; byt
     }
   }
   return { events, bytes };
+}
+
+/** What becomes visible when effects are made. */
+export function effectsWork(tenantId: string, effects: readonly Effect[]): Work[] {
+  const works = new Map<string, Work>();
+  for (const effect of effects) {
+    const work =
+      effect.kind === 'start' && effect.executor !== undefined
+        ? dispatchWork(tenantId, effect.executor, effect.runId)
+        : journalWork(tenantId, effect.runId);
+    works.set(work.topic, work);
+  }
+  return [...works.values()];
 }
 
 export function startEffect(store: EventStore, run: StartRun): Effect {

@@ -66,7 +66,8 @@ export class GroupControl {
    */
   async remove(tenantId: string, group: string): Promise<void> {
     await this.catalog.assertExists(tenantId, group);
-    if (this.catalog.isRegistered(group)) throw new GroupInUseError();
+    if (this.catalog.isRegistered(group) || (await this.catalog.isHandled(group)))
+      throw new GroupInUseError();
     const keys = this.store.keys.group(tenantId, 0, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
     const { journal } = this.store.keys.partition(tenantId, 0);

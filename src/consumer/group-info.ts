@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { GroupNotFoundError } from '../common/index.js';
 import { EventStore, GROUP_PATTERN, Journal, type JournalGroupInfo } from '../event-store/index.js';
 import { RedisConnections } from '../redis/index.js';
+import { Announcements } from '../stream-consumer/index.js';
+import { groupConsumer } from './group-work.js';
 import { ConsumerRunner } from './consumer-runner.js';
 import { type HandlerDescription, readHandlerDescription } from './handler-description.js';
 import type { RecoveryResult } from './recovery-result.js';
@@ -39,6 +41,7 @@ export class GroupCatalog {
     private readonly store: EventStore,
     private readonly journal: Journal,
     private readonly runner: ConsumerRunner,
+    private readonly announcements: Announcements,
   ) {}
 
   async list(tenantId: string): Promise<GroupInfo[]> {
@@ -65,6 +68,11 @@ export class GroupCatalog {
     }
   }
 
+  /** Whether a process handled the group, for any tenant, within the last minute. */
+  isHandled(group: string): Promise<boolean> {
+    return this.announcements.isAnnounced(groupConsumer(group), SILENT_AFTER_MS);
+  }
+
   /** Whether this application has a handler for the group. */
   isRegistered(group: string): boolean {
     return this.runner.registered.some(({ options }) => options.group === group);
@@ -87,6 +95,7 @@ export class GroupCatalog {
     journal: ReadonlyMap<string, JournalGroupInfo>,
   ): Promise<GroupInfo> {
     const keys = this.store.keys.group(tenantId, 0, group);
+    const isHandled = await this.isHandled(group);
     const reply = (await SCRIPTS.groupInfo.run(
       this.redis.commands,
       [
@@ -105,14 +114,12 @@ export class GroupCatalog {
       delayed: number,
       dead: number,
       paused: string,
-      seen: string,
       handler: string,
       recovery: string,
       now: number,
       ...consumers: (string | number)[],
     ];
-    const [pending, waiting, oldest, delayed, deadLetters, paused, seen, handler, recovery, now, ...rest] =
-      reply;
+    const [pending, waiting, oldest, delayed, deadLetters, paused, handler, recovery, now, ...rest] = reply;
     const consumers = toConsumers(rest);
     const registered = this.runner.registered.find(({ options }) => options.group === group);
     return {
@@ -120,8 +127,7 @@ export class GroupCatalog {
       handler: registered
         ? { name: registered.name, types: registered.options.types }
         : readHandlerDescription(handler),
-      isHandled:
-        now - Number(seen) < SILENT_AFTER_MS || consumers.some(({ idleMs }) => idleMs < SILENT_AFTER_MS),
+      isHandled,
       consumers,
       pending,
       lag: (journal.get(group)?.lag ?? 0) + waiting,

@@ -2,7 +2,8 @@ import type { Logger } from '@nestjs/common';
 import type { Deliverer } from './deliverer.js';
 import { type Delivery, newDelivery } from './delivery.js';
 import { unlessAborted } from '../common/index.js';
-import type { GroupSource, Page } from './group-source.js';
+import type { Page } from './group-entries.js';
+import type { GroupSource } from './group-source.js';
 import { soonest } from './intake.js';
 import { OwnershipLostError } from './ownership.js';
 import type { Patience } from './patience.js';
@@ -61,7 +62,10 @@ export class GroupRecovery {
       const { pending, staleInMs } = await source.outlook();
       standing.pending += pending;
       if (!standing.hasMore)
-        standing.staleInMs = soonest(standing.staleInMs, staleInMs && Math.max(staleInMs, isPatient ? 1 : IMPATIENT_MS));
+        standing.staleInMs = soonest(
+          standing.staleInMs,
+          staleInMs && Math.max(staleInMs, isPatient ? 1 : IMPATIENT_MS),
+        );
     }
     this.finish(sources, recovering);
     return standing;

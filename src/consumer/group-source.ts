@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import {
-  dispatchWork,
   type EventStore,
   type GroupKeys,
   type JournalEntry,
-  journalWork,
   type PartitionKeys,
   type RawEntry,
-  readJournalEntry,
 } from '../event-store/index.js';
-import { parseEventId } from '../events/index.js';
-import { redisCall } from '../redis/index.js';
-import type { Work, WorkSignals } from '../stream-consumer/index.js';
+import { readGroup, redisCall } from '../redis/index.js';
+import type { WorkSignals } from '../stream-consumer/index.js';
+import { type Page, type Taken, toJournalEntry, toPage } from './group-entries.js';
 import { groupWork } from './group-work.js';
+import { effectsWork } from './effects.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from './effect-budget.js';
 import { type Beginning, type Holding, type Lease, type Outcome, type Settlement } from './lease.js';
 import { type Ownership, OwnershipLostError } from './ownership.js';
@@ -21,7 +19,9 @@ import type { RecoveryResult } from './recovery-result.js';
 import {
   beatCall,
   beginCall,
+  type BeginReply,
   type MarkerKey,
+  readBeginnings,
   readSettlements,
   settleCall,
   type SettleReply,
@@ -53,31 +53,6 @@ export interface GroupSettings {
   /** How much one handled event may write. Default DEFAULT_EFFECT_LIMITS. */
   effectLimits?: EffectLimits;
 }
-
-/** What was taken. */
-export interface Taken {
-  /** When the next delay is over, in milliseconds from now; undefined without one. */
-  nextMs: number | undefined;
-  /** Entries that were dead-lettered, since their bodies are gone. */
-  buried: number;
-  /** There is more, or may be. */
-  hasMore: boolean;
-  entries: JournalEntry[];
-}
-
-export interface Page {
-  /** Where to go on; undefined at the end. */
-  next: string | undefined;
-  /** Entries that were dead-lettered, since their bodies are gone. */
-  buried: number;
-  entries: JournalEntry[];
-}
-
-type BeginReply =
-  | ['PAUSED']
-  | ['FENCED']
-  | ['EPOCH', epoch: string]
-  | [token: number, epoch: string, ...states: (number | string)[]];
 
 /** One source of entries of one group, and the scripts that work on it. */
 export class GroupSource {
@@ -160,22 +135,8 @@ export class GroupSource {
     }
     if (reply[0] === 'PAUSED') return 'paused';
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
-    const [token, epoch, ...states] = reply;
-    this.epoch = epoch;
-    const run = (attempt: number): Beginning => ({
-      kind: 'run',
-      attempt,
-      token,
-      epoch,
-      fence,
-    });
-    const first = run(1);
-    const beginnings =
-      states[0] === 'first'
-        ? held.map(() => first)
-        : states.map((state) =>
-            typeof state === 'number' ? run(state) : { kind: state as Exclude<Beginning['kind'], 'run'> },
-          );
+    this.epoch = reply[1];
+    const beginnings = readBeginnings(held, reply, fence);
     // A process that was frozen while it waited for the answer: others may have begun the same since.
     const isStale = performance.now() - askedAt >= leaseMs;
     return isStale ? this.withoutLost(held, beginnings) : beginnings;
@@ -233,7 +194,10 @@ export class GroupSource {
       outcomes,
       this.markerKey,
     );
-    const works = this.worksOf(outcomes);
+    const works = effectsWork(
+      this.tenantId,
+      outcomes.flatMap(({ effects }) => effects),
+    );
     const settle = (): Promise<unknown> => SCRIPTS.settle.run(this.redis, keys, args);
     const reply = await (works.length > 0 ? this.settings.signals.around(works, settle) : settle());
     return readSettlements(outcomes, reply as SettleReply);
@@ -283,20 +247,11 @@ export class GroupSource {
 
   /** Our own entries after an id, whether or not somebody works on them; those whose body was trimmed are left out. */
   async readOwn(after: string, most: number): Promise<JournalEntry[]> {
-    const reply = (await redisCall(
-      this.redis.xreadgroup(
-        'GROUP',
-        this.settings.group,
-        this.settings.consumer,
-        'COUNT',
-        most,
-        'STREAMS',
-        this.stream,
-        after,
-      ),
-    )) as [string, [string, string[] | null][]][] | null;
-    const rows = reply?.[0]?.[1] ?? [];
-    return rows.filter((row): row is RawEntry => row[1] !== null).map(toJournalEntry);
+    const { group, consumer } = this.settings;
+    const rows = await redisCall(
+      readGroup(this.redis, { stream: this.stream, group, consumer, after, most }),
+    );
+    return rows.map(toJournalEntry);
   }
 
   /** A page of what others left, from `after` on. */
@@ -310,7 +265,7 @@ export class GroupSource {
       after,
       this.redriveArg(),
     ])) as [string, number, ...RawEntry[]];
-    return page(next, buried, entries);
+    return toPage(next, buried, entries);
   }
 
   /** A page of the whole pending list, for the owner of an ordered group. @throws OwnershipLostError */
@@ -322,7 +277,7 @@ export class GroupSource {
     )) as [string, number, ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
     const [next, buried, ...entries] = reply;
-    return page(next, buried, entries);
+    return toPage(next, buried, entries);
   }
 
   /** Gives entries back that were read and not begun: whoever looks first takes them up. */
@@ -381,21 +336,6 @@ export class GroupSource {
     await this.redis.hset(this.keys.meta, 'recovery', JSON.stringify({ at: Date.now(), ...result }));
   }
 
-  /** What the effects of outcomes make visible. */
-  private worksOf(outcomes: readonly Outcome[]): Work[] {
-    const works = new Map<string, Work>();
-    for (const { effects } of outcomes) {
-      for (const effect of effects) {
-        const work =
-          effect.kind === 'start' && effect.executor !== undefined
-            ? dispatchWork(this.tenantId, effect.executor, effect.runId)
-            : journalWork(this.tenantId, effect.runId);
-        works.set(work.topic, work);
-      }
-    }
-    return [...works.values()];
-  }
-
   private claimKeys(): string[] {
     return [this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead];
   }
@@ -414,27 +354,4 @@ export class GroupSource {
 /** A batch's name, under which its answer is remembered. */
 export function newBatchId(): string {
   return randomUUID();
-}
-
-function page(next: string, buried: number, entries: RawEntry[]): Page {
-  return { next: next === '' ? undefined : next, buried, entries: entries.map(toJournalEntry) };
-}
-
-/** What can't be read becomes an entry without a type, so that it ends in the dead letters and not in the way. */
-export function toJournalEntry(raw: RawEntry): JournalEntry {
-  try {
-    return readJournalEntry(raw);
-  } catch {
-    const position = parseEventId(raw[0]);
-    const event = {
-      id: raw[0],
-      position,
-      type: '',
-      body: '',
-      timestamp: undefined,
-      key: undefined,
-      ends: undefined,
-    };
-    return { id: raw[0], position, runId: '', event };
-  }
 }

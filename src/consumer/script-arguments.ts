@@ -1,6 +1,6 @@
 import type { EventStore } from '../event-store/index.js';
 import type { Effect } from './effects.js';
-import { type Holding, type Lease, marker, type Outcome, type Settlement } from './lease.js';
+import { type Beginning, type Holding, type Lease, marker, type Outcome, type Settlement } from './lease.js';
 
 /** What settle.lua answers: which of the plain successes were lost, counted from 1; then the rest in order. */
 export type SettleReply = [lost: number[], ...others: Settlement[]];
@@ -80,6 +80,29 @@ export function settleCall(
     addEffects(call, store, tenantId, effects, runs);
   }
   return call;
+}
+
+/** What begin.lua answers. */
+export type BeginReply =
+  | ['PAUSED']
+  | ['FENCED']
+  | ['EPOCH', epoch: string]
+  | [token: number, epoch: string, ...states: (number | string)[]];
+
+/** In the order of the entries. */
+export function readBeginnings(
+  held: readonly Holding[],
+  [token, epoch, ...states]: Extract<BeginReply, [number, ...unknown[]]>,
+  fence: string,
+): Beginning[] {
+  const run = (attempt: number): Beginning => ({ kind: 'run', attempt, token, epoch, fence });
+  if (states[0] === 'first') {
+    const first = run(1);
+    return held.map(() => first);
+  }
+  return states.map((state) =>
+    typeof state === 'number' ? run(state) : { kind: state as Exclude<Beginning['kind'], 'run'> },
+  );
 }
 
 /** In the order of the outcomes. */

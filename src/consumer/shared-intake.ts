@@ -56,7 +56,8 @@ export class SharedIntake implements Intake {
   /** Entries of ours that nobody here works on: their delivery was lost with the connection. */
   private async takeUpOwn(source: GroupSource): Promise<void> {
     const held = new Set<string>();
-    for (const { source: its, entry } of this.deliverer.lanes) if (its.stream === source.stream) held.add(entry.id);
+    for (const { source: its, entry } of this.deliverer.lanes)
+      if (its.stream === source.stream) held.add(entry.id);
     let after = '0';
     for (;;) {
       const entries = await source.readOwn(after, PAGE);

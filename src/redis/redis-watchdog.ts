@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { every, pause, RedisUnavailableError } from '../common/index.js';
+import { every, delay, RedisUnavailableError } from '../common/index.js';
 import { isReplyError, redisCall } from './redis-error.js';
 import { RedisConnections } from './redis-connections.js';
 
@@ -81,7 +81,10 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
       (error: unknown) => isReplyError(error instanceof RedisUnavailableError ? error.cause : error),
     );
     const enough = new AbortController();
-    const late = pause(this.connections.commandTimeoutMs, enough.signal).then(() => false);
+    // A process that ends does not wait for it.
+    const late = delay(this.connections.commandTimeoutMs, { signal: enough.signal, ref: false })
+      .catch(() => undefined)
+      .then(() => false);
     const isHeard = await Promise.race([heard, late]);
     enough.abort();
     const isConnected = connection.status === 'ready' || connection.status === 'connect';

@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import { every, RedisUnavailableError } from '../common/index.js';
 import { TenantDirectory } from '../consumer/index.js';
-import { DispatchStore, type LapsedRun, RunSweep } from '../event-store/index.js';
+import { DispatchStore, executorConsumer, type LapsedRun, RunSweep } from '../event-store/index.js';
+import { Announcements } from '../stream-consumer/index.js';
 import type { EventInput, JsonObject } from '../events/index.js';
 import { EXECUTOR_LOST } from './executors/index.js';
 import { IDLE_RUNS_DEFAULTS } from './idle-runs-options.js';
@@ -31,6 +32,7 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
   constructor(
     private readonly sweep: RunSweep,
     private readonly dispatch: DispatchStore,
+    private readonly announcements: Announcements,
     private readonly tenants: TenantDirectory,
     @Inject(RUNS_OPTIONS) options: RunsOptions,
   ) {
@@ -79,7 +81,7 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
   private async endAbandoned(tenantId: string, run: LapsedRun): Promise<boolean> {
     const absentMs = this.executorAbsentMs;
     if (run.lapsedMs < absentMs) return false;
-    if (await this.dispatch.isAnnounced(run.executor, absentMs)) return false;
+    if (await this.announcements.isAnnounced(executorConsumer(run.executor), absentMs)) return false;
     if (!(await this.dispatch.isPatient(absentMs))) return false;
     const reason = `No process has the executor "${run.executor}" any more.`;
     return this.sweep.endAbandoned(tenantId, run, absentMs, failed(EXECUTOR_LOST, { reason }));

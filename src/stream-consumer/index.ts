@@ -1,3 +1,4 @@
+export { Announcements } from './announcements.js';
 export { type Partition, partitionOf, tenantOf } from './buckets.js';
 export type { StreamConsumer, Visited, VisitTerms } from './stream-consumer.js';
 export { StreamConsumerModule } from './stream-consumer.module.js';

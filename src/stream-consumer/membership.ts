@@ -1,4 +1,4 @@
-import { RedisConnections } from '../redis/index.js';
+import type { RedisConnections } from '../redis/index.js';
 import { BUCKETS, hash } from './buckets.js';
 import { SCRIPTS } from './scripts.js';
 import { WORK_KEYS } from './work-keys.js';
@@ -35,7 +35,7 @@ export class Membership {
   /** Gives a sign of life. Says who is gone, and whether the others may have taken this member for gone. */
   async beat(): Promise<{ wasGone: boolean; gone: GoneMember[]; hasChanged: boolean }> {
     const [wasGone, count, ...names] = await this.run(false);
-    const living = names.slice(0, Number(count)).sort();
+    const living = names.slice(0, count).sort();
     const gone: GoneMember[] = [];
     for (let i = living.length; i + 1 < names.length; i += 2)
       gone.push({ name: names[i] ?? '', lastSeen: Number(names[i + 1]) });

@@ -22,12 +22,8 @@ export class PartitionQueue {
     return this.waiting.size;
   }
 
-  has(partition: Partition): boolean {
-    return this.waiting.has(partition);
-  }
-
-  [Symbol.iterator](): Iterator<Partition> {
-    return this.waiting.keys();
+  [Symbol.iterator](): IterableIterator<[Partition, VisitReason]> {
+    return this.waiting.entries();
   }
 
   add(partition: Partition, reason: VisitReason): void {
@@ -36,7 +32,9 @@ export class PartitionQueue {
   }
 
   /** The first that may have places, and how many; what is passed over keeps its turn. */
-  next(placesOf: (partition: Partition) => number): { partition: Partition; reason: VisitReason; places: number } | undefined {
+  next(
+    placesOf: (partition: Partition) => number,
+  ): { partition: Partition; reason: VisitReason; places: number } | undefined {
     for (const [partition, reason] of this.waiting) {
       const places = placesOf(partition);
       if (places <= 0) continue;

@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
+import { Announcements } from './announcements.js';
 import { WorkListener } from './work-listener.js';
 import { WorkSignals } from './work-signals.js';
 
 /** How consumers of streams learn that there is something for them. It needs RedisModule at the root. */
-@Module({ providers: [WorkSignals, WorkListener], exports: [WorkSignals, WorkListener] })
+@Module({
+  providers: [WorkSignals, WorkListener, Announcements],
+  exports: [WorkSignals, WorkListener, Announcements],
+})
 export class StreamConsumerModule {}

@@ -75,7 +75,10 @@ export class Sweeps {
       }
       for (let i = 0; i < touched.length; i += 2) {
         const partition = touched[i] ?? '';
-        if (this.consumer.serves(tenantOf(partition)) && this.mustVisit(partition, now - Number(touched[i + 1])))
+        if (
+          this.consumer.serves(tenantOf(partition)) &&
+          this.mustVisit(partition, now - Number(touched[i + 1]))
+        )
           this.visits.add(partition, { scope: 'all', helping: false });
       }
       if (touched.length < 2 * PAGE) return;

@@ -43,7 +43,7 @@ export class Visits {
     private readonly holdings: Holdings,
     private readonly hooks: {
       /** There is more to do than this process can. */
-      onOverload(partitions: Iterable<Partition>): void;
+      onOverload(partitions: Iterable<[Partition, VisitReason]>): void;
       onError(error: unknown): void;
     },
   ) {}
@@ -59,7 +59,7 @@ export class Visits {
 
   /** Those that wait for their first visit. */
   *unheld(): Generator<Partition> {
-    for (const partition of this.queue) if (!this.holdings.has(partition)) yield partition;
+    for (const [partition] of this.queue) if (!this.holdings.has(partition)) yield partition;
   }
 
   add(partition: Partition, reason: VisitReason): void {
@@ -143,7 +143,12 @@ export class Visits {
   }
 
   /** Never rejects. */
-  private async visit(partition: Partition, state: PartitionState, reason: VisitReason, places: number): Promise<void> {
+  private async visit(
+    partition: Partition,
+    state: PartitionState,
+    reason: VisitReason,
+    places: number,
+  ): Promise<void> {
     let visited: Visited | undefined;
     try {
       await this.holdings.hold(partition);
@@ -168,7 +173,12 @@ export class Visits {
     this.pump();
   }
 
-  private async after(partition: Partition, state: PartitionState, reason: VisitReason, visited: Visited): Promise<void> {
+  private async after(
+    partition: Partition,
+    state: PartitionState,
+    reason: VisitReason,
+    visited: Visited,
+  ): Promise<void> {
     const { again } = state;
     state.again = undefined;
     this.counts.visits++;
@@ -178,7 +188,7 @@ export class Visits {
     if (isLook) state.nextLookAt = performance.now() + this.lookMs;
     if (visited.hasMore || again) {
       this.add(partition, again ?? { scope: isLook ? 'look' : 'all', helping: reason.helping });
-      if (state.full >= 2 && !reason.helping) this.hooks.onOverload([partition]);
+      if (state.full >= 2 && !reason.helping) this.hooks.onOverload([[partition, reason]]);
       return;
     }
     if (isLook && visited.isIdle && visited.taken === 0 && this.consumer.inHand(partition) === 0) {

@@ -1,5 +1,6 @@
 import { every, pause } from '../common/index.js';
 import { type RedisConnections } from '../redis/index.js';
+import type { Announcements } from './announcements.js';
 import { BUCKETS, bucketOf, hash, type Partition, partitionOf, tenantOf } from './buckets.js';
 import { Holdings } from './holdings.js';
 import { type GoneMember, Membership } from './membership.js';
@@ -8,7 +9,13 @@ import type { StreamConsumer } from './stream-consumer.js';
 import { Sweeps } from './sweeps.js';
 import { walkTenants } from './tenant-walk.js';
 import { Visits } from './visits.js';
-import { helpMessage, leaveMessage, type WorkKind, type WorkListener, type WorkListenerHooks } from './work-listener.js';
+import {
+  helpMessage,
+  leaveMessage,
+  type WorkKind,
+  type WorkListener,
+  type WorkListenerHooks,
+} from './work-listener.js';
 import type { WorkSignals } from './work-signals.js';
 
 /** A member that gave no sign of life for so long is gone: others look after what it had. */
@@ -19,6 +26,7 @@ const FORGET_MS = 60_000;
 /** All tenants are looked at once in so long, whatever was lost. */
 const WALK_MS = 600_000;
 const WALK_STEP_MS = 1000;
+const ANNOUNCE_MS = 10_000;
 const HELP_EVERY_MS = 50;
 /** Partitions that may wait for a visit while a walk goes on. */
 const MANY = 500;
@@ -27,13 +35,13 @@ const MAX_HELP = 50;
 
 const NEWS: VisitReason = { scope: 'news', helping: false };
 const ALL: VisitReason = { scope: 'all', helping: false };
-const HELPING: VisitReason = { scope: 'all', helping: true };
 const LOOK: VisitReason = { scope: 'look', helping: false };
 
 export interface WorkFinderDeps {
   redis: RedisConnections;
   signals: WorkSignals;
   listener: WorkListener;
+  announcements: Announcements;
   /** The set of all tenants. */
   tenantsKey: string;
 }
@@ -103,6 +111,7 @@ export class WorkFinder {
     this.deps.listener.add(this.hooks);
     this.loops = [
       every(BEAT_MS, signal, () => this.beat(), this.onError),
+      every(ANNOUNCE_MS, signal, () => this.deps.announcements.announce(this.consumer.name), this.onError),
       every(Sweeps.EVERY_MS, signal, () => this.sweep(), this.onError),
       every(WALK_STEP_MS, signal, () => this.walkSlowly(), this.onError),
     ];
@@ -142,8 +151,11 @@ export class WorkFinder {
     if (!this.consumer.serves(tenantOf(partition))) return;
     const isOurs = this.membership.isHome(bucketOf(partition)) || this.consumer.owns(partition);
     if (isOurs) {
-      if (kind !== 'help') this.visits.add(partition, kind === 'targeted' ? ALL : NEWS);
-    } else if (kind === 'help' && this.consumer.room > 0) this.visits.add(partition, HELPING);
+      if (kind === 'news' || kind === 'targeted')
+        this.visits.add(partition, kind === 'targeted' ? ALL : NEWS);
+    } else if ((kind === 'all' || kind === 'look') && this.consumer.room > 0) {
+      this.visits.add(partition, { scope: kind, helping: true });
+    }
   }
 
   private beat(): Promise<void> {
@@ -192,9 +204,11 @@ export class WorkFinder {
     for await (const tenants of walkTenants(this.deps.redis, this.deps.tenantsKey, this.named)) {
       for (const tenantId of tenants) {
         const partition = partitionOf(tenantId);
-        if (this.consumer.serves(tenantId) && buckets.has(bucketOf(partition))) this.visits.add(partition, LOOK);
+        if (this.consumer.serves(tenantId) && buckets.has(bucketOf(partition)))
+          this.visits.add(partition, LOOK);
       }
-      while (this.visits.waiting > MANY && !this.stopping.signal.aborted) await pause(10, this.stopping.signal);
+      while (this.visits.waiting > MANY && !this.stopping.signal.aborted)
+        await pause(10, this.stopping.signal);
       if (this.stopping.signal.aborted) return;
     }
     this.sweeps.known(buckets);
@@ -221,14 +235,14 @@ export class WorkFinder {
     await pause(Math.max(0, WALK_MS - (performance.now() - startedAt)), signal);
   }
 
-  private askForHelp(partitions: Iterable<Partition>): void {
+  private askForHelp(partitions: Iterable<[Partition, VisitReason]>): void {
     const now = performance.now();
     if (this.membership.isAlone || now - this.helpedAt < HELP_EVERY_MS) return;
     this.helpedAt = now;
     let named = 0;
-    for (const partition of partitions) {
+    for (const [partition, { scope }] of partitions) {
       if (++named > MAX_HELP) return;
-      this.deps.signals.tell(bucketOf(partition), helpMessage(partition, this.team));
+      this.deps.signals.tell(bucketOf(partition), helpMessage(partition, scope === 'look', this.team));
     }
   }
 }

@@ -11,6 +11,8 @@ export const WORK_KEYS = {
     `runstream:held:${tagOf(bucket)}:${consumer}:${member}`,
   /** The processes of a consumer, by their last sign of life. */
   members: (consumer: string) => `runstream:members:${consumer}`,
+  /** All consumers, by when a process that has them last said so. */
+  consumers: 'runstream:consumers',
   /** Pub/sub, which knows no databases. */
   channel: (bucket: number, database: number) =>
     `runstream:work:${tagOf(bucket)}${database === 0 ? '' : `:${database}`}`,

@@ -3,8 +3,8 @@ import { RedisConnections } from '../redis/index.js';
 import { BUCKETS, type Partition } from './buckets.js';
 import { WORK_KEYS } from './work-keys.js';
 
-/** `news` for all consumers; what is `targeted` at this one; its home has more to do than it can: `help`. */
-export type WorkKind = 'news' | 'targeted' | 'help';
+/** `news` for all consumers; what is `targeted` at this one. `all` or `look`: its home can't, and asks others to look so far. */
+export type WorkKind = 'news' | 'targeted' | 'all' | 'look';
 
 /** What a consumer hears. */
 export interface WorkListenerHooks {
@@ -68,7 +68,7 @@ export class WorkListener implements OnApplicationShutdown {
           if (to === undefined) listener.onWork(partition, 'news');
           else if (to === listener.consumer) listener.onWork(partition, 'targeted');
         } else if (to === listener.team) {
-          if (what === HELP) listener.onWork(partition, 'help');
+          if (what === HELP || what === HELP_LOOK) listener.onWork(partition, what === HELP ? 'all' : 'look');
           else if (what === LEAVE) listener.onLeave();
         }
       }
@@ -78,10 +78,11 @@ export class WorkListener implements OnApplicationShutdown {
 
 // No topic begins with these.
 const HELP = '!help';
+const HELP_LOOK = '!help-look';
 const LEAVE = '!leave';
 
-export function helpMessage(partition: Partition, team: string): string {
-  return `${HELP} ${partition} ${team}`;
+export function helpMessage(partition: Partition, isLook: boolean, team: string): string {
+  return `${isLook ? HELP_LOOK : HELP} ${partition} ${team}`;
 }
 
 export function leaveMessage(team: string): string {

@@ -61,8 +61,14 @@ export class WorkSignals implements OnApplicationShutdown {
     if (this.gathering) return;
     this.gathering = true;
     const waited = performance.now() - this.lastFlush;
-    if (waited >= GATHER_MS) setImmediate(() => { this.flush(); });
-    else setTimeout(() => { this.flush(); }, GATHER_MS).unref();
+    if (waited >= GATHER_MS)
+      setImmediate(() => {
+        this.flush();
+      });
+    else
+      setTimeout(() => {
+        this.flush();
+      }, GATHER_MS).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -72,7 +78,10 @@ export class WorkSignals implements OnApplicationShutdown {
   }
 
   private signal({ topic, partition, consumer }: Work): void {
-    this.tell(bucketOf(partition), consumer === undefined ? `${topic} ${partition}` : `${topic} ${partition} ${consumer}`);
+    this.tell(
+      bucketOf(partition),
+      consumer === undefined ? `${topic} ${partition}` : `${topic} ${partition} ${consumer}`,
+    );
   }
 
   private flush(): void {
@@ -104,7 +113,9 @@ export class WorkSignals implements OnApplicationShutdown {
     if (!touching) return undefined;
     const enough = new AbortController();
     return Promise.race([
-      Promise.all(touching).finally(() => { enough.abort(); }),
+      Promise.all(touching).finally(() => {
+        enough.abort();
+      }),
       pause(TOUCH_WITHIN_MS, enough.signal),
     ]);
   }
@@ -136,7 +147,11 @@ export class WorkSignals implements OnApplicationShutdown {
   }
 
   private async writeTouch({ topic, partition }: Work): Promise<void> {
-    await SCRIPTS.touch.run(this.redis.commands, [WORK_KEYS.touched(topic, bucketOf(partition))], [partition]);
+    await SCRIPTS.touch.run(
+      this.redis.commands,
+      [WORK_KEYS.touched(topic, bucketOf(partition))],
+      [partition],
+    );
   }
 }
 

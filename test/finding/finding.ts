@@ -108,7 +108,7 @@ class FindingRun {
   private async append(endsAt: number): Promise<void> {
     const beganAt = performance.now();
     const appends = new Set<Promise<void>>();
-    for (let sent = 0; performance.now() < endsAt; ) {
+    for (let sent = 0; performance.now() < endsAt;) {
       const due = ((performance.now() - beganAt) / 1000) * this.options.appendsPerSecond;
       for (; sent < due; sent++) {
         const one = this.appendOne().finally(() => appends.delete(one));

@@ -1,5 +1,6 @@
 import { RedisConnections } from '../../src/redis/index.js';
 import {
+  Announcements,
   type Partition,
   type StreamConsumer,
   type Visited,
@@ -36,6 +37,7 @@ export class Member implements StreamConsumer {
       redis,
       signals: new WorkSignals(redis),
       listener: new WorkListener(redis),
+      announcements: new Announcements(redis),
       tenantsKey: tenants,
     };
     this.finder = new WorkFinder(this, id, deps, undefined, () => undefined);
@@ -75,15 +77,29 @@ export class Member implements StreamConsumer {
     const stream = streamOf(partition);
     const { commands } = this.redis;
     const groups = await commands.xgroup('CREATE', stream, this.name, '0', 'MKSTREAM').catch(() => undefined);
-    const reply = await commands.xreadgroup('GROUP', this.name, this.id, 'COUNT', places, 'STREAMS', stream, '>');
+    const reply = await commands.xreadgroup(
+      'GROUP',
+      this.name,
+      this.id,
+      'COUNT',
+      places,
+      'STREAMS',
+      stream,
+      '>',
+    );
     const rows = ((reply as [string, [string, string[]][]][] | null)?.[0]?.[1] ?? []).slice();
     let pending = 0;
     let staleInMs: number | undefined;
     if (scope === 'look' && groups === undefined) {
-      const claimed = (await commands.xautoclaim(stream, this.name, this.id, this.leaseMs, '0', 'COUNT', places)) as [
-        string,
-        [string, string[]][],
-      ];
+      const claimed = (await commands.xautoclaim(
+        stream,
+        this.name,
+        this.id,
+        this.leaseMs,
+        '0',
+        'COUNT',
+        places,
+      )) as [string, [string, string[]][]];
       rows.push(...claimed[1]);
       const left = (await commands.xpending(stream, this.name, '-', '+', 100)) as [string, string, number][];
       pending = left.length;
@@ -92,7 +108,12 @@ export class Member implements StreamConsumer {
     }
     if (this.isDead) return { taken: 0, hasMore: false };
     for (const [id, fields] of rows) this.take(partition, id, Number(fields[1]));
-    return { taken: rows.length, hasMore: rows.length >= places, againInMs: staleInMs, isIdle: pending === 0 };
+    return {
+      taken: rows.length,
+      hasMore: rows.length >= places,
+      againInMs: staleInMs,
+      isIdle: pending === 0,
+    };
   }
 
   /** As `kill -9` does it: nothing more reaches Redis, and nobody is told. */
@@ -119,4 +140,3 @@ export class Member implements StreamConsumer {
     }, 5);
   }
 }
-

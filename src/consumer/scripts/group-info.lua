@@ -3,7 +3,7 @@
 -- KEYS  1 journal  2 redrives  3 meta  4 dead  5 delayed of the journal  6 delayed of the redrives
 -- ARGV  1 group
 -- Reply {pending, redrives that were not given out yet, ms of the oldest pending entry or 0, delayed, dead letters,
---       paused, seen ms, handler, last recovery, now, then for each consumer and source: name, pending, idle ms}
+--       paused, handler, last recovery, now, then for each consumer and source: name, pending, idle ms}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/pages.lua
@@ -35,8 +35,8 @@ for _, source in ipairs(sources) do
 end
 
 local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6])
-local meta = redis.call('HMGET', KEYS[3], 'paused', 'seen', 'handler', 'recovery')
+local meta = redis.call('HMGET', KEYS[3], 'paused', 'handler', 'recovery')
 return reply_with({
   pending, waiting, oldest, delayed, redis.call('XLEN', KEYS[4]),
-  meta[1] or '', meta[2] or '', meta[3] or '', meta[4] or '', now_ms(),
+  meta[1] or '', meta[2] or '', meta[3] or '', now_ms(),
 }, consumers)

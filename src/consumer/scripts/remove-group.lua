@@ -7,20 +7,17 @@
 -- ARGV  1 group  2 silent for ms  3 TTL of the meta s
 -- Reply 'OK' | 'IN_USE' | 'NOT_FOUND'
 
---- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/arguments.lua
 --- include stream-group.lua
 
 local silent_ms, meta_ttl = whole(ARGV[2], 'the silence'), whole(ARGV[3], 'the TTL of the meta')
-local seen = tonumber(redis.call('HGET', KEYS[2], 'seen') or '0') or 0
-if now_ms() - seen < silent_ms then return 'IN_USE' end
 if not find_group(KEYS[1], ARGV[1]) then return 'NOT_FOUND' end
 for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
   if as_table(fields).idle < silent_ms then return 'IN_USE' end
 end
 redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1])
 for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end
-redis.call('HDEL', KEYS[2], 'paused', 'cursor', 'seen', 'handler', 'recovery')
+redis.call('HDEL', KEYS[2], 'paused', 'cursor', 'handler', 'recovery')
 redis.call('HINCRBY', KEYS[2], 'epoch', 1)
 redis.call('EXPIRE', KEYS[2], meta_ttl)
 return 'OK'

@@ -1,11 +1,9 @@
--- Remembers up to where a group has handled everything, outside of the group itself; and that it is being handled,
--- and by what, for those who look at the group from elsewhere.
+-- Remembers up to where a group has handled everything, outside of the group itself, and what
+-- handles it, for those who look at the group from elsewhere.
 --
 -- KEYS  1 stream  2 meta
 -- ARGV  1 group  2 what handles it
 -- Reply the cursor, or nil without such a group
-
---- include ../../redis/scripts/time.lua
 
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
 local cursor
@@ -19,6 +17,6 @@ else
     end
   end
 end
-redis.call('HSET', KEYS[2], 'seen', now_ms(), 'handler', ARGV[2])
+redis.call('HSET', KEYS[2], 'handler', ARGV[2])
 if cursor then redis.call('HSET', KEYS[2], 'cursor', cursor) end
 return cursor

@@ -6,13 +6,13 @@ import {
   isNoGroup,
   isRedisUnavailable,
   isReplyError,
+  readGroup,
   redisCall,
   RedisConnections,
   type StreamRow,
 } from '../../redis/index.js';
 import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispatch-entry.js';
 import { EventStore } from '../log/event-store.js';
-import { EXECUTORS_KEY } from '../log/keys.js';
 import type { RunRecord } from '../log/run-record.js';
 import { RunStore } from '../log/run-store.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
@@ -123,7 +123,9 @@ export class DispatchStore {
     const rows = (await redisCall(
       this.redis.commands.xpending(this.streamOf(source), DISPATCH_GROUP, '-', '+', OUTLOOK),
     )) as [string, string, number][];
-    const left = rows.filter(([, who]) => who !== consumer).map(([, , idleMs]) => Math.max(0, leaseMs - idleMs));
+    const left = rows
+      .filter(([, who]) => who !== consumer)
+      .map(([, , idleMs]) => Math.max(0, leaseMs - idleMs));
     return { pending: rows.length, staleInMs: left.length > 0 ? Math.min(...left) : undefined };
   }
 
@@ -135,22 +137,6 @@ export class DispatchStore {
   /** Whether an error means that the group is not there (any more): after a flush, or a failover that lost it. */
   isGroupLost(error: unknown): boolean {
     return isNoGroup(error);
-  }
-
-  /** Says that this process has these executors. */
-  async announce(executors: readonly string[]): Promise<void> {
-    const now = await this.now();
-    if (executors.length === 0) return;
-    await redisCall(this.redis.commands.zadd(EXECUTORS_KEY, ...executors.flatMap((name) => [now, name])));
-  }
-
-  /** Whether some process said within so many milliseconds that it has this executor. */
-  async isAnnounced(executor: string, withinMs: number): Promise<boolean> {
-    const [now, last] = await Promise.all([
-      this.now(),
-      redisCall(this.redis.commands.zscore(EXECUTORS_KEY, executor)),
-    ]);
-    return last !== null && now - Number(last) < withinMs;
   }
 
   /** Whether Redis was there for so long that a silent process must be gone. */
@@ -222,11 +208,13 @@ export class DispatchStore {
 
   /** Gives an entry back for any process to take up at once; `fence` if its run was begun. */
   async release(entry: DispatchEntry, consumer: string, fence?: number): Promise<void> {
-    await this.signals.around([redispatchWork(entry.tenantId, entry.executor, entry.runId)], () => SCRIPTS.dispatchRelease.run(
-      this.redis.commands,
-      [this.streamOf(entry), this.store.keys.run(entry.tenantId, entry.runId).run],
-      [DISPATCH_GROUP, consumer, entry.id, fence ?? ''],
-    ));
+    await this.signals.around([redispatchWork(entry.tenantId, entry.executor, entry.runId)], () =>
+      SCRIPTS.dispatchRelease.run(
+        this.redis.commands,
+        [this.streamOf(entry), this.store.keys.run(entry.tenantId, entry.runId).run],
+        [DISPATCH_GROUP, consumer, entry.id, fence ?? ''],
+      ),
+    );
   }
 
   /** Takes the entry out of its stream if its run has ended or is gone. */
@@ -274,34 +262,36 @@ export class DispatchStore {
     };
     const lost: EventInput = { ...onLost(run.attempt), context: run.context };
     const exhausted: EventInput = { ...onExhausted(run.attempt), context: run.context };
-    const [answer, ...values] = (await this.signals.around([journalWork(tenantId, runId)], () => SCRIPTS.takeUp.run(
-      this.redis.commands,
-      [
-        keys.run,
-        keys.events,
-        keys.idempotencyKeys,
-        partition.journal,
-        partition.journalLast,
-        partition.active,
-        this.streamOf(entry),
-      ],
-      [
-        runId,
-        keys.live,
-        partition.journalLive,
-        ...this.store.limitArgs(),
-        DISPATCH_GROUP,
-        consumer,
-        entry.id,
-        leaseMs,
-        name,
-        patient ? 1 : 0,
-        run.attempt,
-        alone ? 1 : 0,
-        mostDeathsAlone,
-        ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
-      ],
-    ))) as [string, ...(string | number)[]];
+    const [answer, ...values] = (await this.signals.around([journalWork(tenantId, runId)], () =>
+      SCRIPTS.takeUp.run(
+        this.redis.commands,
+        [
+          keys.run,
+          keys.events,
+          keys.idempotencyKeys,
+          partition.journal,
+          partition.journalLast,
+          partition.active,
+          this.streamOf(entry),
+        ],
+        [
+          runId,
+          keys.live,
+          partition.journalLive,
+          ...this.store.limitArgs(),
+          DISPATCH_GROUP,
+          consumer,
+          entry.id,
+          leaseMs,
+          name,
+          patient ? 1 : 0,
+          run.attempt,
+          alone ? 1 : 0,
+          mostDeathsAlone,
+          ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
+        ],
+      ),
+    )) as [string, ...(string | number)[]];
     switch (answer) {
       case 'TAKEN': {
         const [fence, attempt, position] = values;
@@ -328,23 +318,14 @@ export class DispatchStore {
     }
   }
 
-  private async now(): Promise<number> {
-    const [seconds, micros] = await redisCall(this.redis.commands.time());
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  }
-
   private async readGroup(
     source: DispatchSource,
     consumer: string,
     after: string,
     most: number,
   ): Promise<DispatchEntry[]> {
-    const stream = this.streamOf(source);
-    const reply = (await redisCall(
-      this.redis.commands.xreadgroup('GROUP', DISPATCH_GROUP, consumer, 'COUNT', most, 'STREAMS', stream, after),
-    )) as [string, (StreamRow | [string, null])[]][] | null;
-    // Those whose body is gone come without fields.
-    const rows = (reply?.[0]?.[1] ?? []).filter((row): row is StreamRow => row[1] !== null);
+    const of = { stream: this.streamOf(source), group: DISPATCH_GROUP, consumer, after, most };
+    const rows = await redisCall(readGroup(this.redis.commands, of));
     return rows.map((row) => dispatchEntry(source, row));
   }
 

@@ -174,9 +174,7 @@ export class EventStore {
         ],
       ) as Promise<[string, ...(string | number)[]]>;
     const isJournaled = events.some(({ type }) => !this.journalExclude.has(type));
-    let reply = await (isJournaled
-      ? this.signals.around([journalWork(tenantId, runId)], append)
-      : append());
+    let reply = await (isJournaled ? this.signals.around([journalWork(tenantId, runId)], append) : append());
     while (reply[0] === 'CONFLICT' && (await this.isGone(tenantId, String(reply[1])))) {
       await this.forgetRequest(tenantId, String(reply[1]), options.request?.key ?? '');
       reply = await append();

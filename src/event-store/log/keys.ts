@@ -69,9 +69,6 @@ export const TENANTS_KEY = 'runstream:tenants';
 /** Which process trims journals at the moment. */
 export const TRIMMER_KEY = 'runstream:journal:trimmer';
 
-/** Names of executors, by the time at which a process that has them last said so. */
-export const EXECUTORS_KEY = 'runstream:executors';
-
 /** Makes every key of the system; nobody else builds one. */
 export class Keyspace {
   /** @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's */

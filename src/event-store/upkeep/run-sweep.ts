@@ -180,28 +180,30 @@ export class RunSweep {
   ): Promise<'ended' | 'put off' | 'not lost'> {
     const keys = this.store.keys.run(tenantId, runId);
     const partition = this.store.keys.partitionOf(tenantId, runId);
-    const reply = await this.signals.around([journalWork(tenantId, runId)], () => SCRIPTS.endLost.run(
-      this.redis.commands,
-      [
-        keys.run,
-        keys.events,
-        keys.idempotencyKeys,
-        partition.journal,
-        partition.journalLast,
-        partition.active,
-        partition.dispatch(executor),
-      ],
-      [
-        runId,
-        keys.live,
-        partition.journalLive,
-        ...this.store.limitArgs(),
-        who,
-        lapsedMs,
-        DISPATCH_GROUP,
-        ...this.store.eventArgs([this.store.prepare(event)]),
-      ],
-    ));
+    const reply = await this.signals.around([journalWork(tenantId, runId)], () =>
+      SCRIPTS.endLost.run(
+        this.redis.commands,
+        [
+          keys.run,
+          keys.events,
+          keys.idempotencyKeys,
+          partition.journal,
+          partition.journalLast,
+          partition.active,
+          partition.dispatch(executor),
+        ],
+        [
+          runId,
+          keys.live,
+          partition.journalLive,
+          ...this.store.limitArgs(),
+          who,
+          lapsedMs,
+          DISPATCH_GROUP,
+          ...this.store.eventArgs([this.store.prepare(event)]),
+        ],
+      ),
+    );
     if (reply === 1) return 'ended';
     return reply === 2 ? 'put off' : 'not lost';
   }

@@ -189,7 +189,11 @@ export class ExecutorConsumer implements StreamConsumer {
     return takingUp.finally(() => this.takingUp.delete(takingUp));
   }
 
-  private async tryTakeUp(entry: DispatchEntry, patient: boolean, alone: boolean): Promise<TakeUp | undefined> {
+  private async tryTakeUp(
+    entry: DispatchEntry,
+    patient: boolean,
+    alone: boolean,
+  ): Promise<TakeUp | undefined> {
     const { dispatch } = this.deps;
     try {
       return await retryWhileUnavailable(
@@ -206,7 +210,12 @@ export class ExecutorConsumer implements StreamConsumer {
   /** An outage is logged once, by the connections. */
   private logUnlessUnavailable(error: unknown): void {
     const { dispatch } = this.deps;
-    if (error instanceof RedisUnavailableError || dispatch.isUnavailable(error) || dispatch.isGroupLost(error)) return;
+    if (
+      error instanceof RedisUnavailableError ||
+      dispatch.isUnavailable(error) ||
+      dispatch.isGroupLost(error)
+    )
+      return;
     this.logger.error(errorReport(error));
   }
 }

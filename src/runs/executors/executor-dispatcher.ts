@@ -11,7 +11,7 @@ import { errorReport, every, pause, RedisUnavailableError } from '../../common/i
 import { SuspectGate, TenantDirectory } from '../../consumer/index.js';
 import { DispatchStore, TENANTS_KEY } from '../../event-store/index.js';
 import { RedisConnections } from '../../redis/index.js';
-import { WorkListener, WorkSignals } from '../../stream-consumer/index.js';
+import { Announcements, WorkListener, WorkSignals } from '../../stream-consumer/index.js';
 import { ExecutorConsumer } from './executor-consumer.js';
 import { ExecutorRegistry } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
@@ -21,7 +21,6 @@ import {
   type ExecutorsOptions,
 } from './executors-options.js';
 
-const ANNOUNCE_MS = 10_000;
 /** How long the last visits may take to end. */
 const LAST_VISITS_MS = 1000;
 
@@ -31,7 +30,6 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
   private readonly logger = new Logger('Executors');
   /** Unique for each start of a process: an earlier one's runs are taken over, never taken for our own. */
   private readonly process = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
-  private readonly stopping = new AbortController();
   /** Ends what must go on while executors finish: their leases. */
   private readonly stopped = new AbortController();
   private consumers: ExecutorConsumer[] = [];
@@ -46,6 +44,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     private readonly redis: RedisConnections,
     private readonly signals: WorkSignals,
     private readonly listener: WorkListener,
+    private readonly announcements: Announcements,
     @Inject(EXECUTORS_OPTIONS) private readonly options: ExecutorsOptions,
   ) {}
 
@@ -57,8 +56,8 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
   onApplicationBootstrap(): void {
     const executors = this.registry.all();
     if (this.options.enabled === false || executors.length === 0) return;
-    const { dispatch, directory, runner, gate, redis, signals, listener } = this;
-    const finder = { redis, signals, listener, tenantsKey: TENANTS_KEY };
+    const { dispatch, directory, runner, gate, redis, signals, listener, announcements } = this;
+    const finder = { redis, signals, listener, announcements, tenantsKey: TENANTS_KEY };
     this.consumers = executors.map(
       (registered) =>
         new ExecutorConsumer(registered, this.process, { dispatch, directory, runner, gate, finder }),
@@ -68,9 +67,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
       if (error instanceof RedisUnavailableError || dispatch.isUnavailable(error)) return;
       this.logger.error(errorReport(error));
     };
-    const names = executors.map(({ name }) => name);
     this.loops = [
-      every(ANNOUNCE_MS, this.stopping.signal, () => dispatch.announce(names), log),
       ...executors.map((registered) =>
         every(
           registered.options.leaseMs / 3,
@@ -85,7 +82,6 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
   /** Takes up no more runs, and lets those that are being executed finish. */
   async beforeApplicationShutdown(): Promise<void> {
     const deadlineMs = this.options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS;
-    this.stopping.abort();
     const stopped = Promise.allSettled(this.consumers.map((consumer) => consumer.stop()));
     const enough = new AbortController();
     await Promise.race([stopped, pause(Math.min(LAST_VISITS_MS, deadlineMs), enough.signal)]);
