@@ -57,6 +57,8 @@ describe('Steering a group', () => {
     group: string,
     options: Partial<HandlerOptions> = {},
     handle: (text: string, context: HandlerContext) => HandlerResult | void | Promise<void> = () => undefined,
+  ): { Recorder: new () => Handler; seen: string[] } {
+    const seen: string[] = [];
     @EventHandler({ types: ['log.stdout'], from: 'start', ...options, group })
     class Recorder implements Handler {
       handle(event: RecordedEvent, context: HandlerContext): HandlerResult | void | Promise<void> {
@@ -226,6 +228,7 @@ describe('Steering a group', () => {
     await commands.xgroup('CREATE', journal, group, '0');
     await commands.xgroup('CREATE', keys.redrive, group, '0', 'MKSTREAM');
     await commands.xadd(keys.dead, '*', 'entry', '1-1', 'error', 'e');
+    await commands.hset(keys.meta, { paused: '1', epoch: '4', token: '9' });
     await control.remove(store.tenant, group);
     await expect(catalog.get(store.tenant, group)).rejects.toMatchObject({ code: 'GROUP_NOT_FOUND' });
     await expect(control.remove(store.tenant, group)).rejects.toMatchObject({ code: 'GROUP_NOT_FOUND' });
