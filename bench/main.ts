@@ -10,12 +10,22 @@ import { consume } from './consume.js';
 import { fanOut } from './fan-out.js';
 import { intake } from './intake.js';
 import { manyRuns } from './many-runs.js';
+import { manyTenants } from './many-tenants.js';
 import { memory } from './memory.js';
 import { replay } from './replay.js';
 import { RESULTS_DIR, saveResult, table } from './support/result.js';
 import { summary } from './support/summary.js';
 
-const BENCHES: readonly Bench[] = [fanOut, appendToFrame, manyRuns, intake, replay, consume, memory];
+const BENCHES: readonly Bench[] = [
+  fanOut,
+  appendToFrame,
+  manyRuns,
+  intake,
+  replay,
+  consume,
+  manyTenants,
+  memory,
+];
 
 type Numbers = Omit<BenchOptions, 'rate' | 'profileDir' | 'say'>;
 

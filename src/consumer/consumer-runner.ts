@@ -12,10 +12,9 @@ import {
   EVENT_STORE_DEFAULTS,
   EventStore,
   type EventStoreOptions,
-  TENANTS_KEY,
 } from '../event-store/index.js';
 import { RedisConnections } from '../redis/index.js';
-import { Announcements, WorkListener, WorkSignals } from '../stream-consumer/index.js';
+import { WorkFinders } from '../stream-consumer/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions, DEFAULT_CONSUMER_SHUTDOWN_MS } from './consumer-options.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
 import { readEffectLimits } from './effect-budget.js';
@@ -40,9 +39,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     private readonly tenants: TenantDirectory,
     private readonly telemetry: ConsumerTelemetry,
     private readonly gate: SuspectGate,
-    private readonly signals: WorkSignals,
-    private readonly listener: WorkListener,
-    private readonly announcements: Announcements,
+    private readonly finders: WorkFinders,
     @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
     @Inject(EVENT_STORE_OPTIONS) private readonly storeOptions: EventStoreOptions,
   ) {}
@@ -91,13 +88,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
       this.tenants,
       this.gate,
       this.telemetry,
-      {
-        redis: this.redis,
-        signals: this.signals,
-        listener: this.listener,
-        announcements: this.announcements,
-        tenantsKey: TENANTS_KEY,
-      },
+      this.finders,
       readEffectLimits(this.options),
     );
     this.groups.push(consumer);

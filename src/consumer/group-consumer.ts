@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { every, pause, RedisUnavailableError } from '../common/index.js';
-import { type EventStore, JOURNAL_TOPIC } from '../event-store/index.js';
+import { type EventStore, JOURNAL_TOPIC, TENANTS_KEY } from '../event-store/index.js';
 import { isNoGroup, isRedisUnavailable, type RedisConnections } from '../redis/index.js';
 import {
   type Partition,
@@ -9,8 +9,8 @@ import {
   tenantOf,
   type Visited,
   type VisitTerms,
-  WorkFinder,
-  type WorkFinderDeps,
+  type WorkFinder,
+  type WorkFinders,
 } from '../stream-consumer/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
@@ -70,7 +70,7 @@ export class GroupConsumer implements StreamConsumer {
     private readonly tenants: TenantDirectory,
     gate: SuspectGate,
     telemetry: ConsumerTelemetry,
-    private readonly deps: WorkFinderDeps,
+    private readonly finders: WorkFinders,
     private readonly effectLimits: EffectLimits,
   ) {
     const { group, leaseMs } = handler.options;
@@ -104,8 +104,13 @@ export class GroupConsumer implements StreamConsumer {
         },
       });
     } else this.intake = new SharedIntake(sourcesOf, this.deliverer, this.recovery);
-    this.finder = new WorkFinder(this, consumer, deps, tenants.named, (error) => {
-      this.logUnlessUnavailable(error);
+    this.finder = finders.create(this, {
+      member: consumer,
+      tenantsKey: TENANTS_KEY,
+      named: tenants.named,
+      onError: (error) => {
+        this.logUnlessUnavailable(error);
+      },
     });
   }
 
@@ -247,7 +252,7 @@ export class GroupConsumer implements StreamConsumer {
             ownership: this.owners?.of(tenantId),
             handler: describeHandler(this.handler),
             effectLimits: this.effectLimits,
-            signals: this.deps.signals,
+            signals: this.finders.signals,
           }),
       );
       this.sources.set(tenantId, sources);

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { Announcements } from './announcements.js';
+import { WorkFinders } from './work-finders.js';
 import { WorkListener } from './work-listener.js';
 import { WorkSignals } from './work-signals.js';
 
 /** How consumers of streams learn that there is something for them. It needs RedisModule at the root. */
 @Module({
-  providers: [WorkSignals, WorkListener, Announcements],
-  exports: [WorkSignals, WorkListener, Announcements],
+  providers: [WorkSignals, WorkListener, Announcements, WorkFinders],
+  exports: [WorkSignals, Announcements, WorkFinders],
 })
 export class StreamConsumerModule {}

@@ -33,7 +33,8 @@ export class Visits {
   private readonly running = new Set<Promise<void>>();
   /** Places that are given to visits under way. */
   private reserved = 0;
-  private gathersUntil = 0;
+  private gathering: NodeJS.Timeout | undefined;
+  private hasGathered = false;
   private isStopped = false;
   /** How many visits there were, and how many of them brought nothing. */
   readonly counts = { visits: 0, empty: 0 };
@@ -104,6 +105,7 @@ export class Visits {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.queue.clear();
+    clearTimeout(this.gathering);
     for (const { timer } of this.states.values()) timer?.cancel();
     await Promise.all(this.running);
   }
@@ -116,20 +118,18 @@ export class Visits {
     return Math.min(most, half, Math.max(LEAST_PLACES, Math.floor(room / waiting)));
   }
 
+  /** Whether it waits a moment for more places, in which case it pumps again. */
   private gathers(room: number): boolean {
     const { batchSize, concurrency } = this.consumer;
-    const isEnough = room >= Math.min(batchSize, concurrency) / 2;
-    const now = performance.now();
-    if (isEnough || (this.gathersUntil > 0 && now >= this.gathersUntil)) {
-      this.gathersUntil = 0;
+    if (this.hasGathered || room >= Math.min(batchSize, concurrency) / 2) {
+      this.hasGathered = false;
       return false;
     }
-    if (this.gathersUntil === 0) {
-      this.gathersUntil = now + GATHER_MS;
-      setTimeout(() => {
-        this.pump();
-      }, GATHER_MS);
-    }
+    this.gathering ??= setTimeout(() => {
+      this.gathering = undefined;
+      this.hasGathered = true;
+      this.pump();
+    }, GATHER_MS);
     return true;
   }
 

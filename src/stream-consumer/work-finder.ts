@@ -42,8 +42,16 @@ export interface WorkFinderDeps {
   signals: WorkSignals;
   listener: WorkListener;
   announcements: Announcements;
-  /** The set of all tenants. */
+}
+
+export interface WorkFinderOptions {
+  /** This process, unlike any other. */
+  member: string;
+  /** Where the names of all tenants are. */
   tenantsKey: string;
+  /** The tenants that are served; undefined for all there are. */
+  named: readonly string[] | undefined;
+  onError: (error: unknown) => void;
 }
 
 /**
@@ -68,13 +76,11 @@ export class WorkFinder {
 
   constructor(
     private readonly consumer: StreamConsumer,
-    member: string,
+    private readonly options: WorkFinderOptions,
     private readonly deps: WorkFinderDeps,
-    /** Only these tenants are walked through; undefined for all there are. */
-    private readonly named: readonly string[] | undefined,
-    private readonly onError: (error: unknown) => void,
   ) {
     const { redis } = deps;
+    const { member, named, onError } = options;
     // Who serves other tenants can be home to none of these.
     this.team = named ? `${consumer.name}@${hash([...named].sort().join(' ')).toString(36)}` : consumer.name;
     this.holdings = new Holdings(redis, this.team, member);
@@ -110,10 +116,15 @@ export class WorkFinder {
     const { signal } = this.stopping;
     this.deps.listener.add(this.hooks);
     this.loops = [
-      every(BEAT_MS, signal, () => this.beat(), this.onError),
-      every(ANNOUNCE_MS, signal, () => this.deps.announcements.announce(this.consumer.name), this.onError),
-      every(Sweeps.EVERY_MS, signal, () => this.sweep(), this.onError),
-      every(WALK_STEP_MS, signal, () => this.walkSlowly(), this.onError),
+      every(BEAT_MS, signal, () => this.beat(), this.options.onError),
+      every(
+        ANNOUNCE_MS,
+        signal,
+        () => this.deps.announcements.announce(this.consumer.name),
+        this.options.onError,
+      ),
+      every(Sweeps.EVERY_MS, signal, () => this.sweep(), this.options.onError),
+      every(WALK_STEP_MS, signal, () => this.walkSlowly(), this.options.onError),
     ];
   }
 
@@ -194,14 +205,14 @@ export class WorkFinder {
     await this.sweeps.sweep((bucket) => this.membership.isHome(bucket));
     if (this.sweeps.unknown.size === 0) return;
     this.walking ??= this.walkUnknown()
-      .catch(this.onError)
+      .catch(this.options.onError)
       .finally(() => (this.walking = undefined));
   }
 
   /** In buckets of which nobody knows what was touched, every tenant is looked at. */
   private async walkUnknown(): Promise<void> {
     const buckets = new Set(this.sweeps.unknown);
-    for await (const tenants of walkTenants(this.deps.redis, this.deps.tenantsKey, this.named)) {
+    for await (const tenants of walkTenants(this.deps.redis, this.options.tenantsKey, this.options.named)) {
       for (const tenantId of tenants) {
         const partition = partitionOf(tenantId);
         if (this.consumer.serves(tenantId) && buckets.has(bucketOf(partition)))
@@ -217,10 +228,11 @@ export class WorkFinder {
   private async walkSlowly(): Promise<void> {
     const { signal } = this.stopping;
     const startedAt = performance.now();
-    const total = this.named?.length ?? (await this.deps.redis.commands.scard(this.deps.tenantsKey));
+    const total =
+      this.options.named?.length ?? (await this.deps.redis.commands.scard(this.options.tenantsKey));
     const perStep = Math.max(1, Math.ceil((total * WALK_STEP_MS) / WALK_MS));
     let inStep = 0;
-    for await (const tenants of walkTenants(this.deps.redis, this.deps.tenantsKey, this.named)) {
+    for await (const tenants of walkTenants(this.deps.redis, this.options.tenantsKey, this.options.named)) {
       for (const tenantId of tenants) {
         if (++inStep >= perStep) {
           await pause(WALK_STEP_MS, signal);

@@ -5,7 +5,8 @@ import {
   type StreamConsumer,
   type Visited,
   type VisitTerms,
-  WorkFinder,
+  type WorkFinder,
+  WorkFinders,
   WorkListener,
   WorkSignals,
 } from '../../src/stream-consumer/index.js';
@@ -33,14 +34,18 @@ export class Member implements StreamConsumer {
     tenants: string,
     private readonly seen: Seen,
   ) {
-    const deps = {
+    const finders = new WorkFinders(
       redis,
-      signals: new WorkSignals(redis),
-      listener: new WorkListener(redis),
-      announcements: new Announcements(redis),
+      new WorkSignals(redis),
+      new WorkListener(redis),
+      new Announcements(redis),
+    );
+    this.finder = finders.create(this, {
+      member: id,
       tenantsKey: tenants,
-    };
-    this.finder = new WorkFinder(this, id, deps, undefined, () => undefined);
+      named: undefined,
+      onError: () => undefined,
+    });
   }
 
   static async start(url: string, name: string, id: string, tenants: string, seen: Seen): Promise<Member> {

@@ -8,6 +8,7 @@ import {
   dispatchTopic,
   executorConsumer,
   type TakeUp,
+  TENANTS_KEY,
 } from '../../event-store/index.js';
 import {
   type Partition,
@@ -16,8 +17,8 @@ import {
   tenantOf,
   type Visited,
   type VisitTerms,
-  WorkFinder,
-  type WorkFinderDeps,
+  type WorkFinder,
+  type WorkFinders,
 } from '../../stream-consumer/index.js';
 import type { RegisteredExecutor } from './executor-registry.js';
 import type { ExecutorRunner } from './executor-runner.js';
@@ -37,7 +38,7 @@ export interface ExecutorConsumerDeps {
   directory: TenantDirectory;
   runner: ExecutorRunner;
   gate: SuspectGate;
-  finder: WorkFinderDeps;
+  finders: WorkFinders;
 }
 
 /** Takes up runs for one executor, as a WorkFinder finds them, and has them executed. */
@@ -59,8 +60,13 @@ export class ExecutorConsumer implements StreamConsumer {
   ) {
     this.name = executorConsumer(registered.name);
     this.topic = dispatchTopic(registered.name);
-    this.finder = new WorkFinder(this, process, deps.finder, deps.directory.named, (error) => {
-      this.logUnlessUnavailable(error);
+    this.finder = deps.finders.create(this, {
+      member: process,
+      tenantsKey: TENANTS_KEY,
+      named: deps.directory.named,
+      onError: (error) => {
+        this.logUnlessUnavailable(error);
+      },
     });
   }
 

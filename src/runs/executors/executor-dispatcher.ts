@@ -9,9 +9,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { errorReport, every, pause, RedisUnavailableError } from '../../common/index.js';
 import { SuspectGate, TenantDirectory } from '../../consumer/index.js';
-import { DispatchStore, TENANTS_KEY } from '../../event-store/index.js';
-import { RedisConnections } from '../../redis/index.js';
-import { Announcements, WorkListener, WorkSignals } from '../../stream-consumer/index.js';
+import { DispatchStore } from '../../event-store/index.js';
+import { WorkFinders } from '../../stream-consumer/index.js';
 import { ExecutorConsumer } from './executor-consumer.js';
 import { ExecutorRegistry } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
@@ -41,10 +40,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     private readonly registry: ExecutorRegistry,
     private readonly runner: ExecutorRunner,
     private readonly gate: SuspectGate,
-    private readonly redis: RedisConnections,
-    private readonly signals: WorkSignals,
-    private readonly listener: WorkListener,
-    private readonly announcements: Announcements,
+    private readonly finders: WorkFinders,
     @Inject(EXECUTORS_OPTIONS) private readonly options: ExecutorsOptions,
   ) {}
 
@@ -56,11 +52,10 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
   onApplicationBootstrap(): void {
     const executors = this.registry.all();
     if (this.options.enabled === false || executors.length === 0) return;
-    const { dispatch, directory, runner, gate, redis, signals, listener, announcements } = this;
-    const finder = { redis, signals, listener, announcements, tenantsKey: TENANTS_KEY };
+    const { dispatch, directory, runner, gate, finders } = this;
     this.consumers = executors.map(
       (registered) =>
-        new ExecutorConsumer(registered, this.process, { dispatch, directory, runner, gate, finder }),
+        new ExecutorConsumer(registered, this.process, { dispatch, directory, runner, gate, finders }),
     );
     for (const consumer of this.consumers) consumer.start();
     const log = (error: unknown): void => {

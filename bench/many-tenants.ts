@@ -1,0 +1,268 @@
+import { Redis } from 'ioredis';
+import { createTestStore, line, type TestStore } from '../test/support/event-store.js';
+import { eventually } from '../test/support/eventually.js';
+import { startRedis } from '../test/support/redis.js';
+import type { Bench, BenchOptions, Finding, Report, Row } from './bench.js';
+import type { Consumed } from './many-tenants/protocol.js';
+import { round } from './support/latencies.js';
+import { LoadProcess } from './support/load-process.js';
+import { redisCpuSeconds } from './support/redis-info.js';
+
+const TENANTS = 10_000;
+const ACTIVE = 100;
+const FLOOD_EVENTS = 100_000;
+const OTHERS = 50;
+/** A partition that has rested for a lease is looked at once more: 30 s, and some. */
+const REST_MS = 40_000;
+
+export const manyTenants: Bench = {
+  name: 'many-tenants',
+  measures:
+    `what ${TENANTS} tenants cost one process with three groups while nothing happens, how soon an event reaches its ` +
+    'handlers when a hundred of them are active, also beside one that floods, and how processes share a backlog.',
+  run: async (options) => {
+    const redis = await startRedis();
+    const store = await createTestStore({ url: redis.url });
+    try {
+      return await new ManyTenants(options, redis.url, store).run();
+    } finally {
+      await store.close();
+      await redis.stop();
+    }
+  },
+};
+
+class ManyTenants {
+  private readonly rows: Row[] = [];
+  private readonly findings: Finding[] = [];
+  private readonly redis: Redis;
+  /** The run of each tenant. */
+  private readonly runs = new Map<string, string>();
+
+  constructor(
+    private readonly options: BenchOptions,
+    private readonly url: string,
+    private readonly store: TestStore,
+  ) {
+    this.redis = new Redis(url);
+  }
+
+  async run(): Promise<Report> {
+    const { say, seconds } = this.options;
+    try {
+      say(`making ${TENANTS} tenants…`);
+      await this.createTenants(Array.from({ length: TENANTS }, (_, n) => `t${n}`));
+      const consumer = await this.start('a,b,c');
+      await consumer.ask(null);
+      say('waiting until all of it rests…');
+      await rest(REST_MS);
+      await this.measureIdle(consumer);
+      const all = [...this.runs.keys()];
+      await this.measureActive(consumer, all.slice(0, ACTIVE), 5 * ACTIVE, seconds, {
+        measured: `${ACTIVE} of ${TENANTS} tenants active: append to handler`,
+        bar: 50,
+        aim: 15,
+      });
+      const calm = await this.measureActive(consumer, all.slice(100, 100 + OTHERS), OTHERS, seconds);
+      await this.measureFlood(consumer, all, calm, seconds);
+      say('each tenant one event in ten seconds…');
+      await this.measureSpread(consumer, all, seconds);
+      await this.measureRetries(consumer, all[0] ?? '');
+      await consumer.stop();
+      await this.measureShares();
+      return { rows: this.rows, findings: this.findings };
+    } finally {
+      this.redis.disconnect();
+    }
+  }
+
+  private async measureIdle(consumer: Consumer): Promise<void> {
+    const { consumed, redisPercent } = await this.during(consumer, () => rest(10_000));
+    this.add('idle', consumed, redisPercent);
+    this.find('idle: process, % of a core', consumed.cpuPercent, 2, 0.5);
+    this.find('idle: Redis, % of a core', redisPercent, 1, 0.5);
+  }
+
+  private async measureActive(
+    consumer: Consumer,
+    tenants: readonly string[],
+    rate: number,
+    seconds: number,
+    finding?: { measured: string; bar: number; aim: number },
+  ): Promise<number> {
+    this.options.say(`${tenants.length} tenants, ${rate} events/s…`);
+    const { consumed, redisPercent } = await this.during(consumer, () => this.load(tenants, rate, seconds));
+    this.add(`${tenants.length} active, ${rate}/s`, consumed, redisPercent);
+    const p99 = consumed.latencies?.['p99 ms'] ?? NaN;
+    if (finding) {
+      this.find(`${finding.measured}, p50 ms`, consumed.latencies?.['p50 ms'] ?? NaN, 10, 4);
+      this.find(`${finding.measured}, p99 ms`, p99, finding.bar, finding.aim);
+    }
+    return p99;
+  }
+
+  private async measureFlood(
+    consumer: Consumer,
+    all: readonly string[],
+    calmP99: number,
+    seconds: number,
+  ): Promise<void> {
+    this.options.say('one tenant floods…');
+    const { consumed, redisPercent } = await this.during(consumer, async () => {
+      await Promise.all([this.flood(all[0] ?? ''), this.load(all.slice(100, 100 + OTHERS), OTHERS, seconds)]);
+    });
+    this.add(`${OTHERS} calm beside one of ${FLOOD_EVENTS}`, consumed, redisPercent);
+    const p99 = consumed.latencies?.['p99 ms'] ?? NaN;
+    this.find('p99 beside a flood, against calm', p99 / Math.max(calmP99, 1), 3, 2);
+    await this.settled(all.slice(0, 1));
+    await consumer.ask(null);
+  }
+
+  private async measureSpread(consumer: Consumer, all: readonly string[], seconds: number): Promise<void> {
+    await this.load(all, TENANTS / 10, 12);
+    const { consumed, redisPercent } = await this.during(consumer, () =>
+      this.load(all, TENANTS / 10, seconds),
+    );
+    this.add('each one event in 10 s', consumed, redisPercent);
+    this.find('each tenant one event in 10 s: Redis, % of a core', redisPercent, 25, 15);
+  }
+
+  private async measureRetries(consumer: Consumer, tenantId: string): Promise<void> {
+    await rest(5000);
+    await consumer.ask(null);
+    const startedAt = performance.now();
+    for (let n = 0; n < 20; n++) await this.append(tenantId, Array(100).fill({ failsOnce: true }));
+    await this.settled([tenantId]);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const { handled } = await consumer.ask(null);
+    this.rows.push({ what: '2000 retries after 20 ms, 3 groups', handled: handled, seconds: round(seconds) });
+    this.find('2000 retries with 20 ms of backoff, s (three groups)', seconds, 1, 0.5);
+  }
+
+  private async measureShares(): Promise<void> {
+    const tenants = Array.from({ length: 500 }, (_, n) => `s${n}`);
+    this.options.say('500 tenants with 40 events each, two processes…');
+    await this.createTenants(tenants);
+    for (const tenantId of tenants) await this.append(tenantId, Array(40).fill({}));
+    const consumers = await Promise.all([this.start('shared', 20), this.start('shared', 20)]);
+    await this.settled(tenants, ['shared']);
+    const handled = (await Promise.all(consumers.map((one) => one.ask(null)))).map((one) => one.handled);
+    await Promise.all(consumers.map((one) => one.stop()));
+    const total = handled.reduce((sum, n) => sum + n, 0);
+    this.rows.push({ what: 'backlog of 500 tenants × 40, two processes', handled: handled.join(' : ') });
+    this.findings.push({
+      measured: 'backlog of 500 tenants, two processes: the smaller share, %',
+      value: handled.join(' : '),
+      compared: round((100 * Math.min(...handled)) / total),
+      bar: 40,
+      aim: 45,
+    });
+  }
+
+  private async during(
+    consumer: Consumer,
+    work: () => Promise<unknown>,
+  ): Promise<{ consumed: Consumed; redisPercent: number }> {
+    await consumer.ask(null);
+    const [before, startedAt] = [await redisCpuSeconds(this.redis), performance.now()];
+    await work();
+    const redisCpu = (await redisCpuSeconds(this.redis)) - before;
+    const redisPercent = (100 * redisCpu) / ((performance.now() - startedAt) / 1000);
+    return { consumed: await consumer.ask(null), redisPercent };
+  }
+
+  private async load(tenants: readonly string[], rate: number, seconds: number): Promise<void> {
+    const beganAt = performance.now();
+    const appends: Promise<unknown>[] = [];
+    for (let sent = 0; performance.now() - beganAt < seconds * 1000;) {
+      const due = ((performance.now() - beganAt) / 1000) * rate;
+      for (; sent < due; sent++)
+        appends.push(this.append(tenants[sent % tenants.length] ?? '', [{ sentAt: Date.now() }]));
+      await rest(2);
+    }
+    await Promise.all(appends);
+    await rest(500);
+  }
+
+  private async flood(tenantId: string): Promise<void> {
+    for (let n = 0; n < FLOOD_EVENTS; n += 500) await this.append(tenantId, Array(500).fill({}));
+  }
+
+  private async append(tenantId: string, data: readonly Record<string, unknown>[]): Promise<void> {
+    const run = this.runs.get(tenantId) ?? '';
+    const events = data.map((one) => ({ ...line('a line of output'), data: { line: 'a line', ...one } }));
+    await this.store.store.append(tenantId, run, events);
+  }
+
+  private async createTenants(tenants: readonly string[]): Promise<void> {
+    const context = {
+      session_id: null,
+      epic_id: null,
+      task_id: null,
+      git_sha: null,
+      mode: null,
+      artifact_paths: [],
+    };
+    const run = { executor: 'external', task: 'bench', input: {}, labels: {}, context };
+    for (let n = 0; n < tenants.length; n += 100) {
+      await Promise.all(
+        tenants.slice(n, n + 100).map(async (tenantId) => {
+          const created = await this.store.runs.create(tenantId, run);
+          this.runs.set(tenantId, created.run.id);
+        }),
+      );
+    }
+  }
+
+  /** Every group has been given everything of these tenants, and holds nothing. */
+  private async settled(tenants: readonly string[], groups = ['a', 'b', 'c']): Promise<void> {
+    for (const tenantId of tenants) {
+      const { journal } = this.store.store.keys.partition(tenantId, 0);
+      await eventually('all is handled', async () => {
+        const found = ((await this.redis.xinfo('GROUPS', journal)) as unknown[][]).map((fields) => ({
+          name: fields[1],
+          pending: fields[5],
+          lag: fields[11],
+        }));
+        return groups.every((name) =>
+          found.some((one) => one.name === name && one.pending === 0 && one.lag === 0),
+        );
+      });
+    }
+  }
+
+  private start(groups: string, workMs = 0): Promise<Consumer> {
+    const file = new URL('./many-tenants/consumer.ts', import.meta.url);
+    return LoadProcess.start<null, Consumed>(
+      file,
+      [this.url, groups, String(workMs)],
+      this.options.profileDir,
+    );
+  }
+
+  private add(what: string, { cpuPercent, visits, empty, latencies }: Consumed, redisPercent: number): void {
+    this.rows.push({
+      what,
+      'process %': round(cpuPercent),
+      'Redis %': round(redisPercent),
+      visits,
+      'empty %': visits === 0 ? 0 : round((100 * empty) / visits),
+      ...latencies,
+    });
+  }
+
+  private find(measured: string, value: number, bar: number, aim: number): void {
+    this.findings.push({
+      measured,
+      value: String(round(value)),
+      compared: round(value),
+      bar,
+      aim,
+      atMost: true,
+    });
+  }
+}
+
+type Consumer = LoadProcess<null, Consumed>;
+
+const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

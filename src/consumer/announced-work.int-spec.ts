@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createTestStore, line, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
+import { eventually } from '../../test/support/eventually.js';
+import { DispatchStore, RunSweep } from '../event-store/index.js';
+import { GroupSource } from './group-source.js';
+import { publishEffect, startEffect } from './effects.js';
+import { newDelivery } from './delivery.js';
+import type { Effect } from './effects.js';
+
+const CONTEXT = {
+  session_id: null,
+  epic_id: null,
+  task_id: null,
+  git_sha: null,
+  mode: null,
+  artifact_paths: [],
+};
+
+describe('Whoever makes something visible says so', () => {
+  let test: TestStore;
+  let heard: string[];
+  beforeEach(async () => {
+    test = await createTestStore();
+    heard = [];
+    const { subscriber } = test.redis;
+    const database = test.redis.database === 0 ? '' : `:${test.redis.database}`;
+    subscriber.on('smessage', (channel: string, text: string) => {
+      if (channel.startsWith('runstream:work:')) heard.push(...text.split('\n'));
+    });
+    const channels = (await import('../stream-consumer/work-keys.js')).WORK_KEYS;
+    for (let bucket = 0; bucket < 64; bucket++)
+      await subscriber.ssubscribe(channels.channel(bucket, test.redis.database));
+    expect(database).toMatch(/^(:\d+)?$/);
+  });
+  afterEach(() => test.close());
+
+  const saysOf = async (expected: string, work: () => Promise<unknown>): Promise<void> => {
+    heard = [];
+    await work();
+    await eventually(`somebody says "${expected}"`, () => heard.includes(expected));
+  };
+  const journal = (): string => `journal ${test.tenant}.0`;
+
+  it('T244 who creates a run, and who appends to it', async () => {
+    let run = '';
+    await saysOf(journal(), async () => (run = await test.createRun()));
+    await saysOf(journal(), () => test.store.append(test.tenant, run, [line('a')]));
+    await saysOf(`dispatch:command ${test.tenant}.0`, () => test.createRun('command'));
+  });
+
+  it('T244 who takes a run up, and who gives it back', async () => {
+    const source = { tenantId: test.tenant, executor: 'command' };
+    const dispatch = test.app.get(DispatchStore);
+    await test.createRun('command');
+    await dispatch.ensureGroup(source);
+    const [entry] = await dispatch.take(source, 'one', 1);
+    const terms = { consumer: 'one', leaseMs: 10_000, patient: true, onLost: () => line('lost') };
+    await saysOf(journal(), () => dispatch.takeUp(entry!, terms)());
+    await saysOf(`dispatch:command ${test.tenant}.0 executor:command`, () => dispatch.release(entry!, 'one'));
+  });
+
+  it('T244 who ends a run that nobody feeds any more', async () => {
+    const run = await test.createRun();
+    const { active } = test.store.keys.partition(test.tenant, 0);
+    await test.redis.commands.zadd(active, 1, run);
+    await test.redis.commands.hset(test.store.keys.run(test.tenant, run).run, 'last_ms', 1);
+    const ended = { event: { category: 'lifecycle', action: 'failed' }, data: { error: 'x' } };
+    await saysOf(journal(), () => test.app.get(RunSweep).endIdle(test.tenant, ended));
+  });
+
+  it.each([
+    ['publishes', (): string => journal()],
+    ['starts a run', (): string => `dispatch:command ${test.tenant}.0`],
+  ])('T244 a handler that %s', async (what, expected) => {
+    const group = uniqueTenant();
+    const run = await test.createRun();
+    const source = new GroupSource(test.tenant, 'journal', test.redis.commands, test.store, {
+      group,
+      consumer: 'one',
+      leaseMs: 60_000,
+      maxAttempts: 3,
+      ownership: undefined,
+      handler: '',
+      signals: test.signals,
+    });
+    await source.ensureGroup('0');
+    const [entry] = (await source.take(1)).entries;
+    const [beginning] = (await source.begin([newDelivery(source, entry!)])) as {
+      token: number;
+      epoch: string;
+      fence: string;
+    }[];
+    const effect: Effect =
+      what === 'publishes'
+        ? publishEffect(test.store, run, line('b'))
+        : startEffect(test.store, {
+            executor: 'command',
+            task: 't',
+            input: {},
+            labels: {},
+            context: CONTEXT,
+          });
+    const outcome = {
+      ...beginning!,
+      entry: entry!,
+      kind: 'ok' as const,
+      delayMs: 0,
+      error: '',
+      effects: [effect],
+    };
+    await saysOf(expected(), () => source.settle([outcome], uniqueTenant()));
+    await saysOf(`journal ${test.tenant}.0 group:${group}`, () => source.handBack([entry!.id]));
+  });
+});
