@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, it } from '@jest/globals';
 import { createTestStore, line, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
 import { eventually } from '../../test/support/eventually.js';
 import { DispatchStore, RunSweep } from '../event-store/index.js';
-import { GroupSource } from './group-source.js';
-import { publishEffect, startEffect } from './effects.js';
+import { BUCKETS } from '../stream-consumer/buckets.js';
+import { WORK_KEYS } from '../stream-consumer/work-keys.js';
 import { newDelivery } from './delivery.js';
-import type { Effect } from './effects.js';
+import { type Effect, publishEffect, startEffect } from './effects.js';
+import { GroupSource } from './group-source.js';
 
 const CONTEXT = {
   session_id: null,
@@ -23,14 +24,10 @@ describe('Whoever makes something visible says so', () => {
     test = await createTestStore();
     heard = [];
     const { subscriber } = test.redis;
-    const database = test.redis.database === 0 ? '' : `:${test.redis.database}`;
     subscriber.on('smessage', (channel: string, text: string) => {
       if (channel.startsWith('runstream:work:')) heard.push(...text.split('\n'));
     });
-    const channels = (await import('../stream-consumer/work-keys.js')).WORK_KEYS;
-    for (let bucket = 0; bucket < 64; bucket++)
-      await subscriber.ssubscribe(channels.channel(bucket, test.redis.database));
-    expect(database).toMatch(/^(:\d+)?$/);
+    for (const bucket of BUCKETS) await subscriber.ssubscribe(WORK_KEYS.channel(bucket, test.redis.database));
   });
   afterEach(() => test.close());
 
@@ -59,13 +56,11 @@ describe('Whoever makes something visible says so', () => {
     await saysOf(`dispatch:command ${test.tenant}.0 executor:command`, () => dispatch.release(entry!, 'one'));
   });
 
-  it('T244 who ends a run that nobody feeds any more', async () => {
-    const run = await test.createRun();
-    const { active } = test.store.keys.partition(test.tenant, 0);
-    await test.redis.commands.zadd(active, 1, run);
-    await test.redis.commands.hset(test.store.keys.run(test.tenant, run).run, 'last_ms', 1);
+  it('T244 who ends a run of which nobody has the executor any more', async () => {
+    const runId = await test.createRun('command');
+    const lapsed = { runId, executor: 'command', lapsedMs: 1 };
     const ended = { event: { category: 'lifecycle', action: 'failed' }, data: { error: 'x' } };
-    await saysOf(journal(), () => test.app.get(RunSweep).endIdle(test.tenant, ended));
+    await saysOf(journal(), () => test.app.get(RunSweep).endAbandoned(test.tenant, lapsed, 0, ended));
   });
 
   it.each([
