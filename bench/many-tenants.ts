@@ -135,7 +135,7 @@ class ManyTenants {
     await this.settled([tenantId]);
     const seconds = (performance.now() - startedAt) / 1000;
     const { handled } = await consumer.ask(null);
-    this.rows.push({ what: '2000 retries after 20 ms, 3 groups', handled: handled, seconds: round(seconds) });
+    this.rows.push({ what: '2000 retries after 20 ms, 3 groups', handled, seconds: round(seconds) });
     this.find('2000 retries with 20 ms of backoff, s (three groups)', seconds, 1, 0.5);
   }
 

@@ -12,6 +12,11 @@ export interface ConsumerOptions {
   maxEffects?: number;
   /** Most bytes of them together. Default 8 MiB, at most 64 MiB. */
   maxEffectBytes?: number;
+  /**
+   * Most bytes of events that all groups of this process have in hand together, about; each may always hold one event.
+   * Default 64 MiB, at least 1.
+   */
+  maxHeldBytes?: number;
   /** What holds for every handler here in place of its own options; for tests, where a lease is to be short. */
   overrides?: Partial<Pick<HandlerOptions, 'backoff' | 'leaseMs' | 'timeoutMs'>>;
 }

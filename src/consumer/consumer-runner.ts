@@ -20,6 +20,7 @@ import { ConsumerTelemetry } from './consumer-telemetry.js';
 import { readEffectLimits } from './effect-budget.js';
 import { GroupConsumer } from './group-consumer.js';
 import { HandlerExplorer } from './handler-explorer.js';
+import { HeldBytes } from './held-bytes.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -40,6 +41,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     private readonly telemetry: ConsumerTelemetry,
     private readonly gate: SuspectGate,
     private readonly finders: WorkFinders,
+    private readonly held: HeldBytes,
     @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
     @Inject(EVENT_STORE_OPTIONS) private readonly storeOptions: EventStoreOptions,
   ) {}
@@ -90,6 +92,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
       this.telemetry,
       this.finders,
       readEffectLimits(this.options),
+      this.held,
     );
     this.groups.push(consumer);
     consumer.start();

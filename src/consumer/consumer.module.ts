@@ -7,6 +7,7 @@ import { ConsumerTelemetry } from './consumer-telemetry.js';
 import { DeadLetters } from './dead-letters.js';
 import { GroupControl } from './group-control.js';
 import { GroupCatalog } from './group-info.js';
+import { HeldBytes } from './held-bytes.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
 import { PendingEntries } from './pending-entries.js';
@@ -32,6 +33,7 @@ export class ConsumerModule {
         ConsumerRunner,
         ConsumerTelemetry,
         SuspectGate,
+        HeldBytes,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,

@@ -57,6 +57,9 @@ export class Deliverer {
     this.lanes = new Lanes(
       ({ source, entry }) => `${source.stream} ${this.ordered ? entry.runId : entry.id}`,
       ({ source }) => source.tenantId,
+      ({ entry }, count) => {
+        hooks.onHeld(count * entry.event.body.length);
+      },
     );
   }
 

@@ -21,6 +21,8 @@ export interface Delivery extends Holding {
 
 /** What a Deliverer tells. */
 export interface DelivererHooks {
+  /** So many bytes more are in hand, or fewer. */
+  onHeld(bytes: number): void;
   /** There may be room for more. */
   onRoom(): void;
   /** An entry that any process may take up waits for so many milliseconds. */

@@ -22,7 +22,8 @@ export function readEffectLimits({ maxEffects, maxEffectBytes }: ConsumerOptions
   };
 }
 
-function readLimit(name: string, value: unknown, otherwise: number, most: number): number {
+/** @throws Error that says how to mend it */
+export function readLimit(name: string, value: unknown, otherwise: number, most: number): number {
   if (value === undefined) return otherwise;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
   throw new Error(`ConsumerModule: ${name} must be a whole number from 1 to ${most}.`);

@@ -19,6 +19,7 @@ import type { EffectLimits } from './effect-budget.js';
 import { GroupRecovery } from './group-recovery.js';
 import { GroupSource } from './group-source.js';
 import { groupConsumer } from './group-work.js';
+import type { HeldBytes } from './held-bytes.js';
 import type { Intake } from './intake.js';
 import { OwnedIntake } from './owned-intake.js';
 import { Owners } from './owners.js';
@@ -72,11 +73,15 @@ export class GroupConsumer implements StreamConsumer {
     telemetry: ConsumerTelemetry,
     private readonly finders: WorkFinders,
     private readonly effectLimits: EffectLimits,
+    private readonly held: HeldBytes,
   ) {
     const { group, leaseMs } = handler.options;
     this.name = groupConsumer(group);
     this.logger = new Logger(`Consumer ${group}`);
     this.deliverer = new Deliverer(handler, store, gate, telemetry, this.logger, this.stopped.signal, {
+      onHeld: (bytes) => {
+        held.add(bytes);
+      },
       onRoom: () => {
         this.finder.pump();
       },
@@ -131,7 +136,7 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   get room(): number {
-    return this.intake.room;
+    return this.held.roomFor(this.intake.room, this.deliverer.lanes.size);
   }
 
   serves(tenantId: string): boolean {

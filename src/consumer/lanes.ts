@@ -12,6 +12,8 @@ export class Lanes<Entry> {
     private readonly laneOf: (entry: Entry) => string,
     /** Whose entry it is. */
     private readonly tenantOf: (entry: Entry) => string,
+    /** Called with an entry that comes, and one that goes. */
+    private readonly onHeld: (entry: Entry, count: 1 | -1) => void = () => undefined,
   ) {}
 
   /** Entries in all lanes, those that are being handled included. */
@@ -94,6 +96,7 @@ export class Lanes<Entry> {
 
   private add(entry: Entry, n: 1 | -1): void {
     this.count += n;
+    this.onHeld(entry, n);
     const tenantId = this.tenantOf(entry);
     const left = (this.counts.get(tenantId) ?? 0) + n;
     if (left === 0) this.counts.delete(tenantId);

@@ -128,4 +128,40 @@ describe('Reading for a group', () => {
     await eventually('it is the owner again', () => seen.length === 2);
     expect(seen).toEqual(['a', 'b']);
   });
+
+  it.each(['none', 'run'] as const)(
+    'T245 what it has in hand is bounded in bytes, and one event is always taken, ordering: %s',
+    async (ordering) => {
+      const scene = await open();
+      const text = (n: number): string => `${n} ${'x'.repeat(100_000)}`;
+      for (const n of upTo(30)) await scene.append(text(n));
+      const seen: number[] = [];
+      let goOn: () => void = () => undefined;
+      const isReleased = new Promise<void>((resolve) => (goOn = resolve));
+      const { runner } = await scene.start(
+        async (line) => {
+          seen.push(Number(line.split(' ')[0]));
+          await isReleased;
+        },
+        { ordering },
+        { maxHeldBytes: 300_000 },
+      );
+      const held = (): number => runner.running[0]?.deliverer.lanes.size ?? 0;
+      await eventually('it is at it', () => held() >= 3);
+      await wait(300);
+      // A visit brings a mebibyte at most.
+      expect(held()).toBeLessThanOrEqual(3 + 10);
+      goOn();
+      await eventually('all are handled', () => scene.isSettled());
+      expect(seen.sort((a, b) => a - b)).toEqual(upTo(30));
+    },
+  );
+
+  it('T245 one that weighs more than all that may be held is handled', async () => {
+    const scene = await open();
+    const seen: string[] = [];
+    await scene.start((text) => void seen.push(text), {}, { maxHeldBytes: 1 });
+    await scene.append('a', 'b', 'c');
+    await eventually('all are handled', () => seen.length === 3);
+  });
 });

@@ -34,7 +34,7 @@ export interface ConsumerScene extends TestStore {
   start(
     handle: Handle,
     options?: Partial<HandlerOptions>,
-    where?: { url?: string; shutdownTimeoutMs?: number },
+    where?: { url?: string; shutdownTimeoutMs?: number; maxHeldBytes?: number },
   ): Promise<TestConsumers>;
   /** Appends lines of output to the run, in one batch. */
   append(...texts: string[]): Promise<void>;
@@ -92,7 +92,10 @@ export function consumerScenes(): (options?: { url?: string }) => Promise<Consum
         const consumers = await startConsumers([SceneHandler], {
           ...options,
           ...where,
-          consumer: { tenants: [store.tenant] },
+          consumer: {
+            tenants: [store.tenant],
+            ...(where.maxHeldBytes && { maxHeldBytes: where.maxHeldBytes }),
+          },
         });
         let closing: Promise<void> | undefined;
         const closeOnce = (): Promise<void> => (closing ??= consumers.close());
