@@ -53,7 +53,8 @@ async function held(): Promise<Held> {
     sockets: await new Promise((resolve, reject) => {
       service.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
     }),
-    subscriptions: ((await inspector.pubsub('SHARDCHANNELS')) as string[]).length,
+    // Without those of consumers, which stay.
+    subscriptions: ((await inspector.pubsub('SHARDCHANNELS', '*:live')) as string[]).length,
     listeners: [connections.subscriber, connections.commands, service.server, process].reduce(
       (sum, emitter) =>
         sum + emitter.eventNames().reduce((count, name) => count + emitter.listenerCount(name), 0),
