@@ -20,7 +20,17 @@ const MODULES = {
   'stream-consumer': ['redis', 'common'],
   'event-store': ['stream-consumer', 'redis', 'events', 'common'],
   consumer: ['stream-consumer', 'event-store', 'redis', 'events', 'tenancy', 'common'],
-  runs: ['stream-consumer', 'consumer', 'event-store', 'events', 'tenancy', 'auth', 'common', 'http', 'redis (types)'],
+  runs: [
+    'stream-consumer',
+    'consumer',
+    'event-store',
+    'events',
+    'tenancy',
+    'auth',
+    'common',
+    'http',
+    'redis (types)',
+  ],
   // For tests of applications, never for the service: it may reach for all that a consumer needs.
   testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy', 'common'],
 };
