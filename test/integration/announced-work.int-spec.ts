@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, it } from '@jest/globals';
-import { createTestStore, line, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
-import { eventually } from '../../test/support/eventually.js';
-import { DispatchStore, RunSweep } from '../event-store/index.js';
-import { BUCKETS } from '../stream-consumer/buckets.js';
-import { WORK_KEYS } from '../stream-consumer/work-keys.js';
-import { newDelivery } from './delivery.js';
-import { type Effect, publishEffect, startEffect } from './effects.js';
-import { GroupSource } from './group-source.js';
+import { createTestStore, line, type TestStore, uniqueTenant } from '../support/event-store.js';
+import { eventually } from '../support/eventually.js';
+import { DispatchStore, RunSweep } from '../../src/event-store/index.js';
+import { BUCKETS } from '../../src/stream-consumer/buckets.js';
+import { WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
+import { newDelivery } from '../../src/consumer/delivery.js';
+import { type Effect, publishEffect, startEffect } from '../../src/consumer/effects.js';
+import { GroupSource } from '../../src/consumer/group-source.js';
 
 const CONTEXT = {
   session_id: null,
