@@ -25,6 +25,7 @@ export class WorkerPool {
   deaths = 0;
   private readonly slots: (Worker | undefined)[];
   private readonly watches: Promise<void>[] = [];
+  private readonly alive = new Set<Child>();
   private readonly waking = new Set<Promise<void>>();
   private starts = 0;
   private closing = false;
@@ -83,7 +84,8 @@ export class WorkerPool {
     await Promise.all(this.waking);
     this.closing = true;
     const workers = this.slots.filter((worker) => worker !== undefined);
-    for (const { child } of workers) child.process.kill('SIGTERM');
+    // Also those that are just starting, in the place of one that has died.
+    for (const child of this.alive) child.process.kill('SIGTERM');
     const codes = await Promise.all(workers.map(({ child }) => child.exit()));
     await Promise.all(this.watches);
     return codes;
@@ -99,6 +101,7 @@ export class WorkerPool {
   private async startIn(slot: number): Promise<void> {
     const name = `${slot}.${++this.starts}`;
     const child = startChild(process.execPath, [this.program, JSON.stringify({ ...this.config, name })]);
+    this.alive.add(child);
     this.watches.push(this.watch(slot, name, child));
     await child.line(/^ready$/).catch(() => undefined); // it may die of poison at once
     if (!this.ends.has(name)) this.slots[slot] = { name, child, stopped: false };
@@ -107,12 +110,13 @@ export class WorkerPool {
   private async watch(slot: number, name: string, child: Child): Promise<void> {
     const killsBefore = this.kills;
     await child.exit();
+    this.alive.delete(child);
     this.ends.set(name, now());
     this.slots[slot] = undefined;
     if (this.kills === killsBefore && !this.closing) this.deaths++;
     this.output.push(...child.lines.filter((line) => line !== 'ready').map((line) => `${name}: ${line}`));
     if (this.closing) return;
     await delay(RESTART_MS);
-    await this.startIn(slot);
+    if (!this.closing) await this.startIn(slot);
   }
 }

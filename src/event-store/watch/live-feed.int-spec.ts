@@ -167,7 +167,8 @@ describe('The live feed', () => {
     await writer.store.append(writer.tenant, run, [line('x'), completed()]);
     await Promise.all(watchers.map((watching) => watching.ended));
     const after = await commandCalls(writer.redis.commands);
-    expect(after('evalsha') - before('evalsha')).toBe(1);
+    // The append, and perhaps its touch.
+    expect(after('evalsha') - before('evalsha')).toBeLessThanOrEqual(2);
     // Shared: encoded once for all of them.
     const [first, second] = watchers.map(({ signals }) => signals.at(-2));
     if (first?.kind !== 'events' || second?.kind !== 'events') throw new Error('no events before the close');
