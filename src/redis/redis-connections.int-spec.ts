@@ -23,30 +23,16 @@ describe('The connections to Redis', () => {
     await server.stop();
   });
 
-  it('T43 a blocking read holds up nobody else', async () => {
-    const { app, redis } = await start(server.url);
-    const blocking = redis.blocking('loop');
-    const reply = blocking.blpop('a list', 0);
-    await eventually('the read blocks', async () =>
-      (await redis.commands.info('clients')).includes('blocked_clients:1'),
-    );
-    await redis.ping();
-    await redis.commands.rpush('a list', 'x');
-    expect(await reply).toEqual(['a list', 'x']);
-    await app.close();
-  });
-
   it('say by name what each is for, and close with the application', async () => {
-    const { app, redis } = await start(server.url);
-    redis.blocking('loop');
+    const { app } = await start(server.url);
     const names = async () =>
       String(await witness.redis.commands.client('LIST'))
         .match(/runstream-\S+/g)
         ?.sort() ?? [];
     const witness = await start(server.url);
     const mine = ['runstream-commands', 'runstream-reads', 'runstream-subscriber'];
-    await eventually('all are there', async () => (await names()).length === 7);
-    expect(await names()).toEqual([...mine, ...mine, 'runstream-loop'].sort());
+    await eventually('all are there', async () => (await names()).length === 6);
+    expect(await names()).toEqual([...mine, ...mine].sort());
     await app.close();
     await eventually('they are gone', async () => (await names()).length === 3);
     await witness.app.close();

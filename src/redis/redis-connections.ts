@@ -18,14 +18,12 @@ export const MAX_RECONNECT_DELAY_MS = 1000;
  * - `reads`: what brings much at once (BulkReads), so that nothing small ever stands behind it.
  * - `subscriber`: pub/sub only. When it is `ready` again its user subscribes again, since ioredis forgets what was
  *   on its way when the connection broke, and reads from the log what it missed.
- * - `blocking(name)`: one connection for each loop that blocks, so that it never stalls the commands of others.
  */
 @Injectable()
 export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   readonly commands: Redis;
   readonly reads: Redis;
   readonly subscriber: Redis;
-  private readonly blockingConnections = new Set<Redis>();
   private readonly logger = new Logger('Redis');
   private readySince = 0;
   private started: Promise<void> | undefined;
@@ -79,14 +77,6 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** A connection for one loop's blocking reads; it is closed with the others unless its user disconnects it. */
-  blocking(name: string): Redis {
-    const connection = this.connect(name, { maxRetriesPerRequest: null, lazyConnect: false });
-    this.blockingConnections.add(connection);
-    connection.on('end', () => this.blockingConnections.delete(connection));
-    return connection;
-  }
-
   /** To be told of an outage that no connection shows, as of a frozen server; it lasts until `noteRecovery()`. */
   noteTrouble(): void {
     this.wasAway = true;
@@ -130,7 +120,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends all connections, for good. */
   disconnect(): void {
-    for (const connection of [...this.blockingConnections, this.subscriber, this.reads, this.commands]) {
+    for (const connection of [this.subscriber, this.reads, this.commands]) {
       // ioredis would wait two seconds for the end of one that has ended.
       if (connection.status !== 'end') connection.disconnect();
     }

@@ -20,10 +20,6 @@ export class Holdings {
     return this.partitions.has(partition);
   }
 
-  get size(): number {
-    return this.partitions.size;
-  }
-
   /** @throws RedisUnavailableError: then it is not held */
   async hold(partition: Partition): Promise<void> {
     if (this.partitions.has(partition)) return;

@@ -193,8 +193,8 @@ describe('The journal of a tenant', () => {
     await a.store.append(a.tenant, run, [line('x')]);
     for (const w of watchers) await w.until('the next', ({ sequences }) => sequences.length === 2);
     const after = await commandCalls(a.redis.commands);
-    // The append itself, and one reading.
-    expect(after('evalsha') - before('evalsha')).toBe(2);
+    // The append itself, perhaps with its touch, and one reading.
+    expect([2, 3]).toContain(after('evalsha') - before('evalsha'));
     expect(a.feeds.statistics).toMatchObject({ feeds: 1, watchers: 1000, repairs: 0 });
     for (const w of watchers) w.stop();
     expect(a.feeds.statistics).toMatchObject({ feeds: 0, watchers: 0 });
