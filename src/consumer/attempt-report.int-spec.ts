@@ -45,6 +45,8 @@ describe('What the log says of attempts', () => {
       { maxAttempts: 2, backoff: { initialMs: 1, maxMs: 1 } },
     );
     await eventually('both are settled', () => scene.isSettled());
+    // The process hears of it a moment later.
+    await eventually('all of it is said', () => about(/not saved/).length >= 3);
 
     const tries = about(/attempt \d of event/);
     expect(tries.map(({ level }) => level)).toEqual(['debug', 'debug']);

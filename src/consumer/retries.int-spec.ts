@@ -210,7 +210,8 @@ describe('Trying again', () => {
     const { runner } = await scene.start((text) => void seen.push(text), { leaseMs: 60_000 }, { url });
     await scene.append('a');
     // For the event, and what every start does: it looks for what others have left, twice.
-    await eventually('it works', () => seen.length === 1 && runner.running[0]!.finder.counts.visits >= 3);
+    const { counts } = runner.running[0]!.finder;
+    await eventually('it rests', () => seen.length === 1 && counts.visits >= 3 && counts.running === 0);
     proxy.swallowAnswers();
     await scene.append('b', 'c');
     // No signal gets through.

@@ -36,8 +36,8 @@ export class Visits {
   private gathering: NodeJS.Timeout | undefined;
   private hasGathered = false;
   private isStopped = false;
-  /** How many visits there were, and how many of them brought nothing. */
-  readonly counts = { visits: 0, empty: 0 };
+  /** Visits under way; those that are over, and how many of them brought nothing. */
+  readonly counts = { running: 0, visits: 0, empty: 0 };
 
   constructor(
     private readonly consumer: StreamConsumer,
@@ -136,6 +136,7 @@ export class Visits {
   private begin(partition: Partition, reason: VisitReason, places: number): void {
     const state = this.stateOf(partition);
     state.isVisiting = true;
+    this.counts.running++;
     this.reserved += places;
     const visit = this.visit(partition, state, reason, places);
     this.running.add(visit);
@@ -163,6 +164,7 @@ export class Visits {
     }
     this.reserved -= places;
     state.isVisiting = false;
+    this.counts.running--;
     if (this.isStopped) return;
     if (visited) await this.after(partition, state, reason, visited);
     else {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { AUTH_KEYS } from '../../src/auth/auth-keys.js';
 import { ERROR_STATUS } from '../../src/common/errors.js';
 import * as keys from '../../src/event-store/log/keys.js';
+import { tagOf } from '../../src/stream-consumer/buckets.js';
+import { WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
 import { startChild } from '../support/child.js';
 
 const architecture = readFileSync('docs/architecture.md', 'utf8');
@@ -30,7 +32,15 @@ function keysOfTheCode(): string[] {
   const others = Object.entries(keys)
     .filter(([name]) => /_KEY$|Key$/.test(name))
     .flatMap(([, value]) => keysIn(value));
-  return [...scoped, ...others, ...keysIn(AUTH_KEYS)].map((key) =>
+  const work = [
+    WORK_KEYS.touched('<>', 0),
+    WORK_KEYS.swept(0),
+    WORK_KEYS.held('<>', '<>', 0),
+    WORK_KEYS.members('<>'),
+    WORK_KEYS.consumers,
+    WORK_KEYS.channel(0, 0),
+  ].map((key) => key.replace(tagOf(0), '<>'));
+  return [...scoped, ...others, ...work, ...keysIn(AUTH_KEYS)].map((key) =>
     key.replace('runstream:{0}:', '').replace(RUN, '<>').replace(GROUP, '<>'),
   );
 }

@@ -172,12 +172,14 @@ describe('Runs are dispatched to executors', () => {
     const worker = await start({ url: url.href });
     const client = await start({ tenant: worker.tenant, enabled: false });
     await allEnded(client, [await client.createRun('patient')]);
+    const { running } = worker.app.get(ExecutorDispatcher, { strict: false });
+    const { finder } = running.find(({ name }) => name === 'executor:patient')!;
+    await eventually('it rests', () => finder.counts.visits >= 2 && finder.counts.running === 0);
 
     proxy.swallowAnswers();
     const ids = await createRuns(client, 'patient', 5);
     // No signal gets through.
-    const { running } = worker.app.get(ExecutorDispatcher, { strict: false });
-    running.find(({ name }) => name === 'executor:patient')?.finder.visitIn(partitionOf(worker.tenant), 0);
+    finder.visitIn(partitionOf(worker.tenant), 0);
     await eventually('some were delivered, and nobody heard', async () => {
       const stream = client.store.keys.partition(client.tenant, 0).dispatch('patient');
       const [pending] = (await client.redis.commands.xpending(stream, 'executors')) as [number];
