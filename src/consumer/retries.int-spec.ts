@@ -207,7 +207,14 @@ describe('Trying again', () => {
     const { proxy, url } = await openProxy();
     const seen: string[] = [];
     // A lease that does not run out here: only the reader itself can find them.
-    const { runner } = await scene.start((text) => void seen.push(text), { leaseMs: 60_000 }, { url });
+    let goOn: () => void = () => undefined;
+    const isOver = new Promise<void>((resolve) => (goOn = resolve));
+    const handle = async (text: string): Promise<void> => {
+      seen.push(text);
+      // So that the process has something of this tenant in hand, and need not write that down anew.
+      if (text === 'a') await isOver;
+    };
+    const { runner } = await scene.start(handle, { leaseMs: 60_000 }, { url });
     await scene.append('a');
     // For the event, and what every start does: it looks for what others have left, twice.
     const { counts } = runner.running[0]!.finder;
@@ -216,9 +223,11 @@ describe('Trying again', () => {
     await scene.append('b', 'c');
     // No signal gets through.
     runner.running[0]?.finder.visitIn(partitionOf(scene.tenant), 0);
-    await eventually('both were given out', async () => (await scene.pending()).length === 2);
+    await eventually('both were given out', async () => (await scene.pending()).length === 3);
     proxy.cut();
-    await eventually('both are handled', () => scene.isSettled());
+    await eventually('both are handled', () => seen.length === 3);
+    goOn();
+    await eventually('all are settled', () => scene.isSettled());
     expect(seen.sort()).toEqual(['a', 'b', 'c']);
   });
 
