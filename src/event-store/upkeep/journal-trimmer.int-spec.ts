@@ -222,8 +222,10 @@ describe('Trimming the journal', () => {
     try {
       for (const a of stores) await appendLines(a, await a.createRun(), 300);
       for (const a of stores) await eventually('it is trimmed', () => isTrimmed(a));
-      const trimmed = stores.map((a) => journalOf(a).trimmer.statistics.trimmed);
-      expect(trimmed.reduce((x, y) => x + y)).toBe(3 * 291);
+      // Redis has trimmed before the process that asked for it knows.
+      const total = () => stores.map((a) => journalOf(a).trimmer.statistics.trimmed).reduce((x, y) => x + y);
+      await eventually('it is counted', () => total() >= 3 * 291);
+      expect(total()).toBe(3 * 291);
       // Whoever is gone, the others keep it going.
       const [first, second, last] = stores;
       await Promise.all([first?.close(), second?.close()]);
