@@ -1,9 +1,9 @@
 import type { Logger } from '@nestjs/common';
 import { pause } from '../common/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
-import type { Attempt } from './delivery.js';
-import type { Recorded } from './outcome-recorder.js';
+import type { Attempt } from './attempt.js';
 import type { RegisteredHandler } from './registered-handler.js';
+import type { Recorded } from './settler.js';
 
 /** What a settlement is called in telemetry. */
 const OUTCOME_OF = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestStore, line, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
 import type { JournalEntry, RawEntry } from '../event-store/index.js';
-import { newDelivery } from './delivery.js';
+import { Delivery } from './delivery.js';
 import { toJournalEntry } from './group-entries.js';
 import { GroupSource } from './group-source.js';
 import type { Outcome } from './lease.js';
@@ -51,14 +51,14 @@ describe('Begin and settle', () => {
     const one = sourceOf('one');
     const ids = entries.map(({ id }) => id);
     await test.redis.commands.xclaim(one.stream, group, 'one', 0, ...ids, 'IDLE', LEASE_MS * 2, 'JUSTID');
-    await one.begin(entries.map((entry) => newDelivery(one, entry)));
+    await one.begin(entries.map((entry) => new Delivery(one, entry)));
     expect((await sourceOf('other').claimStale(100, '-')).entries).toEqual([]);
   });
 
   it('settles each outcome of a mixed batch as its own, also when it is asked again', async () => {
     const entries = await readAs('one', 5);
     const one = sourceOf('one');
-    const beginnings = await one.begin(entries.map((entry) => newDelivery(one, entry)));
+    const beginnings = await one.begin(entries.map((entry) => new Delivery(one, entry)));
     if (beginnings === 'paused') throw new Error('It is paused.');
     expect(beginnings.map((beginning) => beginning.kind === 'run' && beginning.attempt)).toEqual([
       1, 1, 1, 1, 1,

@@ -84,7 +84,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     );
     const consumer = new GroupConsumer(
       handler,
-      this.consumer,
+      `${this.consumer}.${handler.options.leaseMs}`,
       this.redis,
       this.store,
       this.tenants,

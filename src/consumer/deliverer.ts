@@ -1,133 +1,137 @@
 import type { Logger } from '@nestjs/common';
-import { type LongTimeout, RedisUnavailableError, setLongTimeout } from '../common/index.js';
+import { RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { compareEventIds, decodeEvent, type RecordedEvent } from '../events/index.js';
+import { decodeEvent, type RecordedEvent } from '../events/index.js';
 import { isNoGroup } from '../redis/index.js';
+import { Attempt } from './attempt.js';
 import { AttemptReport } from './attempt-report.js';
 import { askCanHandle } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
-import { Attempt, bySource, type DelivererHooks, type Delivery } from './delivery.js';
+import { bySource, type Delivered, type Delivery } from './delivery.js';
+import { Gathered } from './gathered.js';
 import type { GroupSource } from './group-source.js';
+import type { HeldBytes } from './held-bytes.js';
+import { InHand } from './in-hand.js';
 import { Lanes } from './lanes.js';
-import type { RegisteredHandler } from './registered-handler.js';
-import type { Beginning } from './lease.js';
+import type { Beginning, Begun } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
-import { OutcomeRecorder, type Recorded } from './outcome-recorder.js';
+import { Places } from './places.js';
+import type { RegisteredHandler } from './registered-handler.js';
 import { runAttempt } from './run-attempt.js';
+import { type Recorded, Settler } from './settler.js';
 import type { SuspectGate } from './suspect-gate.js';
+import { Waits } from './waits.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
 /** Entries that one script begins, at most. */
 const MAX_BATCH = 500;
 
-/**
- * Brings entries that were read to their outcomes: begins them in batches, calls the handler, and records what came of
- * it, in batches too.
- */
+/** What a deliverer needs of the rest of the process. */
+export interface DelivererDeps {
+  store: EventStore;
+  gate: SuspectGate;
+  telemetry: ConsumerTelemetry;
+  bytes: Pick<HeldBytes, 'add'>;
+  /** Where more is to be found. */
+  finder: {
+    /** There is room for more. */
+    pump(): void;
+    /** Something may be taken from a tenant in so many milliseconds. */
+    visitIn(tenantId: string, ms: number): void;
+  };
+  logger: Logger;
+  /** Aborted when the process waits no longer for handlers and outcomes. */
+  signal: AbortSignal;
+}
+
+/** Brings entries that were taken to their outcomes: begins them, calls the handler, and records what came of it. */
 export class Deliverer {
-  readonly lanes: Lanes<Delivery>;
-  /** Attempts whose handler is running, or whose outcome is being recorded. */
-  readonly attempts = new Set<Attempt>();
-  private readonly recorder: OutcomeRecorder;
-  private readonly report: AttemptReport;
-  /** What waits to be begun again. */
-  private readonly timers = new Map<Delivery, LongTimeout>();
+  readonly inHand: InHand;
   private readonly ordered: boolean;
-  /** Entries that were begun, or are about to be, and have no outcome that is recorded. */
-  private active = 0;
-  /** Of these: those that wait for their outcome to be recorded. They take no room from others. */
+  private readonly lanes = new Lanes();
+  private readonly places: Places;
+  private readonly waits = new Waits<Delivery>();
+  private readonly starters = new WeakMap<GroupSource, Gathered<Delivery, Beginning | undefined>>();
+  private readonly settlers = new WeakMap<GroupSource, Settler>();
+  private readonly report: AttemptReport;
+  /** Deliveries whose outcome is being recorded. They take no room from others. */
   private settling = 0;
   private makingRoom = false;
   private stopped = false;
-  private notifyIdle: (() => void)[] = [];
 
   constructor(
     private readonly handler: RegisteredHandler,
-    private readonly store: EventStore,
-    private readonly gate: SuspectGate,
-    private readonly telemetry: ConsumerTelemetry,
-    private readonly logger: Logger,
-    private readonly signal: AbortSignal,
-    private readonly hooks: DelivererHooks,
+    private readonly deps: DelivererDeps,
   ) {
-    this.ordered = handler.options.ordering === 'run';
-    this.recorder = new OutcomeRecorder(logger, signal);
-    this.report = new AttemptReport(handler, telemetry, logger, signal);
-    this.lanes = new Lanes(
-      ({ source, entry }) => `${source.stream} ${this.ordered ? entry.runId : entry.id}`,
-      ({ source }) => source.tenantId,
-      ({ entry }, count) => {
-        hooks.onHeld(count * entry.event.body.length);
-      },
-    );
+    const { concurrency, ordering } = handler.options;
+    this.ordered = ordering === 'run';
+    this.inHand = new InHand(deps.bytes);
+    this.places = new Places(concurrency);
+    this.report = new AttemptReport(handler, deps.telemetry, deps.logger, deps.signal);
   }
 
-  /** Takes entries that belong to this consumer. Those its handler does not want are acknowledged. */
+  /** How many more entries may be taken: while outcomes are being recorded, handlers need not wait for new ones. */
+  get room(): number {
+    const { concurrency } = this.handler.options;
+    const { size } = this.inHand;
+    return Math.min(concurrency - (size - this.settling), 2 * concurrency - size);
+  }
+
+  /** Attempts whose handler is running, or whose outcome is being recorded. */
+  *attempts(): Generator<Attempt> {
+    for (const { attempt } of this.inHand) if (attempt) yield attempt;
+  }
+
+  /** Brings entries to their outcomes that belong to this consumer. Those its handler does not want are acknowledged. */
   async accept(deliveries: readonly Delivery[]): Promise<void> {
     if (this.stopped) return this.handBack(deliveries);
     const unwanted: Delivery[] = [];
     for (const delivery of deliveries) {
-      if (this.isWanted(delivery)) this.lanes.push(delivery);
+      if (this.isWanted(delivery)) this.start(delivery);
       else unwanted.push(delivery);
     }
-    this.pump();
     for (const [source, entries] of bySource(unwanted)) {
       await source.skip(entries.map(({ entry }) => entry));
       for (const delivery of entries) this.skipped(delivery);
     }
   }
 
-  /** Begins what there is room for. */
-  pump(): void {
-    if (this.stopped) return;
-    const ready = this.lanes
-      .take(this.handler.options.concurrency - this.active + this.settling)
-      .filter((delivery) => {
-        const waitMs = (delivery.dueAt ?? 0) - Date.now();
-        delete delivery.dueAt;
-        if (waitMs > 0) this.later(delivery, waitMs);
-        return waitMs <= 0;
-      });
-    if (ready.length === 0) return;
-    this.active += ready.length;
-    for (const [source, deliveries] of bySource(ready)) {
-      // begin.lua looks the batch up in the pending list as one range of ids.
-      deliveries.sort((a, b) => compareEventIds(a.entry.position, b.entry.position));
-      for (let i = 0; i < deliveries.length; i += MAX_BATCH) {
-        void this.begin(source, deliveries.slice(i, i + MAX_BATCH));
-      }
-    }
-  }
-
   /** Begins nothing more, and hands back what was not begun. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const timer of this.timers.values()) timer.cancel();
-    await this.handBack([...this.timers.keys(), ...this.lanes.drain()]);
+    this.waits.endAll();
+    this.places.open();
+    await this.handBack([...this.inHand].filter(({ isUnderWay }) => !isUnderWay));
   }
 
-  /** Whoever asks first takes them up. The next owner of an ordered group takes all over in any case. */
-  private async handBack(deliveries: readonly Delivery[]): Promise<void> {
-    if (this.ordered) return;
-    for (const [source, entries] of bySource(deliveries)) {
-      await source.handBack(entries.map(({ entry }) => entry.id)).catch((error: unknown) => {
-        if (!isExpected(error)) this.logger.error(error);
-      });
+  /** Resolves once no handler runs that runs now. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.inHand].flatMap(({ isUnderWay, done }) => (isUnderWay && done ? [done] : [])));
+  }
+
+  /** Lets go of entries that no handler runs for: others have them, or they are taken over anew. */
+  forget(belongs: (delivery: Delivery) => boolean): void {
+    for (const delivery of [...this.inHand]) {
+      if (!belongs(delivery)) continue;
+      delivery.isForgotten = true;
+      this.waits.end(delivery);
+      if (!delivery.isUnderWay) this.inHand.delete(delivery);
     }
   }
 
-  /** Resolves once no handler runs. */
-  idle(): Promise<void> {
-    if (this.active === 0) return Promise.resolve();
-    return new Promise((resolve) => this.notifyIdle.push(resolve));
+  /** Others have these. */
+  lose(deliveries: readonly Delivery[]): void {
+    for (const { attempt } of deliveries)
+      attempt?.abort(new Error('The lease was lost: another process has this event.'));
+    const lost = new Set(deliveries);
+    this.forget((delivery) => lost.has(delivery));
   }
 
-  /** How many more entries may be read: while outcomes are being recorded, handlers need not wait for new ones. */
-  get room(): number {
-    const { concurrency } = this.handler.options;
-    const { size } = this.lanes;
-    return Math.min(concurrency - (size - this.settling), 2 * concurrency - size);
+  /** Entries of ours went to the dead letters while they were claimed. */
+  buried(count: number): void {
+    if (count > 0)
+      this.deps.telemetry.signals.next({ kind: 'dead', group: this.handler.options.group, count });
   }
 
   private isWanted(delivery: Delivery): boolean {
@@ -148,204 +152,174 @@ export class Deliverer {
     return true;
   }
 
-  private async begin(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
-    for (let busy = this.gate.free(); busy; busy = this.gate.free()) await busy;
-    if (this.stopped) {
-      this.active -= deliveries.length - 1;
-      await this.handBack(deliveries);
-      this.leave();
-      return;
+  /** In an ordered group the events of a run wait for each other. */
+  private start(delivery: Delivery): void {
+    this.inHand.add(delivery);
+    const lane = `${delivery.source.stream} ${delivery.entry.runId}`;
+    delivery.done = this.ordered
+      ? this.lanes.run(lane, () => this.deliver(delivery))
+      : this.deliver(delivery);
+  }
+
+  /** Never rejects. */
+  private async deliver(delivery: Delivery): Promise<Delivered> {
+    let step: Delivered | number = (delivery.dueAt ?? 0) - Date.now();
+    while (typeof step === 'number') {
+      if (step > 0 && !this.isGone(delivery)) await this.waits.wait(delivery, step);
+      if (!this.isGone(delivery) && !this.places.tryTake()) await this.places.take();
+      // Whoever is gone has no place that it waited for.
+      delivery.hasPlace = !this.stopped;
+      step = await this.next(delivery);
+      delivery.isUnderWay = false;
+      this.leavePlace(delivery);
     }
-    const began = await this.tryBegin(source, deliveries, false);
-    const suspects: Delivery[] = [];
-    for (const [i, delivery] of deliveries.entries()) {
-      const beginning = began?.[i];
-      if (beginning?.kind === 'run') {
-        this.handle(delivery, beginning, () => {
-          this.leave();
-        });
-      } else if (beginning?.kind === 'suspect') suspects.push(delivery);
-      else {
-        this.notBegun(delivery, beginning);
-        this.leave();
-      }
-    }
-    if (suspects.length > 0) await this.beginSuspects(source, suspects);
+    this.inHand.delete(delivery);
+    this.makeRoom();
+    return step;
   }
 
-  /** Never throws. */
-  private async beginSuspects(source: GroupSource, suspects: readonly Delivery[]): Promise<void> {
-    // A single failure would be the end of one that died beside the culprit.
-    const mayRunTogether = this.handler.options.maxAttempts > 1;
-    const died = mayRunTogether
-      ? await source.diedAsSuspects(suspects.map(({ entry }) => entry.id)).catch(() => undefined)
-      : undefined;
-    for (const [i, delivery] of suspects.entries()) {
-      const work = (): Promise<void> =>
-        this.stopped ? this.handBack([delivery]) : this.beginSuspect(source, delivery);
-      const done = died?.[i] === false ? this.gate.together(work) : this.gate.alone(work);
-      void done.then(() => {
-        this.leave();
-      });
-    }
+  private isGone(delivery: Delivery): boolean {
+    return this.stopped || delivery.isForgotten;
   }
 
-  /** Never throws. */
-  private async beginSuspect(source: GroupSource, delivery: Delivery): Promise<void> {
-    const beginning = (await this.tryBegin(source, [delivery], true))?.[0];
-    if (beginning?.kind === 'run') {
-      await new Promise<void>((resolve) => {
-        this.handle(delivery, beginning, resolve);
-      });
-    } else this.notBegun(delivery, beginning);
+  /** Its outcome, or in how many ms it is to be tried again. */
+  private async next(delivery: Delivery): Promise<Delivered | number> {
+    for (let busy = this.deps.gate.free(); busy; busy = this.deps.gate.free()) await busy;
+    if (this.isGone(delivery)) return 'failed';
+    delivery.isUnderWay = true;
+    const beginning = delivery.begun ?? (await this.begin(delivery));
+    delivery.begun = undefined;
+    if (beginning?.kind !== 'suspect') return this.proceed(delivery, beginning);
+    delivery.isUnderWay = false;
+    const alone = async (): Promise<Delivered | number> => {
+      if (this.isGone(delivery)) return 'failed';
+      delivery.isUnderWay = true;
+      return this.proceed(delivery, await this.beginAlone(delivery));
+    };
+    return beginning.isAgain ? this.deps.gate.alone(alone) : this.deps.gate.together(alone);
   }
 
-  /** Undefined when nothing was begun, for a reason that will pass. */
-  private async tryBegin(
-    source: GroupSource,
-    deliveries: readonly Delivery[],
-    alone: boolean,
-  ): Promise<Beginning[] | undefined> {
-    try {
-      const began = await source.begin(deliveries, alone);
-      return began === 'paused' ? undefined : began;
-    } catch (error) {
-      if (error instanceof OwnershipLostError) {
-        this.hooks.onOwnershipLost(source);
-        return deliveries.map(() => ({ kind: 'lost' }));
-      }
-      if (!isExpected(error)) this.logger.error(error);
-      return undefined;
-    }
-  }
-
-  /** Entries of ours went to the dead letters while they were claimed. */
-  buried(count: number): void {
-    if (count > 0) this.telemetry.signals.next({ kind: 'dead', group: this.handler.options.group, count });
-  }
-
-  private notBegun(delivery: Delivery, beginning: Beginning | undefined): void {
+  private async proceed(delivery: Delivery, beginning: Beginning | undefined): Promise<Delivered | number> {
     switch (beginning?.kind) {
+      case 'run':
+        return this.handle(delivery, beginning);
       case 'lost':
-        this.finish(delivery, 'skipped');
-        return;
+        return 'skipped';
       case 'done':
         this.skipped(delivery);
-        this.lanes.done(delivery);
-        return;
+        return 'skipped';
       case 'dead':
         this.buried(1);
-        this.finish(delivery, 'failed');
-        return;
+        return 'failed';
       default:
-        this.later(delivery, AGAIN_MS);
+        return AGAIN_MS;
     }
   }
 
-  /** Calls the handler, and has its outcome recorded; `whenOver` is called once it is. */
-  private handle(delivery: Delivery, begun: Extract<Beginning, { kind: 'run' }>, whenOver: () => void): void {
+  /** Undefined when it could not be begun, for a reason that will pass. */
+  private begin(delivery: Delivery): Promise<Beginning | undefined> {
+    const { source } = delivery;
+    let starter = this.starters.get(source);
+    if (!starter) {
+      starter = new Gathered(
+        (deliveries) => this.beginAll(source, deliveries, false),
+        ({ length }) => Math.min(length, MAX_BATCH),
+      );
+      this.starters.set(source, starter);
+    }
+    return starter.do(delivery);
+  }
+
+  private async beginAlone(delivery: Delivery): Promise<Beginning | undefined> {
+    const [beginning] = await this.beginAll(delivery.source, [delivery], true);
+    return beginning;
+  }
+
+  private async beginAll(
+    source: GroupSource,
+    deliveries: Delivery[],
+    alone: boolean,
+  ): Promise<(Beginning | undefined)[]> {
+    try {
+      const began = await source.begin(deliveries, alone);
+      return began === 'paused' ? [] : began;
+    } catch (error) {
+      if (error instanceof OwnershipLostError) {
+        if (!this.stopped) this.deps.finder.visitIn(source.tenantId, 0);
+        return deliveries.map(() => ({ kind: 'lost' }));
+      }
+      if (!isExpected(error)) this.deps.logger.error(error);
+      return [];
+    }
+  }
+
+  /** Calls the handler and records what came of it. */
+  private async handle(delivery: Delivery, begun: Begun): Promise<Delivered | number> {
     const { group } = this.handler.options;
     const { type } = delivery.entry.event;
-    const { token, epoch, fence } = begun;
-    const attempt = new Attempt(delivery, begun.attempt, token, epoch, fence, group, this.store);
-    this.attempts.add(attempt);
-    this.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
+    const attempt = new Attempt(delivery, begun, group, this.deps.store);
+    delivery.attempt = attempt;
+    this.deps.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    runAttempt(this.handler, attempt, this.signal, ({ outcome, report, running }) => {
-      const durationMs = performance.now() - startedAt;
-      // One that still runs after its time limit keeps its place.
-      if (!running) {
-        this.settling++;
-        this.makeRoom();
-      }
-      this.recorder.record(delivery.source, outcome, (settlement, error) => {
-        this.attempts.delete(attempt);
-        this.report.outcome(
-          attempt,
-          settlement,
-          durationMs,
-          error,
-          error === outcome.error ? report : undefined,
-        );
-        if (!running) {
-          this.settling--;
-          this.settled(delivery, settlement, outcome.delayMs);
-          whenOver();
-          return;
-        }
-        const dueAt = performance.now() + outcome.delayMs;
-        void this.report.untilEnded(attempt, running).then(() => {
-          this.settled(delivery, settlement, Math.max(0, dueAt - performance.now()));
-          whenOver();
-        });
-      });
-    });
-  }
-
-  private settled(delivery: Delivery, settlement: Recorded, delayMs: number): void {
-    // The run's next events wait for it.
-    if (this.ordered && (settlement === 'retry' || settlement === 'failed')) {
-      delivery.onSettled?.('failed');
-      delete delivery.onSettled;
-      this.later(delivery, Math.max(delayMs, settlement === 'failed' ? AGAIN_MS : 0));
-      return;
-    }
-    if (settlement === 'retry') this.hooks.onRetry(delivery.source, delayMs);
-    this.finish(delivery, settlement === 'ok' ? 'processed' : 'failed');
-  }
-
-  /**
-   * Lets go of entries of a source that no handler runs for, those included that wait for another try: they are taken
-   * over anew. One that went on waiting would hold up its run, though a replay has made its turn come now.
-   */
-  forget(source: GroupSource): void {
-    for (const [delivery, timer] of this.timers) {
-      if (delivery.source !== source) continue;
-      timer.cancel();
-      this.timers.delete(delivery);
-      this.finish(delivery, 'failed');
-    }
-    this.lanes.drain((delivery) => delivery.source === source);
-  }
-
-  private later(delivery: Delivery, ms: number): void {
-    if (this.stopped) {
-      delivery.onSettled?.('failed');
-      return;
-    }
-    const onDue = (): void => {
-      this.timers.delete(delivery);
-      this.lanes.again(delivery);
-      this.pump();
-    };
-    this.timers.set(delivery, setLongTimeout(onDue, ms));
-  }
-
-  private skipped(delivery: Delivery): void {
-    const { group } = this.handler.options;
-    this.telemetry.signals.next({ kind: 'skipped', group, type: delivery.entry.event.type });
-    delivery.onSettled?.('skipped');
-  }
-
-  private finish(delivery: Delivery, how: 'processed' | 'skipped' | 'failed'): void {
-    delivery.onSettled?.(how);
-    this.lanes.done(delivery);
-  }
-
-  private leave(): void {
-    this.active--;
-    if (this.active === 0) for (const notify of this.notifyIdle.splice(0)) notify();
+    const { outcome, report, running } = await runAttempt(this.handler, attempt, this.deps.signal);
+    const endedAt = performance.now();
+    // One that still runs after its time limit keeps its place.
+    if (!running) this.leavePlace(delivery);
+    this.settling++;
     this.makeRoom();
+    const { settlement, error } = await this.settlerOf(delivery.source).settle(outcome);
+    this.settling--;
+    delivery.attempt = undefined;
+    const stacks = error === outcome.error ? report : undefined;
+    this.report.outcome(attempt, settlement, endedAt - startedAt, error, stacks);
+    if (running) await this.report.untilEnded(attempt, running);
+    return this.conclude(delivery, settlement, endedAt + outcome.delayMs);
   }
 
-  /** Once for all that end in this turn of the event loop: what takes their place is begun, and read, in one batch. */
+  private conclude(delivery: Delivery, settlement: Recorded, dueAt: number): Delivered | number {
+    const waitMs = Math.max(0, dueAt - performance.now());
+    if (this.ordered) {
+      // The run's next events wait for it.
+      if (settlement === 'retry') return waitMs;
+      if (settlement === 'failed') return AGAIN_MS;
+    } else if (settlement === 'retry') this.deps.finder.visitIn(delivery.source.tenantId, waitMs);
+    return settlement === 'ok' ? 'processed' : 'failed';
+  }
+
+  private settlerOf(source: GroupSource): Settler {
+    let settler = this.settlers.get(source);
+    if (!settler)
+      this.settlers.set(source, (settler = new Settler(source, this.deps.logger, this.deps.signal)));
+    return settler;
+  }
+
+  /** Whoever asks first takes them up. The next owner of an ordered group takes all over in any case. */
+  private async handBack(deliveries: readonly Delivery[]): Promise<void> {
+    if (this.ordered) return;
+    for (const [source, entries] of bySource(deliveries)) {
+      await source.handBack(entries.map(({ entry }) => entry.id)).catch((error: unknown) => {
+        if (!isExpected(error)) this.deps.logger.error(error);
+      });
+    }
+  }
+
+  private skipped({ entry }: Delivery): void {
+    const { group } = this.handler.options;
+    this.deps.telemetry.signals.next({ kind: 'skipped', group, type: entry.event.type });
+  }
+
+  private leavePlace(delivery: Delivery): void {
+    if (delivery.hasPlace) this.places.giveBack();
+    delivery.hasPlace = false;
+  }
+
+  /** Once for all that end in this turn of the event loop: what takes their place is taken in one batch. */
   private makeRoom(): void {
     if (this.makingRoom) return;
     this.makingRoom = true;
     setImmediate(() => {
       this.makingRoom = false;
-      this.pump();
-      this.hooks.onRoom();
+      this.deps.finder.pump();
     });
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '../stream-consumer/index.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { Deliverer } from './deliverer.js';
+import { bySource } from './delivery.js';
 import { describeHandler } from './handler-description.js';
 import type { EffectLimits } from './effect-budget.js';
 import { GroupRecovery } from './group-recovery.js';
@@ -65,6 +66,7 @@ export class GroupConsumer implements StreamConsumer {
 
   constructor(
     private readonly handler: RegisteredHandler,
+    /** Ends with its lease in ms, preceded by a dot: others go by that (scripts/lease.lua). */
     readonly consumer: string,
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
@@ -78,18 +80,23 @@ export class GroupConsumer implements StreamConsumer {
     const { group, leaseMs } = handler.options;
     this.name = groupConsumer(group);
     this.logger = new Logger(`Consumer ${group}`);
-    this.deliverer = new Deliverer(handler, store, gate, telemetry, this.logger, this.stopped.signal, {
-      onHeld: (bytes) => {
-        held.add(bytes);
+    this.finder = finders.create(this, {
+      member: consumer,
+      tenantsKey: TENANTS_KEY,
+      named: tenants.named,
+      onError: (error) => {
+        this.logUnlessUnavailable(error);
       },
-      onRoom: () => {
-        this.finder.pump();
-      },
-      onRetry: ({ tenantId }, ms) => {
-        this.finder.visitIn(partitionOf(tenantId), ms);
-      },
-      onOwnershipLost: ({ tenantId }) => {
-        if (!this.stopping.signal.aborted) this.finder.visitIn(partitionOf(tenantId), 0);
+    });
+    this.deliverer = new Deliverer(handler, {
+      ...{ store, gate, telemetry, bytes: held, logger: this.logger, signal: this.stopped.signal },
+      finder: {
+        pump: () => {
+          this.finder.pump();
+        },
+        visitIn: (tenantId, ms) => {
+          this.finder.visitIn(partitionOf(tenantId), ms);
+        },
       },
     });
     this.patience = new Patience(redis, leaseMs);
@@ -98,7 +105,7 @@ export class GroupConsumer implements StreamConsumer {
     if (handler.options.ordering === 'run') {
       const keyOf = (tenantId: string): string => store.keys.group(tenantId, 0, group).owner;
       this.owners = new Owners(redis.commands, keyOf, consumer, leaseMs, this.patience, (tenantId) => {
-        for (const source of this.sourcesOf(tenantId)) this.deliverer.forget(source);
+        this.deliverer.forget(({ source }) => source.tenantId === tenantId);
       });
       this.intake = new OwnedIntake(MAX_HELD, leaseMs, sourcesOf, this.deliverer, this.recovery, {
         isOurs: (tenantId) => this.owners?.isOurs(tenantId) ?? false,
@@ -109,14 +116,6 @@ export class GroupConsumer implements StreamConsumer {
         },
       });
     } else this.intake = new SharedIntake(sourcesOf, this.deliverer, this.recovery);
-    this.finder = finders.create(this, {
-      member: consumer,
-      tenantsKey: TENANTS_KEY,
-      named: tenants.named,
-      onError: (error) => {
-        this.logUnlessUnavailable(error);
-      },
-    });
   }
 
   get group(): string {
@@ -136,7 +135,7 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   get room(): number {
-    return this.held.roomFor(this.intake.room, this.deliverer.lanes.size);
+    return this.held.roomFor(this.intake.room, this.deliverer.inHand.size);
   }
 
   serves(tenantId: string): boolean {
@@ -144,7 +143,7 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   inHand(partition: Partition): number {
-    return this.deliverer.lanes.sizeOf(tenantOf(partition));
+    return this.deliverer.inHand.sizeOf(tenantOf(partition));
   }
 
   owns(partition: Partition): boolean {
@@ -156,7 +155,7 @@ export class GroupConsumer implements StreamConsumer {
     const log = (error: unknown): void => {
       this.logUnlessUnavailable(error);
     };
-    this.loops = [every(this.leaseMs / 3, this.stopped.signal, () => this.beat(), log), this.begin()];
+    this.loops = [every(this.leaseMs / 3, this.stopped.signal, () => this.renew(), log), this.begin()];
   }
 
   private async begin(): Promise<void> {
@@ -191,7 +190,7 @@ export class GroupConsumer implements StreamConsumer {
     await within(deadlineMs, this.deliverer.idle());
     const reason = new Error('The process is stopping.');
     this.stopped.abort(reason);
-    for (const attempt of this.deliverer.attempts) attempt.abort(reason);
+    for (const attempt of this.deliverer.attempts()) attempt.abort(reason);
     await within(LAST_WORDS_MS, this.deliverer.idle());
     await this.owners?.giveUpAll();
     await Promise.allSettled(this.loops);
@@ -223,23 +222,13 @@ export class GroupConsumer implements StreamConsumer {
     for (const source of this.sourcesOf(tenantId)) await source.tidy(this.leaseMs * GONE_AFTER_LEASES);
   }
 
-  private async beat(): Promise<void> {
+  /** Renews what is in hand, running or not. Of an ordered group the ownership covers what is not running. */
+  private async renew(): Promise<void> {
     await this.owners?.renewAll();
-    const held = new Map<GroupSource, typeof attempts>();
-    const attempts = [...this.deliverer.attempts];
-    for (const attempt of attempts) {
-      const { source } = attempt.delivery;
-      const of = held.get(source);
-      if (of) of.push(attempt);
-      else held.set(source, [attempt]);
-    }
-    for (const [source, ofSource] of held) {
-      const lost = new Set(await source.beat(ofSource));
-      for (const attempt of ofSource) {
-        if (lost.has(attempt.entry.id) && this.deliverer.attempts.has(attempt)) {
-          attempt.abort(new Error('The lease was lost: another process has this event.'));
-        }
-      }
+    for (const [source, deliveries] of bySource(this.deliverer.inHand)) {
+      const held = this.owners ? deliveries.filter(({ attempt }) => attempt) : deliveries;
+      const lost = new Set(await source.beat(held.map((delivery) => delivery.attempt ?? delivery)));
+      if (lost.size > 0) this.deliverer.lose(held.filter(({ entry }) => lost.has(entry.id)));
     }
   }
 
@@ -268,7 +257,7 @@ export class GroupConsumer implements StreamConsumer {
   private dropIdle(): void {
     if (this.sources.size < MAX_IDLE_TENANTS) return;
     for (const tenantId of this.sources.keys()) {
-      if (this.deliverer.lanes.sizeOf(tenantId) > 0 || this.intake.owns(tenantId)) continue;
+      if (this.deliverer.inHand.sizeOf(tenantId) > 0 || this.intake.owns(tenantId)) continue;
       this.sources.delete(tenantId);
       return;
     }

@@ -208,7 +208,7 @@ describe('Steering a group', () => {
     const { owner } = store.store.keys.group(store.tenant, 0, group);
     await store.redis.commands.multi().hincrby(owner, 'fence', 1).hset(owner, 'until', 0).exec();
     // The one that is being handled, and both taken over anew.
-    await eventually('it owns the group again', () => runner.running[0]?.deliverer.lanes.size === 3);
+    await eventually('it owns the group again', () => runner.running[0]?.deliverer.inHand.size === 3);
     release();
     await eventually('nothing is left', async () => {
       const { pending, lag } = await catalog.get(store.tenant, group);

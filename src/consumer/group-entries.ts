@@ -1,5 +1,6 @@
 import { type JournalEntry, type RawEntry, readJournalEntry } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
+import type { Delivery } from './delivery.js';
 
 /** What was taken. */
 export interface Taken {
@@ -9,7 +10,7 @@ export interface Taken {
   buried: number;
   /** There is more, or may be. */
   hasMore: boolean;
-  entries: JournalEntry[];
+  deliveries: Delivery[];
 }
 
 export interface Page {

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { Deliverer } from './deliverer.js';
-import { type Delivery, newDelivery } from './delivery.js';
+import { type Delivered, Delivery } from './delivery.js';
 import { unlessAborted } from '../common/index.js';
 import type { Page } from './group-entries.js';
 import type { GroupSource } from './group-source.js';
@@ -27,8 +27,7 @@ export interface Standing {
 /** A recovery that is going on, of one tenant. */
 interface Recovering {
   result: RecoveryResult;
-  /** Each settles with an entry. */
-  outcomes: Promise<void>[];
+  deliveries: Delivery[];
 }
 
 /** Finds entries that nobody works on any more, and has them handled. */
@@ -92,7 +91,7 @@ export class GroupRecovery {
   private async deliver(
     source: GroupSource,
     { buried, entries }: Page,
-    { result, outcomes }: Recovering,
+    { result, deliveries: all }: Recovering,
     fence = '',
   ): Promise<void> {
     result.claimed += entries.length + buried;
@@ -100,26 +99,25 @@ export class GroupRecovery {
     this.deliverer.buried(buried);
     const dueTimes = await source.dueTimes(entries);
     if (source.fence !== fence) throw new OwnershipLostError();
-    const deliveries = entries.map((entry, i): Delivery => {
-      const delivery: Delivery = { ...newDelivery(source, entry), dueAt: dueTimes[i] };
-      outcomes.push(
-        new Promise((resolve) => {
-          delivery.onSettled = (how) => {
-            result[how]++;
-            resolve();
-          };
-        }),
-      );
+    const deliveries = entries.map((entry, i) => {
+      const delivery = new Delivery(source, entry);
+      delivery.dueAt = dueTimes[i];
       return delivery;
     });
     await this.deliverer.accept(deliveries);
+    all.push(...deliveries);
   }
 
   /** Once all of it has an outcome, operators see what was found. The recovery itself does not wait, or fail, for it. */
-  private finish(sources: readonly GroupSource[], { result, outcomes }: Recovering): void {
+  private finish(sources: readonly GroupSource[], { result, deliveries }: Recovering): void {
     const [source] = sources;
     if (result.claimed === 0 || !source) return;
     const note = async (): Promise<void> => {
+      // Without a promise: its handler did not want it.
+      const outcomes = deliveries.map(async ({ done }) => {
+        const how: Delivered = (await done) ?? 'skipped';
+        result[how]++;
+      });
       await unlessAborted(Promise.all(outcomes), this.signal);
       this.last = result;
       this.logger.log(`Recovered in tenant ${source.tenantId}: ${JSON.stringify(result)}`);
@@ -130,5 +128,5 @@ export class GroupRecovery {
 }
 
 function begin(): Recovering {
-  return { result: noRecovery(), outcomes: [] };
+  return { result: noRecovery(), deliveries: [] };
 }

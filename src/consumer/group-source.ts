@@ -10,10 +10,19 @@ import {
 import { readGroup, redisCall } from '../redis/index.js';
 import type { WorkSignals } from '../stream-consumer/index.js';
 import { type Page, type Taken, toJournalEntry, toPage } from './group-entries.js';
+import { Delivery } from './delivery.js';
 import { groupWork } from './group-work.js';
 import { effectsWork } from './effects.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from './effect-budget.js';
-import { type Beginning, type Holding, type Lease, type Outcome, type Settlement } from './lease.js';
+import {
+  type Beginning,
+  type Begun,
+  type Holding,
+  type Lease,
+  marker,
+  type Outcome,
+  type Settlement,
+} from './lease.js';
 import { type Ownership, OwnershipLostError } from './ownership.js';
 import type { RecoveryResult } from './recovery-result.js';
 import {
@@ -25,6 +34,8 @@ import {
   readSettlements,
   settleCall,
   type SettleReply,
+  type TakeReply,
+  type Unbegun,
 } from './script-arguments.js';
 import { SCRIPTS } from './scripts.js';
 
@@ -156,13 +167,13 @@ export class GroupSource {
     );
   }
 
-  /** Extends leases. Returns the ids of those that were lost. */
-  async beat(held: readonly Lease[]): Promise<string[]> {
+  /** Renews leases. Returns the ids of those that were lost. */
+  async beat(held: readonly (Lease | Unbegun)[]): Promise<string[]> {
     const { group, consumer, leaseMs } = this.settings;
     const lost: string[] = [];
     for (let i = 0; i < held.length; i += PAGE) {
       const { keys, args } = beatCall(
-        [this.stream, this.state.entries, this.keys.owner],
+        [this.stream, this.state.entries, this.keys.owner, this.keys.meta],
         [group, consumer, leaseMs],
         held.slice(i, i + PAGE),
         this.markerKey,
@@ -175,10 +186,10 @@ export class GroupSource {
   /**
    * Records outcomes. To be repeated with the same `batchId` until it answers.
    *
-   * @param outcomes all begun under one fence
+   * @param outcomes all begun under one fence, and in one replay epoch
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
-    const { group, maxAttempts } = this.settings;
+    const { group, consumer, maxAttempts } = this.settings;
     const { journal, journalLast, journalLive, active, runs } = this.partition;
     const { keys, args } = settleCall(
       this.store,
@@ -189,7 +200,7 @@ export class GroupSource {
       ],
       [
         ...[group, outcomes[0]?.fence ?? '', DONE_TTL_SECONDS, maxAttempts, this.redriveArg(), journalLive],
-        ...this.store.limitArgs(),
+        ...[...this.store.limitArgs(), consumer, outcomes[0]?.epoch ?? '0'],
       ],
       outcomes,
       this.markerKey,
@@ -204,33 +215,38 @@ export class GroupSource {
   }
 
   /**
-   * Takes entries: what is due, then what is new.
+   * Takes entries: what is due, then what is new. With that the first attempts at what is new begin, unless the group is
+   * ordered.
    *
    * @param fence of an ordered group: the owner's
    * @throws OwnershipLostError when the fence is not the owner's any more; NoGroupError
    */
   async take(most: number, fence = ''): Promise<Taken> {
+    const { group, consumer, leaseMs } = this.settings;
+    const askedAt = performance.now();
     const reply = (await SCRIPTS.take.run(
       this.redis,
       [...this.claimKeys(), this.keys.owner],
-      [
-        this.settings.group,
-        this.settings.consumer,
-        Math.min(most, PAGE),
-        this.redriveArg(),
-        fence,
-        MAX_TAKEN_BYTES,
-      ],
-    )) as ['FENCED'] | ['PAUSED'] | [nextMs: number, buried: number, more: '0' | '1', ...RawEntry[]];
+      [group, consumer, Math.min(most, PAGE), this.redriveArg(), fence, MAX_TAKEN_BYTES],
+    )) as TakeReply;
     this.hadGroup = true;
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
-    if (reply[0] === 'PAUSED') return { nextMs: undefined, buried: 0, hasMore: false, entries: [] };
-    const [nextMs, buried, more, ...entries] = reply;
+    if (reply[0] === 'PAUSED') return { nextMs: undefined, buried: 0, hasMore: false, deliveries: [] };
+    const [nextMs, buried, more, token, epoch, notNew, ...entries] = reply;
+    this.epoch = epoch;
+    // A process that was frozen while it waited for the answer: others may have begun the same since.
+    const hasBegun = token > 0 && performance.now() - askedAt < leaseMs;
+    const begun: Begun = { kind: 'run', attempt: 1, token, epoch, fence };
     return {
       nextMs: nextMs < 0 ? undefined : nextMs,
-      buried: buried ?? 0,
+      buried,
       hasMore: more === '1',
-      entries: entries.map(toJournalEntry),
+      deliveries: entries.map((raw, i) => {
+        const delivery = new Delivery(this, toJournalEntry(raw));
+        // The event of a producer's key may have been handled in another entry.
+        if (hasBegun && i >= notNew && !this.marks(delivery.entry)) delivery.begun = begun;
+        return delivery;
+      }),
     };
   }
 
@@ -316,13 +332,6 @@ export class GroupSource {
     return scores.map((score) => (score === null ? undefined : Number(score) + behindMs));
   }
 
-  /** Which of these died when they were begun as suspects: not with whatever ran beside them, or not for the first time. */
-  async diedAsSuspects(ids: readonly string[]): Promise<boolean[]> {
-    const states = await redisCall(this.redis.hmget(this.state.entries, ...ids));
-    // The flag of group.lua.
-    return states.map((state) => state?.split(' ')[2] === 's');
-  }
-
   /** Remembers how far the group is, and removes consumers that are gone. */
   async tidy(goneAfterMs: number): Promise<void> {
     const { group, handler } = this.settings;
@@ -342,6 +351,10 @@ export class GroupSource {
 
   private redriveArg(): number {
     return this.kind === 'redrive' ? 1 : 0;
+  }
+
+  private marks(entry: JournalEntry): boolean {
+    return this.kind === 'journal' && marker(entry) !== '';
   }
 
   /** Of a redrive nobody asks whether it was handled before: an operator wants it handled again. */

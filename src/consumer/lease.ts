@@ -8,17 +8,26 @@ export interface Holding {
   holding: string;
 }
 
+/** An attempt that has begun. */
+export interface Begun {
+  kind: 'run';
+  attempt: number;
+  token: number;
+  epoch: string;
+  fence: string;
+}
+
 /** What became of an entry that was to begin. */
 export type Beginning =
-  | { kind: 'run'; attempt: number; token: number; epoch: string; fence: string }
+  | Begun
   /** It belongs to another consumer now. */
   | { kind: 'lost' }
   /** Its event was handled before. */
   | { kind: 'done' }
   /** The same event is being handled in another entry. */
   | { kind: 'elsewhere' }
-  /** The process that handled it last died: it is to be begun alone. */
-  | { kind: 'suspect' }
+  /** The process that handled it last died: it is to be begun with care, or alone when that was so before. */
+  | { kind: 'suspect'; isAgain: boolean }
   | { kind: 'dead' };
 
 /** What an attempt holds its entry by. */

@@ -1,6 +1,5 @@
 import type { Visited, VisitTerms } from '../stream-consumer/index.js';
 import type { Deliverer } from './deliverer.js';
-import { newDelivery } from './delivery.js';
 import type { GroupRecovery } from './group-recovery.js';
 import type { GroupSource } from './group-source.js';
 import { type Intake, together } from './intake.js';
@@ -13,7 +12,7 @@ export class OwnedIntake implements Intake {
     private readonly most: number,
     private readonly leaseMs: number,
     private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
-    private readonly deliverer: Pick<Deliverer, 'accept' | 'forget' | 'lanes'>,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'forget' | 'inHand'>,
     private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
     private readonly owners: {
       isOurs(tenantId: string): boolean;
@@ -25,7 +24,7 @@ export class OwnedIntake implements Intake {
   ) {}
 
   get room(): number {
-    return this.most - this.deliverer.lanes.size;
+    return this.most - this.deliverer.inHand.size;
   }
 
   owns(tenantId: string): boolean {
@@ -56,14 +55,14 @@ export class OwnedIntake implements Intake {
     const { fence } = source;
     let taken = 0;
     if (source.takenOver !== fence) taken = await this.takeOver(source, fence);
-    const { entries, hasMore } = await source.take(most, fence);
+    const { deliveries, hasMore } = await source.take(most, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
-    await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
-    return { taken: taken + entries.length, hasMore };
+    await this.deliverer.accept(deliveries);
+    return { taken: taken + deliveries.length, hasMore };
   }
 
   private async takeOver(source: GroupSource, fence: string): Promise<number> {
-    this.deliverer.forget(source);
+    this.deliverer.forget((delivery) => delivery.source === source);
     const taken = await this.recovery.takeOver(source, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
     source.takenOver = fence;
@@ -72,7 +71,7 @@ export class OwnedIntake implements Intake {
 
   private async restIfIdle(tenantId: string, sources: readonly GroupSource[]): Promise<boolean> {
     for (const { stream } of sources) {
-      for (const { source } of this.deliverer.lanes) if (source.stream === stream) return false;
+      for (const { source } of this.deliverer.inHand) if (source.stream === stream) return false;
     }
     const outlooks = await Promise.all(sources.map((source) => source.outlook()));
     if (outlooks.some(({ pending }) => pending > 0)) return false;

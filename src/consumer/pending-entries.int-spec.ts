@@ -74,8 +74,8 @@ describe('What is pending in a group', () => {
     const { entries, next } = await pending.list(tenant, group, 2);
     // The run's first event, and what is left of `a`.
     expect(entries.map(({ type, state }) => [type, state])).toEqual([
-      ['lifecycle.started', 'waiting'],
-      [undefined, 'waiting'],
+      ['lifecycle.started', 'running'],
+      [undefined, 'running'],
     ]);
     const rest = await pending.list(tenant, group, 2, next);
     expect(rest.entries).toMatchObject([

@@ -14,11 +14,13 @@ const STATE = /^(\d+) \d+ ([rsw]) \d+ \d+ ?\S* ?(.*)$/s;
  * How an entry stands.
  *
  * - `waiting`: given out, or handed back, and not begun (again) yet
- * - `running`: begun, and without an outcome: its handler is at work, or its process is gone and that is not found out yet
+ * - `running`: begun, and without an outcome
  * - `suspect`: begun alone, since a process died while it handled it
+ * - `abandoned`: begun, and its lease has ended: its process is gone, or can't reach Redis
+ * - `parked`: of an ordered group, waits behind an earlier event of its run
  * - `delayed`: waits for its next try
  */
-export type PendingState = 'waiting' | 'running' | 'suspect' | 'delayed';
+export type PendingState = 'waiting' | 'running' | 'suspect' | 'abandoned' | 'parked' | 'delayed';
 
 /** An event that a group was given and has no outcome for. */
 export interface PendingEntry {
@@ -50,6 +52,7 @@ type Row = [
   consumer: string,
   idleMs: number,
   state: string,
+  leaseMs: number,
   due: string,
   type: string,
   runId: string,
@@ -85,20 +88,20 @@ export class PendingEntries {
     const keys = this.store.keys.group(tenantId, 0, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
     let [, afterJournal, afterRedrive] = places;
-    const [now, more, ...rows] = (await SCRIPTS.pending.run(
+    const [now, more, ordered, ...rows] = (await SCRIPTS.pending.run(
       this.redis.commands,
       [
         ...[this.store.keys.partition(tenantId, 0).journal, ofJournal.entries, ofJournal.delayed],
-        ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed],
+        ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed, keys.owner],
       ],
       [group, startAfter(afterJournal), startAfter(afterRedrive), limit, MAX_PAGE_BYTES],
-    )) as [number, string, ...Row[]];
+    )) as [number, string, string, ...Row[]];
     for (const [redrive, id] of rows) {
       if (redrive === '1') afterRedrive = id;
       else afterJournal = id;
     }
     return {
-      entries: rows.map((row) => toEntry(row, now)),
+      entries: rows.map((row) => toEntry(row, now, ordered === '1')),
       next: more === '1' ? `${afterJournal ?? ''}_${afterRedrive ?? ''}` : undefined,
     };
   }
@@ -108,10 +111,14 @@ function startAfter(id: string | undefined): string {
   return id === undefined ? '-' : `(${id}`;
 }
 
-function toEntry(row: Row, now: number): PendingEntry {
-  const [redrive, id, consumer, idleMs, text, due, type, runId, origin] = row;
+function toEntry(row: Row, now: number, isOrdered: boolean): PendingEntry {
+  const [redrive, id, consumer, idleMs, text, leaseMs, due, type, runId, origin] = row;
   const [, attempts, flag, lastError] = STATE.exec(text) ?? [];
-  const isDelayed = flag !== 'r' && flag !== 's' && due !== '' && Number(due) > now;
+  // Given out and never handed back: outside of ordered groups its first attempt began with that.
+  const isFirst = text === '' && due === '' && !isOrdered;
+  const isBegun = isFirst || flag === 'r' || flag === 's';
+  const isDelayed = !isBegun && due !== '' && Number(due) > now;
+  const isAbandoned = isBegun && leaseMs > 0 && idleMs > leaseMs;
   return {
     entryId: origin === '' ? id : origin,
     isRedrive: redrive === '1',
@@ -120,9 +127,17 @@ function toEntry(row: Row, now: number): PendingEntry {
     consumer,
     ageMs: Math.max(now - Number(id.split('-')[0]), 0),
     idleMs,
-    attempts: Number(attempts ?? 0),
+    attempts: isFirst ? 1 : Number(attempts ?? 0),
     nextTryAt: isDelayed ? Number(due) : undefined,
     lastError: lastError === '' ? undefined : lastError,
-    state: flag === 'r' ? 'running' : flag === 's' ? 'suspect' : isDelayed ? 'delayed' : 'waiting',
+    state: isAbandoned
+      ? 'abandoned'
+      : flag === 's'
+        ? 'suspect'
+        : isBegun
+          ? 'running'
+          : isDelayed
+            ? 'delayed'
+            : 'waiting',
   };
 }

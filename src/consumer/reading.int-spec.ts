@@ -146,7 +146,7 @@ describe('Reading for a group', () => {
         { ordering },
         { maxHeldBytes: 300_000 },
       );
-      const held = (): number => runner.running[0]?.deliverer.lanes.size ?? 0;
+      const held = (): number => runner.running[0]?.deliverer.inHand.size ?? 0;
       await eventually('it is at it', () => held() >= 3);
       await wait(300);
       // A visit brings a mebibyte at most.

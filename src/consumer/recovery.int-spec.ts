@@ -121,7 +121,7 @@ describe('What others have left', () => {
     const { runner } = await scene.start(
       (text) => {
         seen.push(Number(text));
-        most = Math.max(most, runner.running[0]?.deliverer.lanes.size ?? 0);
+        most = Math.max(most, runner.running[0]?.deliverer.inHand.size ?? 0);
       },
       { concurrency: 10, batchSize: 10 },
     );
@@ -144,7 +144,7 @@ describe('What others have left', () => {
     };
     const first = await scene.start(handle('first'), { concurrency: 1 });
     await eventually('the slow one is at it', () => seen.length === 1);
-    expect(first.runner.running[0]?.deliverer.lanes.size).toBe(1);
+    expect(first.runner.running[0]?.deliverer.inHand.size).toBe(1);
     await scene.start(handle('second'), { concurrency: 1 });
     await eventually('all are settled', () => scene.isSettled());
     expect([...seen].sort()).toEqual(['a second', 'b second', 'c second', 'd second', 'slow first']);

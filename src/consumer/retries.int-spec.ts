@@ -4,7 +4,7 @@ import { eventually } from '../../test/support/eventually.js';
 import { testRedisUrl } from '../../test/support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../test/support/tcp-proxy.js';
 import type { RecordedEvent } from '../events/index.js';
-import { newDelivery } from './delivery.js';
+import { Delivery } from './delivery.js';
 import { partitionOf } from '../stream-consumer/index.js';
 import { GroupSource } from './group-source.js';
 import { HandlerResult } from './handler-result.js';
@@ -115,9 +115,11 @@ describe('Trying again', () => {
       });
     const [first, second] = [sourceOf('first'), sourceOf('second')];
     await first.ensureGroup('0');
-    const taken = (await first.take(3)).entries.map(({ id }) => id);
+    const taken = (await first.take(3)).deliveries.map(({ entry }) => entry.id);
     await first.handBack(taken.slice(1));
-    expect((await second.take(10)).entries.map(({ id }) => id).slice(0, 2)).toEqual(taken.slice(1));
+    expect((await second.take(10)).deliveries.map(({ entry }) => entry.id).slice(0, 2)).toEqual(
+      taken.slice(1),
+    );
   });
 
   it.each([false, true])(
@@ -140,21 +142,21 @@ describe('Trying again', () => {
       await source.ensureGroup(
         await scene.entryOf('a').then((id) => id.replace(/\d+$/, (n) => `${Number(n) - 1}`)),
       );
-      const [entry] = (await source.take(1)).entries;
-      const held = newDelivery(source, entry!);
+      const { entry } = (await source.take(1)).deliveries[0]!;
+      const held = new Delivery(source, entry);
       // The same holding asks again and again: its handler has not run.
       for (let n = 0; n < 5; n++) {
         const began = await source.begin([held], alone);
         expect(began).toMatchObject([{ kind: 'run', attempt: 1 }]);
       }
       // Another one finds an attempt that nobody has heard of since.
-      const other = newDelivery(source, entry!);
-      expect(await source.begin([other])).toEqual([{ kind: 'suspect' }]);
+      const other = new Delivery(source, entry);
+      expect(await source.begin([other])).toEqual([{ kind: 'suspect', isAgain: alone }]);
       expect(await source.begin([other], true)).toMatchObject([{ kind: 'run', attempt: 2 }]);
       // Three deaths alone are the end of it.
       let solo = alone ? 2 : 1;
       for (;;) {
-        const [next] = (await source.begin([newDelivery(source, entry!)], true)) as { kind: string }[];
+        const [next] = (await source.begin([new Delivery(source, entry)], true)) as { kind: string }[];
         if (next?.kind === 'dead') break;
         expect(next?.kind).toBe('run');
         solo++;

@@ -1,7 +1,7 @@
 import { errorReport, errorText, type LongTimeout, setLongTimeout } from '../common/index.js';
 import { decodeEvent, type RecordedEvent } from '../events/index.js';
 import { askCanHandle, type Failure } from './can-handle.js';
-import type { Attempt } from './delivery.js';
+import type { Attempt } from './attempt.js';
 import type { Effect } from './effects.js';
 import { backoffMs } from './handler-options.js';
 import { readResult, type ReadResult } from './handler-result.js';
@@ -24,66 +24,63 @@ export interface Ended {
 type Ending = ReadResult | { kind: 'release'; error: '' };
 
 /**
- * Calls the handler, and then `over` with what is to be recorded: once, whatever the handler does. A callback and not a
- * promise: with a tenant context around it each promise is dear, and this is the path of every single event.
- *
- * Nothing that the handler, a guard or an interceptor throws or gives back may throw here: nobody would catch it.
+ * Calls the handler. Never rejects, whatever the handler, a guard or an interceptor throws or gives back: nobody would
+ * catch it.
  *
  * @param stopping aborted when the process stops: then what is thrown is no failure of the handler
  */
-export function runAttempt(
+export async function runAttempt(
   handler: RegisteredHandler,
   attempt: Attempt,
   stopping: AbortSignal,
-  over: (ended: Ended) => void,
-): void {
-  let isOver = false;
-  let timer: LongTimeout | undefined = undefined;
-  const end = (ending: Ending, report?: string, running?: Promise<void>): void => {
-    if (isOver) return;
-    isOver = true;
-    timer?.cancel();
+): Promise<Ended> {
+  const ended = (ending: Ending, report?: string, running?: Promise<void>): Ended => {
     attempt.close();
-    over({ outcome: outcomeOf(handler, attempt, ending), report, running });
+    return { outcome: outcomeOf(handler, attempt, ending), report, running };
   };
-  const fail = ({ error, report }: Failure, running?: Promise<void>): void => {
-    if (stopping.aborted) end({ kind: 'release', error: '' });
-    else end({ kind: 'retry', error }, report, running);
-  };
+  const failed = ({ error, report }: Failure, running?: Promise<void>): Ended =>
+    stopping.aborted
+      ? ended({ kind: 'release', error: '' })
+      : ended({ kind: 'retry', error }, report, running);
 
   const event = eventOf(attempt);
-  if ('error' in event) {
-    end({ kind: 'fail', error: event.error });
-    return;
-  }
+  if ('error' in event) return ended({ kind: 'fail', error: event.error });
   if (attempt.delivery.isUnsure) {
     const answer = askCanHandle(handler, event);
-    if (answer !== true) {
-      if (answer) fail(answer);
-      else end({ kind: 'ok' });
-      return;
-    }
+    if (answer === false) return ended({ kind: 'ok' });
+    if (answer !== true) return failed(answer);
   }
+  const { timeoutMs, ordering } = handler.options;
   const handled = handler.invoke(event, attempt);
-  handled.then(
-    (result) => {
-      end(readResult(result, handler.options.ordering));
-    },
-    (error: unknown) => {
-      fail(failureOf(error));
-    },
+  try {
+    if (timeoutMs === undefined) return ended(readResult(await handled, ordering));
+    const inTime = await within(timeoutMs, handled);
+    if (inTime) return ended(readResult(inTime.value, ordering));
+  } catch (error) {
+    return failed(failureOf(error));
+  }
+  const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
+  attempt.abort(error);
+  const running = handled.then(
+    () => undefined,
+    () => undefined,
   );
-  const { timeoutMs } = handler.options;
-  if (timeoutMs === undefined) return;
-  timer = setLongTimeout(() => {
-    const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
-    attempt.abort(error);
-    const running = handled.then(
-      () => undefined,
-      () => undefined,
-    );
-    fail({ error: error.message }, running);
-  }, timeoutMs);
+  return failed({ error: error.message }, running);
+}
+
+/** Undefined when it takes longer. What it resolves with is wrapped: to look at it may run code of the handler. */
+async function within(ms: number, work: Promise<unknown>): Promise<{ value: unknown } | undefined> {
+  let timer: LongTimeout | undefined;
+  const timeIsUp = new Promise<undefined>((resolve) => {
+    timer = setLongTimeout(() => {
+      resolve(undefined);
+    }, ms);
+  });
+  try {
+    return await Promise.race([work.then((value) => ({ value })), timeIsUp]);
+  } finally {
+    timer?.cancel();
+  }
 }
 
 function failureOf(error: unknown): Failure {

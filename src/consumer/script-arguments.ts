@@ -1,9 +1,15 @@
-import type { EventStore } from '../event-store/index.js';
+import type { EventStore, JournalEntry, RawEntry } from '../event-store/index.js';
+import { compareEventIds } from '../events/index.js';
 import type { Effect } from './effects.js';
 import { type Beginning, type Holding, type Lease, marker, type Outcome, type Settlement } from './lease.js';
 
 /** What settle.lua answers: which of the plain successes were lost, counted from 1; then the rest in order. */
 export type SettleReply = [lost: number[], ...others: Settlement[]];
+
+/** What is held and has not begun. */
+export interface Unbegun {
+  entry: JournalEntry;
+}
 
 /** What a script is called with. A Redis Cluster must be told of every key that it touches. */
 export interface ScriptCall {
@@ -22,7 +28,7 @@ export function beginCall(
   epoch: string,
   markerKey: MarkerKey,
 ): ScriptCall {
-  const call: ScriptCall = { keys: [...keys], args: [...args] };
+  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(held)] };
   for (const { entry, holding } of held) {
     call.args.push(entry.id, addMarker(call, markerKey, epoch, marker(entry)), holding);
   }
@@ -33,12 +39,16 @@ export function beginCall(
 export function beatCall(
   keys: readonly string[],
   args: readonly (string | number)[],
-  held: readonly Lease[],
+  held: readonly (Lease | Unbegun)[],
   markerKey: MarkerKey,
 ): ScriptCall {
-  const call: ScriptCall = { keys: [...keys], args: [...args] };
-  for (const { entry, token, epoch, fence } of held) {
-    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, marker(entry)), fence);
+  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(held)] };
+  for (const one of held) {
+    const { entry } = one;
+    if ('token' in one) {
+      const number = addMarker(call, markerKey, one.epoch, marker(entry));
+      call.args.push(entry.id, one.token, number, one.fence, one.epoch);
+    } else call.args.push(entry.id, '', 0, '', '');
   }
   return call;
 }
@@ -55,7 +65,7 @@ export function settleCall(
   outcomes: readonly Outcome[],
   markerKey: MarkerKey,
 ): ScriptCall {
-  const call: ScriptCall = { keys: [...keys], args: [...args] };
+  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(outcomes)] };
   const plain = outcomes.filter(isPlain);
   const others = outcomes.filter((outcome) => !isPlain(outcome));
 
@@ -82,6 +92,20 @@ export function settleCall(
   return call;
 }
 
+/** What take.lua answers. */
+export type TakeReply =
+  | ['FENCED']
+  | ['PAUSED']
+  | [
+      nextMs: number,
+      buried: number,
+      more: '0' | '1',
+      token: number,
+      epoch: string,
+      notNew: number,
+      ...entries: RawEntry[],
+    ];
+
 /** What begin.lua answers. */
 export type BeginReply =
   | ['PAUSED']
@@ -100,9 +124,12 @@ export function readBeginnings(
     const first = run(1);
     return held.map(() => first);
   }
-  return states.map((state) =>
-    typeof state === 'number' ? run(state) : { kind: state as Exclude<Beginning['kind'], 'run'> },
-  );
+  return states.map((state): Beginning => {
+    if (typeof state === 'number') return run(state);
+    if (state === 'alone') return { kind: 'suspect', isAgain: true };
+    if (state === 'suspect') return { kind: 'suspect', isAgain: false };
+    return { kind: state as 'lost' | 'done' | 'elsewhere' | 'dead' };
+  });
 }
 
 /** In the order of the outcomes. */
@@ -114,6 +141,18 @@ export function readSettlements(outcomes: readonly Outcome[], [lost, ...others]:
     if (!isPlain(outcome)) return others[other++] ?? 'lost';
     return lostOnes.has(++plain) ? 'lost' : 'ok';
   });
+}
+
+/** The least and the greatest id. */
+function idRange(held: readonly { entry: JournalEntry }[]): string[] {
+  let first = held[0]?.entry;
+  let last = first;
+  if (!first || !last) return ['-', '+'];
+  for (const { entry } of held) {
+    if (compareEventIds(entry.position, first.position) < 0) first = entry;
+    if (compareEventIds(entry.position, last.position) > 0) last = entry;
+  }
+  return [first.id, last.id];
 }
 
 function isPlain({ kind, effects }: Outcome): boolean {

@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import { delay, RedisUnavailableError } from '../common/index.js';
 import { effectsWeight } from './effects.js';
+import { Gathered } from './gathered.js';
 import { type GroupSource, newBatchId } from './group-source.js';
 import type { Outcome, Settlement } from './lease.js';
 
@@ -13,18 +14,18 @@ const MAX_ERROR_LENGTH = 1000;
 /** Wait before an event is tried again whose outcome was refused. */
 const REFUSED_RETRY_MS = 1000;
 
-interface Waiting {
-  outcome: Outcome;
-  done: (settlement: Settlement) => void;
-}
+/** A settlement that is final. */
+export type Recorded = Exclude<Settlement, `refused ${string}`>;
 
 /**
  * Records the outcomes of one source, all that are there at a time in one step. During an outage it goes on trying:
  * an answer that was lost is asked for again, under the same name.
  */
 export class Settler {
-  private waiting: Waiting[] = [];
-  private flushing = false;
+  private readonly outcomes = new Gathered<Outcome, Settlement>(
+    (outcomes) => this.record(outcomes),
+    (waiting) => sizeOfBatch(waiting),
+  );
 
   constructor(
     private readonly source: GroupSource,
@@ -32,38 +33,15 @@ export class Settler {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Calls `done` with `lost` too when the process must stop before Redis has answered. */
-  settle(outcome: Outcome, done: (settlement: Settlement) => void): void {
-    this.waiting.push({ outcome, done });
-    if (this.flushing) return;
-    this.flushing = true;
-    // What else is done in this turn of the event loop comes along.
-    setImmediate(() => void this.flush());
-  }
-
-  private async flush(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, this.nextBatch());
-      const settlements = await this.record(batch.map(({ outcome }) => outcome));
-      for (const [i, { done }] of batch.entries()) done(settlements[i] ?? 'lost');
-    }
-    this.flushing = false;
-  }
-
-  /** How many of those that wait are recorded together: at least one, whatever its size. */
-  private nextBatch(): number {
-    const fence = this.waiting[0]?.outcome.fence;
-    let events = 0;
-    let bytes = 0;
-    const until = this.waiting.findIndex(({ outcome }, i) => {
-      if (i === MAX_BATCH || outcome.fence !== fence) return true;
-      if (outcome.effects.length === 0) return false;
-      const weight = effectsWeight(outcome.effects);
-      events += weight.events;
-      bytes += weight.bytes;
-      return i > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES);
-    });
-    return until < 0 ? this.waiting.length : until;
+  /**
+   * `lost` too when the process must stop before Redis has answered. Effects that can't be made are the handler's
+   * failure, and no trying again will help. Never rejects.
+   */
+  async settle(outcome: Outcome): Promise<{ settlement: Recorded; error: string }> {
+    const settlement = await this.outcomes.do(outcome);
+    if (isRecorded(settlement)) return { settlement, error: outcome.error };
+    const error = settlement.slice('refused '.length);
+    return this.settle({ ...outcome, kind: 'fail', error, effects: [] });
   }
 
   /** What Redis refuses is halved until the outcome is found that it refuses: the others are recorded. */
@@ -115,4 +93,24 @@ export class Settler {
       }
     }
   }
+}
+
+/** How many of those that wait are recorded together: at least one, whatever its size. */
+function sizeOfBatch(waiting: readonly { readonly item: Outcome }[]): number {
+  const first = waiting[0]?.item;
+  let events = 0;
+  let bytes = 0;
+  const until = waiting.findIndex(({ item: { fence, epoch, effects } }, i) => {
+    if (i === MAX_BATCH || fence !== first?.fence || epoch !== first.epoch) return true;
+    if (effects.length === 0) return false;
+    const weight = effectsWeight(effects);
+    events += weight.events;
+    bytes += weight.bytes;
+    return i > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES);
+  });
+  return until < 0 ? waiting.length : until;
+}
+
+function isRecorded(settlement: Settlement): settlement is Recorded {
+  return !settlement.startsWith('refused ');
 }

@@ -3,11 +3,10 @@ import { Logger } from '@nestjs/common';
 import { type ConsumerScene, consumerScenes } from '../../test/support/consumer-scene.js';
 import { eventually } from '../../test/support/eventually.js';
 import type { RecordedEvent } from '../events/index.js';
-import { newDelivery } from './delivery.js';
 import { publishEffect } from './effects.js';
 import { GroupSource, newBatchId } from './group-source.js';
 import { HandlerResult } from './handler-result.js';
-import type { Outcome, Settlement } from './lease.js';
+import type { Outcome } from './lease.js';
 import { Settler } from './settler.js';
 
 const warning = (message: string) => ({
@@ -34,17 +33,10 @@ async function begun(
   await source.ensureGroup(first.replace(/\d+$/, (n) => `${Number(n) - 1}`));
   const outcomes: Outcome[] = [];
   while (outcomes.length < names.length) {
-    const entries = (await source.take(1000)).entries;
-    const held = entries.map((entry) => newDelivery(source, entry));
-    const beginnings = await source.begin(held);
-    for (const [i, beginning] of (
-      beginnings as { kind: 'run'; token: number; epoch: string; fence: string }[]
-    ).entries()) {
+    for (const { entry, begun } of (await source.take(1000)).deliveries) {
+      const { token, epoch, fence } = begun!;
       outcomes.push({
-        entry: entries[i]!,
-        token: beginning.token,
-        epoch: beginning.epoch,
-        fence: beginning.fence,
+        ...{ entry, token, epoch, fence },
         kind: 'ok',
         delayMs: 0,
         error: '',
@@ -85,7 +77,7 @@ describe('Settling', () => {
     Object.assign(outcomes[7]!, { kind: 'retry', delayMs: Number.NaN, effects: [] });
     const settler = new Settler(source, new Logger('test'), new AbortController().signal);
     const settlements = await Promise.all(
-      outcomes.map((outcome) => new Promise<Settlement>((done) => settler.settle(outcome, done))),
+      outcomes.map(async (outcome) => (await settler.settle(outcome)).settlement),
     );
     expect(settlements.map((one, i) => (i === 7 ? one === 'retry' : one === 'ok'))).not.toContain(false);
     expect((await published(scene)).sort()).toEqual(names.filter((_, i) => i !== 7).sort());

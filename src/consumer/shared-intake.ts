@@ -1,6 +1,6 @@
 import type { Visited, VisitTerms } from '../stream-consumer/index.js';
 import type { Deliverer } from './deliverer.js';
-import { newDelivery } from './delivery.js';
+import { Delivery } from './delivery.js';
 import type { GroupRecovery } from './group-recovery.js';
 import type { GroupSource } from './group-source.js';
 import { type Intake, soonest, together } from './intake.js';
@@ -47,16 +47,16 @@ export class SharedIntake implements Intake {
   }
 
   private async take(source: GroupSource, most: number): Promise<Visited> {
-    const { buried, entries, hasMore, nextMs } = await source.take(most);
+    const { buried, deliveries, hasMore, nextMs } = await source.take(most);
     this.deliverer.buried(buried);
-    await this.deliverer.accept(entries.map((entry) => newDelivery(source, entry)));
-    return { taken: entries.length + buried, hasMore, againInMs: nextMs };
+    await this.deliverer.accept(deliveries);
+    return { taken: deliveries.length + buried, hasMore, againInMs: nextMs };
   }
 
   /** Entries of ours that nobody here works on: their delivery was lost with the connection. */
   private async takeUpOwn(source: GroupSource): Promise<void> {
     const held = new Set<string>();
-    for (const { source: its, entry } of this.deliverer.lanes)
+    for (const { source: its, entry } of this.deliverer.inHand)
       if (its.stream === source.stream) held.add(entry.id);
     let after = '0';
     for (;;) {
@@ -68,7 +68,7 @@ export class SharedIntake implements Intake {
       const dueTimes = await source.dueTimes(unknown);
       // What waits for its delay is taken up when it is due.
       const lost = unknown.filter((_, i) => dueTimes[i] === undefined);
-      await this.deliverer.accept(lost.map((entry) => newDelivery(source, entry)));
+      await this.deliverer.accept(lost.map((entry) => new Delivery(source, entry)));
     }
   }
 }

@@ -25,7 +25,7 @@ describe('Stopping', () => {
       { leaseMs: 4000, concurrency: 3 },
     );
     await eventually('some are at it', () => begun.length === 3);
-    expect(first.runner.running[0]?.deliverer.lanes.size).toBe(3);
+    expect(first.runner.running[0]?.deliverer.inHand.size).toBe(3);
     await first.close();
     expect(begun).toHaveLength(3);
     expect(done.sort()).toEqual([...begun].sort());

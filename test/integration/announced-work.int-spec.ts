@@ -4,7 +4,6 @@ import { eventually } from '../support/eventually.js';
 import { DispatchStore, RunSweep } from '../../src/event-store/index.js';
 import { BUCKETS } from '../../src/stream-consumer/buckets.js';
 import { WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
-import { newDelivery } from '../../src/consumer/delivery.js';
 import { type Effect, publishEffect, startEffect } from '../../src/consumer/effects.js';
 import { GroupSource } from '../../src/consumer/group-source.js';
 
@@ -79,12 +78,7 @@ describe('Whoever makes something visible says so', () => {
       signals: test.signals,
     });
     await source.ensureGroup('0');
-    const [entry] = (await source.take(1)).entries;
-    const [beginning] = (await source.begin([newDelivery(source, entry!)])) as {
-      token: number;
-      epoch: string;
-      fence: string;
-    }[];
+    const { entry, begun } = (await source.take(1)).deliveries[0]!;
     const effect: Effect =
       what === 'publishes'
         ? publishEffect(test.store, run, line('b'))
@@ -96,14 +90,14 @@ describe('Whoever makes something visible says so', () => {
             context: CONTEXT,
           });
     const outcome = {
-      ...beginning!,
-      entry: entry!,
+      ...begun!,
+      entry,
       kind: 'ok' as const,
       delayMs: 0,
       error: '',
       effects: [effect],
     };
     await saysOf(expected(), () => source.settle([outcome], uniqueTenant()));
-    await saysOf(`journal ${test.tenant}.0 group:${group}`, () => source.handBack([entry!.id]));
+    await saysOf(`journal ${test.tenant}.0 group:${group}`, () => source.handBack([entry.id]));
   });
 });

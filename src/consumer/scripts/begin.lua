@@ -3,17 +3,19 @@
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7… done markers
 -- ARGV  1 group  2 consumer  3 owner's fence or ''  4 '1' to begin alone  5 most failures
 --       6 lease ms  7 '1' when the source is the redrives  8 the replay epoch that the markers' keys are of
---       9… per entry, in the order of their ids: id, number of its marker among KEYS or 0, delivery
+--       9 least id  10 greatest id
+--       11… per entry: id, number of its marker among KEYS or 0, delivery
 -- Reply {'PAUSED'} | {'FENCED'} | {'EPOCH', epoch}: the markers are those of another | {token, epoch, 'first'}: all
 --       of them run for the first time | {token, epoch, then for each entry one of:}
---       attempt (a number: run it) | 'lost' | 'done' | 'elsewhere' | 'suspect' | 'dead'
+--       attempt (a number: run it) | 'lost' | 'done' | 'elsewhere' | 'dead'
+--       | 'suspect': the process that had it died | 'alone': so did one before it, with nothing beside it to blame
 
 --- include group.lua
 
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[7] == '1' }
 local group, consumer, alone = ARGV[1], ARGV[2], ARGV[4] == '1'
 local most_failures, lease = whole(ARGV[5], 'the most failures'), whole(ARGV[6], 'the lease')
-local FIRST, EACH = 9, 3
+local FIRST, EACH = 11, 3
 local DIED = 'the process died while it handled this event'
 
 if is_fenced(KEYS[6], ARGV[3]) then return { 'FENCED' } end
@@ -31,14 +33,13 @@ end
 if has_markers and epoch ~= ARGV[8] then return { 'EPOCH', epoch } end
 assert_group_types(k)
 
--- One look at the pending list for the whole batch. The ids are in order, but other entries of ours may lie between.
 -- An owner holds so many that it looks for each instead; it has taken all of them over, so whose they are does not
 -- matter. That they are pending does: it may hold one twice, before and after it lost and regained the ownership.
 local mine = {}
 if ARGV[3] ~= '' then
   for _, id in ipairs(ids) do mine[id] = #redis.call('XPENDING', k.stream, group, id, id, 1) > 0 end
 else
-  mine = held_by(k.stream, group, consumer, ids)
+  mine = held_by(k.stream, group, consumer, ids, ARGV[9], ARGV[10])
 end
 local states = read_in_pages({ 'HMGET', k.entries }, ids)
 local marks = read_markers(markers)
@@ -89,14 +90,15 @@ local function begin(i, id, marker_key, delivery)
     end
     reply[i + 2] = 'dead'
   elseif (state.flag == 's' or state.flag == 'r') and not alone then
-    reply[i + 2] = 'suspect'
+    -- A single failure would be the end of one that died beside the culprit.
+    reply[i + 2] = (state.flag == 's' or most_failures <= 1) and 'alone' or 'suspect'
   else
     if state.flag == 's' then
       state.failures = state.failures + 1
       state.last_error = DIED
       if state.first == 0 then state.first = now end
     end
-    -- In an ordered group the owner itself keeps the time; elsewhere due.lua has taken it out already.
+    -- In an ordered group the owner itself keeps the time; elsewhere take.lua has taken it out already.
     if state.flag == 'w' then redis.call('ZREM', k.delayed, id) end
     state.attempts = state.attempts + 1
     state.flag = alone and 's' or 'r'

@@ -15,7 +15,9 @@
 --           from a process that died
 -- last_error  why the last attempt failed, for operators to read; it may hold spaces
 --
--- An entry that was never begun has no field; one that is settled for good has none any more.
+-- An entry that was settled for good has no field any more, and one that was not begun has none yet. Nor has the first
+-- attempt at one that take.lua gave out as begun, which is most of them: it is held by whoever has it pending. Whoever
+-- claims such an entry writes the field.
 
 --- include ../../event-store/scripts/bury.lua
 --- include ../../redis/scripts/time.lua
@@ -55,12 +57,13 @@ local function is_fenced(owner_key, fence)
   return fence ~= '' and redis.call('HGET', owner_key, 'fence') ~= fence
 end
 
--- Which entries are pending for a consumer, and for how many ms nobody gave a sign of life for them. The ids are in
--- order, so one look at the pending list is mostly enough; where many others of its entries lie between, each is looked
--- up.
-local function held_by(stream, group, consumer, ids)
+-- Which entries are pending for a consumer, and for how many ms nobody renewed their lease. `first` and `last` are the
+-- least and the greatest of the ids, so one look at the pending list is mostly enough; where many other entries lie
+-- between, each is looked up.
+local function held_by(stream, group, consumer, ids, first, last)
   local held, most = {}, 2 * #ids + 20
-  local page = redis.call('XPENDING', stream, group, ids[1], ids[#ids], most, consumer)
+  if #ids == 0 then return held end
+  local page = redis.call('XPENDING', stream, group, first, last, most, consumer)
   for _, pending in ipairs(page) do held[pending[1]] = pending[3] end
   if #page < most then return held end
   for _, id in ipairs(ids) do
@@ -68,6 +71,16 @@ local function held_by(stream, group, consumer, ids)
     if pending then held[id] = pending[3] end
   end
   return held
+end
+
+-- The state of an attempt, or nil where it has lost its entry. `held` tells what its consumer has pending.
+local function attempt_state(text, token, is_held)
+  if not text then
+    return is_held and { attempts = 1, failures = 0, flag = 'r', token = token, first = 0, delivery = '-', last_error = '' }
+  end
+  local state = read_state(text)
+  local is_current = (state.flag == 'r' or state.flag == 's') and tostring(state.token) == token
+  return is_current and state or nil
 end
 
 -- How many entries one call may claim: their bodies are in its reply.

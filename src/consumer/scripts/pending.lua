@@ -1,16 +1,17 @@
 -- A page of what a group was given and has no outcome for, oldest first: entries of the journal and of the redrives, in
 -- the order of their ids. Nothing is written.
 --
--- KEYS  1 journal  2 its entries  3 its delayed  4 redrives  5 their entries  6 their delayed
+-- KEYS  1 journal  2 its entries  3 its delayed  4 redrives  5 their entries  6 their delayed  7 owner
 -- ARGV  1 group  2 where to go on in the journal: '-', or '(' before an id  3 the same in the redrives
 --       4 most entries  5 most bytes of bodies that are looked at; one entry is given in any case
--- Reply {now, '1' when there is more, then for each entry:} {'1' for one of the redrives, id, consumer, ms since it was
---       given out or renewed, state or '', ms at which it is due or '', event type or '', run id or '',
+-- Reply {now, '1' when there is more, '1' when the group is ordered, then for each entry:} {'1' for one of the redrives, id, consumer, ms since it was
+--       given out or renewed, state or '', its lease in ms, ms at which it is due or '', event type or '', run id or '',
 --       entry of the journal or ''}
 
 --- include ../../redis/scripts/arguments.lua
 --- include ../../redis/scripts/time.lua
 --- include stream-group.lua
+--- include lease.lua
 
 local group, most = ARGV[1], whole(ARGV[4], 'the most entries', 1000)
 local most_bytes = whole(ARGV[5], 'the most bytes')
@@ -44,9 +45,12 @@ local function oldest()
   return is_before(journal[1], redrives[1]) and sources[1] or sources[2]
 end
 
-local reply, bytes = { now_ms(), '' }, 0
+-- Whose lease is not known is never taken for gone here.
+local UNKNOWN = 0
+
+local reply, bytes = { now_ms(), '', redis.call('EXISTS', KEYS[7]) == 1 and '1' or '' }, 0
 local source = oldest()
-while source and #reply - 2 < most and bytes < most_bytes do
+while source and #reply - 3 < most and bytes < most_bytes do
   local pending = source.page[source.at]
   source.at = source.at + 1
   local id, field = pending[1], {}
@@ -57,6 +61,7 @@ while source and #reply - 2 < most and bytes < most_bytes do
   end
   reply[#reply + 1] = {
     source.mark, id, pending[2], pending[3], redis.call('HGET', source.entries, id) or '',
+    lease_of(pending[2], UNKNOWN),
     redis.call('ZSCORE', source.delayed, id) or '', field.t or '', field.r or '', field.o or '',
   }
   source = oldest()

@@ -10,7 +10,8 @@
 --       12… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
 --       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
---       11 number of runs, then per run: id, channel
+--       11 consumer  12 replay epoch in which all were begun  13 least id  14 greatest id
+--       15 number of runs, then per run: id, channel
 --       then the number of plain successes: without effects, which is what most outcomes are
 --       then per plain success: id, token, number of its marker among KEYS or 0
 --       then per other entry: id, token, number of its marker, outcome, delay ms, error, number of effects, effects…
@@ -38,7 +39,8 @@ local limits = {
   run_ttl = whole(ARGV[9], 'the TTL of runs'), idle_ms = whole(ARGV[10], 'the idle time-out'),
 }
 
-local cursor = 11
+local consumer, epoch = ARGV[11], ARGV[12]
+local cursor = 15
 local function next_arg()
   cursor = cursor + 1
   return ARGV[cursor - 1]
@@ -105,6 +107,12 @@ end
 assert_group_types(k)
 local fenced = is_fenced(KEYS[6], fence)
 local states = read_in_pages({ 'HMGET', k.entries }, ids)
+-- Attempts without a state. After a replay, and in an ordered group, that is no attempt of ours.
+local stateless, mine = {}, {}
+if fence == '' and (redis.call('HGET', KEYS[4], 'epoch') or '0') == epoch then
+  for i, id in ipairs(ids) do if not states[i] then stateless[#stateless + 1] = id end end
+  mine = held_by(k.stream, group, consumer, stateless, ARGV[13], ARGV[14])
+end
 local now = now_ms()
 local marks = {}
 for i, text in ipairs(read_in_pages({ 'MGET' }, markers)) do marks[markers[i]] = text end
@@ -161,11 +169,17 @@ local function refusal(effects)
 end
 
 local lost, done = {}, {}
+-- Which of those that are done have a state to be forgotten.
+local with_state = {}
 for i, entry in ipairs(plain) do
-  if fenced or not states[i] or string.match(states[i], '^%d+ %d+ [rs] (%d+) ') ~= entry.token then
+  local is_ours
+  if states[i] then is_ours = string.match(states[i], '^%d+ %d+ [rs] (%d+) ') == entry.token
+  else is_ours = mine[entry.id] end
+  if fenced or not is_ours then
     lost[#lost + 1] = i
   else
     done[#done + 1] = entry.id
+    if states[i] then with_state[#with_state + 1] = entry.id end
     entry.is_done = true
   end
 end
@@ -173,7 +187,7 @@ end
 -- Answers how the outcome is recorded, and sets what is to be done for it.
 local function decide(outcome, state)
   local marked, kind = outcome.marker and marks[outcome.marker], outcome.kind
-  if fenced or tostring(state.token) ~= outcome.token or (state.flag ~= 'r' and state.flag ~= 's') then return 'lost' end
+  if fenced or not state then return 'lost' end
   if kind == 'ok' then
     -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
     if marked == 'done' then
@@ -204,7 +218,9 @@ local function decide(outcome, state)
 end
 
 local reply = { lost }
-for i, outcome in ipairs(outcomes) do reply[i + 1] = decide(outcome, read_state(states[#plain + i])) end
+for i, outcome in ipairs(outcomes) do
+  reply[i + 1] = decide(outcome, attempt_state(states[#plain + i], outcome.token, mine[outcome.id]))
+end
 
 -- Step 3: it is done.
 
@@ -224,9 +240,9 @@ local function make(effect)
   if #fresh > 0 then write_events(run.keys, run.channels, limits, read_run(run), fresh) end
 end
 
-local function acknowledge(entries)
+local function acknowledge(entries, stateful)
   call_in_pages({ 'XACK', k.stream, group }, entries)
-  call_in_pages({ 'HDEL', k.entries }, entries)
+  call_in_pages({ 'HDEL', k.entries }, stateful)
   if k.is_redrive then call_in_pages({ 'XDEL', k.stream }, entries) end
 end
 
@@ -235,7 +251,7 @@ local function record(outcome)
     for _, effect in ipairs(outcome.effects) do make(effect) end
     if outcome.marker then redis.call('SET', outcome.marker, 'done', 'EX', done_ttl) end
     -- At once: should a later outcome fail against all expectation, this one is not made again.
-    acknowledge({ outcome.id })
+    acknowledge({ outcome.id }, { outcome.id })
     return
   end
   if outcome.unmark then redis.call('DEL', outcome.marker) end
@@ -252,7 +268,7 @@ local function record_all()
   for _, entry in ipairs(plain) do
     if entry.is_done and entry.marker then redis.call('SET', entry.marker, 'done', 'EX', done_ttl) end
   end
-  acknowledge(done)
+  acknowledge(done, with_state)
   for _, outcome in ipairs(outcomes) do record(outcome) end
 end
 

@@ -1,18 +1,21 @@
--- Takes entries for a consumer: those whose delay is over or that were handed back, then new ones. In an ordered group
--- only the owner takes, and only new ones: it has what is pending, and keeps the time itself.
+-- Takes entries for a consumer: those whose delay is over or that were handed back, then new ones. With being taken the
+-- first attempt at a new one begins: it needs no field of its own (group.lua). In an ordered group only the owner takes,
+-- and only new ones, and begins them later: it has what is pending, and keeps the time itself.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner
 -- ARGV  1 group  2 consumer  3 most entries  4 '1' when the source is the redrives  5 owner's fence or ''
 --       6 most bytes; one entry is given in any case
 -- Reply {'FENCED'} | {'PAUSED'} | {ms until the next delay is over, or -1; entries buried;
---       '1' when there is, or may be, more; entries…}
+--       '1' when there is, or may be, more; token of the attempts that have begun, or 0; replay epoch; how many of the
+--       entries are not new; entries…}
 
 --- include group.lua
 
 local STEP = 16
 
 if is_fenced(KEYS[6], ARGV[5]) then return { 'FENCED' } end
-if redis.call('HGET', KEYS[4], 'paused') == '1' then return { 'PAUSED' } end
+local meta = redis.call('HMGET', KEYS[4], 'paused', 'epoch')
+if meta[1] == '1' then return { 'PAUSED' } end
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[4] == '1' }
 local group, consumer, is_ordered = ARGV[1], ARGV[2], ARGV[5] ~= ''
 local most, most_bytes = whole(ARGV[3], 'the most entries', MAX_CLAIMED), whole(ARGV[6], 'the most bytes')
@@ -61,5 +64,8 @@ local function take_new()
 end
 
 if not is_ordered and redis.call('ZCARD', k.delayed) > 0 then take_due(now_ms()) end
+local not_new = #entries
 take_new()
-return reply_with({ next_ms, buried, more and '1' or '0' }, entries)
+local begins = #entries > not_new and not is_ordered
+local token = begins and redis.call('HINCRBY', KEYS[4], 'token', 1) or 0
+return reply_with({ next_ms, buried, more and '1' or '0', token, meta[2] or '0', not_new }, entries)

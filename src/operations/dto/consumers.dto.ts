@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { QueryInteger, Text } from '../../http/index.js';
 
 export class ConsumerDto {
-  @ApiProperty({ description: 'One for each start of a process.', example: 'worker-1-4711-0b0c7a' })
+  @ApiProperty({ description: 'One for each start of a process.', example: 'worker-1-4711-0b0c7a.30000' })
   name!: string;
   @ApiProperty({ type: 'integer', description: 'Events that it holds and that have no outcome.' })
   pending!: number;
@@ -84,7 +84,7 @@ export class ListPendingQuery {
   cursor?: string;
 }
 
-export const PENDING_STATES = ['waiting', 'running', 'suspect', 'delayed'] as const;
+export const PENDING_STATES = ['waiting', 'running', 'suspect', 'abandoned', 'parked', 'delayed'] as const;
 
 export class PendingEventResponse {
   @ApiProperty({ description: "Journal id of the event's entry.", example: '1795279279000-42' })
@@ -95,14 +95,15 @@ export class PendingEventResponse {
   run_id!: string | null;
   @ApiProperty({ type: String, nullable: true, example: 'lifecycle.completed' })
   type!: string | null;
-  @ApiProperty({ description: 'Who holds it, or held it last.', example: 'worker-1-4711-0b0c7a' })
+  @ApiProperty({ description: 'Who holds it, or held it last.', example: 'worker-1-4711-0b0c7a.30000' })
   consumer!: string;
   @ApiProperty({
     enum: PENDING_STATES,
     enumName: 'PendingState',
     description:
       '`waiting`: not begun (again) yet. `running`: begun, and without an outcome. `suspect`: begun alone, since a ' +
-      'process died while it handled it. `delayed`: waits for its next try.',
+      'process died while it handled it. `abandoned`: begun, and its lease has ended, so another process will take it ' +
+      'over. `parked`: in an ordered group, waits behind an earlier event of its run. `delayed`: waits for its next try.',
   })
   state!: (typeof PENDING_STATES)[number];
   @ApiProperty({ type: 'integer', description: 'Milliseconds since it was appended, or sent back.' })
