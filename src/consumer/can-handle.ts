@@ -1,5 +1,6 @@
 import { errorReport, errorText, silence, valueText } from '../common/index.js';
-import type { RecordedEvent } from '../events/index.js';
+import { decodeEvent, type RecordedEvent } from '../events/index.js';
+import type { Delivery } from './delivery.js';
 import type { RegisteredHandler } from './registered-handler.js';
 
 /** What an attempt failed with. */
@@ -24,4 +25,23 @@ export function askCanHandle(handler: RegisteredHandler, event: RecordedEvent): 
   return {
     error: `canHandle() must return true or false at once, no Promise; it gave ${valueText(answer)}.`,
   };
+}
+
+/** Whether a handler is to be given an entry, as far as it can be asked. */
+export function isWanted(handler: RegisteredHandler, delivery: Delivery): boolean {
+  const { entry, source } = delivery;
+  // Without a type it can't be read: it is begun, and fails for good.
+  if (entry.event.type === '') return true;
+  if (!handler.wants(entry.event.type)) return false;
+  if (!handler.canHandle) return true;
+  let event: RecordedEvent;
+  try {
+    event = decodeEvent(source.tenantId, entry.runId, entry.event);
+  } catch {
+    return true;
+  }
+  const answer = askCanHandle(handler, event);
+  if (typeof answer === 'boolean') return answer;
+  delivery.isUnsure = true;
+  return true;
 }

@@ -1,14 +1,10 @@
 import type { Logger } from '@nestjs/common';
-import { RedisUnavailableError } from '../common/index.js';
 import type { EventStore } from '../event-store/index.js';
-import { decodeEvent, type RecordedEvent } from '../events/index.js';
-import { isNoGroup } from '../redis/index.js';
 import { Attempt } from './attempt.js';
 import { AttemptReport } from './attempt-report.js';
-import { askCanHandle } from './can-handle.js';
+import { isWanted } from './can-handle.js';
 import type { ConsumerTelemetry } from './consumer-telemetry.js';
 import { bySource, type Delivered, type Delivery } from './delivery.js';
-import { Gathered } from './gathered.js';
 import type { GroupSource } from './group-source.js';
 import type { HeldBytes } from './held-bytes.js';
 import { InHand } from './in-hand.js';
@@ -19,13 +15,19 @@ import { Places } from './places.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import { runAttempt } from './run-attempt.js';
 import { type Recorded, Settler } from './settler.js';
+import { isExpected, Starter } from './starter.js';
 import type { SuspectGate } from './suspect-gate.js';
 import { Waits } from './waits.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
-/** Entries that one script begins, at most. */
-const MAX_BATCH = 500;
+
+/** An ordered group has no more in memory than this, but for the first few entries of each run. */
+const MAX_IN_MEMORY = 5000;
+const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
+const KEPT_IN_MEMORY = 4;
+/** A run whose next try is later does not wait in memory. */
+const MAX_WAIT_IN_MEMORY_MS = 1000;
 
 /** What a deliverer needs of the rest of the process. */
 export interface DelivererDeps {
@@ -49,10 +51,10 @@ export interface DelivererDeps {
 export class Deliverer {
   readonly inHand: InHand;
   private readonly ordered: boolean;
-  private readonly lanes = new Lanes();
+  private readonly lanes = new Lanes<Delivery>();
   private readonly places: Places;
   private readonly waits = new Waits<Delivery>();
-  private readonly starters = new WeakMap<GroupSource, Gathered<Delivery, Beginning | undefined>>();
+  private readonly starter: Starter;
   private readonly settlers = new WeakMap<GroupSource, Settler>();
   private readonly report: AttemptReport;
   /** Deliveries whose outcome is being recorded. They take no room from others. */
@@ -68,6 +70,9 @@ export class Deliverer {
     this.ordered = ordering === 'run';
     this.inHand = new InHand(deps.bytes);
     this.places = new Places(concurrency);
+    this.starter = new Starter(deps.logger, ({ tenantId }) => {
+      if (!this.stopped) deps.finder.visitIn(tenantId, 0);
+    });
     this.report = new AttemptReport(handler, deps.telemetry, deps.logger, deps.signal);
   }
 
@@ -83,18 +88,30 @@ export class Deliverer {
     for (const { attempt } of this.inHand) if (attempt) yield attempt;
   }
 
-  /** Brings entries to their outcomes that belong to this consumer. Those its handler does not want are acknowledged. */
-  async accept(deliveries: readonly Delivery[]): Promise<void> {
+  /**
+   * Brings entries to their outcomes that belong to this consumer. Those its handler does not want are acknowledged.
+   *
+   * @param isNext they were parked, and come before those of their runs that still are
+   */
+  async accept(deliveries: readonly Delivery[], isNext = false): Promise<void> {
     if (this.stopped) return this.handBack(deliveries);
     const unwanted: Delivery[] = [];
+    const blocked: Delivery[] = [];
     for (const delivery of deliveries) {
-      if (this.isWanted(delivery)) this.start(delivery);
-      else unwanted.push(delivery);
+      if (!isWanted(this.handler, delivery)) unwanted.push(delivery);
+      else if (!isNext && delivery.source.parking?.has(delivery.entry.runId)) blocked.push(delivery);
+      else this.start(delivery);
     }
+    for (const [source, entries] of bySource(blocked))
+      await source.parking?.park(
+        entries.map(({ entry }) => entry),
+        source.fence,
+      );
     for (const [source, entries] of bySource(unwanted)) {
       await source.skip(entries.map(({ entry }) => entry));
       for (const delivery of entries) this.skipped(delivery);
     }
+    if (this.ordered) this.parkMost();
   }
 
   /** Begins nothing more, and hands back what was not begun. */
@@ -107,25 +124,13 @@ export class Deliverer {
 
   /** Resolves once no handler runs that runs now. */
   async idle(): Promise<void> {
-    await Promise.all([...this.inHand].flatMap(({ isUnderWay, done }) => (isUnderWay && done ? [done] : [])));
+    await Promise.all([...this.inHand].filter(({ isUnderWay }) => isUnderWay).map(({ done }) => done));
   }
 
   /** Lets go of entries that no handler runs for: others have them, or they are taken over anew. */
   forget(belongs: (delivery: Delivery) => boolean): void {
-    for (const delivery of [...this.inHand]) {
-      if (!belongs(delivery)) continue;
-      delivery.isForgotten = true;
-      this.waits.end(delivery);
-      if (!delivery.isUnderWay) this.inHand.delete(delivery);
-    }
-  }
-
-  /** Others have these. */
-  lose(deliveries: readonly Delivery[]): void {
-    for (const { attempt } of deliveries)
-      attempt?.abort(new Error('The lease was lost: another process has this event.'));
-    const lost = new Set(deliveries);
-    this.forget((delivery) => lost.has(delivery));
+    for (const delivery of [...this.inHand]) if (belongs(delivery)) this.leave(delivery);
+    this.lanes.drop(({ isForgotten }) => isForgotten);
   }
 
   /** Entries of ours went to the dead letters while they were claimed. */
@@ -134,48 +139,86 @@ export class Deliverer {
       this.deps.telemetry.signals.next({ kind: 'dead', group: this.handler.options.group, count });
   }
 
-  private isWanted(delivery: Delivery): boolean {
-    const { entry, source } = delivery;
-    // Without a type it can't be read: it is begun, and fails for good.
-    if (entry.event.type === '') return true;
-    if (!this.handler.wants(entry.event.type)) return false;
-    if (!this.handler.canHandle) return true;
-    let event: RecordedEvent;
-    try {
-      event = decodeEvent(source.tenantId, entry.runId, entry.event);
-    } catch {
-      return true;
-    }
-    const answer = askCanHandle(this.handler, event);
-    if (typeof answer === 'boolean') return answer;
-    delivery.isUnsure = true;
-    return true;
-  }
-
   /** In an ordered group the events of a run wait for each other. */
   private start(delivery: Delivery): void {
     this.inHand.add(delivery);
-    const lane = `${delivery.source.stream} ${delivery.entry.runId}`;
-    delivery.done = this.ordered
-      ? this.lanes.run(lane, () => this.deliver(delivery))
-      : this.deliver(delivery);
+    if (!this.ordered) void this.deliver(delivery);
+    else if (this.lanes.push(laneOf(delivery), delivery)) void this.deliverLane(delivery);
   }
 
   /** Never rejects. */
-  private async deliver(delivery: Delivery): Promise<Delivered> {
+  private async deliverLane(first: Delivery): Promise<void> {
+    const lane = laneOf(first);
+    for (let next: Delivery | undefined = first; next; next = this.lanes.next(lane)) await this.deliver(next);
+    const { source, entry } = first;
+    if (this.stopped || !source.parking?.has(entry.runId)) return;
+    source.parking.release(entry.runId);
+    this.deps.finder.visitIn(source.tenantId, 0);
+  }
+
+  /** Never rejects. */
+  private async deliver(delivery: Delivery): Promise<void> {
     let step: Delivered | number = (delivery.dueAt ?? 0) - Date.now();
     while (typeof step === 'number') {
+      if (this.ordered && step > MAX_WAIT_IN_MEMORY_MS && !this.isGone(delivery))
+        this.parkLane(delivery, step);
       if (step > 0 && !this.isGone(delivery)) await this.waits.wait(delivery, step);
-      if (!this.isGone(delivery) && !this.places.tryTake()) await this.places.take();
-      // Whoever is gone has no place that it waited for.
-      delivery.hasPlace = !this.stopped;
+      if (!this.isGone(delivery)) {
+        if (!this.places.tryTake()) await this.places.take();
+        // Places that were waited for are none once it stops.
+        delivery.hasPlace = !this.stopped;
+      }
       step = await this.next(delivery);
       delivery.isUnderWay = false;
       this.leavePlace(delivery);
     }
     this.inHand.delete(delivery);
+    delivery.end(step);
     this.makeRoom();
-    return step;
+  }
+
+  /** What waits behind the first few of the longest lanes goes out of memory when that is too much. */
+  private parkMost(): void {
+    const isTooMuch = this.inHand.size >= MAX_IN_MEMORY && this.places.areFree;
+    if (!isTooMuch && this.inHand.bytes <= MAX_BYTES_IN_MEMORY) return;
+    for (const lane of this.lanes.longest()) {
+      if (this.inHand.size <= MAX_IN_MEMORY / 2 && this.inHand.bytes <= MAX_BYTES_IN_MEMORY / 2) return;
+      this.park(this.lanes.cut(lane, KEPT_IN_MEMORY));
+    }
+  }
+
+  /** A run that waits for its next try. */
+  private parkLane(first: Delivery, waitMs: number): void {
+    this.park([first, ...this.lanes.cut(laneOf(first), 1)], waitMs);
+  }
+
+  private park(deliveries: readonly Delivery[], waitMs?: number): void {
+    const [first] = deliveries;
+    if (!first) return;
+    const { source } = first;
+    if (!source.parking) return;
+    for (const delivery of deliveries) this.leave(delivery);
+    const again = (): void => {
+      this.deps.finder.visitIn(source.tenantId, waitMs ?? 0);
+    };
+    const entries = deliveries.map(({ entry }) => entry);
+    source.parking
+      .park(entries, source.fence, waitMs)
+      .then(waitMs === undefined ? undefined : again, (error: unknown) => {
+        // Whether they are parked is not known: all is taken over anew.
+        source.takenOver = '';
+        this.deps.finder.visitIn(source.tenantId, 0);
+        if (!isExpected(error) && !(error instanceof OwnershipLostError)) this.deps.logger.error(error);
+      });
+  }
+
+  /** It is begun no more (again), and has no outcome. */
+  private leave(delivery: Delivery): void {
+    delivery.isForgotten = true;
+    this.waits.end(delivery);
+    if (delivery.isUnderWay) return;
+    this.inHand.delete(delivery);
+    delivery.end('left');
   }
 
   private isGone(delivery: Delivery): boolean {
@@ -185,16 +228,16 @@ export class Deliverer {
   /** Its outcome, or in how many ms it is to be tried again. */
   private async next(delivery: Delivery): Promise<Delivered | number> {
     for (let busy = this.deps.gate.free(); busy; busy = this.deps.gate.free()) await busy;
-    if (this.isGone(delivery)) return 'failed';
+    if (this.isGone(delivery)) return 'left';
     delivery.isUnderWay = true;
-    const beginning = delivery.begun ?? (await this.begin(delivery));
+    const beginning = delivery.begun ?? (await this.starter.begin(delivery));
     delivery.begun = undefined;
     if (beginning?.kind !== 'suspect') return this.proceed(delivery, beginning);
     delivery.isUnderWay = false;
     const alone = async (): Promise<Delivered | number> => {
-      if (this.isGone(delivery)) return 'failed';
+      if (this.isGone(delivery)) return 'left';
       delivery.isUnderWay = true;
-      return this.proceed(delivery, await this.beginAlone(delivery));
+      return this.proceed(delivery, await this.starter.beginAlone(delivery));
     };
     return beginning.isAgain ? this.deps.gate.alone(alone) : this.deps.gate.together(alone);
   }
@@ -213,43 +256,6 @@ export class Deliverer {
         return 'failed';
       default:
         return AGAIN_MS;
-    }
-  }
-
-  /** Undefined when it could not be begun, for a reason that will pass. */
-  private begin(delivery: Delivery): Promise<Beginning | undefined> {
-    const { source } = delivery;
-    let starter = this.starters.get(source);
-    if (!starter) {
-      starter = new Gathered(
-        (deliveries) => this.beginAll(source, deliveries, false),
-        ({ length }) => Math.min(length, MAX_BATCH),
-      );
-      this.starters.set(source, starter);
-    }
-    return starter.do(delivery);
-  }
-
-  private async beginAlone(delivery: Delivery): Promise<Beginning | undefined> {
-    const [beginning] = await this.beginAll(delivery.source, [delivery], true);
-    return beginning;
-  }
-
-  private async beginAll(
-    source: GroupSource,
-    deliveries: Delivery[],
-    alone: boolean,
-  ): Promise<(Beginning | undefined)[]> {
-    try {
-      const began = await source.begin(deliveries, alone);
-      return began === 'paused' ? [] : began;
-    } catch (error) {
-      if (error instanceof OwnershipLostError) {
-        if (!this.stopped) this.deps.finder.visitIn(source.tenantId, 0);
-        return deliveries.map(() => ({ kind: 'lost' }));
-      }
-      if (!isExpected(error)) this.deps.logger.error(error);
-      return [];
     }
   }
 
@@ -324,7 +330,6 @@ export class Deliverer {
   }
 }
 
-/** An outage is told by the connections; that the group is gone, by the one that makes it again. */
-function isExpected(error: unknown): boolean {
-  return error instanceof RedisUnavailableError || isNoGroup(error);
+function laneOf({ source, entry }: Delivery): string {
+  return `${source.stream} ${entry.runId}`;
 }

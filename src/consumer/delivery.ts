@@ -4,8 +4,8 @@ import type { Attempt } from './attempt.js';
 import type { GroupSource } from './group-source.js';
 import type { Begun, Holding } from './lease.js';
 
-/** What became of an entry; `skipped`: nobody here had to handle it. */
-export type Delivered = 'processed' | 'skipped' | 'failed';
+/** What became of an entry. `skipped`: nobody here had to handle it. `left`: it has no outcome yet, and comes again. */
+export type Delivered = 'processed' | 'skipped' | 'failed' | 'left';
 
 const PROCESS = randomBytes(4).toString('hex');
 let deliveries = 0;
@@ -26,8 +26,8 @@ export class Delivery implements Holding {
   isForgotten = false;
   /** While its handler runs, or its outcome is being recorded. */
   attempt: Attempt | undefined;
-  /** Resolves with its outcome; set when it is accepted. */
-  done: Promise<Delivered> | undefined;
+  private resolve: ((how: Delivered) => void) | undefined;
+  private promise: Promise<Delivered> | undefined;
   private name: string | undefined;
 
   constructor(
@@ -35,7 +35,16 @@ export class Delivery implements Holding {
     readonly entry: JournalEntry,
   ) {}
 
-  /** Made when it is asked for, since most need none. */
+  /** Resolves with what became of it. Made when it is asked for, since most need none. */
+  get done(): Promise<Delivered> {
+    return (this.promise ??= new Promise((resolve) => (this.resolve = resolve)));
+  }
+
+  end(how: Delivered): void {
+    this.resolve?.(how);
+  }
+
+  /** Made when it is asked for, too. */
   get holding(): string {
     return (this.name ??= `${PROCESS}${(deliveries++).toString(36)}`);
   }

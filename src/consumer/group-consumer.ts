@@ -227,8 +227,13 @@ export class GroupConsumer implements StreamConsumer {
     await this.owners?.renewAll();
     for (const [source, deliveries] of bySource(this.deliverer.inHand)) {
       const held = this.owners ? deliveries.filter(({ attempt }) => attempt) : deliveries;
-      const lost = new Set(await source.beat(held.map((delivery) => delivery.attempt ?? delivery)));
-      if (lost.size > 0) this.deliverer.lose(held.filter(({ entry }) => lost.has(entry.id)));
+      const leases = held.map((delivery) => delivery.attempt ?? delivery);
+      const lost = new Set(await source.beat(leases));
+      if (lost.size === 0) continue;
+      const gone = new Set<unknown>(leases.filter(({ entry }) => lost.has(entry.id)));
+      for (const attempt of this.deliverer.attempts()) if (gone.has(attempt)) attempt.abort(leaseLost());
+      // What had begun by then has an outcome by now, or will hear that it is lost.
+      this.deliverer.forget((delivery) => gone.has(delivery) && !delivery.isUnderWay);
     }
   }
 
@@ -274,4 +279,8 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
   const enough = new AbortController();
   await Promise.race([work, pause(ms, enough.signal)]);
   enough.abort();
+}
+
+function leaseLost(): Error {
+  return new Error('The lease was lost: another process has this event.');
 }

@@ -75,7 +75,8 @@ export class GroupControl {
       this.redis.commands,
       [
         ...[journal, keys.meta, keys.owner, keys.dead, keys.redrive],
-        ...[ofJournal.entries, ofJournal.delayed, ofRedrives.entries, ofRedrives.delayed],
+        ...[ofJournal.entries, ofJournal.delayed, ofJournal.parked],
+        ...[ofRedrives.entries, ofRedrives.delayed, ofRedrives.parked],
       ],
       [group, SILENT_AFTER_MS, REMOVED_META_TTL_SECONDS],
     );

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { Deliverer } from './deliverer.js';
-import { type Delivered, Delivery } from './delivery.js';
+import { Delivery } from './delivery.js';
 import { unlessAborted } from '../common/index.js';
 import type { Page } from './group-entries.js';
 import type { GroupSource } from './group-source.js';
@@ -104,8 +104,10 @@ export class GroupRecovery {
       delivery.dueAt = dueTimes[i];
       return delivery;
     });
-    await this.deliverer.accept(deliveries);
     all.push(...deliveries);
+    // Asked for before they can have an outcome.
+    for (const { done } of deliveries) void done;
+    await this.deliverer.accept(deliveries);
   }
 
   /** Once all of it has an outcome, operators see what was found. The recovery itself does not wait, or fail, for it. */
@@ -113,10 +115,9 @@ export class GroupRecovery {
     const [source] = sources;
     if (result.claimed === 0 || !source) return;
     const note = async (): Promise<void> => {
-      // Without a promise: its handler did not want it.
       const outcomes = deliveries.map(async ({ done }) => {
-        const how: Delivered = (await done) ?? 'skipped';
-        result[how]++;
+        const how = await done;
+        if (how !== 'left') result[how]++;
       });
       await unlessAborted(Promise.all(outcomes), this.signal);
       this.last = result;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import {
   type EventStore,
@@ -24,6 +23,7 @@ import {
   type Settlement,
 } from './lease.js';
 import { type Ownership, OwnershipLostError } from './ownership.js';
+import { Parking } from './parking.js';
 import type { RecoveryResult } from './recovery-result.js';
 import {
   beatCall,
@@ -76,7 +76,9 @@ export class GroupSource {
   private epoch = '0';
   private readonly keys: GroupKeys;
   private readonly partition: PartitionKeys;
-  private readonly state: { entries: string; delayed: string };
+  private readonly state: ReturnType<GroupKeys['state']>;
+  /** Of an ordered group. */
+  readonly parking: Parking | undefined;
 
   constructor(
     readonly tenantId: string,
@@ -89,6 +91,11 @@ export class GroupSource {
     this.partition = store.keys.partition(tenantId, 0);
     this.stream = kind === 'journal' ? this.partition.journal : this.keys.redrive;
     this.state = this.keys.state(kind);
+    if (!settings.ownership) return;
+    const { group, consumer } = settings;
+    const keys = [...this.claimKeys(), this.keys.owner] as const;
+    const { parked } = this.state;
+    this.parking = new Parking(redis, { keys, parked, group, consumer, redriveArg: this.redriveArg() });
   }
 
   get effectLimits(): EffectLimits {
@@ -345,7 +352,7 @@ export class GroupSource {
     await this.redis.hset(this.keys.meta, 'recovery', JSON.stringify({ at: Date.now(), ...result }));
   }
 
-  private claimKeys(): string[] {
+  private claimKeys(): [string, string, string, string, string] {
     return [this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead];
   }
 
@@ -362,9 +369,4 @@ export class GroupSource {
     if (this.kind === 'redrive') return undefined;
     return (epoch, marker) => `${this.keys.done}${epoch}:${marker}`;
   }
-}
-
-/** A batch's name, under which its answer is remembered. */
-export function newBatchId(): string {
-  return randomUUID();
 }

@@ -5,11 +5,17 @@ import type { HeldBytes } from './held-bytes.js';
 export class InHand implements Iterable<Delivery> {
   private readonly deliveries = new Set<Delivery>();
   private readonly tenants = new Map<string, number>();
+  private weight = 0;
 
-  constructor(private readonly bytes: Pick<HeldBytes, 'add'>) {}
+  constructor(private readonly ofProcess: Pick<HeldBytes, 'add'>) {}
 
   get size(): number {
     return this.deliveries.size;
+  }
+
+  /** Of their bodies. */
+  get bytes(): number {
+    return this.weight;
   }
 
   /** Of one tenant. */
@@ -31,7 +37,9 @@ export class InHand implements Iterable<Delivery> {
   }
 
   private count({ source, entry }: Delivery, by: 1 | -1): void {
-    this.bytes.add(by * entry.event.body.length);
+    const bytes = by * entry.event.body.length;
+    this.weight += bytes;
+    this.ofProcess.add(bytes);
     const left = this.sizeOf(source.tenantId) + by;
     if (left === 0) this.tenants.delete(source.tenantId);
     else this.tenants.set(source.tenantId, left);

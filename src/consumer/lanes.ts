@@ -1,22 +1,46 @@
-/** Lanes of work: within a lane one after the other, lanes side by side. */
-export class Lanes {
-  private readonly lanes = new Map<string, { last: Promise<unknown>; size: number }>();
+/**
+ * Items that are to be worked on, in lanes: within a lane one after the other, lanes side by side. The first of a lane is
+ * at work.
+ */
+export class Lanes<Item> {
+  private readonly lanes = new Map<string, Item[]>();
 
-  /** How much is in a lane, what runs included. */
-  sizeOf(name: string): number {
-    return this.lanes.get(name)?.size ?? 0;
+  /** Puts an item at the end of its lane, and tells whether it is the first. */
+  push(name: string, item: Item): boolean {
+    const lane = this.lanes.get(name);
+    if (lane) lane.push(item);
+    else this.lanes.set(name, [item]);
+    return !lane;
   }
 
-  /** @param work never rejects */
-  run<T>(name: string, work: () => Promise<T>): Promise<T> {
-    let lane = this.lanes.get(name);
-    if (!lane) this.lanes.set(name, (lane = { last: Promise.resolve(), size: 0 }));
-    const its = lane;
-    its.size++;
-    const done = its.last.then(work).finally(() => {
-      if (--its.size === 0) this.lanes.delete(name);
-    });
-    its.last = done;
-    return done;
+  /** The first item is done: the one that comes next, if any. */
+  next(name: string): Item | undefined {
+    const lane = this.lanes.get(name);
+    lane?.shift();
+    if (lane?.length === 0) this.lanes.delete(name);
+    return lane?.[0];
+  }
+
+  /** Removes and returns what waits behind the first `kept` items of a lane; at least one is kept. */
+  cut(name: string, kept: number): Item[] {
+    return this.lanes.get(name)?.splice(Math.max(kept, 1)) ?? [];
+  }
+
+  /** The names of all lanes, the longest first. */
+  longest(): string[] {
+    return [...this.lanes.keys()].sort((a, b) => this.sizeOf(b) - this.sizeOf(a));
+  }
+
+  /** Removes what waits in lanes and is not wanted any more. */
+  drop(isGone: (item: Item) => boolean): void {
+    for (const lane of this.lanes.values()) {
+      const [first, ...waiting] = lane;
+      const kept = waiting.filter((item) => !isGone(item));
+      if (first !== undefined && kept.length < waiting.length) lane.splice(0, lane.length, first, ...kept);
+    }
+  }
+
+  private sizeOf(name: string): number {
+    return this.lanes.get(name)?.length ?? 0;
   }
 }

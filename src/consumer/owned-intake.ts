@@ -1,9 +1,13 @@
 import type { Visited, VisitTerms } from '../stream-consumer/index.js';
 import type { Deliverer } from './deliverer.js';
+import { Delivery } from './delivery.js';
 import type { GroupRecovery } from './group-recovery.js';
 import type { GroupSource } from './group-source.js';
 import { type Intake, together } from './intake.js';
 import { OwnershipLostError } from './ownership.js';
+
+/** How soon it looks again for whether there is less parked. */
+const FULL_MS = 1000;
 
 /** For an ordered group: the owner of a tenant takes over whatever is pending, in order, and only then reads on. */
 export class OwnedIntake implements Intake {
@@ -12,7 +16,7 @@ export class OwnedIntake implements Intake {
     private readonly most: number,
     private readonly leaseMs: number,
     private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
-    private readonly deliverer: Pick<Deliverer, 'accept' | 'forget' | 'inHand'>,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand'>,
     private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
     private readonly owners: {
       isOurs(tenantId: string): boolean;
@@ -55,14 +59,32 @@ export class OwnedIntake implements Intake {
     const { fence } = source;
     let taken = 0;
     if (source.takenOver !== fence) taken = await this.takeOver(source, fence);
+    const { parking } = source;
+    taken += await this.takeParked(source, fence, most);
+    if (parking?.isFull) return { taken, hasMore: false, againInMs: FULL_MS };
     const { deliveries, hasMore } = await source.take(most, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
     await this.deliverer.accept(deliveries);
-    return { taken: taken + deliveries.length, hasMore };
+    return { taken: taken + deliveries.length, hasMore, againInMs: parking?.nextInMs };
+  }
+
+  private async takeParked(source: GroupSource, fence: string, most: number): Promise<number> {
+    let taken = 0;
+    for await (const { entries, buried } of source.parking?.next(fence, most) ?? []) {
+      if (source.fence !== fence) throw new OwnershipLostError();
+      this.deliverer.buried(buried);
+      taken += entries.length + buried;
+      await this.deliverer.accept(
+        entries.map((entry) => new Delivery(source, entry)),
+        true,
+      );
+    }
+    return taken;
   }
 
   private async takeOver(source: GroupSource, fence: string): Promise<number> {
     this.deliverer.forget((delivery) => delivery.source === source);
+    await source.parking?.load();
     const taken = await this.recovery.takeOver(source, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
     source.takenOver = fence;

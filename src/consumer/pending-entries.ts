@@ -8,7 +8,7 @@ import { SCRIPTS } from './scripts.js';
 /** Most bytes of bodies that one page looks at: an entry's type and run stand beside its body. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const CURSOR = /^([0-9]{1,19}-[0-9]{1,19})?_([0-9]{1,19}-[0-9]{1,19})?$/;
-const STATE = /^(\d+) \d+ ([rsw]) \d+ \d+ ?\S* ?(.*)$/s;
+const STATE = /^(\d+) \d+ ([rswp]) \d+ \d+ ?\S* ?(.*)$/s;
 
 /**
  * How an entry stands.
@@ -118,7 +118,6 @@ function toEntry(row: Row, now: number, isOrdered: boolean): PendingEntry {
   const isFirst = text === '' && due === '' && !isOrdered;
   const isBegun = isFirst || flag === 'r' || flag === 's';
   const isDelayed = !isBegun && due !== '' && Number(due) > now;
-  const isAbandoned = isBegun && leaseMs > 0 && idleMs > leaseMs;
   return {
     entryId: origin === '' ? id : origin,
     isRedrive: redrive === '1',
@@ -130,14 +129,19 @@ function toEntry(row: Row, now: number, isOrdered: boolean): PendingEntry {
     attempts: isFirst ? 1 : Number(attempts ?? 0),
     nextTryAt: isDelayed ? Number(due) : undefined,
     lastError: lastError === '' ? undefined : lastError,
-    state: isAbandoned
-      ? 'abandoned'
-      : flag === 's'
-        ? 'suspect'
-        : isBegun
-          ? 'running'
-          : isDelayed
-            ? 'delayed'
-            : 'waiting',
+    state: stateOf(flag, isBegun && leaseMs > 0 && idleMs > leaseMs, isBegun, isDelayed),
   };
+}
+
+function stateOf(
+  flag: string | undefined,
+  isAbandoned: boolean,
+  isBegun: boolean,
+  isDelayed: boolean,
+): PendingState {
+  if (isAbandoned) return 'abandoned';
+  if (flag === 's') return 'suspect';
+  if (isBegun) return 'running';
+  if (isDelayed) return 'delayed';
+  return flag === 'p' ? 'parked' : 'waiting';
 }

@@ -9,6 +9,8 @@ export const SCRIPTS = {
   take: script('take'),
   claimStale: script('claim-stale'),
   takeOver: script('take-over'),
+  park: script('park'),
+  unpark: script('unpark'),
   own: script('own'),
   outlook: script('outlook'),
   ensureGroup: script('ensure-group'),

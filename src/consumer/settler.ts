@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '@nestjs/common';
 import { delay, RedisUnavailableError } from '../common/index.js';
 import { effectsWeight } from './effects.js';
 import { Gathered } from './gathered.js';
-import { type GroupSource, newBatchId } from './group-source.js';
+import type { GroupSource } from './group-source.js';
 import type { Outcome, Settlement } from './lease.js';
 
 const MAX_BATCH = 500;
@@ -113,4 +114,9 @@ function sizeOfBatch(waiting: readonly { readonly item: Outcome }[]): number {
 
 function isRecorded(settlement: Settlement): settlement is Recorded {
   return !settlement.startsWith('refused ');
+}
+
+/** A batch's name, under which its answer is remembered. */
+export function newBatchId(): string {
+  return randomUUID();
 }

@@ -4,10 +4,10 @@ import { type ConsumerScene, consumerScenes } from '../../test/support/consumer-
 import { eventually } from '../../test/support/eventually.js';
 import type { RecordedEvent } from '../events/index.js';
 import { publishEffect } from './effects.js';
-import { GroupSource, newBatchId } from './group-source.js';
+import { GroupSource } from './group-source.js';
 import { HandlerResult } from './handler-result.js';
 import type { Outcome } from './lease.js';
-import { Settler } from './settler.js';
+import { newBatchId, Settler } from './settler.js';
 
 const warning = (message: string) => ({
   event: { category: 'system' as const, action: 'warning' },

@@ -46,8 +46,8 @@ export interface GroupKeys {
   dead: string;
   /** Dead letters that were sent back to this group alone. */
   redrive: string;
-  /** What the group knows of entries that are pending, and when those that wait are due. */
-  state(source: 'journal' | 'redrive' | 'dispatch'): { entries: string; delayed: string };
+  /** What the group knows of entries that are pending, when those that wait are due, and, in order, those parked. */
+  state(source: 'journal' | 'redrive' | 'dispatch'): { entries: string; delayed: string; parked: string };
   /** Prefix of the markers of what is done, followed by `<epoch>:<run>:<key>`. */
   done: string;
   /** The answer to a batch of outcomes, for the case that it has to be asked for again. */
@@ -109,7 +109,11 @@ export class Keyspace {
       owner: `${prefix}owner`,
       dead: `${prefix}dead`,
       redrive: `${prefix}redrive`,
-      state: (source) => ({ entries: `${prefix}${source}:entries`, delayed: `${prefix}${source}:delayed` }),
+      state: (source) => ({
+        entries: `${prefix}${source}:entries`,
+        delayed: `${prefix}${source}:delayed`,
+        parked: `${prefix}${source}:parked`,
+      }),
       done: `${prefix}done:`,
       answer: (batchId) => `${prefix}answer:${batchId}`,
     };
