@@ -109,8 +109,12 @@ export class Deliverer {
       );
     for (const [source, entries] of bySource(unwanted)) {
       await source.skip(entries.map(({ entry }) => entry));
-      for (const delivery of entries) this.skipped(delivery);
+      for (const delivery of entries) {
+        this.skipped(delivery);
+        delivery.end('skipped');
+      }
     }
+    for (const delivery of blocked) delivery.end('left');
     if (this.ordered) this.parkMost();
   }
 
