@@ -10,6 +10,8 @@ import { GroupCatalog } from './group-info.js';
 import { HeldBytes } from './held-bytes.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
+import { GroupMembers } from './members/group-members.js';
+import { GroupTally } from './members/group-tally.js';
 import { PendingEntries } from './pending-entries.js';
 import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -34,6 +36,8 @@ export class ConsumerModule {
         ConsumerTelemetry,
         SuspectGate,
         HeldBytes,
+        GroupMembers,
+        GroupTally,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,
@@ -48,6 +52,7 @@ export class ConsumerModule {
         SuspectGate,
         IdempotencyTracker,
         TenantDirectory,
+        GroupMembers,
         GroupCatalog,
         GroupControl,
         DeadLetters,
