@@ -12,6 +12,13 @@ import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
 import { GroupMembers } from './members/group-members.js';
 import { GroupTally } from './members/group-tally.js';
+import { DeadLetterCount } from './overview/dead-letter-count.js';
+import { GroupOverviewReader } from './overview/group-overview.js';
+import { GroupOverviews } from './overview/group-overviews.js';
+import { GroupRateReader } from './overview/group-rates.js';
+import { GroupSampler } from './overview/group-sampler.js';
+import { GroupSamples } from './overview/group-samples.js';
+import { GroupStandings } from './overview/group-standing.js';
 import { PendingEntries } from './pending-entries.js';
 import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -38,6 +45,13 @@ export class ConsumerModule {
         HeldBytes,
         GroupMembers,
         GroupTally,
+        GroupStandings,
+        GroupRateReader,
+        DeadLetterCount,
+        GroupOverviewReader,
+        GroupOverviews,
+        GroupSamples,
+        GroupSampler,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,
@@ -53,6 +67,8 @@ export class ConsumerModule {
         IdempotencyTracker,
         TenantDirectory,
         GroupMembers,
+        GroupOverviews,
+        GroupSamples,
         GroupCatalog,
         GroupControl,
         DeadLetters,

@@ -11,6 +11,8 @@ export interface LastSeen {
   now: number;
   /** By member. Those that others have looked after for a minute are forgotten. */
   members: ReadonlyMap<string, number>;
+  /** Their names, by team. */
+  ofTeams: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Reads the heartbeats of the members of consumers, for those who look at them from elsewhere. */
@@ -21,27 +23,23 @@ export class Heartbeats {
   /** @throws RedisUnavailableError */
   async read(teams: Iterable<string>): Promise<LastSeen> {
     const { commands } = this.redis;
-    const [[seconds, micros], ...ofTeams] = await Promise.all([
+    const names = [...new Set(teams)];
+    const [[seconds, micros], ...flat] = await Promise.all([
       redisCall(commands.time()),
-      ...[...teams].map((team) =>
-        redisCall(
-          commands.zrange(
-            WORK_KEYS.members(team),
-            '+inf',
-            '-inf',
-            'BYSCORE',
-            'REV',
-            'LIMIT',
-            0,
-            MOST,
-            'WITHSCORES',
-          ),
-        ),
+      ...names.map((team) =>
+        redisCall(commands.zrevrange(WORK_KEYS.members(team), 0, MOST - 1, 'WITHSCORES')),
       ),
     ]);
     const members = new Map<string, number>();
-    for (const flat of ofTeams)
-      for (let i = 0; i + 1 < flat.length; i += 2) members.set(flat[i] ?? '', Number(flat[i + 1]));
-    return { now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), members };
+    const ofTeams = new Map<string, string[]>();
+    for (const [i, team] of names.entries()) {
+      const ofTeam = flat[i] ?? [];
+      for (let j = 0; j + 1 < ofTeam.length; j += 2) members.set(ofTeam[j] ?? '', Number(ofTeam[j + 1]));
+      ofTeams.set(
+        team,
+        ofTeam.filter((_, j) => j % 2 === 0),
+      );
+    }
+    return { now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), members, ofTeams };
   }
 }
