@@ -13,6 +13,7 @@ import { IdempotencyTracker } from './idempotency-tracker.js';
 import { GroupMembers } from './members/group-members.js';
 import { GroupTally } from './members/group-tally.js';
 import { DeadLetterCount } from './overview/dead-letter-count.js';
+import { GroupGauges } from './overview/group-gauges.js';
 import { GroupOverviewReader } from './overview/group-overview.js';
 import { GroupOverviews } from './overview/group-overviews.js';
 import { GroupRateReader } from './overview/group-rates.js';
@@ -52,6 +53,7 @@ export class ConsumerModule {
         GroupOverviews,
         GroupSamples,
         GroupSampler,
+        GroupGauges,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,

@@ -41,13 +41,13 @@ export class DeadLetterCount {
     this.walks.set(group, walk);
     try {
       for (let looked = 0; looked < STEP;) {
-        const { done, value } = await walk.tenants.next();
-        if (done) {
+        const page = await walk.tenants.next();
+        if (page.done) {
           Object.assign(walk, { tenants: this.begin(), sum: 0, total: walk.sum } satisfies Walk);
           break;
         }
-        looked += Math.max(value.length, 1);
-        walk.sum += await this.count(group, value);
+        looked += Math.max(page.value.length, 1);
+        walk.sum += await this.count(group, page.value);
       }
     } catch (error) {
       // A generator that threw is over, and gives no more.

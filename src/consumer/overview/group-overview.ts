@@ -20,6 +20,8 @@ import { type GroupStanding, GroupStandings } from './group-standing.js';
 /** Tenants of a group that one look goes to. */
 export const MOST_TENANTS = 1000;
 const MOST_WORST = 10;
+/** So few that are named are all looked at. */
+const FEW_TENANTS = 100;
 /** Looks that are under way at once: others use the connection. */
 const AT_ONCE = 50;
 
@@ -123,9 +125,10 @@ export class GroupOverviewReader {
     ]);
     const teams = new Set(members.map(({ team }) => team));
     if (teams.size === 0) teams.add(teamOf(groupConsumer(group), named));
-    const busy = named
-      ? { partitions: named.map((tenantId) => partitionOf(tenantId)), isComplete: true }
-      : await this.busy.find(JOURNAL_TOPIC, [...teams]);
+    const busy =
+      named && named.length <= FEW_TENANTS
+        ? { partitions: named.map((tenantId) => partitionOf(tenantId)), isComplete: true }
+        : await this.busy.find(JOURNAL_TOPIC, [...teams]);
     const all = [...new Set([...(this.worst.get(group) ?? []), ...paused, ...busy.partitions])].filter(
       (partition) => this.tenants.serves(tenantOf(partition)),
     );

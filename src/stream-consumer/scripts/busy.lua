@@ -12,14 +12,12 @@
 local margin, kept = whole(ARGV[1], 'the margin'), whole(ARGV[2], 'the time that touches are kept')
 local most = whole(ARGV[3], 'the most partitions', 1000)
 
--- Who has not looked for longer than touches are kept does not know more than these.
-local since = now_ms() - kept
-local looked
-for i = 4, #ARGV do
-  local at = tonumber(redis.call('HGET', KEYS[2], ARGV[i]) or '0')
-  looked = math.min(looked or at, at)
-end
-since = math.max(since, (looked or 0) - margin)
+-- Who has not looked for longer than touches are kept does not know more than these; of who never looked nothing can be
+-- said but what came just now.
+local now = now_ms()
+local looked = now
+for i = 4, #ARGV do looked = math.min(looked, tonumber(redis.call('HGET', KEYS[2], ARGV[i]) or '') or now) end
+local since = math.max(now - kept, looked - margin)
 
 local found, known, at_least, has_more = {}, {}, 0, false
 local function add(partitions, there)
