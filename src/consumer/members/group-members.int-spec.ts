@@ -4,7 +4,7 @@ import { uniqueTenant } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { testLogger } from '../../../test/support/test-logger.js';
 import { groupCountsKey, groupMembersKey } from '../../event-store/index.js';
-import { WORK_KEYS } from '../../stream-consumer/work-keys.js';
+import { WORK_KEYS } from '../../stream-consumer/index.js';
 import { EventHandler } from '../event-handler.decorator.js';
 import type { Handler } from '../handler.js';
 import type { HandlerOptions } from '../handler-options.js';

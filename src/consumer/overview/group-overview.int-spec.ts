@@ -4,9 +4,7 @@ import { createTestStore, line, type TestStore, uniqueTenant } from '../../../te
 import { eventually } from '../../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { groupPausedKey, TENANTS_KEY } from '../../event-store/index.js';
-import { partitionOf } from '../../stream-consumer/index.js';
-import { bucketOf, BUCKETS } from '../../stream-consumer/buckets.js';
-import { WORK_KEYS } from '../../stream-consumer/work-keys.js';
+import { bucketOf, BUCKETS, partitionOf, WORK_KEYS } from '../../stream-consumer/index.js';
 import { EventHandler } from '../event-handler.decorator.js';
 import { GroupControl } from '../group-control.js';
 import type { Handler } from '../handler.js';
