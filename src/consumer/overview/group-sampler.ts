@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { every, pause, RedisUnavailableError } from '../../common/index.js';
+import { delay, RedisUnavailableError } from '../../common/index.js';
 import { groupSamplerKey } from '../../event-store/index.js';
 import { isRedisUnavailable, redisCall, RedisConnections } from '../../redis/index.js';
 import { ConsumerRunner } from '../consumer-runner.js';
@@ -62,16 +62,17 @@ export class GroupSampler implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
-    await pause(EVERY_MS, signal);
-    await every(
-      EVERY_MS,
-      signal,
-      () => this.sampleAll(signal),
-      (error) => {
+    for (;;) {
+      // It keeps no process alive: one whose start fails is not told to stop.
+      await delay(EVERY_MS, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await this.sampleAll(signal);
+      } catch (error) {
         // An outage is logged once, by the connections.
         if (!(error instanceof RedisUnavailableError || isRedisUnavailable(error))) this.logger.error(error);
-      },
-    );
+      }
+    }
   }
 
   private async sampleAll(signal: AbortSignal): Promise<void> {
