@@ -31,7 +31,7 @@ describe('Members of a group', () => {
   let members: GroupMembers;
   beforeEach(async () => {
     [group, tenant] = [uniqueTenant(), uniqueTenant()];
-    api = await startConsumers([]);
+    api = await startConsumers([], { commandTimeoutMs: 15_000 });
     open.push(api);
     members = api.app.get(GroupMembers);
   });
@@ -41,7 +41,10 @@ describe('Members of a group', () => {
   });
 
   async function run(options: Partial<HandlerOptions> = {}, Class = handlerOf({ group, ...options })) {
-    const process = await startConsumers([Class], { consumer: { tenants: [tenant] } });
+    const process = await startConsumers([Class], {
+      commandTimeoutMs: 15_000,
+      consumer: { tenants: [tenant] },
+    });
     open.push(process);
     return process;
   }

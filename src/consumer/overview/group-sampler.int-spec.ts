@@ -17,7 +17,10 @@ describe('Samples of a group', () => {
   });
 
   async function process(tenant: string, handlers: (new () => Handler)[] = []): Promise<TestConsumers> {
-    const consumers = await startConsumers(handlers, { consumer: { tenants: [tenant] } });
+    const consumers = await startConsumers(handlers, {
+      commandTimeoutMs: 15_000,
+      consumer: { tenants: [tenant] },
+    });
     open.push(consumers);
     return consumers;
   }
