@@ -1,13 +1,10 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Counter, Gauge, Histogram, type Metric } from 'prom-client';
+import { Counter, Histogram, type Metric } from 'prom-client';
 import type { Subscription } from 'rxjs';
 import { EventStore } from '../event-store/index.js';
 import { type ConsumerSignal, ConsumerTelemetry } from './consumer-telemetry.js';
-import { GroupCatalog, type GroupInfo } from './group-info.js';
-import { TenantDirectory } from './tenant-directory.js';
+import { GroupGauges } from './overview/group-gauges.js';
 
-/** Tenants whose groups are looked at in one scrape. */
-const MAX_TENANTS = 100;
 /** Types of a registered category are any number: past this many, each is looked up anew. */
 const MAX_CACHED_TYPES = 1000;
 const OTHER = 'other';
@@ -27,7 +24,7 @@ interface Tally {
 
 type Outcome = Exclude<keyof Tally, 'labels' | 'observe'>;
 
-/** What the consumer groups do in this process, and how they stand in Redis. */
+/** What the consumer groups do in this process; with GroupGauges, which tells how they stand in Redis. */
 @Injectable()
 export class ConsumerMetrics implements OnModuleDestroy {
   readonly metrics: readonly Metric[];
@@ -43,13 +40,11 @@ export class ConsumerMetrics implements OnModuleDestroy {
   /** By group, then by type: the same tallies. */
   private readonly byType = new Map<string, Map<string, Tally>>();
   private readonly listening: Subscription;
-  private measuring: Promise<GroupInfo[]> | undefined;
 
   constructor(
     telemetry: ConsumerTelemetry,
     private readonly store: EventStore,
-    private readonly catalog: GroupCatalog,
-    private readonly tenants: TenantDirectory,
+    standing: GroupGauges,
   ) {
     this.metrics = [
       this.counter('delivered', 'Attempts that were begun.'),
@@ -60,19 +55,7 @@ export class ConsumerMetrics implements OnModuleDestroy {
       this.counter('lost', 'Attempts whose event had gone to another process meanwhile.'),
       this.counter('abandoned', 'Handlers that went on after their time limit and its grace period.'),
       this.durations,
-      this.gauge('lag', 'Events that the group was not given yet, over all tenants.', sumOf('lag')),
-      this.gauge(
-        'pending',
-        'Events that are given out and have no outcome, over all tenants.',
-        sumOf('pending'),
-      ),
-      this.gauge('delayed', 'Of these: events that wait for another try.', sumOf('delayed')),
-      this.gauge('dead_letters', 'Dead letters, over all tenants.', sumOf('deadLetters')),
-      this.gauge(
-        'oldest_pending_age_seconds',
-        'Age of the oldest pending event of any tenant; 0 without one.',
-        (groups) => Math.max(...groups.map(({ oldestPendingMs }) => oldestPendingMs ?? 0)) / 1000,
-      ),
+      ...standing.metrics,
     ];
     this.listening = telemetry.signals.subscribe((signal) => {
       this.count(signal);
@@ -154,53 +137,4 @@ export class ConsumerMetrics implements OnModuleDestroy {
       },
     });
   }
-
-  private gauge(name: string, help: string, valueOf: (groups: readonly GroupInfo[]) => number): Gauge {
-    const measure = () => this.measure();
-    return new Gauge({
-      name: `runstream_group_${name}`,
-      help,
-      // Each process gives the same answer.
-      aggregator: 'max',
-      labelNames: ['group'],
-      registers: [],
-      async collect() {
-        const groups = await measure();
-        this.reset();
-        for (const [group, ofGroup] of byGroup(groups)) this.set({ group }, valueOf(ofGroup));
-      },
-    });
-  }
-
-  /** Once for all gauges of a scrape. Without Redis there is nothing to say; that it is away is another metric. */
-  private measure(): Promise<GroupInfo[]> {
-    this.measuring ??= this.readGroups()
-      .catch(() => [])
-      .finally(() => {
-        this.measuring = undefined;
-      });
-    return this.measuring;
-  }
-
-  private async readGroups(): Promise<GroupInfo[]> {
-    const tenants = (await this.tenants.list()).toSorted().slice(0, MAX_TENANTS);
-    const groups: GroupInfo[] = [];
-    // One tenant after the other: a scrape is in no hurry, and others use the connection.
-    for (const tenantId of tenants) groups.push(...(await this.catalog.list(tenantId)));
-    return groups;
-  }
-}
-
-function sumOf(field: 'lag' | 'pending' | 'delayed' | 'deadLetters') {
-  return (groups: readonly GroupInfo[]) => groups.reduce((sum, info) => sum + info[field], 0);
-}
-
-function byGroup(groups: readonly GroupInfo[]): Map<string, GroupInfo[]> {
-  const result = new Map<string, GroupInfo[]>();
-  for (const info of groups) {
-    const same = result.get(info.group);
-    if (same) same.push(info);
-    else result.set(info.group, [info]);
-  }
-  return result;
 }

@@ -21,6 +21,9 @@ import { readEffectLimits } from './effect-budget.js';
 import { GroupConsumer } from './group-consumer.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { HeldBytes } from './held-bytes.js';
+import { GroupAnnouncement } from './members/group-announcement.js';
+import { GroupMembers } from './members/group-members.js';
+import { GroupTally } from './members/group-tally.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -42,6 +45,8 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     private readonly gate: SuspectGate,
     private readonly finders: WorkFinders,
     private readonly held: HeldBytes,
+    private readonly members: GroupMembers,
+    private readonly tally: GroupTally,
     @Inject(CONSUMER_OPTIONS) private readonly options: ConsumerOptions,
     @Inject(EVENT_STORE_OPTIONS) private readonly storeOptions: EventStoreOptions,
   ) {}
@@ -93,6 +98,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
       this.finders,
       readEffectLimits(this.options),
       this.held,
+      new GroupAnnouncement(handler, this.consumer, this.tenants.named, this.members, this.tally),
     );
     this.groups.push(consumer);
     consumer.start();

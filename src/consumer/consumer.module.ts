@@ -10,6 +10,16 @@ import { GroupCatalog } from './group-info.js';
 import { HeldBytes } from './held-bytes.js';
 import { HandlerExplorer } from './handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
+import { GroupMembers } from './members/group-members.js';
+import { GroupTally } from './members/group-tally.js';
+import { DeadLetterCount } from './overview/dead-letter-count.js';
+import { GroupGauges } from './overview/group-gauges.js';
+import { GroupOverviewReader } from './overview/group-overview.js';
+import { GroupOverviews } from './overview/group-overviews.js';
+import { GroupRateReader } from './overview/group-rates.js';
+import { GroupSampler } from './overview/group-sampler.js';
+import { GroupSamples } from './overview/group-samples.js';
+import { GroupStandings } from './overview/group-standing.js';
 import { PendingEntries } from './pending-entries.js';
 import { SuspectGate } from './suspect-gate.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -34,6 +44,16 @@ export class ConsumerModule {
         ConsumerTelemetry,
         SuspectGate,
         HeldBytes,
+        GroupMembers,
+        GroupTally,
+        GroupStandings,
+        GroupRateReader,
+        DeadLetterCount,
+        GroupOverviewReader,
+        GroupOverviews,
+        GroupSamples,
+        GroupSampler,
+        GroupGauges,
         IdempotencyTracker,
         TenantDirectory,
         GroupCatalog,
@@ -48,6 +68,9 @@ export class ConsumerModule {
         SuspectGate,
         IdempotencyTracker,
         TenantDirectory,
+        GroupMembers,
+        GroupOverviews,
+        GroupSamples,
         GroupCatalog,
         GroupControl,
         DeadLetters,

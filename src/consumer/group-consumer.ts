@@ -22,6 +22,7 @@ import { GroupSource } from './group-source.js';
 import { groupConsumer } from './group-work.js';
 import type { HeldBytes } from './held-bytes.js';
 import type { Intake } from './intake.js';
+import type { GroupAnnouncement } from './members/group-announcement.js';
 import { OwnedIntake } from './owned-intake.js';
 import { Owners } from './owners.js';
 import { Patience } from './patience.js';
@@ -76,6 +77,7 @@ export class GroupConsumer implements StreamConsumer {
     private readonly finders: WorkFinders,
     private readonly effectLimits: EffectLimits,
     private readonly held: HeldBytes,
+    private readonly announcement: GroupAnnouncement,
   ) {
     const { group, leaseMs } = handler.options;
     this.name = groupConsumer(group);
@@ -163,6 +165,7 @@ export class GroupConsumer implements StreamConsumer {
     while (!signal.aborted) {
       try {
         if (this.handler.options.from === 'now') await this.register();
+        await this.announcement.start();
         this.finder.start();
         return;
       } catch (error) {
@@ -185,7 +188,7 @@ export class GroupConsumer implements StreamConsumer {
    */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping.abort();
-    await within(LAST_VISIT_MS, this.finder.stop());
+    await within(LAST_VISIT_MS, this.stopFinding());
     await this.deliverer.stop();
     await within(deadlineMs, this.deliverer.idle());
     const reason = new Error('The process is stopping.');
@@ -194,6 +197,11 @@ export class GroupConsumer implements StreamConsumer {
     await within(LAST_WORDS_MS, this.deliverer.idle());
     await this.owners?.giveUpAll();
     await Promise.allSettled(this.loops);
+    await this.announcement.finish();
+  }
+
+  private async stopFinding(): Promise<void> {
+    await Promise.all([this.finder.stop(), this.announcement.stop()]);
   }
 
   async visit(partition: Partition, terms: VisitTerms): Promise<Visited> {

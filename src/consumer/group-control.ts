@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { GroupInUseError, GroupNotFoundError, ValidationFailedError } from '../common/index.js';
-import { EventStore, groupRegisteredKey } from '../event-store/index.js';
+import { EventStore, groupPausedKey, groupRegisteredKey } from '../event-store/index.js';
 import { formatEventId, normaliseTimestamp, tryParseEventId } from '../events/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
-import { WorkSignals } from '../stream-consumer/index.js';
+import { partitionOf, WorkSignals } from '../stream-consumer/index.js';
 import { groupWork } from './group-work.js';
 import { GroupCatalog, SILENT_AFTER_MS } from './group-info.js';
 import { SCRIPTS } from './scripts.js';
@@ -26,6 +26,8 @@ export class GroupControl {
     await this.catalog.assertExists(tenantId, group);
     const { meta } = this.store.keys.group(tenantId, 0, group);
     await redisCall(this.redis.commands.hset(meta, 'paused', '1'));
+    // Nobody looks at what piles up there, so whoever asks for it must know where.
+    await redisCall(this.redis.commands.sadd(groupPausedKey(group), partitionOf(tenantId)));
   }
 
   async resume(tenantId: string, group: string): Promise<void> {
@@ -34,6 +36,7 @@ export class GroupControl {
     await this.signals.around([groupWork(tenantId, group)], () =>
       redisCall(this.redis.commands.hdel(meta, 'paused')),
     );
+    await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
   }
 
   /**
@@ -82,6 +85,7 @@ export class GroupControl {
     );
     if (answer === 'IN_USE') throw new GroupInUseError();
     if (answer === 'NOT_FOUND') throw new GroupNotFoundError();
+    await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
     // Nobody has the handler, so its next registration is the first one again: `from: 'now'` means that moment.
     await redisCall(this.redis.commands.del(groupRegisteredKey(group)));
   }

@@ -45,6 +45,12 @@ export interface HandlerOptions {
    * 60 000; at most 86 400 000 (a day).
    */
   timeoutGraceMs?: number;
+  /**
+   * Raise it when a deploy changes what the handler wants: of processes with different versions the highest counts as
+   * the newest, whichever started first. Default: none, which is below every version; then the one that was started
+   * later is the newer one. At least 1, at most 1 000 000 000.
+   */
+  version?: number;
 }
 
 export interface BackoffOptions {
@@ -54,10 +60,13 @@ export interface BackoffOptions {
   maxMs?: number;
 }
 
-export type ResolvedHandlerOptions = Required<Omit<HandlerOptions, 'backoff' | 'timeoutMs' | 'types'>> & {
+export type ResolvedHandlerOptions = Required<
+  Omit<HandlerOptions, 'backoff' | 'timeoutMs' | 'types' | 'version'>
+> & {
   types: readonly string[] | undefined;
   backoff: Required<BackoffOptions>;
   timeoutMs: number | undefined;
+  version: number | undefined;
 };
 
 const DAY_MS = 86_400_000;
@@ -81,6 +90,7 @@ const RULES: OptionRules = {
   ordering: oneOf('none', 'run'),
   timeoutMs: wholeNumber(1, DAY_MS),
   timeoutGraceMs: wholeNumber(1, DAY_MS),
+  version: wholeNumber(1, 1_000_000_000),
 };
 const BACKOFF_RULES: OptionRules = {
   initialMs: wholeNumber(1, MAX_ORDERED_DELAY_MS),
@@ -117,6 +127,7 @@ export function resolveHandlerOptions(
     ...given,
     types: given.types,
     timeoutMs: given.timeoutMs,
+    version: given.version,
     backoff: { initialMs, maxMs },
   };
 }

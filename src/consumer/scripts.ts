@@ -20,6 +20,7 @@ export const SCRIPTS = {
   pending: script('pending'),
   replay: script('replay'),
   removeGroup: script('remove-group'),
+  announce: script('announce'),
   readDead: script('read-dead'),
   redrive: script('redrive'),
   idempotencyClaim: script('idempotency-claim'),

@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ConsumersController } from './consumers.controller.js';
 import { DeadLettersController } from './dead-letters.controller.js';
+import { OverviewController } from './overview.controller.js';
 
 /**
- * `/consumers` and `/dead-letters`: the consumer groups of a tenant, as operators see them. It needs ConsumerModule
+ * `/consumers` and `/dead-letters`: the consumer groups of a tenant, and in sum over all, as operators see
+ * them. It needs ConsumerModule
  * and TenancyModule at the root.
  *
  * @publicApi
  */
-@Module({ controllers: [ConsumersController, DeadLettersController] })
+@Module({ controllers: [OverviewController, ConsumersController, DeadLettersController] })
 export class OperationsModule {}

@@ -1,6 +1,7 @@
 import type { DeadLetter, GroupInfo, PendingEntry } from '../consumer/index.js';
 import type { ConsumerGroupResponse, PendingEventResponse } from './dto/consumers.dto.js';
 import type { DeadLetterResponse } from './dto/dead-letters.dto.js';
+import { toMemberResponse } from './overview-views.js';
 
 export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
   const { handler, lastRecovery } = info;
@@ -10,8 +11,10 @@ export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
     types: handler?.types ? [...handler.types] : null,
     handled: info.isHandled,
     consumers: info.consumers.map(({ name, pending, idleMs }) => ({ name, pending, idle_ms: idleMs })),
+    members: info.members.map(toMemberResponse),
     pending: info.pending,
     lag: info.lag,
+    lag_ms: info.lagMs,
     oldest_pending_age_ms: info.oldestPendingMs ?? null,
     delayed_retries: info.delayed,
     dead_letters: info.deadLetters,

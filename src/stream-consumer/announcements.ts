@@ -21,6 +21,14 @@ export class Announcements {
     return last !== null && now - Number(last) < withinMs;
   }
 
+  /** Those that were announced within so many milliseconds, the latest first, `most` of them. @throws RedisUnavailableError */
+  async list(withinMs: number, most: number): Promise<string[]> {
+    const since = (await this.now()) - withinMs;
+    return redisCall(
+      this.redis.commands.zrevrangebyscore(WORK_KEYS.consumers, '+inf', since, 'LIMIT', 0, most),
+    );
+  }
+
   private async now(): Promise<number> {
     const [seconds, micros] = await redisCall(this.redis.commands.time());
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);

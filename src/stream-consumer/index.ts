@@ -1,8 +1,13 @@
 export { Announcements } from './announcements.js';
-export { type Partition, partitionOf, tenantOf } from './buckets.js';
+export { bucketOf, BUCKETS, type Partition, partitionOf, tenantOf } from './buckets.js';
+export { type Busy, BusyPartitions } from './busy-partitions.js';
+export { Heartbeats } from './heartbeats.js';
 export type { StreamConsumer, Visited, VisitTerms } from './stream-consumer.js';
 export { StreamConsumerModule } from './stream-consumer.module.js';
+export { teamOf } from './team.js';
+export { walkTenants } from './tenant-walk.js';
 export type { WorkFinder } from './work-finder.js';
 export { WorkFinders } from './work-finders.js';
 export { WorkListener } from './work-listener.js';
+export { WORK_KEYS } from './work-keys.js';
 export { type Work, WorkSignals } from './work-signals.js';

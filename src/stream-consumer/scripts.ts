@@ -7,4 +7,5 @@ export const SCRIPTS = {
   sweep: script('sweep'),
   member: script('member'),
   inherit: script('inherit'),
+  busy: script('busy'),
 };

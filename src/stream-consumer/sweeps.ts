@@ -14,9 +14,9 @@ const COVERED_MS = TOUCH_EVERY_MS + COMMAND_MS + 500;
 /** What was visited within this time needs no visit to see whether a signal was lost. */
 const RECENT_MS = 1500;
 /** How far a sweep looks back behind the one before: no touch may fall out of sight that is not covered. */
-const MARGIN_MS = COVERED_MS + RECENT_MS + 1500;
+export const MARGIN_MS = COVERED_MS + RECENT_MS + 1500;
 /** Touches are kept for so long. Who has not looked for longer walks through all tenants. */
-const KEPT_MS = 3_600_000;
+export const KEPT_MS = 3_600_000;
 const PAGE = 1000;
 
 /** Finds what was touched lately: what signals should have told, and may not have. */

@@ -1,12 +1,13 @@
 import { every, pause } from '../common/index.js';
 import { type RedisConnections } from '../redis/index.js';
 import type { Announcements } from './announcements.js';
-import { BUCKETS, bucketOf, hash, type Partition, partitionOf, tenantOf } from './buckets.js';
+import { BUCKETS, bucketOf, type Partition, partitionOf, tenantOf } from './buckets.js';
 import { Holdings } from './holdings.js';
 import { type GoneMember, Membership } from './membership.js';
 import type { VisitReason } from './partition-queue.js';
 import type { StreamConsumer } from './stream-consumer.js';
 import { Sweeps } from './sweeps.js';
+import { teamOf } from './team.js';
 import { walkTenants } from './tenant-walk.js';
 import { Visits } from './visits.js';
 import {
@@ -81,8 +82,7 @@ export class WorkFinder {
   ) {
     const { redis } = deps;
     const { member, named, onError } = options;
-    // Who serves other tenants can be home to none of these.
-    this.team = named ? `${consumer.name}@${hash([...named].sort().join(' ')).toString(36)}` : consumer.name;
+    this.team = teamOf(consumer.name, named);
     this.holdings = new Holdings(redis, this.team, member);
     this.membership = new Membership(redis, this.team, member, ALIVE_MS);
     this.visits = new Visits(consumer, this.holdings, {

@@ -7,6 +7,8 @@ import { type TestKey, TestKeys } from './keys.js';
 
 const EVENT = { event: { category: 'log', action: 'stdout' }, source: { agent_id: 'a1' }, data: {} };
 const COUNT = 12;
+/** What shows all tenants. */
+const OF_ALL = ['/metrics', '/consumers/overview'];
 
 let redis: RedisServer;
 let commands: Redis;
@@ -159,17 +161,21 @@ describe('a service of one tenant', () => {
       expect((await ask(single.url, 'GET', '/runs', { headers })).status).toBe(200);
       const { status, json } = await ask(single.url, 'GET', '/runs', { headers: headersOf(tenants[0]!) });
       expect([status, json?.['code']]).toEqual([403, 'FORBIDDEN']);
-      expect((await ask(single.url, 'GET', '/metrics')).status).toBe(401);
-      expect((await ask(single.url, 'GET', '/metrics', { headers: own.headers })).status).toBe(200);
       const reader = await keys.create('solo', ['runs:read']);
-      expect((await ask(single.url, 'GET', '/metrics', { headers: reader.headers })).status).toBe(403);
+      for (const path of OF_ALL) {
+        expect((await ask(single.url, 'GET', path)).status).toBe(401);
+        expect((await ask(single.url, 'GET', path, { headers: own.headers })).status).toBe(200);
+        expect((await ask(single.url, 'GET', path, { headers: reader.headers })).status).toBe(403);
+      }
     } finally {
       await single.stop();
     }
   });
 
   it('of several, does not show one what all do', async () => {
-    const { status, json } = await ask(service.url, 'GET', '/metrics', { headers: headersOf(tenants[0]!) });
-    expect([status, json?.['code']]).toEqual([403, 'FORBIDDEN']);
+    for (const path of OF_ALL) {
+      const { status, json } = await ask(service.url, 'GET', path, { headers: headersOf(tenants[0]!) });
+      expect([status, json?.['code']]).toEqual([403, 'FORBIDDEN']);
+    }
   });
 });

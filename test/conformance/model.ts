@@ -86,13 +86,31 @@ export interface ConsumerGroup {
   types: string[] | null;
   handled: boolean;
   consumers: { name: string; pending: number; idle_ms: number }[];
+  members: { name: string; handler: string; fingerprint: string; version: number | null; idle_ms: number }[];
   pending: number;
   lag: number;
+  lag_ms: number;
   oldest_pending_age_ms: number | null;
   delayed_retries: number;
   dead_letters: number;
   paused: boolean;
   last_recovery: JsonObject | null;
+}
+
+export interface GroupOverview {
+  group: string;
+  lag: number;
+  lag_ms: number;
+  pending: number;
+  delayed_retries: number;
+  dead_letters: number;
+  tenants_behind: number;
+  tenants_looked_at: number;
+  complete: boolean;
+  rates: Record<string, number>;
+  members: ConsumerGroup['members'];
+  worst_tenants: { tenant_id: string; lag: number }[];
+  samples: { at: string; lag: number }[];
 }
 
 export interface DeadLetterList {

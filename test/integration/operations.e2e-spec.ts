@@ -15,6 +15,7 @@ import {
   RunstreamModule,
   setupDocs,
 } from '../../src/index.js';
+import { GroupSampler } from '../../src/consumer/overview/group-sampler.js';
 import { eventually } from '../support/eventually.js';
 import { OpenApiDocument } from '../support/openapi.js';
 import { testRedisUrl } from '../support/redis.js';
@@ -36,6 +37,7 @@ let broken = false;
   types: ['log.*'],
   from: 'start',
   maxAttempts: 2,
+  version: 4,
   backoff: { initialMs: 10 },
 })
 class Bill implements Handler {
@@ -145,8 +147,16 @@ describe('Consumer groups over REST', () => {
         types: ['log.*'],
         handled: true,
         consumers: [{ name: expect.any(String), pending: 0, idle_ms: expect.any(Number) }],
+        members: [
+          {
+            ...{ name: expect.any(String), handler: 'Bill', types: ['log.*'], ordering: 'none' },
+            ...{ concurrency: 100, lease_ms: 60_000, max_attempts: 2, version: 4 },
+            ...{ fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/), idle_ms: expect.any(Number) },
+          },
+        ],
         pending: 0,
         lag: 0,
+        lag_ms: 0,
         oldest_pending_age_ms: null,
         delayed_retries: 0,
         dead_letters: 0,
@@ -174,13 +184,65 @@ describe('Consumer groups over REST', () => {
     await eventually('it is handled', () => billed.includes('held 1'));
   });
 
+  it('shows how groups stand in sum over all tenants, who runs them, and the tenants furthest behind', async () => {
+    await call('POST /consumers/{group}/pause', { group: MAILING });
+    const seen = mailed.length;
+    await append('for the sum');
+    const overview = async (at = url): Promise<Record<string, unknown>> => {
+      // It needs no tenant.
+      const { body } = await call('GET /consumers/overview', {}, { at });
+      const groups = body['groups'] as Record<string, unknown>[];
+      expect(body['count']).toBe(groups.length);
+      return groups.find((one) => one['group'] === MAILING) ?? {};
+    };
+    await eventually('the pause shows', async () => {
+      const { lag, pending, tenants_paused } = await overview();
+      return Number(lag) + Number(pending) === 1 && tenants_paused === 1;
+    });
+    expect(mailed.length).toBe(seen);
+    const found = await overview();
+    expect(found).toMatchObject({
+      group: MAILING,
+      dead_letters: 0,
+      complete: true,
+      tenants_looked_at: 1,
+      rates: { handled_per_second: expect.any(Number) },
+      members: [{ handler: 'Mail', types: null, version: null }],
+      worst_tenants: [{ tenant_id: tenant, paused: true }],
+      samples: [],
+    });
+    expect(found['lag_ms']).toBeGreaterThan(0);
+    expect((await group(MAILING))['lag_ms']).toBeGreaterThan(0);
+    await eventually('an instance without handlers knows as much', async () => {
+      const { lag, pending } = await overview(api.url);
+      return Number(lag) + Number(pending) === 1;
+    });
+    const samples = app.get(GroupSampler, { strict: false });
+    expect(await samples.sample(MAILING)).toBe(true);
+    await call('POST /consumers/{group}/resume', { group: MAILING });
+    await eventually('nothing is left', async () => (await overview())['lag_ms'] === 0);
+    expect((await overview())['samples']).toMatchObject([
+      {
+        at: expect.any(String),
+        pending: expect.any(Number),
+        tenants_behind: expect.any(Number),
+        complete: true,
+      },
+    ]);
+    const json = await fetch(`${url}/consumers/overview?group=${MAILING}`, {
+      headers: { 'X-Tenant-ID': tenant },
+    });
+    expect(json.status).toBe(400);
+  });
+
   it('replays from a time', async () => {
+    await eventually('all is billed', () => billed.includes('for the sum 1'));
     const before = billed.length;
     const json = { from: '2001-01-01T00:00:00Z' };
     const replayed = await call('POST /consumers/{group}/replay', { group: BILLING }, { json, at: api.url });
     expect(replayed.status).toBe(200);
-    await eventually('they came again', () => billed.length === before + 2);
-    expect(billed.slice(before).sort()).toEqual(['a 1', 'held 1']);
+    await eventually('they came again', () => billed.length === before + 3);
+    expect(billed.slice(before).sort()).toEqual(['a 1', 'for the sum 1', 'held 1']);
   });
 
   it('shows dead letters, redrives them and deletes them', async () => {

@@ -16,7 +16,7 @@ const BOUNDED: Record<string, readonly string[]> = {
   // At most MAX_CLAIMED.
   'group.lua': ['claim'],
   // A page of 500.
-  'journal-info.lua': ['names'],
+  'journal-lag.lua': ['names'],
   // At most 200 counted types and the fields of a run; at most a page of runs.
   'read-runs.lua': ['names', 'records'],
   // A page of its own.

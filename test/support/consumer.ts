@@ -26,11 +26,17 @@ export interface TestConsumers {
 
 export async function startConsumers(
   handlers: Type[],
-  options: { url?: string; shutdownTimeoutMs?: number; consumer?: ConsumerOptions } = {},
+  options: {
+    url?: string;
+    commandTimeoutMs?: number;
+    shutdownTimeoutMs?: number;
+    consumer?: ConsumerOptions;
+  } = {},
 ): Promise<TestConsumers> {
+  const { url = testRedisUrl(), commandTimeoutMs } = options;
   const module = await Test.createTestingModule({
     imports: [
-      RedisModule.forRoot({ url: options.url ?? testRedisUrl() }),
+      RedisModule.forRoot({ url, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) }),
       TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
       EventStoreModule.forRoot({ multiTenant: true }),
       ConsumerModule.forRoot({ shutdownTimeoutMs: options.shutdownTimeoutMs ?? 5000, ...options.consumer }),

@@ -1,28 +1,46 @@
--- How a group stands in one tenant. How far it is behind in the journal, journal-info.lua tells. Nothing is written.
+-- How a group stands in one tenant. Nothing is written.
 --
--- KEYS  1 journal  2 redrives  3 meta  4 dead  5 delayed of the journal  6 delayed of the redrives
+-- KEYS  1 journal  2 redrives  3 meta  4 dead  5 delayed of the journal  6 delayed of the redrives  7 journal:last
+--       8 journal:deleted
 -- ARGV  1 group
--- Reply {pending, redrives that were not given out yet, ms of the oldest pending entry or 0, delayed, dead letters,
---       paused, handler, last recovery, now, then for each consumer and source: name, pending, idle ms}
+-- Reply {pending, not given out yet, ms of the oldest pending entry or 0, ms of the oldest that was not given out or 0,
+--       delayed, dead letters, paused, handler, last recovery, now, then for each consumer and source: name, pending,
+--       idle ms}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/pages.lua
+--- include ../../event-store/scripts/journal-last.lua
+--- include ../../event-store/scripts/journal-lag.lua
 --- include stream-group.lua
 
+local function ms_of(id) return tonumber(string.match(id, '^%d+')) end
+
+-- 0 is none.
+local function older(a, b)
+  if a == 0 or b == 0 then return math.max(a, b) end
+  return math.min(a, b)
+end
+
 local sources = { { KEYS[1], false }, { KEYS[2], true } }
-local pending, waiting, oldest, consumers = 0, 0, 0, {}
+local pending, lag, oldest_pending, oldest_waiting, consumers = 0, 0, 0, 0, {}
 for _, source in ipairs(sources) do
   local stream, is_redrive = source[1], source[2]
   local group = find_group(stream, ARGV[1])
+  local next_id
   if group then
     local summary = redis.call('XPENDING', stream, ARGV[1])
     pending = pending + summary[1]
-    if summary[1] > 0 then
-      local ms = tonumber(string.match(summary[2], '^%d+'))
-      if oldest == 0 or ms < oldest then oldest = ms end
+    if summary[1] > 0 then oldest_pending = older(oldest_pending, ms_of(summary[2])) end
+    if is_redrive then
+      -- What was redriven and handled is deleted, so what is left is pending or not given out yet.
+      lag = lag + math.max(redis.call('XLEN', stream) - summary[1], 0)
+      local next = redis.call('XRANGE', stream, '(' .. group['last-delivered-id'], '+', 'COUNT', 1)[1]
+      next_id = next and next[1]
+    else
+      local behind
+      behind, next_id = lag_after(group['last-delivered-id'], stream, KEYS[8], journal_last(stream, KEYS[7]))
+      lag = lag + behind
     end
-    -- What was redriven and handled is deleted, so what is left is pending or not given out yet.
-    if is_redrive then waiting = math.max(redis.call('XLEN', stream) - summary[1], 0) end
     for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', stream, ARGV[1])) do
       local consumer = as_table(fields)
       consumers[#consumers + 1] = consumer.name
@@ -30,13 +48,16 @@ for _, source in ipairs(sources) do
       consumers[#consumers + 1] = consumer.idle
     end
   elseif is_redrive then
-    waiting = redis.call('XLEN', stream)
+    lag = lag + redis.call('XLEN', stream)
+    local next = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+    next_id = next and next[1]
   end
+  if next_id then oldest_waiting = older(oldest_waiting, ms_of(next_id)) end
 end
 
 local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6])
 local meta = redis.call('HMGET', KEYS[3], 'paused', 'handler', 'recovery')
 return reply_with({
-  pending, waiting, oldest, delayed, redis.call('XLEN', KEYS[4]),
+  pending, lag, oldest_pending, oldest_waiting, delayed, redis.call('XLEN', KEYS[4]),
   meta[1] or '', meta[2] or '', meta[3] or '', now_ms(),
 }, consumers)

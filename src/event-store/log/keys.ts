@@ -36,6 +36,31 @@ export function groupRegisteredKey(group: string): string {
   return `runstream:group:${group}:registered`;
 }
 
+/** What each process that runs a group says of its handler. In one slot with the counts: one script writes both. */
+export function groupMembersKey(group: string): string {
+  return `runstream:{group:${group}}:members`;
+}
+
+/** What all processes of a group did in the last minutes. */
+export function groupCountsKey(group: string): string {
+  return `runstream:{group:${group}}:counts`;
+}
+
+/** How a group stood in all tenants, once a minute for an hour. */
+export function groupSamplesKey(group: string): string {
+  return `runstream:{group:${group}}:samples`;
+}
+
+/** Which process wrote the last of these samples. */
+export function groupSamplerKey(group: string): string {
+  return `runstream:{group:${group}}:sampler`;
+}
+
+/** Partitions in which a group is paused. */
+export function groupPausedKey(group: string): string {
+  return `runstream:{group:${group}}:paused`;
+}
+
 /** The keys of one consumer group in one partition. */
 export interface GroupKeys {
   /** Paused, replay epoch, last token, durable cursor. */

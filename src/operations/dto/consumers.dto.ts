@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { QueryInteger, Text } from '../../http/index.js';
+import { GroupMemberDto } from './members.dto.js';
 
 export class ConsumerDto {
   @ApiProperty({ description: 'One for each start of a process.', example: 'worker-1-4711-0b0c7a.30000' })
@@ -44,6 +45,11 @@ export class ConsumerGroupResponse {
   @ApiProperty({ type: [ConsumerDto] })
   consumers!: ConsumerDto[];
   @ApiProperty({
+    type: [GroupMemberDto],
+    description: 'The processes that run the group now, for any tenant.',
+  })
+  members!: GroupMemberDto[];
+  @ApiProperty({
     type: 'integer',
     description: 'Events that were given out and have no outcome, those that wait for another try included.',
   })
@@ -53,6 +59,12 @@ export class ConsumerGroupResponse {
     description: 'Events that were not given out yet, redriven ones included.',
   })
   lag!: number;
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'Milliseconds since the oldest event came that is not handled, given out or not; 0 when all are.',
+  })
+  lag_ms!: number;
   @ApiProperty({
     type: 'integer',
     nullable: true,

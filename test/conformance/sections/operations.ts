@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { expectError, expectStatus } from '../client.js';
-import { UTC_TIME, type ConsumerGroup, type DeadLetterList, type PendingList } from '../model.js';
+import {
+  UTC_TIME,
+  type ConsumerGroup,
+  type GroupOverview,
+  type DeadLetterList,
+  type PendingList,
+} from '../model.js';
 import { defineSection } from '../runner.js';
 
 /** Allowed as a name, and held by nobody. */
@@ -9,6 +15,13 @@ const NO_GROUP = 'conformance-no-such-group';
 const NO_NAMES = ['Upper', 'a:b', '{x}', '*', 'a b', 'x'.repeat(200)];
 
 const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;
+
+function assertMember(member: ConsumerGroup['members'][number]): void {
+  assert.ok(typeof member.name === 'string' && typeof member.handler === 'string');
+  assert.equal(typeof member.fingerprint, 'string');
+  assert.ok(member.version === null || isCount(member.version));
+  assert.ok(isCount(member.idle_ms));
+}
 
 /** Groups are there only where a deployment has handlers: what is asked of one here is what holds without any. */
 export const operations = defineSection('4 Consumer groups', (check) => {
@@ -19,7 +32,7 @@ export const operations = defineSection('4 Consumer groups', (check) => {
     }>();
     assert.equal(count, groups.length);
     for (const group of groups) {
-      for (const name of ['pending', 'lag', 'delayed_retries', 'dead_letters'] as const)
+      for (const name of ['pending', 'lag', 'lag_ms', 'delayed_retries', 'dead_letters'] as const)
         assert.ok(isCount(group[name]), `${name} of ${group.group} is a number`);
       assert.ok(group.oldest_pending_age_ms === null || isCount(group.oldest_pending_age_ms));
       assert.equal(typeof group.paused, 'boolean');
@@ -27,7 +40,43 @@ export const operations = defineSection('4 Consumer groups', (check) => {
       assert.ok(Array.isArray(group.handlers) && Array.isArray(group.consumers));
       for (const { name, pending, idle_ms } of group.consumers)
         assert.ok(typeof name === 'string' && isCount(pending) && isCount(idle_ms));
+      for (const member of group.members) assertMember(member);
     }
+  });
+
+  check('the sum over all tenants is bounded, or closed to one of several', async ({ api }) => {
+    const reply = await api.get('/consumers/overview');
+    if (reply.status === 403) {
+      expectError(reply, 403, 'FORBIDDEN');
+      return;
+    }
+    const { groups, count } = expectStatus(reply, 200).json<{ groups: GroupOverview[]; count: number }>();
+    assert.equal(count, groups.length);
+    assert.ok(count <= 100);
+    for (const group of groups) {
+      for (const name of [
+        'pending',
+        'lag',
+        'lag_ms',
+        'delayed_retries',
+        'dead_letters',
+        'tenants_behind',
+      ] as const)
+        assert.ok(isCount(group[name]), `${name} of ${group.group} is a number`);
+      assert.ok(isCount(group.tenants_looked_at) && group.tenants_looked_at <= 1000);
+      assert.equal(typeof group.complete, 'boolean');
+      for (const rate of Object.values(group.rates)) assert.ok(rate >= 0);
+      for (const member of group.members) assertMember(member);
+      const lags = group.worst_tenants.map(({ lag }) => lag);
+      assert.ok(lags.length <= 10);
+      assert.deepEqual(
+        lags,
+        [...lags].sort((a, b) => b - a),
+      );
+      assert.ok(group.samples.length <= 60);
+      for (const { at } of group.samples) assert.match(at, UTC_TIME);
+    }
+    expectError(await api.get('/consumers/overview', { group: NO_GROUP }), 400, 'VALIDATION_FAILED');
   });
 
   check('a group that is not there is 404 GROUP_NOT_FOUND on every route', async ({ api }) => {

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { delay, RedisUnavailableError } from '../../common/index.js';
+import { groupSamplerKey } from '../../event-store/index.js';
+import { isRedisUnavailable, redisCall, RedisConnections } from '../../redis/index.js';
+import { ConsumerRunner } from '../consumer-runner.js';
+import { GroupOverviews } from './group-overviews.js';
+import { GroupSamples } from './group-samples.js';
+
+const EVERY_MS = 60_000;
+/** Shorter than the pause between two tries of one process, or every second of them would find the lock still there. */
+const TURN_MS = 54_000;
+
+/**
+ * Writes a sample of each group of this application once a minute. It runs in every process, also where nothing is
+ * consumed; a lock lets one of them do it.
+ */
+@Injectable()
+export class GroupSampler implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Consumers');
+  private readonly stopping = new AbortController();
+  private readonly id = randomUUID();
+  private sampling: Promise<void> | undefined;
+
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly runner: ConsumerRunner,
+    private readonly overviews: GroupOverviews,
+    private readonly samples: GroupSamples,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.sampling = this.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.sampling;
+  }
+
+  /**
+   * Writes a sample, unless some process did so within the last minute.
+   *
+   * @returns whether this one did
+   * @throws RedisUnavailableError
+   */
+  async sample(group: string): Promise<boolean> {
+    const { commands } = this.redis;
+    // The lock is not given back, so there is one sample in its time, however many processes there are.
+    const taken = await redisCall(commands.set(groupSamplerKey(group), this.id, 'PX', TURN_MS, 'NX'));
+    if (taken !== 'OK') return false;
+    const overview = await this.overviews.of(group);
+    const [seconds] = await redisCall(commands.time());
+    await this.samples.add(overview, Number(seconds) * 1000);
+    return true;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    for (;;) {
+      // It keeps no process alive: one whose start fails is not told to stop.
+      await delay(EVERY_MS, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await this.sampleAll(signal);
+      } catch (error) {
+        // An outage is logged once, by the connections.
+        if (!(error instanceof RedisUnavailableError || isRedisUnavailable(error))) this.logger.error(error);
+      }
+    }
+  }
+
+  private async sampleAll(signal: AbortSignal): Promise<void> {
+    for (const { options } of this.runner.registered) {
+      if (signal.aborted) return;
+      await this.sample(options.group);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { EventStore } from '../../event-store/index.js';
+import { RedisConnections } from '../../redis/index.js';
+import { SCRIPTS } from '../scripts.js';
+
+/** How a group stands in one tenant, as Redis has it. */
+export interface GroupStanding {
+  /** Events that were given out and have no outcome, those that wait for another try included. */
+  pending: number;
+  /** Events that were not given out yet, redriven ones included. */
+  lag: number;
+  /** How long ago the oldest pending event was appended; undefined without one. */
+  oldestPendingMs: number | undefined;
+  /** How long ago the oldest event was appended, or redriven, that is not handled: pending, or not given out; else 0. */
+  lagMs: number;
+  /** Of the pending ones: those that wait for another try. */
+  delayed: number;
+  deadLetters: number;
+  isPaused: boolean;
+  /** What handlers and recoveries left there, as they wrote it; '' without. */
+  handler: string;
+  recovery: string;
+  consumers: { name: string; pending: number; idleMs: number }[];
+}
+
+/** Looks at one group of one tenant. */
+@Injectable()
+export class GroupStandings {
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+  ) {}
+
+  /** @throws RedisUnavailableError */
+  async read(tenantId: string, group: string): Promise<GroupStanding> {
+    const keys = this.store.keys.group(tenantId, 0, group);
+    const { journal, journalLast, journalDeleted } = this.store.keys.partition(tenantId, 0);
+    const [
+      pending,
+      lag,
+      oldestPending,
+      oldestWaiting,
+      delayed,
+      deadLetters,
+      paused,
+      handler,
+      recovery,
+      now,
+      ...rest
+    ] = (await SCRIPTS.groupInfo.run(
+      this.redis.commands,
+      [
+        ...[journal, keys.redrive, keys.meta, keys.dead],
+        ...[keys.state('journal').delayed, keys.state('redrive').delayed],
+        ...[journalLast, journalDeleted],
+      ],
+      [group],
+    )) as [
+      pending: number,
+      lag: number,
+      oldestPending: number,
+      oldestWaiting: number,
+      delayed: number,
+      dead: number,
+      paused: string,
+      handler: string,
+      recovery: string,
+      now: number,
+      ...consumers: (string | number)[],
+    ];
+    const oldest = Math.min(oldestPending || Infinity, oldestWaiting || Infinity);
+    return {
+      pending,
+      lag,
+      oldestPendingMs: oldestPending === 0 ? undefined : Math.max(now - oldestPending, 0),
+      lagMs: oldest === Infinity ? 0 : Math.max(now - oldest, 0),
+      delayed,
+      deadLetters,
+      isPaused: paused === '1',
+      handler,
+      recovery,
+      consumers: toConsumers(rest),
+    };
+  }
+}
+
+/** A consumer of the journal is one of the redrives too. */
+function toConsumers(flat: readonly (string | number)[]): GroupStanding['consumers'] {
+  const byName = new Map<string, { name: string; pending: number; idleMs: number }>();
+  for (let i = 0; i < flat.length; i += 3) {
+    const name = String(flat[i]);
+    const [pending, idleMs] = [Number(flat[i + 1]), Number(flat[i + 2])];
+    const before = byName.get(name);
+    byName.set(name, {
+      name,
+      pending: pending + (before?.pending ?? 0),
+      idleMs: Math.min(idleMs, before?.idleMs ?? idleMs),
+    });
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
