@@ -6,5 +6,6 @@ export const SCRIPTS = {
   touch: script('touch'),
   sweep: script('sweep'),
   member: script('member'),
+  reschedule: script('reschedule'),
   inherit: script('inherit'),
 };

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { Announcements } from './announcements.js';
+import { Upkeep } from './upkeep.js';
 import { WorkFinders } from './work-finders.js';
 import { WorkListener } from './work-listener.js';
 import { WorkSignals } from './work-signals.js';
 
 /** How consumers of streams learn that there is something for them. It needs RedisModule at the root. */
 @Module({
-  providers: [WorkSignals, WorkListener, Announcements, WorkFinders],
-  exports: [WorkSignals, Announcements, WorkFinders],
+  providers: [WorkSignals, WorkListener, Announcements, WorkFinders, Upkeep],
+  exports: [WorkSignals, Announcements, WorkFinders, Upkeep],
 })
 export class StreamConsumerModule {}

@@ -10,7 +10,7 @@ import { WORK_KEYS } from './work-keys.js';
 /** How long a command may be on its way: what is touched before it is sent may come so much later. */
 const COMMAND_MS = 2000;
 /** What belongs to a touch has come when it is so old. */
-const COVERED_MS = TOUCH_EVERY_MS + COMMAND_MS + 500;
+export const COVERED_MS = TOUCH_EVERY_MS + COMMAND_MS + 500;
 /** What was visited within this time needs no visit to see whether a signal was lost. */
 const RECENT_MS = 1500;
 /** How far a sweep looks back behind the one before: no touch may fall out of sight that is not covered. */

@@ -11,9 +11,11 @@ import {
 import { journalOf, watchJournal } from '../../../test/support/journal.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { TENANTS_KEY, TRIMMER_KEY } from '../log/keys.js';
+import { WORK_KEYS } from '../../stream-consumer/work-keys.js';
+import { TENANTS_KEY } from '../log/keys.js';
 
 const NEVER_MS = 3_600_000;
+const TURN = WORK_KEYS.upkeepTurn('journals');
 
 describe('Trimming the journal', () => {
   // A server of its own: these limits are for every journal on it.
@@ -258,13 +260,13 @@ describe('Trimming the journal', () => {
     const own = await startRedis();
     const a = await createTestStore({ url: own.url, journalMaxLength: 10, journalTrimMs: 20 });
     try {
-      await a.redis.commands.set(TRIMMER_KEY, 'another', 'PX', 60_000);
+      await a.redis.commands.set(TURN, 'another', 'PX', 60_000);
       await appendLines(a, await a.createRun(), 100);
       const attempts = async () => (await commandCalls(a.redis.commands))('set');
       const before = await attempts();
       await eventually('it has asked', async () => (await attempts()) > before + 5);
       expect(await a.redis.commands.xlen(journalKey(a))).toBe(101);
-      await a.redis.commands.del(TRIMMER_KEY);
+      await a.redis.commands.del(TURN);
       await eventually('it is trimmed', async () => (await a.redis.commands.xlen(journalKey(a))) === 10);
     } finally {
       await a.close();
