@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   appendLines,
   commandCalls,
@@ -249,6 +249,24 @@ describe('Trimming the journal', () => {
         await a.redis.commands.set(a.store.keys.partition(tenant, 0).journal, 'no stream');
       }
       await appendLines(a, await a.createRun(), 100);
+      await eventually('it is trimmed', async () => (await a.redis.commands.xlen(journalKey(a))) === 10);
+    } finally {
+      await a.close();
+      await own.stop();
+    }
+  });
+
+  it('T246 trims a journal of which nobody has said that something came', async () => {
+    const own = await startRedis();
+    const a = await createTestStore({ url: own.url, journalMaxLength: 10, journalTrimMs: 20 });
+    try {
+      await a.redis.commands.sadd(TENANTS_KEY, ...upTo(200).map((n) => `idle${n}`));
+      const walk = WORK_KEYS.upkeepWalk('journals');
+      // In its first round a process looks at every tenant.
+      await eventually('the first is over', async () => (await a.redis.commands.exists(walk)) === 1);
+      const untold = jest.spyOn(a.signals, 'around').mockImplementation((_, call) => call());
+      await appendLines(a, await a.createRun(), 100);
+      untold.mockRestore();
       await eventually('it is trimmed', async () => (await a.redis.commands.xlen(journalKey(a))) === 10);
     } finally {
       await a.close();
