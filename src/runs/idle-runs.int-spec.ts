@@ -3,9 +3,9 @@ import { type TestApplication, startApplication } from '../../test/support/appli
 import { createTestStore, type TestStore } from '../../test/support/event-store.js';
 import { eventually } from '../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../test/support/redis.js';
+import { upkeepKeys } from '../../test/support/upkeep.js';
 import { TENANTS_KEY } from '../event-store/index.js';
-import { bucketOf, partitionOf } from '../stream-consumer/buckets.js';
-import { WORK_KEYS } from '../stream-consumer/work-keys.js';
+import { partitionOf } from '../stream-consumer/index.js';
 
 const IDLE_SECONDS = 3;
 
@@ -14,16 +14,15 @@ describe('T246 runs of a tenant in which nothing comes, among thousands', () => 
   let a: TestStore;
   let service: TestApplication;
   const stream = (executor: string) => a.store.keys.partition(a.tenant, 0).dispatch(executor);
-  /** Where the walk through all tenants has come to: it goes on in each round but the first. */
-  const cursor = () => a.redis.commands.get(WORK_KEYS.upkeepWalk('runs'));
+  const { walk, indexOf } = upkeepKeys('runs');
+  const cursor = () => a.redis.commands.get(walk);
   const anotherRound = async (): Promise<void> => {
     const before = await cursor();
     await eventually('there was another round', async () => (await cursor()) !== before);
   };
   /** As if nothing had come for so long that only what the sweep has found there itself keeps it in the index. */
   const forgetTouches = async (): Promise<void> => {
-    const partition = partitionOf(a.tenant);
-    await a.redis.commands.zadd(WORK_KEYS.upkeep('runs', bucketOf(partition)), 1000, partition);
+    await a.redis.commands.zadd(indexOf(a.tenant), 1000, partitionOf(a.tenant));
     await anotherRound();
     await anotherRound();
   };

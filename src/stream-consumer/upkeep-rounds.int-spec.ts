@@ -1,5 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { commandCalls, createTestStore, type TestStore, uniqueTenant } from '../../test/support/event-store.js';
+import {
+  commandCalls,
+  createTestStore,
+  type TestStore,
+  uniqueTenant,
+} from '../../test/support/event-store.js';
 import { eventually } from '../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../test/support/redis.js';
 import { RedisUnavailableError } from '../common/index.js';
@@ -20,7 +25,7 @@ describe('T246 upkeep', () => {
   let looked: string[];
   let worked: string[];
   let answers: Answers;
-  let failing: unknown;
+  let failing: Error | undefined;
   const errors: [string, unknown][] = [];
   const { signal } = new AbortController();
 
@@ -31,8 +36,7 @@ describe('T246 upkeep', () => {
       named: undefined,
       look: (tenantId) => {
         looked.push(tenantId);
-        if (failing) throw failing;
-        return Promise.resolve(answers.get(tenantId));
+        return failing ? Promise.reject(failing) : Promise.resolve(answers.get(tenantId));
       },
       work: (tenantId) => {
         worked.push(tenantId);
@@ -74,7 +78,10 @@ describe('T246 upkeep', () => {
     a = await createTestStore({ url: server.url, journalTrimMs: NEVER_MS, heartbeatMs: NEVER_MS });
   });
   beforeEach(() => {
-    [looked, worked, answers, failing] = [[], [], new Map(), undefined];
+    looked = [];
+    worked = [];
+    answers = new Map();
+    failing = undefined;
     errors.length = 0;
   });
   afterEach(() => a.redis.commands.flushall());

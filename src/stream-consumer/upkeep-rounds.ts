@@ -125,11 +125,7 @@ export class UpkeepRounds {
     return due;
   }
 
-  private async lookAt(
-    candidates: readonly Candidate[],
-    nowMs: number,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async lookAt(candidates: readonly Candidate[], nowMs: number, signal: AbortSignal): Promise<void> {
     for (let first = 0; first < candidates.length && !signal.aborted; first += AT_ONCE) {
       const page = candidates.slice(first, first + AT_ONCE);
       const looks = await Promise.all(

@@ -11,11 +11,11 @@ import {
 import { journalOf, watchJournal } from '../../../test/support/journal.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { WORK_KEYS } from '../../stream-consumer/work-keys.js';
+import { upkeepKeys } from '../../../test/support/upkeep.js';
 import { TENANTS_KEY } from '../log/keys.js';
 
 const NEVER_MS = 3_600_000;
-const TURN = WORK_KEYS.upkeepTurn('journals');
+const { turn: TURN, walk: WALK } = upkeepKeys('journals');
 
 describe('Trimming the journal', () => {
   // A server of its own: these limits are for every journal on it.
@@ -261,9 +261,8 @@ describe('Trimming the journal', () => {
     const a = await createTestStore({ url: own.url, journalMaxLength: 10, journalTrimMs: 20 });
     try {
       await a.redis.commands.sadd(TENANTS_KEY, ...upTo(200).map((n) => `idle${n}`));
-      const walk = WORK_KEYS.upkeepWalk('journals');
       // In its first round a process looks at every tenant.
-      await eventually('the first is over', async () => (await a.redis.commands.exists(walk)) === 1);
+      await eventually('the first is over', async () => (await a.redis.commands.exists(WALK)) === 1);
       const untold = jest.spyOn(a.signals, 'around').mockImplementation((_, call) => call());
       await appendLines(a, await a.createRun(), 100);
       untold.mockRestore();

@@ -95,9 +95,7 @@ export class RunSweep {
   }
 
   /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be; and how many executors have. */
-  async findLost(
-    tenantId: string,
-  ): Promise<{ dispatched: number; lapsed: LapsedRun[]; executed: number }> {
+  async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[]; executed: number }> {
     const partition = this.store.keys.partition(tenantId, 0);
     const { active } = partition;
     const lapsed: LapsedRun[] = [];
