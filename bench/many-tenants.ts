@@ -6,7 +6,7 @@ import type { Bench, BenchOptions, Finding, Report, Row } from './bench.js';
 import type { Consumed } from './many-tenants/protocol.js';
 import { round } from './support/latencies.js';
 import { LoadProcess } from './support/load-process.js';
-import { redisCpuSeconds } from './support/redis-info.js';
+import { commandsSoFar, redisCpuSeconds } from './support/redis-info.js';
 
 const TENANTS = 10_000;
 const ACTIVE = 100;
@@ -14,11 +14,13 @@ const FLOOD_EVENTS = 100_000;
 const OTHERS = 50;
 /** A partition that has rested for a lease is looked at once more: 30 s, and some. */
 const REST_MS = 40_000;
+/** Both kinds of upkeep have several rounds in it. */
+const IDLE_MS = 60_000;
 
 export const manyTenants: Bench = {
   name: 'many-tenants',
   measures:
-    `what ${TENANTS} tenants cost one process with three groups while nothing happens, how soon an event reaches its ` +
+    `what ${TENANTS} tenants cost the whole application, and one process with three groups, while nothing happens, how soon an event reaches its ` +
     'handlers when a hundred of them are active, also beside one that floods, and how processes share a backlog.',
   run: async (options) => {
     const redis = await startRedis();
@@ -52,6 +54,7 @@ class ManyTenants {
     try {
       say(`making ${TENANTS} tenants…`);
       await this.createTenants(Array.from({ length: TENANTS }, (_, n) => `t${n}`));
+      await this.measureApplication();
       const consumer = await this.start('a,b,c');
       await consumer.ask(null);
       say('waiting until all of it rests…');
@@ -74,6 +77,27 @@ class ManyTenants {
     } finally {
       this.redis.disconnect();
     }
+  }
+
+  private async measureApplication(): Promise<void> {
+    const file = new URL('./many-tenants/application.ts', import.meta.url);
+    const application = await LoadProcess.start<null, number>(file, [this.url], this.options.profileDir);
+    this.options.say('the whole application, waiting until all of it rests…');
+    await rest(REST_MS);
+    await application.ask(null);
+    const [calls, redis] = [await commandsSoFar(this.redis), await this.startRedisMeter()];
+    await rest(IDLE_MS);
+    const [percent, redisPercent] = [await application.ask(null), await redis()];
+    const perSecond = ((await commandsSoFar(this.redis)) - calls) / (IDLE_MS / 1000);
+    await application.stop();
+    this.rows.push({
+      what: 'the whole application, idle',
+      'process %': round(percent),
+      'Redis %': round(redisPercent),
+      'commands/s': round(perSecond),
+    });
+    this.find('whole application idle: process, % of a core', percent, 2, 0.5);
+    this.find('whole application idle: Redis, % of a core', redisPercent, 1, 0.5);
   }
 
   private async measureIdle(consumer: Consumer): Promise<void> {
@@ -164,11 +188,19 @@ class ManyTenants {
     work: () => Promise<unknown>,
   ): Promise<{ consumed: Consumed; redisPercent: number }> {
     await consumer.ask(null);
-    const [before, startedAt] = [await redisCpuSeconds(this.redis), performance.now()];
+    const redis = await this.startRedisMeter();
     await work();
-    const redisCpu = (await redisCpuSeconds(this.redis)) - before;
-    const redisPercent = (100 * redisCpu) / ((performance.now() - startedAt) / 1000);
+    const redisPercent = await redis();
     return { consumed: await consumer.ask(null), redisPercent };
+  }
+
+  /** Tells what part of a core Redis has used since then. */
+  private async startRedisMeter(): Promise<() => Promise<number>> {
+    const [before, startedAt] = [await redisCpuSeconds(this.redis), performance.now()];
+    return async () => {
+      const used = (await redisCpuSeconds(this.redis)) - before;
+      return (100 * used) / ((performance.now() - startedAt) / 1000);
+    };
   }
 
   private async load(tenants: readonly string[], rate: number, seconds: number): Promise<void> {

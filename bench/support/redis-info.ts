@@ -6,6 +6,11 @@ export async function redisCpuSeconds(redis: Redis): Promise<number> {
   return number(info, 'used_cpu_user_main_thread') + number(info, 'used_cpu_sys_main_thread');
 }
 
+/** Commands so far, those in scripts too. */
+export async function commandsSoFar(redis: Redis): Promise<number> {
+  return number(await redis.info('stats'), 'total_commands_processed');
+}
+
 export interface CommandTime {
   calls: number;
   us: number;

@@ -1,8 +1,8 @@
 import type { EventStore, JournalEntry } from '../event-store/index.js';
 import type { EventInput } from '../events/index.js';
-import type { Delivery } from './delivery.js';
 import { EffectBudget } from './effect-budget.js';
 import { type Effect, publishEffect, startEffect } from './effects.js';
+import type { GroupSource } from './group-source.js';
 import type { HandlerContext, StartRun } from './handler.js';
 import type { Begun, Lease } from './lease.js';
 
@@ -16,7 +16,8 @@ export class Attempt implements HandlerContext, Lease {
   private budget: EffectBudget | undefined;
 
   constructor(
-    readonly delivery: Delivery,
+    readonly source: GroupSource,
+    readonly entry: JournalEntry,
     private readonly begun: Begun,
     readonly group: string,
     private readonly store: EventStore,
@@ -39,7 +40,7 @@ export class Attempt implements HandlerContext, Lease {
   }
 
   get tenantId(): string {
-    return this.delivery.source.tenantId;
+    return this.source.tenantId;
   }
 
   get fencingToken(): number {
@@ -57,10 +58,6 @@ export class Attempt implements HandlerContext, Lease {
       if (this.aborted) this.stop.abort(this.aborted);
     }
     return this.stop.signal;
-  }
-
-  get entry(): JournalEntry {
-    return this.delivery.entry;
   }
 
   publish(runId: string, event: EventInput): void {
@@ -83,7 +80,7 @@ export class Attempt implements HandlerContext, Lease {
   }
 
   private async renew(): Promise<void> {
-    const lost = await this.delivery.source.beat([this]);
+    const lost = await this.source.beat([this]);
     if (lost.length > 0) this.abort(new Error('The lease was lost: another process has this event.'));
   }
 
@@ -98,7 +95,7 @@ export class Attempt implements HandlerContext, Lease {
   }
 
   private add(effect: Effect): void {
-    this.budget ??= new EffectBudget(this.delivery.source.effectLimits);
+    this.budget ??= new EffectBudget(this.source.effectLimits);
     this.budget.take(effect);
     this.effects.push(effect);
   }

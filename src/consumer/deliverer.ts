@@ -267,11 +267,16 @@ export class Deliverer {
   private async handle(delivery: Delivery, begun: Begun): Promise<Delivered | number> {
     const { group } = this.handler.options;
     const { type } = delivery.entry.event;
-    const attempt = new Attempt(delivery, begun, group, this.deps.store);
+    const attempt = new Attempt(delivery.source, delivery.entry, begun, group, this.deps.store);
     delivery.attempt = attempt;
     this.deps.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    const { outcome, report, running } = await runAttempt(this.handler, attempt, this.deps.signal);
+    const { outcome, report, running } = await runAttempt(
+      this.handler,
+      attempt,
+      delivery.isUnsure,
+      this.deps.signal,
+    );
     const endedAt = performance.now();
     // One that still runs after its time limit keeps its place.
     if (!running) this.leavePlace(delivery);

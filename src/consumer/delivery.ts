@@ -12,8 +12,6 @@ let deliveries = 0;
 
 /** An entry that was taken, on its way to an outcome. */
 export class Delivery implements Holding {
-  /** Its attempt, where that began with the entry being taken. */
-  begun: Begun | undefined;
   /** When it is to be tried again, in ms of this process's clock; undefined when at once. */
   dueAt: number | undefined;
   /** canHandle() gave no answer for it: it is begun, and that is its failure unless there is an answer then. */
@@ -33,6 +31,8 @@ export class Delivery implements Holding {
   constructor(
     readonly source: GroupSource,
     readonly entry: JournalEntry,
+    /** Its attempt, where that began with the entry being taken, and is not over. */
+    public begun?: Begun,
   ) {}
 
   /** Resolves with what became of it. Made when it is asked for, since most need none. */

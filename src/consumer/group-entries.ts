@@ -1,6 +1,13 @@
 import { type JournalEntry, type RawEntry, readJournalEntry } from '../event-store/index.js';
 import { parseEventId } from '../events/index.js';
-import type { Delivery } from './delivery.js';
+import type { Begun } from './lease.js';
+
+/** An entry that was taken. */
+export interface TakenEntry {
+  entry: JournalEntry;
+  /** Its attempt, where that began with the entry being taken. */
+  begun: Begun | undefined;
+}
 
 /** What was taken. */
 export interface Taken {
@@ -10,7 +17,7 @@ export interface Taken {
   buried: number;
   /** There is more, or may be. */
   hasMore: boolean;
-  deliveries: Delivery[];
+  entries: TakenEntry[];
 }
 
 export interface Page {

@@ -9,7 +9,6 @@ import {
 import { readGroup, redisCall } from '../redis/index.js';
 import type { WorkSignals } from '../stream-consumer/index.js';
 import { type Page, type Taken, toJournalEntry, toPage } from './group-entries.js';
-import { Delivery } from './delivery.js';
 import { groupWork } from './group-work.js';
 import { effectsWork } from './effects.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from './effect-budget.js';
@@ -238,7 +237,7 @@ export class GroupSource {
     )) as TakeReply;
     this.hadGroup = true;
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
-    if (reply[0] === 'PAUSED') return { nextMs: undefined, buried: 0, hasMore: false, deliveries: [] };
+    if (reply[0] === 'PAUSED') return { nextMs: undefined, buried: 0, hasMore: false, entries: [] };
     const [nextMs, buried, more, token, epoch, notNew, ...entries] = reply;
     this.epoch = epoch;
     // A process that was frozen while it waited for the answer: others may have begun the same since.
@@ -248,11 +247,10 @@ export class GroupSource {
       nextMs: nextMs < 0 ? undefined : nextMs,
       buried,
       hasMore: more === '1',
-      deliveries: entries.map((raw, i) => {
-        const delivery = new Delivery(this, toJournalEntry(raw));
+      entries: entries.map((raw, i) => {
+        const entry = toJournalEntry(raw);
         // The event of a producer's key may have been handled in another entry.
-        if (hasBegun && i >= notNew && !this.marks(delivery.entry)) delivery.begun = begun;
-        return delivery;
+        return { entry, begun: hasBegun && i >= notNew && !this.marks(entry) ? begun : undefined };
       }),
     };
   }

@@ -62,10 +62,10 @@ export class OwnedIntake implements Intake {
     const { parking } = source;
     taken += await this.takeParked(source, fence, most);
     if (parking?.isFull) return { taken, hasMore: false, againInMs: FULL_MS };
-    const { deliveries, hasMore } = await source.take(most, fence);
+    const { entries, hasMore } = await source.take(most, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
-    await this.deliverer.accept(deliveries);
-    return { taken: taken + deliveries.length, hasMore, againInMs: parking?.nextInMs };
+    await this.deliverer.accept(entries.map(({ entry }) => new Delivery(source, entry)));
+    return { taken: taken + entries.length, hasMore, againInMs: parking?.nextInMs };
   }
 
   private async takeParked(source: GroupSource, fence: string, most: number): Promise<number> {

@@ -20,7 +20,7 @@ describe('What waits in an ordered group', () => {
   };
   const parked = (scene: Scene): Promise<number> => scene.commands.zcard(scene.keys.state('journal').parked);
 
-  it('T246 is parked behind a retry, and keeps neither other runs nor other owners from going on', async () => {
+  it('T247 is parked behind a retry, and keeps neither other runs nor other owners from going on', async () => {
     const scene = await open();
     const seen: number[] = [];
     const others: string[] = [];
@@ -56,7 +56,7 @@ describe('What waits in an ordered group', () => {
     expect(await parked(scene)).toBe(0);
   });
 
-  it('T247 is parked when it is too much for the memory, and comes in order', async () => {
+  it('T248 is parked when it is too much for the memory, and comes in order', async () => {
     const scene = await open();
     const seen: number[] = [];
     const others: string[] = [];
@@ -85,7 +85,7 @@ describe('What waits in an ordered group', () => {
     expect(seen).toEqual(upTo(400));
   });
 
-  it('T248 comes in order though its owner dies at any moment', async () => {
+  it('T249 comes in order though its owner dies at any moment', async () => {
     const scene = await open();
     const seen: number[] = [];
     const failed = new Set<number>();

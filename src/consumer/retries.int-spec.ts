@@ -115,11 +115,9 @@ describe('Trying again', () => {
       });
     const [first, second] = [sourceOf('first'), sourceOf('second')];
     await first.ensureGroup('0');
-    const taken = (await first.take(3)).deliveries.map(({ entry }) => entry.id);
+    const taken = (await first.take(3)).entries.map(({ entry }) => entry.id);
     await first.handBack(taken.slice(1));
-    expect((await second.take(10)).deliveries.map(({ entry }) => entry.id).slice(0, 2)).toEqual(
-      taken.slice(1),
-    );
+    expect((await second.take(10)).entries.map(({ entry }) => entry.id).slice(0, 2)).toEqual(taken.slice(1));
   });
 
   it.each([false, true])(
@@ -142,7 +140,7 @@ describe('Trying again', () => {
       await source.ensureGroup(
         await scene.entryOf('a').then((id) => id.replace(/\d+$/, (n) => `${Number(n) - 1}`)),
       );
-      const { entry } = (await source.take(1)).deliveries[0]!;
+      const { entry } = (await source.take(1)).entries[0]!;
       const held = new Delivery(source, entry);
       // The same holding asks again and again: its handler has not run.
       for (let n = 0; n < 5; n++) {

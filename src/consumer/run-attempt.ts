@@ -27,11 +27,13 @@ type Ending = ReadResult | { kind: 'release'; error: '' };
  * Calls the handler. Never rejects, whatever the handler, a guard or an interceptor throws or gives back: nobody would
  * catch it.
  *
+ * @param isUnsure canHandle() gave no answer yet
  * @param stopping aborted when the process stops: then what is thrown is no failure of the handler
  */
 export async function runAttempt(
   handler: RegisteredHandler,
   attempt: Attempt,
+  isUnsure: boolean,
   stopping: AbortSignal,
 ): Promise<Ended> {
   const ended = (ending: Ending, report?: string, running?: Promise<void>): Ended => {
@@ -45,7 +47,7 @@ export async function runAttempt(
 
   const event = eventOf(attempt);
   if ('error' in event) return ended({ kind: 'fail', error: event.error });
-  if (attempt.delivery.isUnsure) {
+  if (isUnsure) {
     const answer = askCanHandle(handler, event);
     if (answer === false) return ended({ kind: 'ok' });
     if (answer !== true) return failed(answer);

@@ -33,7 +33,7 @@ async function begun(
   await source.ensureGroup(first.replace(/\d+$/, (n) => `${Number(n) - 1}`));
   const outcomes: Outcome[] = [];
   while (outcomes.length < names.length) {
-    for (const { entry, begun } of (await source.take(1000)).deliveries) {
+    for (const { entry, begun } of (await source.take(1000)).entries) {
       const { token, epoch, fence } = begun!;
       outcomes.push({
         ...{ entry, token, epoch, fence },

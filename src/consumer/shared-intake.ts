@@ -47,10 +47,10 @@ export class SharedIntake implements Intake {
   }
 
   private async take(source: GroupSource, most: number): Promise<Visited> {
-    const { buried, deliveries, hasMore, nextMs } = await source.take(most);
+    const { buried, entries, hasMore, nextMs } = await source.take(most);
     this.deliverer.buried(buried);
-    await this.deliverer.accept(deliveries);
-    return { taken: deliveries.length + buried, hasMore, againInMs: nextMs };
+    await this.deliverer.accept(entries.map(({ entry, begun }) => new Delivery(source, entry, begun)));
+    return { taken: entries.length + buried, hasMore, againInMs: nextMs };
   }
 
   /** Entries of ours that nobody here works on: their delivery was lost with the connection. */

@@ -5,10 +5,16 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { every, RedisUnavailableError } from '../common/index.js';
+import { errorText, every, RedisUnavailableError } from '../common/index.js';
 import { TenantDirectory } from '../consumer/index.js';
-import { DispatchStore, executorConsumer, type LapsedRun, RunSweep } from '../event-store/index.js';
-import { Announcements } from '../stream-consumer/index.js';
+import {
+  DispatchStore,
+  executorConsumer,
+  type LapsedRun,
+  RunSweep,
+  TENANTS_KEY,
+} from '../event-store/index.js';
+import { Announcements, type LookAgain, Upkeep, type UpkeepRounds } from '../stream-consumer/index.js';
 import type { EventInput, JsonObject } from '../events/index.js';
 import { EXECUTOR_LOST } from './executors/index.js';
 import { IDLE_RUNS_DEFAULTS } from './idle-runs-options.js';
@@ -18,8 +24,8 @@ import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 export const PRODUCER_LOST = 'producer lost';
 
 /**
- * Sees to it that no run stays `running` for ever: also in processes that only serve the API, and one process at a time
- * for each tenant.
+ * Sees to it that no run stays `running` for ever: also in processes that only serve the API, and one process at a
+ * time. It looks at tenants whose runs executors have, or may be overdue, and at those in which something came.
  */
 @Injectable()
 export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -27,24 +33,36 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
   private readonly stopping = new AbortController();
   private readonly sweepMs: number;
   private readonly executorAbsentMs: number;
+  private readonly rounds: UpkeepRounds;
   private loop: Promise<void> | undefined;
 
   constructor(
     private readonly sweep: RunSweep,
     private readonly dispatch: DispatchStore,
     private readonly announcements: Announcements,
-    private readonly tenants: TenantDirectory,
+    tenants: TenantDirectory,
+    upkeep: Upkeep,
     @Inject(RUNS_OPTIONS) options: RunsOptions,
   ) {
     this.sweepMs = options.sweepMs ?? IDLE_RUNS_DEFAULTS.sweepMs;
     this.executorAbsentMs = options.executorAbsentMs ?? IDLE_RUNS_DEFAULTS.executorAbsentMs;
+    this.rounds = upkeep.create('runs', {
+      everyMs: this.sweepMs,
+      tenantsKey: TENANTS_KEY,
+      named: tenants.named,
+      look: (tenantId, nowMs) => this.look(tenantId, nowMs),
+      work: (tenantId) => this.sweepOne(tenantId),
+      onError: (tenantId, error) => {
+        this.logger.error(`The runs of ${tenantId} could not be looked after: ${errorText(error)}`);
+      },
+    });
   }
 
   onApplicationBootstrap(): void {
     this.loop = every(
       this.sweepMs,
       this.stopping.signal,
-      () => this.sweepAll(),
+      () => this.rounds.round(this.stopping.signal),
       (error) => {
         if (!(error instanceof RedisUnavailableError)) this.logger.error(error);
       },
@@ -56,25 +74,25 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
     await this.loop;
   }
 
-  private async sweepAll(): Promise<void> {
-    for (const tenantId of await this.tenants.list()) {
-      if (this.stopping.signal.aborted) return;
-      // A little less than the pause, or every other turn would come too early.
-      if (await this.sweep.isOurTurn(tenantId, Math.ceil(this.sweepMs * 0.9))) await this.sweepOne(tenantId);
-    }
+  private async look(tenantId: string, nowMs: number): Promise<LookAgain | 'work'> {
+    await this.sweep.forgetExpired(tenantId);
+    const { dueMs, hasUndated } = await this.sweep.outlook(tenantId);
+    if (hasUndated || (dueMs !== undefined && dueMs <= nowMs)) return 'work';
+    return this.sweep.isComparing(tenantId) ? 'next round' : dueMs;
   }
 
-  private async sweepOne(tenantId: string): Promise<void> {
+  private async sweepOne(tenantId: string): Promise<LookAgain> {
     const idle = await this.sweep.endIdle(tenantId, failed(PRODUCER_LOST));
-    const { dispatched, lapsed } = await this.sweep.findLost(tenantId);
+    const { dispatched, lapsed, executed } = await this.sweep.findLost(tenantId);
     let abandoned = 0;
     for (const run of lapsed) if (await this.endAbandoned(tenantId, run)) abandoned++;
-    const forgotten = await this.sweep.forgetExpired(tenantId);
-    if (idle + abandoned + dispatched === 0) return;
-    this.logger.log(
-      `Tenant ${tenantId}: ended ${idle} runs without a producer and ${abandoned} without an executor, ` +
-        `dispatched ${dispatched} again, forgot ${forgotten} expired ones.`,
-    );
+    if (idle + abandoned + dispatched > 0)
+      this.logger.log(
+        `Tenant ${tenantId}: ended ${idle} runs without a producer and ${abandoned} without an executor, ` +
+          `dispatched ${dispatched} again.`,
+      );
+    if (executed > 0 || this.sweep.isComparing(tenantId)) return 'next round';
+    return (await this.sweep.outlook(tenantId)).dueMs;
   }
 
   /** Whoever has the executor takes care of its runs; this is for those whose executor nobody has any more. */

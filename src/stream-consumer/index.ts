@@ -6,6 +6,8 @@ export type { StreamConsumer, Visited, VisitTerms } from './stream-consumer.js';
 export { StreamConsumerModule } from './stream-consumer.module.js';
 export { teamOf } from './team.js';
 export { walkTenants } from './tenant-walk.js';
+export { Upkeep } from './upkeep.js';
+export type { LookAgain, UpkeepRounds } from './upkeep-rounds.js';
 export type { WorkFinder } from './work-finder.js';
 export { WorkFinders } from './work-finders.js';
 export { WorkListener } from './work-listener.js';

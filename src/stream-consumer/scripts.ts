@@ -6,6 +6,7 @@ export const SCRIPTS = {
   touch: script('touch'),
   sweep: script('sweep'),
   member: script('member'),
+  reschedule: script('reschedule'),
   inherit: script('inherit'),
   busy: script('busy'),
 };

@@ -1,4 +1,4 @@
-import type { RedisConnections } from '../redis/index.js';
+import { redisCall, type RedisConnections } from '../redis/index.js';
 import { BUCKETS, type Partition, tenantOf } from './buckets.js';
 import type { Holdings } from './holdings.js';
 import { SCRIPTS } from './scripts.js';
@@ -10,13 +10,15 @@ import { WORK_KEYS } from './work-keys.js';
 /** How long a command may be on its way: what is touched before it is sent may come so much later. */
 const COMMAND_MS = 2000;
 /** What belongs to a touch has come when it is so old. */
-const COVERED_MS = TOUCH_EVERY_MS + COMMAND_MS + 500;
+export const COVERED_MS = TOUCH_EVERY_MS + COMMAND_MS + 500;
 /** What was visited within this time needs no visit to see whether a signal was lost. */
 const RECENT_MS = 1500;
 /** How far a sweep looks back behind the one before: no touch may fall out of sight that is not covered. */
 export const MARGIN_MS = COVERED_MS + RECENT_MS + 1500;
 /** Touches are kept for so long. Who has not looked for longer walks through all tenants. */
 export const KEPT_MS = 3_600_000;
+/** Up to when it has looked is written down this often where nothing is touched: well before touches are forgotten. */
+const RECORD_MS = 600_000;
 const PAGE = 1000;
 
 /** Finds what was touched lately: what signals should have told, and may not have. */
@@ -24,6 +26,8 @@ export class Sweeps {
   static readonly EVERY_MS = 1000;
   /** When the sweep before began, in ms of Redis's clock, by bucket; only while this process is home to it. */
   private readonly began = new Map<number, number>();
+  /** When it was written down up to when this process has looked, by bucket; only while nothing is touched there. */
+  private readonly quiet = new Map<number, number>();
   /** Buckets in which touches may be forgotten that nobody looked at: until they are walked through, and `known()`. */
   readonly unknown = new Set<number>();
   private sweeping: Promise<void> | undefined;
@@ -50,13 +54,30 @@ export class Sweeps {
   private async sweepAll(isHome: (bucket: number) => boolean): Promise<void> {
     // What the last sweep found and nobody has visited yet must not be lost with this process.
     for (const partition of [...this.visits.unheld()]) await this.holdings.hold(partition);
+    const [seconds, micros] = await redisCall(this.redis.commands.time());
+    const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     await Promise.all(
       BUCKETS.map(async (bucket) => {
-        if (isHome(bucket)) return this.sweepOne(bucket);
+        if (isHome(bucket)) return (await this.isQuiet(bucket, now)) || this.sweepOne(bucket);
         this.began.delete(bucket);
+        this.quiet.delete(bucket);
         this.unknown.delete(bucket);
       }),
     );
+  }
+
+  /** Mostly nothing was touched, which one small command tells; whoever comes after looks back further, and as far. */
+  private async isQuiet(bucket: number, now: number): Promise<boolean> {
+    const [looked, recordedAt] = [this.began.get(bucket), this.quiet.get(bucket)];
+    if (looked === undefined || recordedAt === undefined) return false;
+    if (performance.now() - recordedAt > RECORD_MS) return false;
+    const key = WORK_KEYS.touched(this.consumer.topic, bucket);
+    const touched = await redisCall(
+      this.redis.commands.zrangebyscore(key, looked - MARGIN_MS, '+inf', 'LIMIT', 0, 1),
+    );
+    if (touched.length > 0) return false;
+    this.began.set(bucket, now);
+    return true;
   }
 
   private async sweepOne(bucket: number): Promise<void> {
@@ -72,6 +93,8 @@ export class Sweeps {
       if (skip === 0) {
         this.began.set(bucket, now);
         if (lost === '1') this.unknown.add(bucket);
+        if (touched.length > 0 || looked === undefined) this.quiet.delete(bucket);
+        else this.quiet.set(bucket, performance.now());
       }
       for (let i = 0; i < touched.length; i += 2) {
         const partition = touched[i] ?? '';

@@ -1,5 +1,10 @@
 import { tagOf } from './buckets.js';
 
+/** What is looked after in every tenant, each by rounds of its own. */
+export type UpkeepTask = 'runs' | 'journals';
+
+export const UPKEEP_TASKS: readonly UpkeepTask[] = ['runs', 'journals'];
+
 /** The keys by which work is found. All of a bucket lie in one slot of a Redis Cluster. */
 export const WORK_KEYS = {
   /** Partitions in which something of this topic came, by when. */
@@ -13,6 +18,12 @@ export const WORK_KEYS = {
   members: (consumer: string) => `runstream:members:${consumer}`,
   /** All consumers, by when a process that has them last said so. */
   consumers: 'runstream:consumers',
+  /** Partitions in which there can be something to look after, by when to look. */
+  upkeep: (task: UpkeepTask, bucket: number) => `runstream:upkeep:${tagOf(bucket)}:${task}`,
+  /** Held by the process that looks after them at the moment. */
+  upkeepTurn: (team: string) => `runstream:upkeep:turn:${team}`,
+  /** How far the slow walk through all tenants has come. */
+  upkeepWalk: (team: string) => `runstream:upkeep:walk:${team}`,
   /** Pub/sub, which knows no databases. */
   channel: (bucket: number, database: number) =>
     `runstream:work:${tagOf(bucket)}${database === 0 ? '' : `:${database}`}`,

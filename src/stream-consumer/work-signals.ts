@@ -3,7 +3,7 @@ import { delay, pause } from '../common/index.js';
 import { RedisConnections } from '../redis/index.js';
 import { bucketOf, type Partition } from './buckets.js';
 import { SCRIPTS } from './scripts.js';
-import { WORK_KEYS } from './work-keys.js';
+import { UPKEEP_TASKS, WORK_KEYS } from './work-keys.js';
 
 /** Streams in which something became visible. */
 export interface Work {
@@ -147,9 +147,10 @@ export class WorkSignals implements OnApplicationShutdown {
   }
 
   private async writeTouch({ topic, partition }: Work): Promise<void> {
+    const bucket = bucketOf(partition);
     await SCRIPTS.touch.run(
       this.redis.commands,
-      [WORK_KEYS.touched(topic, bucketOf(partition))],
+      [WORK_KEYS.touched(topic, bucket), ...UPKEEP_TASKS.map((task) => WORK_KEYS.upkeep(task, bucket))],
       [partition],
     );
   }

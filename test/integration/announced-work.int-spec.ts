@@ -78,7 +78,7 @@ describe('Whoever makes something visible says so', () => {
       signals: test.signals,
     });
     await source.ensureGroup('0');
-    const { entry, begun } = (await source.take(1)).deliveries[0]!;
+    const { entry, begun } = (await source.take(1)).entries[0]!;
     const effect: Effect =
       what === 'publishes'
         ? publishEffect(test.store, run, line('b'))

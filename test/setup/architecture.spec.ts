@@ -4,7 +4,7 @@ import { AUTH_KEYS } from '../../src/auth/auth-keys.js';
 import { ERROR_STATUS } from '../../src/common/errors.js';
 import * as keys from '../../src/event-store/log/keys.js';
 import { tagOf } from '../../src/stream-consumer/buckets.js';
-import { WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
+import { type UpkeepTask, WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
 import { startChild } from '../support/child.js';
 
 const architecture = readFileSync('docs/architecture.md', 'utf8');
@@ -38,6 +38,9 @@ function keysOfTheCode(): string[] {
     WORK_KEYS.held('<>', '<>', 0),
     WORK_KEYS.members('<>'),
     WORK_KEYS.consumers,
+    WORK_KEYS.upkeep('<>' as UpkeepTask, 0),
+    WORK_KEYS.upkeepTurn('<>'),
+    WORK_KEYS.upkeepWalk('<>'),
     WORK_KEYS.channel(0, 0),
   ].map((key) => key.replace(tagOf(0), '<>'));
   return [...scoped, ...others, ...work, ...keysIn(AUTH_KEYS)].map((key) =>

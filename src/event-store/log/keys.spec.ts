@@ -17,7 +17,7 @@ describe('The keys', () => {
   it('of a partition are all in one slot of a cluster, whatever a request key holds', () => {
     const keys = new Keyspace(true);
     const partition = keys.partitionOf('acme', newRunId());
-    const { runs, active, journal, journalLast, journalLive, sweepLock } = partition;
+    const { runs, active, journal, journalLast, journalLive } = partition;
     const all = [
       ...[
         runs,
@@ -25,7 +25,6 @@ describe('The keys', () => {
         journal,
         journalLast,
         journalLive,
-        sweepLock,
         partition.dispatch('x'),
         partition.request('}{other}'),
       ],

@@ -26,8 +26,6 @@ export interface PartitionKeys {
   journalLive: string;
   /** Runs that wait for an executor of this name, or are executed by one. */
   dispatch(executor: string): string;
-  /** Held by the process that looks after this partition's overdue runs. */
-  sweepLock: string;
   request(key: string): string;
 }
 
@@ -91,9 +89,6 @@ export const FORMAT_KEY = 'runstream:format';
 /** Tenants that ever had a run. */
 export const TENANTS_KEY = 'runstream:tenants';
 
-/** Which process trims journals at the moment. */
-export const TRIMMER_KEY = 'runstream:journal:trimmer';
-
 /** Makes every key of the system; nobody else builds one. */
 export class Keyspace {
   /** @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's */
@@ -121,7 +116,6 @@ export class Keyspace {
       journalDeleted: `${prefix}journal:deleted`,
       journalLive: `${prefix}journal:live`,
       dispatch: (executor) => `${prefix}dispatch:${executor}`,
-      sweepLock: `${prefix}sweep:lock`,
       request: (key) => `${prefix}request:${key}`,
     };
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   appendLines,
   commandCalls,
@@ -11,9 +11,11 @@ import {
 import { journalOf, watchJournal } from '../../../test/support/journal.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { TENANTS_KEY, TRIMMER_KEY } from '../log/keys.js';
+import { upkeepKeys } from '../../../test/support/upkeep.js';
+import { TENANTS_KEY } from '../log/keys.js';
 
 const NEVER_MS = 3_600_000;
+const { turn: TURN, walk: WALK } = upkeepKeys('journals');
 
 describe('Trimming the journal', () => {
   // A server of its own: these limits are for every journal on it.
@@ -254,17 +256,34 @@ describe('Trimming the journal', () => {
     }
   });
 
+  it('T246 trims a journal of which nobody has said that something came', async () => {
+    const own = await startRedis();
+    const a = await createTestStore({ url: own.url, journalMaxLength: 10, journalTrimMs: 20 });
+    try {
+      await a.redis.commands.sadd(TENANTS_KEY, ...upTo(200).map((n) => `idle${n}`));
+      // In its first round a process looks at every tenant.
+      await eventually('the first is over', async () => (await a.redis.commands.exists(WALK)) === 1);
+      const untold = jest.spyOn(a.signals, 'around').mockImplementation((_, call) => call());
+      await appendLines(a, await a.createRun(), 100);
+      untold.mockRestore();
+      await eventually('it is trimmed', async () => (await a.redis.commands.xlen(journalKey(a))) === 10);
+    } finally {
+      await a.close();
+      await own.stop();
+    }
+  });
+
   it('does not begin a round while another process has one', async () => {
     const own = await startRedis();
     const a = await createTestStore({ url: own.url, journalMaxLength: 10, journalTrimMs: 20 });
     try {
-      await a.redis.commands.set(TRIMMER_KEY, 'another', 'PX', 60_000);
+      await a.redis.commands.set(TURN, 'another', 'PX', 60_000);
       await appendLines(a, await a.createRun(), 100);
       const attempts = async () => (await commandCalls(a.redis.commands))('set');
       const before = await attempts();
       await eventually('it has asked', async () => (await attempts()) > before + 5);
       expect(await a.redis.commands.xlen(journalKey(a))).toBe(101);
-      await a.redis.commands.del(TRIMMER_KEY);
+      await a.redis.commands.del(TURN);
       await eventually('it is trimmed', async () => (await a.redis.commands.xlen(journalKey(a))) === 10);
     } finally {
       await a.close();

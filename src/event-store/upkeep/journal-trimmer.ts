@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -6,17 +5,17 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { pause, RedisUnavailableError } from '../../common/index.js';
+import { errorText, pause, RedisUnavailableError } from '../../common/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
 import { EventStore } from '../log/event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
-import { GROUP_PATTERN, TENANTS_KEY, TRIMMER_KEY } from '../log/keys.js';
+import { type LookAgain, Upkeep, type UpkeepRounds } from '../../stream-consumer/index.js';
+import { GROUP_PATTERN, TENANTS_KEY } from '../log/keys.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** One step of trimming holds Redis for so many entries and bytes. */
 const PAGE_ENTRIES = 100;
 const PAGE_BYTES = 1024 * 1024;
-const TENANTS_PAGE = 200;
 const REASON = 'the journal is full (JOURNAL_MAX_LENGTH): the event was trimmed before it was handled';
 
 /** What trimming one journal did. */
@@ -32,28 +31,38 @@ export interface TrimResult {
  * oldest entries go. What a group has not handled is dead-lettered first: no group loses an event without a trace,
  * and none that nobody runs any more keeps a journal growing.
  *
- * It runs in every process, also where nothing is consumed; a lock lets one of them work at a time.
+ * It runs in every process, also where nothing is consumed; one of them works at a time. It looks at the journals to
+ * which something was appended.
  */
 @Injectable()
 export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Journal');
   private readonly stop = new AbortController();
-  private readonly id = randomUUID();
   private readonly maxLength: number;
   private readonly everyMs: number;
-  private rounds: Promise<void> | undefined;
-  /** Since when, or when last renewed, this process has the round; undefined while it has not. */
-  private turnSince: number | undefined;
+  private readonly rounds: UpkeepRounds;
+  private loop: Promise<void> | undefined;
   private readonly totals = { trimmed: 0, deadLettered: 0 };
 
   constructor(
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
+    upkeep: Upkeep,
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
   ) {
     const { journalMaxLength, journalTrimMs } = { ...EVENT_STORE_DEFAULTS, ...options };
     this.maxLength = journalMaxLength;
     this.everyMs = journalTrimMs;
+    this.rounds = upkeep.create('journals', {
+      everyMs: journalTrimMs,
+      tenantsKey: TENANTS_KEY,
+      named: undefined,
+      look: async (tenantId) => ((await this.lengthOf(tenantId)) > this.maxLength ? 'work' : undefined),
+      work: (tenantId) => this.trimOne(tenantId),
+      onError: (tenantId, error) => {
+        this.logger.error(`The journal of ${tenantId} could not be trimmed: ${errorText(error)}`);
+      },
+    });
   }
 
   /** Entries that this process trimmed, and dead letters that it made of them, since its start. */
@@ -62,12 +71,12 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
   }
 
   onApplicationBootstrap(): void {
-    this.rounds = this.runRounds();
+    this.loop = this.runRounds();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
-    await this.rounds;
+    await this.loop;
   }
 
   /**
@@ -93,7 +102,7 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
         this.totals.deadLettered += count;
       }
       if (left === 0) break;
-      await this.keepTurn();
+      await this.rounds.keepTurn();
     }
     return result;
   }
@@ -127,67 +136,22 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
       await pause(this.everyMs, signal);
       if (signal.aborted) return;
       try {
-        if (await this.takeTurn()) await this.trimAll();
+        await this.rounds.round(signal);
       } catch (error) {
-        this.report('Journals could not be trimmed', error);
+        // An outage is logged where the connection is, and the next round tries again.
+        if (!(error instanceof RedisUnavailableError))
+          this.logger.error(`Journals could not be trimmed: ${errorText(error)}`);
       }
     }
   }
 
-  private async trimAll(): Promise<void> {
-    let cursor = '0';
-    do {
-      const [next, tenants] = await redisCall(
-        this.redis.commands.sscan(TENANTS_KEY, cursor, 'COUNT', TENANTS_PAGE),
-      );
-      cursor = next;
-      for (const tenantId of await this.tooLong(tenants)) {
-        if (this.stop.signal.aborted) return;
-        try {
-          this.log(tenantId, await this.trim(tenantId));
-        } catch (error) {
-          if (error instanceof RedisUnavailableError) throw error;
-          // One tenant's trouble must not keep the journals of the others growing.
-          this.report(`The journal of ${tenantId} could not be trimmed`, error);
-        }
-        await this.keepTurn();
-      }
-    } while (cursor !== '0');
-    this.turnSince = undefined;
+  private async trimOne(tenantId: string): Promise<LookAgain> {
+    this.log(tenantId, await this.trim(tenantId));
+    return this.stop.signal.aborted ? 'next round' : undefined;
   }
 
-  /** Mostly there is nothing to do, which one look at all of them tells. */
-  private async tooLong(tenants: readonly string[]): Promise<string[]> {
-    const lengths = await Promise.all(tenants.map((tenantId) => this.lengthOf(tenantId)));
-    return tenants.filter((_, i) => (lengths[i] ?? 0) > this.maxLength);
-  }
-
-  private async lengthOf(tenantId: string): Promise<number> {
-    try {
-      return await redisCall(this.redis.commands.xlen(this.store.keys.partition(tenantId, 0).journal));
-    } catch (error) {
-      if (error instanceof RedisUnavailableError) throw error;
-      // Trimming it fails in the same way, and says so.
-      return Infinity;
-    }
-  }
-
-  /** The lock is not given back after a round: so there is one round in the time of one, however many processes. */
-  private async takeTurn(): Promise<boolean> {
-    const taken = await redisCall(this.redis.commands.set(TRIMMER_KEY, this.id, 'PX', this.turnMs, 'NX'));
-    this.turnSince = taken === 'OK' ? Date.now() : undefined;
-    return taken === 'OK';
-  }
-
-  /** Two that work at once would only do more than needed: every page is one step. */
-  private async keepTurn(): Promise<void> {
-    if (this.turnSince === undefined || Date.now() - this.turnSince < this.turnMs / 3) return;
-    await redisCall(this.redis.commands.set(TRIMMER_KEY, this.id, 'PX', this.turnMs));
-    this.turnSince = Date.now();
-  }
-
-  private get turnMs(): number {
-    return Math.max(1, Math.floor(this.everyMs * 0.9));
+  private lengthOf(tenantId: string): Promise<number> {
+    return redisCall(this.redis.commands.xlen(this.store.keys.partition(tenantId, 0).journal));
   }
 
   private log(tenantId: string, { deadLettered }: TrimResult): void {
@@ -197,10 +161,5 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
           'dead letters. Run its handler, remove the group, or raise JOURNAL_MAX_LENGTH.',
       );
     }
-  }
-
-  private report(what: string, error: unknown): void {
-    // An outage is logged where the connection is, and the next round tries again.
-    if (!(error instanceof RedisUnavailableError)) this.logger.error(`${what}: ${String(error)}`);
   }
 }

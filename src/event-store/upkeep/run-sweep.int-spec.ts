@@ -117,13 +117,6 @@ describe('T70 runs that nobody works on any more', () => {
     await a.store.delete(a.tenant, id);
   });
 
-  it('are looked after by one process at a time', async () => {
-    const turns = await Promise.all(
-      [sweep, never.app.get(RunSweep)].map((one) => one.isOurTurn(a.tenant, 60_000)),
-    );
-    expect(turns.filter(Boolean)).toHaveLength(1);
-  });
-
   it('and those that expired leave the indexes', async () => {
     const b = await createTestStore();
     const ids = await Promise.all(Array.from({ length: 450 }, () => b.createRun()));

@@ -22,6 +22,14 @@ export interface LapsedRun {
   lapsedMs: number;
 }
 
+/** What is to come among a tenant's runs that have not ended. */
+export interface RunsOutlook {
+  /** When the first run may be overdue, in ms of Redis's clock. */
+  dueMs: number | undefined;
+  /** Whether there are runs without a deadline: those of executors, and of producers that may take for ever. */
+  hasUndated: boolean;
+}
+
 /**
  * Looks after one tenant's runs when nobody else does. Each call is safe to be made by several processes at once.
  *
@@ -44,10 +52,20 @@ export class RunSweep {
     this.idleTimeoutMs = runIdleTimeoutSeconds * 1000;
   }
 
-  /** Whether it is this process's turn to look after the tenant: one of all, once in so many milliseconds. */
-  async isOurTurn(tenantId: string, everyMs: number): Promise<boolean> {
-    const { sweepLock } = this.store.keys.partition(tenantId, 0);
-    return (await redisCall(this.redis.commands.set(sweepLock, 1, 'PX', everyMs, 'NX'))) === 'OK';
+  /** What is to come among the tenant's runs that have not ended: a look, and no more. */
+  async outlook(tenantId: string): Promise<RunsOutlook> {
+    const { active } = this.store.keys.partition(tenantId, 0);
+    const [first, last] = await redisCall(
+      Promise.all([
+        this.redis.commands.zrange(active, 0, '0', 'WITHSCORES'),
+        this.redis.commands.zrange(active, -1, '-1', 'WITHSCORES'),
+      ]),
+    );
+    const [firstMs, lastMs] = [scoreIn(first), scoreIn(last)];
+    return {
+      dueMs: firstMs === Number.POSITIVE_INFINITY ? undefined : firstMs,
+      hasUndated: lastMs === Number.POSITIVE_INFINITY,
+    };
   }
 
   /**
@@ -76,12 +94,13 @@ export class RunSweep {
     }
   }
 
-  /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be. */
-  async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[] }> {
+  /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be; and how many executors have. */
+  async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[]; executed: number }> {
     const partition = this.store.keys.partition(tenantId, 0);
     const { active } = partition;
     const lapsed: LapsedRun[] = [];
     let dispatched = 0;
+    let executed = 0;
     for (let offset = 0; ; offset += PAGE) {
       // What an executor has is never overdue by its score.
       const ids = await redisCall(
@@ -90,6 +109,7 @@ export class RunSweep {
       if (ids.length === 0) break;
       // A run keeps its executor for life, so that its keys can be named before the script looks at it.
       const executors = await this.executorsOf(tenantId, ids);
+      executed += executors.filter((executor) => executor !== null && executor !== EXTERNAL).length;
       const keys = [active];
       const args: (string | number)[] = [this.idleTimeoutMs];
       for (const [i, id] of ids.entries()) {
@@ -114,7 +134,7 @@ export class RunSweep {
       }
       if (ids.length < PAGE) break;
     }
-    return { dispatched, lapsed };
+    return { dispatched, lapsed, executed };
   }
 
   /**
@@ -144,10 +164,7 @@ export class RunSweep {
       const ids = await redisCall(
         this.redis.commands.zrangebylex(runs, after ? `(${after}` : '-', '+', 'LIMIT', 0, PAGE),
       );
-      const exist = await redisCall(
-        Promise.all(ids.map((id) => this.redis.commands.exists(this.store.keys.run(tenantId, id).run))),
-      );
-      const gone = ids.filter((_, i) => exist[i] === 0);
+      const gone = await this.goneOf(tenantId, ids);
       if (gone.length > 0) {
         await redisCall(
           Promise.all([this.redis.commands.zrem(runs, ...gone), this.redis.commands.zrem(active, ...gone)]),
@@ -160,6 +177,21 @@ export class RunSweep {
     if (after === undefined) this.compared.delete(tenantId);
     else this.compared.set(tenantId, after);
     return forgotten;
+  }
+
+  /** Whether the next call of `forgetExpired` goes on within the tenant's index. */
+  isComparing(tenantId: string): boolean {
+    return this.compared.has(tenantId);
+  }
+
+  /** Mostly none is, which one count tells. */
+  private async goneOf(tenantId: string, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const { commands } = this.redis;
+    const keys = ids.map((id) => this.store.keys.run(tenantId, id).run);
+    if ((await redisCall(commands.exists(...keys))) === ids.length) return [];
+    const exist = await redisCall(Promise.all(keys.map((key) => commands.exists(key))));
+    return ids.filter((_, i) => exist[i] === 0);
   }
 
   private executorsOf(tenantId: string, ids: readonly string[]): Promise<(string | null)[]> {
@@ -207,4 +239,9 @@ export class RunSweep {
     if (reply === 1) return 'ended';
     return reply === 2 ? 'put off' : 'not lost';
   }
+}
+
+/** The score in a reply of one member with it. */
+function scoreIn([, score]: readonly string[]): number | undefined {
+  return score === undefined ? undefined : Number(score.replace('inf', 'Infinity'));
 }

@@ -1,9 +1,12 @@
 -- Says that something is about to come in a partition.
 --
--- KEYS  1 touched
+-- KEYS  1 touched, then the indexes of upkeep
 -- ARGV  1 partition
 -- Reply nothing
 
 --- include ../../redis/scripts/time.lua
 
-redis.call('ZADD', KEYS[1], 'GT', now_ms(), ARGV[1])
+local now = now_ms()
+for _, key in ipairs(KEYS) do redis.call('ZCARD', key) end
+redis.call('ZADD', KEYS[1], 'GT', now, ARGV[1])
+for i = 2, #KEYS do redis.call('ZADD', KEYS[i], now, ARGV[1]) end
