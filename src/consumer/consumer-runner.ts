@@ -23,6 +23,7 @@ import { HandlerExplorer } from './handler-explorer.js';
 import { HeldBytes } from './held-bytes.js';
 import { GroupAnnouncement } from './members/group-announcement.js';
 import { GroupMembers } from './members/group-members.js';
+import { HandlerVersions } from './members/handler-versions.js';
 import { GroupTally } from './members/group-tally.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import { SuspectGate } from './suspect-gate.js';
@@ -87,9 +88,11 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
         `${ordering === 'run' ? 'in order within each run' : 'in any order'}, at least once, up to ${maxAttempts} attempts; ` +
         'effects through the context exactly once.',
     );
+    const name = `${this.consumer}.${handler.options.leaseMs}`;
+    const announcement = new GroupAnnouncement(handler, name, this.tenants.named, this.members, this.tally);
     const consumer = new GroupConsumer(
       handler,
-      `${this.consumer}.${handler.options.leaseMs}`,
+      name,
       this.redis,
       this.store,
       this.tenants,
@@ -98,7 +101,8 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
       this.finders,
       readEffectLimits(this.options),
       this.held,
-      new GroupAnnouncement(handler, this.consumer, this.tenants.named, this.members, this.tally),
+      announcement,
+      new HandlerVersions(handler, this.tenants.named, this.members),
     );
     this.groups.push(consumer);
     consumer.start();

@@ -12,6 +12,7 @@ import { Lanes } from './lanes.js';
 import type { Beginning, Begun } from './lease.js';
 import { OwnershipLostError } from './ownership.js';
 import { Places } from './places.js';
+import type { Refusals } from './refusals.js';
 import type { RegisteredHandler } from './registered-handler.js';
 import { runAttempt } from './run-attempt.js';
 import { type Recorded, Settler } from './settler.js';
@@ -35,6 +36,7 @@ export interface DelivererDeps {
   gate: SuspectGate;
   telemetry: ConsumerTelemetry;
   bytes: Pick<HeldBytes, 'add'>;
+  refusals: Refusals;
   /** Where more is to be found. */
   finder: {
     /** There is room for more. */
@@ -107,15 +109,20 @@ export class Deliverer {
         entries.map(({ entry }) => entry),
         source.fence,
       );
-    for (const [source, entries] of bySource(unwanted)) {
-      await source.skip(entries.map(({ entry }) => entry));
-      for (const delivery of entries) {
-        this.skipped(delivery);
-        delivery.end('skipped');
-      }
-    }
+    for (const [source, refused] of bySource(unwanted)) await this.refuse(source, refused);
     for (const delivery of blocked) delivery.end('left');
     if (this.ordered) this.parkMost();
+  }
+
+  private async refuse(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
+    const { dead, skipped } = await this.deps.refusals.refuse(source, deliveries);
+    for (const delivery of dead) this.start(delivery);
+    for (const delivery of skipped) {
+      this.skipped(delivery);
+      delivery.end('skipped');
+    }
+    // What was handed on, or is left to the next owner.
+    for (const delivery of deliveries) if (!dead.includes(delivery)) delivery.end('left');
   }
 
   /** Begins nothing more, and hands back what was not begun. */
@@ -271,12 +278,7 @@ export class Deliverer {
     delivery.attempt = attempt;
     this.deps.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
     const startedAt = performance.now();
-    const { outcome, report, running } = await runAttempt(
-      this.handler,
-      attempt,
-      delivery.isUnsure,
-      this.deps.signal,
-    );
+    const { outcome, report, running } = await runAttempt(this.handler, attempt, delivery, this.deps.signal);
     const endedAt = performance.now();
     // One that still runs after its time limit keeps its place.
     if (!running) this.leavePlace(delivery);

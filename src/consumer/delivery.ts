@@ -16,6 +16,8 @@ export class Delivery implements Holding {
   dueAt: number | undefined;
   /** canHandle() gave no answer for it: it is begun, and that is its failure unless there is an answer then. */
   isUnsure = false;
+  /** Why it is to be dead-lettered without a try. */
+  refusal: string | undefined;
   /** It has one of the places for handlers. */
   hasPlace = false;
   /** It is being begun, or has begun, and has no outcome. */

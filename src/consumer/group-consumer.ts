@@ -19,15 +19,18 @@ import { describeHandler } from './handler-description.js';
 import type { EffectLimits } from './effect-budget.js';
 import { GroupRecovery } from './group-recovery.js';
 import { GroupSource } from './group-source.js';
-import { groupConsumer } from './group-work.js';
+import { groupConsumer, groupWork } from './group-work.js';
 import type { HeldBytes } from './held-bytes.js';
 import type { Intake } from './intake.js';
 import type { GroupAnnouncement } from './members/group-announcement.js';
 import { OwnedIntake } from './owned-intake.js';
 import { Owners } from './owners.js';
+import type { HandlerVersions } from './members/handler-versions.js';
 import { Patience } from './patience.js';
 import type { RegisteredHandler } from './registered-handler.js';
+import { Refusals } from './refusals.js';
 import { SharedIntake } from './shared-intake.js';
+import { Succession } from './succession.js';
 import type { SuspectGate } from './suspect-gate.js';
 import type { TenantDirectory } from './tenant-directory.js';
 
@@ -50,7 +53,8 @@ export class GroupConsumer implements StreamConsumer {
   readonly name: string;
   readonly deliverer: Deliverer;
   readonly recovery: GroupRecovery;
-  readonly finder: WorkFinder;
+  /** Of an ordered group, another one once it was idle for a newer version. */
+  finder: WorkFinder;
   private readonly sources = new Map<string, readonly GroupSource[]>();
   /** Of an ordered group. */
   private readonly owners: Owners | undefined;
@@ -78,20 +82,17 @@ export class GroupConsumer implements StreamConsumer {
     private readonly effectLimits: EffectLimits,
     private readonly held: HeldBytes,
     private readonly announcement: GroupAnnouncement,
+    private readonly versions: HandlerVersions,
   ) {
     const { group, leaseMs } = handler.options;
     this.name = groupConsumer(group);
     this.logger = new Logger(`Consumer ${group}`);
-    this.finder = finders.create(this, {
-      member: consumer,
-      tenantsKey: TENANTS_KEY,
-      named: tenants.named,
-      onError: (error) => {
-        this.logUnlessUnavailable(error);
-      },
-    });
+    this.finder = this.createFinder();
     this.deliverer = new Deliverer(handler, {
       ...{ store, gate, telemetry, bytes: held, logger: this.logger, signal: this.stopped.signal },
+      refusals: new Refusals(versions, handler.options.ordering === 'run', (tenantId, member) => {
+        this.finder.handedOn(partitionOf(tenantId), member);
+      }),
       finder: {
         pump: () => {
           this.finder.pump();
@@ -166,13 +167,25 @@ export class GroupConsumer implements StreamConsumer {
       try {
         if (this.handler.options.from === 'now') await this.register();
         await this.announcement.start();
-        this.finder.start();
+        if (this.owners) await this.succeed(this.owners);
+        else this.finder.start();
         return;
       } catch (error) {
         this.logUnlessUnavailable(error);
         await pause(ERROR_PAUSE_MS, signal);
       }
     }
+  }
+
+  private createFinder(): WorkFinder {
+    return this.finders.create(this, {
+      member: this.consumer,
+      tenantsKey: TENANTS_KEY,
+      named: this.tenants.named,
+      onError: (error) => {
+        this.logUnlessUnavailable(error);
+      },
+    });
   }
 
   private async register(): Promise<void> {
@@ -195,9 +208,41 @@ export class GroupConsumer implements StreamConsumer {
     this.stopped.abort(reason);
     for (const attempt of this.deliverer.attempts()) attempt.abort(reason);
     await within(LAST_WORDS_MS, this.deliverer.idle());
+    for (const tenantId of this.owners?.owned() ?? []) await this.letGo(tenantId).catch(() => undefined);
     await this.owners?.giveUpAll();
     await Promise.allSettled(this.loops);
     await this.announcement.finish();
+  }
+
+  /** An ordered group is run by its newest version alone: an older one lets go of what it owns, and waits. */
+  private async succeed(owners: Owners): Promise<void> {
+    const succession = new Succession(this.versions, this.announcement, {
+      owned: () => owners.owned(),
+      letGo: (tenantId) => this.letGo(tenantId),
+      begin: () => {
+        this.finder = this.createFinder();
+        this.finder.start();
+      },
+      end: async () => {
+        this.logger.log(
+          'A newer version of the handler runs: this process takes nothing for the group any more.',
+        );
+        await within(LAST_VISIT_MS, this.finder.stop());
+        this.deliverer.forget(({ isUnderWay }) => !isUnderWay);
+      },
+      isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0,
+    });
+    await succession.run(this.stopping.signal, (error) => {
+      this.logUnlessUnavailable(error);
+    });
+  }
+
+  /** Others need not wait until they look again. */
+  private async letGo(tenantId: string): Promise<void> {
+    const work = groupWork(tenantId, this.group);
+    // They know it by an ownership that is over.
+    this.sources.delete(tenantId);
+    await this.finders.signals.around([work], async () => this.owners?.giveUp(tenantId));
   }
 
   private async stopFinding(): Promise<void> {

@@ -9,6 +9,7 @@ import {
 import { readGroup, redisCall } from '../redis/index.js';
 import type { WorkSignals } from '../stream-consumer/index.js';
 import { type Page, type Taken, toJournalEntry, toPage } from './group-entries.js';
+import { dueTimes } from './due-times.js';
 import { groupWork } from './group-work.js';
 import { effectsWork } from './effects.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from './effect-budget.js';
@@ -31,6 +32,8 @@ import {
   type MarkerKey,
   readBeginnings,
   readSettlements,
+  type Refused,
+  refusedArgs,
   settleCall,
   type SettleReply,
   type TakeReply,
@@ -106,10 +109,6 @@ export class GroupSource {
     return this.settings.ownership?.fence ?? '';
   }
 
-  private get fenceArg(): string {
-    return this.settings.ownership?.fenceArg ?? '';
-  }
-
   /**
    * @param from the id after which a group that never was begins
    * @param isOlder whether the stream may hold what came before the moment of `from`, whatever the clocks say
@@ -125,7 +124,7 @@ export class GroupSource {
   /** Takes a fencing token for entries, before any handler runs. 'paused' when nothing may begin now. */
   async begin(held: readonly Holding[], alone = false): Promise<Beginning[] | 'paused'> {
     const { group, consumer, leaseMs, maxAttempts } = this.settings;
-    const fence = this.fenceArg;
+    const fence = this.settings.ownership?.fenceArg ?? '';
     const askedAt = performance.now();
     const ask = async (): Promise<BeginReply> => {
       const call = beginCall(
@@ -269,9 +268,8 @@ export class GroupSource {
   /** Our own entries after an id, whether or not somebody works on them; those whose body was trimmed are left out. */
   async readOwn(after: string, most: number): Promise<JournalEntry[]> {
     const { group, consumer } = this.settings;
-    const rows = await redisCall(
-      readGroup(this.redis, { stream: this.stream, group, consumer, after, most }),
-    );
+    const { redis, stream } = this;
+    const rows = await redisCall(readGroup(redis, { stream, group, consumer, after, most }));
     return rows.map(toJournalEntry);
   }
 
@@ -311,6 +309,25 @@ export class GroupSource {
     });
   }
 
+  /**
+   * Hands entries on to versions of the handler that may want them.
+   *
+   * @returns for each: to which of them it went, counted from 1; 0 when all had refused; -1 when it is not ours any more
+   */
+  async handOn(refused: readonly Refused[], fingerprint: string): Promise<number[]> {
+    const { group, consumer } = this.settings;
+    const answers: number[] = [];
+    for (let i = 0; i < refused.length; i += PAGE) {
+      const page = await SCRIPTS.handOn.run(
+        this.redis,
+        [this.stream, this.state.entries],
+        [group, consumer, fingerprint, this.redriveArg(), ...refusedArgs(refused.slice(i, i + PAGE))],
+      );
+      answers.push(...(page as number[]));
+    }
+    return answers;
+  }
+
   /** Acknowledges entries that no handler wants. */
   async skip(entries: readonly JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;
@@ -325,16 +342,8 @@ export class GroupSource {
   }
 
   /** When entries that wait are due, in ms of this process's clock; undefined for one that does not wait. */
-  async dueTimes(entries: readonly JournalEntry[]): Promise<(number | undefined)[]> {
-    if (entries.length === 0) return [];
-    const [scores, [seconds, micros]] = await redisCall(
-      Promise.all([
-        this.redis.zmscore(this.state.delayed, ...entries.map(({ id }) => id)),
-        this.redis.time(),
-      ]),
-    );
-    const behindMs = Date.now() - (Number(seconds) * 1000 + Number(micros) / 1000);
-    return scores.map((score) => (score === null ? undefined : Number(score) + behindMs));
+  dueTimes(entries: readonly JournalEntry[]): Promise<(number | undefined)[]> {
+    return dueTimes(this.redis, this.state.delayed, entries);
   }
 
   /** Remembers how far the group is, and removes consumers that are gone. */

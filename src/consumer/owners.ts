@@ -29,13 +29,18 @@ export class Owners {
     return this.ownerships.get(tenantId)?.isOurs ?? false;
   }
 
+  /** The tenants that are ours. */
+  owned(): string[] {
+    return [...this.ownerships].flatMap(([tenantId, { isOurs }]) => (isOurs ? [tenantId] : []));
+  }
+
   async renew(tenantId: string): Promise<void> {
     if (await this.of(tenantId).renew()) this.onChange(tenantId);
   }
 
   /** Those that are ours remain so, as far as that can be had. */
   async renewAll(): Promise<void> {
-    for (const [tenantId, { isOurs }] of this.ownerships) if (isOurs) await this.renew(tenantId);
+    for (const tenantId of this.owned()) await this.renew(tenantId);
   }
 
   async giveUp(tenantId: string): Promise<void> {

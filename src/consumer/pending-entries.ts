@@ -8,7 +8,7 @@ import { SCRIPTS } from './scripts.js';
 /** Most bytes of bodies that one page looks at: an entry's type and run stand beside its body. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const CURSOR = /^([0-9]{1,19}-[0-9]{1,19})?_([0-9]{1,19}-[0-9]{1,19})?$/;
-const STATE = /^(\d+) \d+ ([rswp]) \d+ \d+ ?\S* ?(.*)$/s;
+const STATE = /^(\d+) \d+ ([rswph]) \d+ \d+ ?\S* ?(.*)$/s;
 
 /**
  * How an entry stands.

@@ -27,13 +27,13 @@ type Ending = ReadResult | { kind: 'release'; error: '' };
  * Calls the handler. Never rejects, whatever the handler, a guard or an interceptor throws or gives back: nobody would
  * catch it.
  *
- * @param isUnsure canHandle() gave no answer yet
+ * @param about `isUnsure`: canHandle() gave no answer yet; `refusal`: why its event fails without a try
  * @param stopping aborted when the process stops: then what is thrown is no failure of the handler
  */
 export async function runAttempt(
   handler: RegisteredHandler,
   attempt: Attempt,
-  isUnsure: boolean,
+  about: { isUnsure: boolean; refusal: string | undefined },
   stopping: AbortSignal,
 ): Promise<Ended> {
   const ended = (ending: Ending, report?: string, running?: Promise<void>): Ended => {
@@ -45,9 +45,10 @@ export async function runAttempt(
       ? ended({ kind: 'release', error: '' })
       : ended({ kind: 'retry', error }, report, running);
 
+  if (about.refusal !== undefined) return ended({ kind: 'fail', error: about.refusal });
   const event = eventOf(attempt);
   if ('error' in event) return ended({ kind: 'fail', error: event.error });
-  if (isUnsure) {
+  if (about.isUnsure) {
     const answer = askCanHandle(handler, event);
     if (answer === false) return ended({ kind: 'ok' });
     if (answer !== true) return failed(answer);

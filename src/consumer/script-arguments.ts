@@ -6,6 +6,21 @@ import { type Beginning, type Holding, type Lease, marker, type Outcome, type Se
 /** What settle.lua answers: which of the plain successes were lost, counted from 1; then the rest in order. */
 export type SettleReply = [lost: number[], ...others: Settlement[]];
 
+/** What is not wanted here, and the versions of the handler that may want it, with a process each that has it. */
+export interface Refused {
+  entry: JournalEntry;
+  to: readonly { fingerprint: string; member: string }[];
+}
+
+/** As hand-on.lua takes it. */
+export function refusedArgs(refused: readonly Refused[]): (string | number)[] {
+  return refused.flatMap(({ entry, to }) => [
+    entry.id,
+    to.length,
+    ...to.flatMap(({ fingerprint, member }) => [fingerprint, member]),
+  ]);
+}
+
 /** What is held and has not begun. */
 export interface Unbegun {
   entry: JournalEntry;

@@ -9,6 +9,7 @@ export const SCRIPTS = {
   take: script('take'),
   claimStale: script('claim-stale'),
   takeOver: script('take-over'),
+  handOn: script('hand-on'),
   park: script('park'),
   unpark: script('unpark'),
   own: script('own'),

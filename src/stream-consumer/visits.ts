@@ -71,6 +71,14 @@ export class Visits {
     this.pump();
   }
 
+  /** Visits it to take up what is ours there and not in hand. */
+  resync(partition: Partition): void {
+    if (this.isStopped) return;
+    const state = this.stateOf(partition);
+    state.resync = true;
+    this.add(partition, { scope: 'all', helping: false });
+  }
+
   /** Visits it in so many milliseconds, if it is not visited before. */
   addIn(partition: Partition, ms: number): void {
     if (this.isStopped) return;
@@ -156,8 +164,8 @@ export class Visits {
       state.visitedAt = performance.now();
       if (state.nextLookAt === 0) state.nextLookAt = state.visitedAt + this.lookMs;
       const { resync } = state;
+      state.resync = false;
       visited = await this.consumer.visit(partition, { places, scope: reason.scope, resync });
-      if (resync) state.resync = false;
     } catch (error) {
       state.resync = true;
       this.hooks.onError(error);

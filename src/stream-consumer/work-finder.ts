@@ -11,6 +11,7 @@ import { teamOf } from './team.js';
 import { walkTenants } from './tenant-walk.js';
 import { Visits } from './visits.js';
 import {
+  handedOnMessage,
   helpMessage,
   leaveMessage,
   type WorkKind,
@@ -99,6 +100,9 @@ export class WorkFinder {
       onWork: (partition, kind) => {
         this.onWork(partition, kind);
       },
+      onHandedOn: (partition, to) => {
+        if (to === member && this.consumer.serves(tenantOf(partition))) this.visits.resync(partition);
+      },
       onLeave: () => {
         this.beat().catch(onError);
       },
@@ -131,6 +135,11 @@ export class WorkFinder {
   /** There is room for more. */
   pump(): void {
     this.visits.pump();
+  }
+
+  /** Tells another process of the consumer that entries of a partition are its own now. */
+  handedOn(partition: Partition, member: string): void {
+    this.deps.signals.tell(bucketOf(partition), handedOnMessage(partition, this.team, member));
   }
 
   /** Visits a partition in so many milliseconds. */

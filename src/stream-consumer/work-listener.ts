@@ -13,6 +13,8 @@ export interface WorkListenerHooks {
   team: string;
   topic: string;
   onWork(partition: Partition, kind: WorkKind): void;
+  /** One of its processes, this one perhaps, was given entries by another. */
+  onHandedOn(partition: Partition, member: string): void;
   /** A member of the consumer has left. */
   onLeave(): void;
   /** Signals may have been missed. */
@@ -62,13 +64,14 @@ export class WorkListener implements OnApplicationShutdown {
   private readonly onMessage = (channel: string, text: string): void => {
     if (!this.known.has(channel)) return;
     for (const line of text.split('\n')) {
-      const [what = '', partition = '', to] = line.split(' ');
+      const [what = '', partition = '', to, member = ''] = line.split(' ');
       for (const listener of this.listeners) {
         if (what === listener.topic) {
           if (to === undefined) listener.onWork(partition, 'news');
           else if (to === listener.consumer) listener.onWork(partition, 'targeted');
         } else if (to === listener.team) {
           if (what === HELP || what === HELP_LOOK) listener.onWork(partition, what === HELP ? 'all' : 'look');
+          else if (what === HANDED_ON) listener.onHandedOn(partition, member);
           else if (what === LEAVE) listener.onLeave();
         }
       }
@@ -80,6 +83,7 @@ export class WorkListener implements OnApplicationShutdown {
 const HELP = '!help';
 const HELP_LOOK = '!help-look';
 const LEAVE = '!leave';
+const HANDED_ON = '!handed-on';
 
 export function helpMessage(partition: Partition, isLook: boolean, team: string): string {
   return `${isLook ? HELP_LOOK : HELP} ${partition} ${team}`;
@@ -87,4 +91,8 @@ export function helpMessage(partition: Partition, isLook: boolean, team: string)
 
 export function leaveMessage(team: string): string {
   return `${LEAVE} - ${team}`;
+}
+
+export function handedOnMessage(partition: Partition, team: string, member: string): string {
+  return `${HANDED_ON} ${partition} ${team} ${member}`;
 }

@@ -34,7 +34,12 @@ export interface ConsumerScene extends TestStore {
   start(
     handle: Handle,
     options?: Partial<HandlerOptions>,
-    where?: { url?: string; shutdownTimeoutMs?: number; maxHeldBytes?: number },
+    where?: {
+      url?: string;
+      shutdownTimeoutMs?: number;
+      maxHeldBytes?: number;
+      canHandle?: (event: RecordedEvent) => boolean;
+    },
   ): Promise<TestConsumers>;
   /** Appends lines of output to the run, in one batch. */
   append(...texts: string[]): Promise<void>;
@@ -89,6 +94,8 @@ export function consumerScenes(): (options?: { url?: string }) => Promise<Consum
             return handle(String(event.data['line']), context, event);
           }
         }
+        const { canHandle } = where;
+        if (canHandle) Object.assign(SceneHandler.prototype, { canHandle });
         const consumers = await startConsumers([SceneHandler], {
           ...options,
           ...where,

@@ -79,7 +79,8 @@ export class GroupAnnouncement {
     await this.members.withdraw(this.group, this.member, this.announced, counts).catch(() => undefined);
   }
 
-  private async announce(): Promise<void> {
+  /** Says again that it does, and what was done since. @throws RedisUnavailableError */
+  async announce(): Promise<void> {
     const counts = this.tally.take(this.group);
     try {
       this.since = await this.members.announce(this.group, this.member, this.announced, this.since, counts);

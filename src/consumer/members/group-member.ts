@@ -39,6 +39,8 @@ export interface GroupFingerprint extends Pick<
   firstAnnounced: number;
   /** Names of its members. */
   members: readonly string[];
+  /** The same, by team. */
+  byTeam: ReadonlyMap<string, readonly string[]>;
 }
 
 export function announcementOf(

@@ -130,23 +130,22 @@ function toFingerprints(
   members: readonly GroupMember[],
   first: ReadonlyMap<string, number>,
 ): GroupFingerprint[] {
-  const byFingerprint = new Map<string, GroupFingerprint & { members: string[] }>();
-  for (const { fingerprint, name, types, ordering, hasCanHandle, version } of members) {
-    const known = byFingerprint.get(fingerprint);
-    if (known) known.members.push(name);
-    else {
+  type Growing = Omit<GroupFingerprint, 'members' | 'byTeam'> & {
+    members: string[];
+    byTeam: Map<string, string[]>;
+  };
+  const all = new Map<string, Growing>();
+  for (const { fingerprint, name, team, types, ordering, hasCanHandle, version } of members) {
+    let one = all.get(fingerprint);
+    if (!one) {
       const firstAnnounced = first.get(fingerprint) ?? 0;
-      const members = [name];
-      byFingerprint.set(fingerprint, {
-        fingerprint,
-        types,
-        ordering,
-        hasCanHandle,
-        version,
-        firstAnnounced,
-        members,
-      });
+      const what = { fingerprint, types, ordering, hasCanHandle, version, firstAnnounced };
+      all.set(fingerprint, (one = { ...what, members: [], byTeam: new Map() }));
     }
+    one.members.push(name);
+    const ofTeam = one.byTeam.get(team);
+    if (ofTeam) ofTeam.push(name);
+    else one.byTeam.set(team, [name]);
   }
-  return [...byFingerprint.values()].sort(byRank);
+  return [...all.values()].sort(byRank);
 }
