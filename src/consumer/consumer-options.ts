@@ -1,4 +1,4 @@
-import type { HandlerOptions } from './handler-options.js';
+import type { HandlerOptions } from './handler/handler-options.js';
 
 /** How this process consumes. */
 export interface ConsumerOptions {

@@ -17,17 +17,17 @@ import { RedisConnections } from '../redis/index.js';
 import { WorkFinders } from '../stream-consumer/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions, DEFAULT_CONSUMER_SHUTDOWN_MS } from './consumer-options.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
-import { readEffectLimits } from './effect-budget.js';
-import { GroupConsumer } from './group-consumer.js';
-import { HandlerExplorer } from './handler-explorer.js';
-import { HeldBytes } from './held-bytes.js';
+import { readEffectLimits } from './delivery/effect-budget.js';
+import { GroupConsumer } from './group/group-consumer.js';
+import { HandlerExplorer } from './handler/handler-explorer.js';
+import { HeldBytes } from './flow/held-bytes.js';
 import { GroupAnnouncement } from './members/group-announcement.js';
 import { GroupMembers } from './members/group-members.js';
 import { HandlerVersions } from './members/handler-versions.js';
 import { GroupTally } from './members/group-tally.js';
-import type { RegisteredHandler } from './registered-handler.js';
-import { SuspectGate } from './suspect-gate.js';
-import { TenantDirectory } from './tenant-directory.js';
+import type { RegisteredHandler } from './handler/registered-handler.js';
+import { SuspectGate } from './delivery/suspect-gate.js';
+import { TenantDirectory } from './group/tenant-directory.js';
 
 /** Runs the consumer groups of this process, from its start to its end. */
 @Injectable()

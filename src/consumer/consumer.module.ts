@@ -4,11 +4,11 @@ import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { ConsumerRunner } from './consumer-runner.js';
 import { ConsumerMetrics } from './consumer-metrics.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
-import { DeadLetters } from './dead-letters.js';
-import { GroupControl } from './group-control.js';
-import { GroupCatalog } from './group-info.js';
-import { HeldBytes } from './held-bytes.js';
-import { HandlerExplorer } from './handler-explorer.js';
+import { DeadLetters } from './admin/dead-letters.js';
+import { GroupControl } from './admin/group-control.js';
+import { GroupCatalog } from './admin/group-info.js';
+import { HeldBytes } from './flow/held-bytes.js';
+import { HandlerExplorer } from './handler/handler-explorer.js';
 import { IdempotencyTracker } from './idempotency-tracker.js';
 import { GroupMembers } from './members/group-members.js';
 import { GroupTally } from './members/group-tally.js';
@@ -20,9 +20,9 @@ import { GroupRateReader } from './overview/group-rates.js';
 import { GroupSampler } from './overview/group-sampler.js';
 import { GroupSamples } from './overview/group-samples.js';
 import { GroupStandings } from './overview/group-standing.js';
-import { PendingEntries } from './pending-entries.js';
-import { SuspectGate } from './suspect-gate.js';
-import { TenantDirectory } from './tenant-directory.js';
+import { PendingEntries } from './admin/pending-entries.js';
+import { SuspectGate } from './delivery/suspect-gate.js';
+import { TenantDirectory } from './group/tenant-directory.js';
 
 /**
  * Consumer groups: finds providers with `@EventHandler` and feeds them. It needs RedisModule, EventStoreModule and

@@ -4,8 +4,8 @@ import { eventually } from '../support/eventually.js';
 import { DispatchStore, RunSweep } from '../../src/event-store/index.js';
 import { BUCKETS } from '../../src/stream-consumer/buckets.js';
 import { WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
-import { type Effect, publishEffect, startEffect } from '../../src/consumer/effects.js';
-import { GroupSource } from '../../src/consumer/group-source.js';
+import { type Effect, publishEffect, startEffect } from '../../src/consumer/delivery/effects.js';
+import { GroupSource } from '../../src/consumer/group/group-source.js';
 
 const CONTEXT = {
   session_id: null,

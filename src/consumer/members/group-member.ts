@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RegisteredHandler } from '../registered-handler.js';
+import type { RegisteredHandler } from '../handler/registered-handler.js';
 
 /** What a process says of the handler with which it runs a group. */
 export interface AnnouncedHandler {

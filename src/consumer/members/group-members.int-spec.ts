@@ -5,9 +5,9 @@ import { eventually } from '../../../test/support/eventually.js';
 import { testLogger } from '../../../test/support/test-logger.js';
 import { groupCountsKey, groupMembersKey } from '../../event-store/index.js';
 import { WORK_KEYS } from '../../stream-consumer/index.js';
-import { EventHandler } from '../event-handler.decorator.js';
-import type { Handler } from '../handler.js';
-import type { HandlerOptions } from '../handler-options.js';
+import { EventHandler } from '../handler/event-handler.decorator.js';
+import type { Handler } from '../handler/handler.js';
+import type { HandlerOptions } from '../handler/handler-options.js';
 import type { AnnouncedHandler } from './group-member.js';
 import { GroupMembers } from './group-members.js';
 

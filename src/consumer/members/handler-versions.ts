@@ -1,6 +1,6 @@
 import { teamOf } from '../../stream-consumer/index.js';
-import { groupConsumer } from '../group-work.js';
-import type { RegisteredHandler } from '../registered-handler.js';
+import { groupConsumer } from '../group/group-work.js';
+import type { RegisteredHandler } from '../handler/registered-handler.js';
 import { announcementOf, fingerprintOf, type GroupFingerprint } from './group-member.js';
 import type { GroupMembers } from './group-members.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventStore, TENANTS_KEY } from '../../event-store/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
 import { walkTenants } from '../../stream-consumer/index.js';
-import { TenantDirectory } from '../tenant-directory.js';
+import { TenantDirectory } from '../group/tenant-directory.js';
 
 /** Tenants that one step looks at, about. */
 const STEP = 1000;

@@ -5,10 +5,10 @@ import { eventually } from '../../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { groupPausedKey, TENANTS_KEY } from '../../event-store/index.js';
 import { bucketOf, BUCKETS, partitionOf, WORK_KEYS } from '../../stream-consumer/index.js';
-import { EventHandler } from '../event-handler.decorator.js';
-import { GroupControl } from '../group-control.js';
-import type { Handler } from '../handler.js';
-import { HandlerResult } from '../handler-result.js';
+import { EventHandler } from '../handler/event-handler.decorator.js';
+import { GroupControl } from '../admin/group-control.js';
+import type { Handler } from '../handler/handler.js';
+import { HandlerResult } from '../handler/handler-result.js';
 import { type GroupOverview, GroupOverviewReader, MOST_TENANTS } from './group-overview.js';
 
 const HOUR_MS = 3_600_000;

@@ -9,10 +9,10 @@ import {
   teamOf,
   tenantOf,
 } from '../../stream-consumer/index.js';
-import { groupConsumer } from '../group-work.js';
+import { groupConsumer } from '../group/group-work.js';
 import type { GroupMember } from '../members/group-member.js';
 import { GroupMembers } from '../members/group-members.js';
-import { TenantDirectory } from '../tenant-directory.js';
+import { TenantDirectory } from '../group/tenant-directory.js';
 import { DeadLetterCount } from './dead-letter-count.js';
 import { GroupRateReader, type GroupRates } from './group-rates.js';
 import { type GroupStanding, GroupStandings } from './group-standing.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GROUP_PATTERN } from '../../event-store/index.js';
 import { Announcements } from '../../stream-consumer/index.js';
 import { ConsumerRunner } from '../consumer-runner.js';
-import { groupOf } from '../group-work.js';
+import { groupOf } from '../group/group-work.js';
 import { type GroupOverview, GroupOverviewReader } from './group-overview.js';
 
 /** Groups that are summed up: those of this application, then those that were handled last. */

@@ -3,9 +3,9 @@ import { startConsumers, type TestConsumers } from '../../../test/support/consum
 import { createTestStore, line, uniqueTenant } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { groupCountsKey, groupSamplerKey, groupSamplesKey } from '../../event-store/index.js';
-import { EventHandler } from '../event-handler.decorator.js';
-import type { Handler } from '../handler.js';
-import { HandlerResult } from '../handler-result.js';
+import { EventHandler } from '../handler/event-handler.decorator.js';
+import type { Handler } from '../handler/handler.js';
+import { HandlerResult } from '../handler/handler-result.js';
 import { type GroupOverview, GroupOverviewReader } from './group-overview.js';
 import { GroupSampler } from './group-sampler.js';
 import { GroupSamples, KEPT_SAMPLES } from './group-samples.js';

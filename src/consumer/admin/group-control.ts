@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { GroupInUseError, GroupNotFoundError, ValidationFailedError } from '../../common/index.js';
+import { EventStore, groupPausedKey, groupRegisteredKey } from '../../event-store/index.js';
+import { formatEventId, normaliseTimestamp, tryParseEventId } from '../../events/index.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
+import { partitionOf, WorkSignals } from '../../stream-consumer/index.js';
+import { groupWork } from '../group/group-work.js';
+import { GroupCatalog, SILENT_AFTER_MS } from './group-info.js';
+import { SCRIPTS } from '../scripts.js';
+
+/** A day longer than done markers live. */
+const REMOVED_META_TTL_SECONDS = 8 * 86_400;
+
+/** What an operator does with the groups of a tenant. Every method throws GroupNotFoundError. */
+@Injectable()
+export class GroupControl {
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    private readonly catalog: GroupCatalog,
+    private readonly signals: WorkSignals,
+  ) {}
+
+  /** From here on no event of the group is begun, by any process. Those that are being handled are finished. */
+  async pause(tenantId: string, group: string): Promise<void> {
+    await this.catalog.assertExists(tenantId, group);
+    const { meta } = this.store.keys.group(tenantId, 0, group);
+    await redisCall(this.redis.commands.hset(meta, 'paused', '1'));
+    // Nobody looks at what piles up there, so whoever asks for it must know where.
+    await redisCall(this.redis.commands.sadd(groupPausedKey(group), partitionOf(tenantId)));
+  }
+
+  async resume(tenantId: string, group: string): Promise<void> {
+    await this.catalog.assertExists(tenantId, group);
+    const { meta } = this.store.keys.group(tenantId, 0, group);
+    await this.signals.around([groupWork(tenantId, group)], () =>
+      redisCall(this.redis.commands.hdel(meta, 'paused')),
+    );
+    await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
+  }
+
+  /**
+   * Delivers again what the journal has from a position on, handled or not. A position ahead of the group's own
+   * changes nothing.
+   *
+   * @param from id of a journal entry, inclusive, or an ISO time
+   * @throws ValidationFailedError
+   */
+  async replay(tenantId: string, group: string, from: string): Promise<void> {
+    const position = positionBefore(from);
+    await this.catalog.assertExists(tenantId, group);
+    const keys = this.store.keys.group(tenantId, 0, group);
+    const { entries, delayed } = keys.state('journal');
+    const { journal } = this.store.keys.partition(tenantId, 0);
+    const reply = (await this.signals.around([groupWork(tenantId, group)], () =>
+      SCRIPTS.replay.run(
+        this.redis.commands,
+        [journal, entries, delayed, keys.meta, keys.owner],
+        [group, position],
+      ),
+    )) as unknown[];
+    if (reply.length === 0) throw new GroupNotFoundError();
+  }
+
+  /**
+   * Removes a group with all it knows and its dead letters.
+   *
+   * @throws GroupInUseError while this application has a handler for it, or any did within the last minute
+   */
+  async remove(tenantId: string, group: string): Promise<void> {
+    await this.catalog.assertExists(tenantId, group);
+    if (this.catalog.isRegistered(group) || (await this.catalog.isHandled(group)))
+      throw new GroupInUseError();
+    const keys = this.store.keys.group(tenantId, 0, group);
+    const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
+    const { journal } = this.store.keys.partition(tenantId, 0);
+    const answer = await SCRIPTS.removeGroup.run(
+      this.redis.commands,
+      [
+        ...[journal, keys.meta, keys.owner, keys.dead, keys.redrive],
+        ...[ofJournal.entries, ofJournal.delayed, ofJournal.parked],
+        ...[ofRedrives.entries, ofRedrives.delayed, ofRedrives.parked],
+      ],
+      [group, SILENT_AFTER_MS, REMOVED_META_TTL_SECONDS],
+    );
+    if (answer === 'IN_USE') throw new GroupInUseError();
+    if (answer === 'NOT_FOUND') throw new GroupNotFoundError();
+    await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
+    // Nobody has the handler, so its next registration is the first one again: `from: 'now'` means that moment.
+    await redisCall(this.redis.commands.del(groupRegisteredKey(group)));
+  }
+}
+
+/** Journal entries count from 1, so that `<ms>-0` comes before all of its millisecond. */
+function positionBefore(from: string): string {
+  const id = tryParseEventId(from);
+  if (id) return formatEventId({ ms: id.ms, sequence: Math.max(id.sequence - 1, 0) });
+  const time = normaliseTimestamp(from);
+  const ms = time === undefined ? -1 : Date.parse(time);
+  if (ms < 0) {
+    throw new ValidationFailedError([
+      { path: 'from', message: 'must be the id of a journal entry, or an ISO 8601 time since 1970' },
+    ]);
+  }
+  return `${ms}-0`;
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { GroupNotFoundError } from '../../common/index.js';
+import { GROUP_PATTERN, Journal, type JournalGroupInfo } from '../../event-store/index.js';
+import { Announcements } from '../../stream-consumer/index.js';
+import { groupConsumer } from '../group/group-work.js';
+import { ConsumerRunner } from '../consumer-runner.js';
+import { type HandlerDescription, readHandlerDescription } from '../handler/handler-description.js';
+import type { RecoveryResult } from '../group/recovery-result.js';
+import type { GroupMember } from '../members/group-member.js';
+import { GroupMembers } from '../members/group-members.js';
+import { type GroupStanding, GroupStandings } from '../overview/group-standing.js';
+
+/** A consumer that was heard of within this time counts as living, in milliseconds. */
+export const SILENT_AFTER_MS = 60_000;
+
+/** What there is to know of a group in one tenant. */
+export interface GroupInfo extends Omit<GroupStanding, 'handler' | 'recovery'> {
+  group: string;
+  /** Undefined when nobody knows any more. */
+  handler: HandlerDescription | undefined;
+  /** Whether a process handled it within the last minute. */
+  isHandled: boolean;
+  /** The processes that run it, for any tenant. */
+  members: GroupMember[];
+  lastRecovery: (RecoveryResult & { at: number }) | undefined;
+}
+
+/** The consumer groups of a tenant: those that are handled here, and those that only Redis knows of. */
+@Injectable()
+export class GroupCatalog {
+  constructor(
+    private readonly journal: Journal,
+    private readonly standings: GroupStandings,
+    private readonly members: GroupMembers,
+    private readonly runner: ConsumerRunner,
+    private readonly announcements: Announcements,
+  ) {}
+
+  async list(tenantId: string): Promise<GroupInfo[]> {
+    const journal = await this.journalGroups(tenantId);
+    return Promise.all(this.merge(journal).map((group) => this.read(tenantId, group)));
+  }
+
+  /** @throws GroupNotFoundError */
+  async get(tenantId: string, group: string): Promise<GroupInfo> {
+    const journal = await this.journalGroups(tenantId);
+    if (!this.isRegistered(group) && !journal.has(group)) throw new GroupNotFoundError();
+    return this.read(tenantId, group);
+  }
+
+  /** In alphabetical order. */
+  async names(tenantId: string): Promise<string[]> {
+    return this.merge(await this.journalGroups(tenantId));
+  }
+
+  /** @throws GroupNotFoundError */
+  async assertExists(tenantId: string, group: string): Promise<void> {
+    if (!this.isRegistered(group) && !(await this.journalGroups(tenantId)).has(group)) {
+      throw new GroupNotFoundError();
+    }
+  }
+
+  /** Whether a process handled the group, for any tenant, within the last minute. */
+  isHandled(group: string): Promise<boolean> {
+    return this.announcements.isAnnounced(groupConsumer(group), SILENT_AFTER_MS);
+  }
+
+  /** Whether this application has a handler for the group. */
+  isRegistered(group: string): boolean {
+    return this.runner.registered.some(({ options }) => options.group === group);
+  }
+
+  private merge(journal: ReadonlyMap<string, JournalGroupInfo>): string[] {
+    const registered = this.runner.registered.map(({ options }) => options.group);
+    return [...new Set([...registered, ...journal.keys()])].sort();
+  }
+
+  /** By name. What others made by hand, under a name that no handler can have, is left out: it makes no keys. */
+  private async journalGroups(tenantId: string): Promise<ReadonlyMap<string, JournalGroupInfo>> {
+    const { groups } = await this.journal.journalInfo(tenantId);
+    return new Map(groups.filter(({ name }) => GROUP_PATTERN.test(name)).map((group) => [group.name, group]));
+  }
+
+  private async read(tenantId: string, group: string): Promise<GroupInfo> {
+    const [isHandled, members, standing] = await Promise.all([
+      this.isHandled(group),
+      this.members.list(group),
+      this.standings.read(tenantId, group),
+    ]);
+    const { handler, recovery, ...numbers } = standing;
+    const registered = this.runner.registered.find(({ options }) => options.group === group);
+    return {
+      group,
+      ...numbers,
+      handler: registered
+        ? { name: registered.name, types: registered.options.types }
+        : readHandlerDescription(handler),
+      isHandled,
+      members,
+      lastRecovery: recovery === '' ? undefined : (JSON.parse(recovery) as RecoveryResult & { at: number }),
+    };
+  }
+}

@@ -1,0 +1,98 @@
+import { ValidationFailedError } from '../../common/index.js';
+import {
+  dispatchWork,
+  type EventStore,
+  EXTERNAL,
+  journalWork,
+  newRunId,
+  partitionOfRun,
+} from '../../event-store/index.js';
+import { type EventInput, type PreparedEvent, prepareRun } from '../../events/index.js';
+import type { Work } from '../../stream-consumer/index.js';
+import type { StartRun } from '../handler/handler.js';
+
+const PARTITION = 0;
+const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+
+/** What a handler asked for: written together with its event's acknowledgement, or not at all. */
+export type Effect =
+  | { kind: 'publish'; runId: string; event: PreparedEvent }
+  | {
+      kind: 'start';
+      runId: string;
+      /** The one that waits for it; undefined for an external run. */
+      executor: string | undefined;
+      /** Executor, task, input, labels, context, as the run's record holds them. */
+      fields: string[];
+      events: PreparedEvent[];
+    };
+
+/** @throws Error for an id that no run of this partition can have */
+export function publishEffect(store: EventStore, runId: string, event: EventInput): Effect {
+  assertReachable(runId);
+  return { kind: 'publish', runId, event: store.prepare(event) };
+}
+
+/** What effects cost when they are made: the events they write, and about so many bytes. */
+export function effectsWeight(effects: readonly Effect[]): { events: number; bytes: number } {
+  let events = 0;
+  let bytes = 0;
+  for (const effect of effects) {
+    if (effect.kind === 'publish') {
+      events++;
+      bytes += Buffer.byteLength(effect.event.body);
+    } else {
+      events++;
+      for (const field of effect.fields) bytes += Buffer.byteLength(field);
+    }
+  }
+  return { events, bytes };
+}
+
+/** What becomes visible when effects are made. */
+export function effectsWork(tenantId: string, effects: readonly Effect[]): Work[] {
+  const works = new Map<string, Work>();
+  for (const effect of effects) {
+    const work =
+      effect.kind === 'start' && effect.executor !== undefined
+        ? dispatchWork(tenantId, effect.executor, effect.runId)
+        : journalWork(tenantId, effect.runId);
+    works.set(work.topic, work);
+  }
+  return [...works.values()];
+}
+
+export function startEffect(store: EventStore, run: StartRun): Effect {
+  const executor = run.executor ?? EXTERNAL;
+  // It becomes part of a key. Whether any process has it shows when the run is taken up.
+  if (!EXECUTOR_NAME.test(executor)) {
+    throw new ValidationFailedError([{ path: 'executor', message: 'must be the name of an executor' }]);
+  }
+  const { task, input, labels, context } = prepareRun(run);
+  const started: EventInput = {
+    event: { category: 'lifecycle', action: 'started' },
+    data: { task },
+    context,
+  };
+  return {
+    kind: 'start',
+    runId: newRunId(),
+    executor: executor === EXTERNAL ? undefined : executor,
+    fields: [executor, task, input, labels, JSON.stringify(context)],
+    events: executor === EXTERNAL ? [store.prepare(started)] : [],
+  };
+}
+
+/** All of a settlement is one step, and so of one partition. There is one today. */
+function assertReachable(runId: unknown): void {
+  let partition: number | undefined;
+  try {
+    if (typeof runId === 'string') partition = partitionOfRun(runId);
+  } catch {
+    // What follows says what to do.
+  }
+  if (partition === PARTITION) return;
+  throw new Error(
+    'publish() needs the id of a run that can be reached from here. Give it the run_id of an event, or what startRun() returned.',
+  );
+}

@@ -1,0 +1,116 @@
+import { errorReport, errorText, type LongTimeout, setLongTimeout } from '../../common/index.js';
+import { decodeEvent, type RecordedEvent } from '../../events/index.js';
+import { askCanHandle, type Failure } from './can-handle.js';
+import type { Attempt } from './attempt.js';
+import type { Effect } from './effects.js';
+import { backoffMs } from '../handler/handler-options.js';
+import { readResult, type ReadResult } from '../handler/handler-result.js';
+import type { Outcome } from './lease.js';
+import type { RegisteredHandler } from '../handler/registered-handler.js';
+
+const NO_EFFECTS: readonly Effect[] = [];
+/** In an ordered group the later events of the run wait, and their entries with them. */
+const MAX_ORDERED_DELAY_MS = 3_600_000;
+
+/** How an attempt ended. */
+export interface Ended {
+  outcome: Outcome;
+  /** What was thrown, with stacks, for the log. */
+  report: string | undefined;
+  /** The handler's time is up and it still runs: resolves when it has really ended. */
+  running: Promise<void> | undefined;
+}
+
+type Ending = ReadResult | { kind: 'release'; error: '' };
+
+/**
+ * Calls the handler. Never rejects, whatever the handler, a guard or an interceptor throws or gives back: nobody would
+ * catch it.
+ *
+ * @param about `isUnsure`: canHandle() gave no answer yet; `refusal`: why its event fails without a try
+ * @param stopping aborted when the process stops: then what is thrown is no failure of the handler
+ */
+export async function runAttempt(
+  handler: RegisteredHandler,
+  attempt: Attempt,
+  about: { isUnsure: boolean; refusal: string | undefined },
+  stopping: AbortSignal,
+): Promise<Ended> {
+  const ended = (ending: Ending, report?: string, running?: Promise<void>): Ended => {
+    attempt.close();
+    return { outcome: outcomeOf(handler, attempt, ending), report, running };
+  };
+  const failed = ({ error, report }: Failure, running?: Promise<void>): Ended =>
+    stopping.aborted
+      ? ended({ kind: 'release', error: '' })
+      : ended({ kind: 'retry', error }, report, running);
+
+  if (about.refusal !== undefined) return ended({ kind: 'fail', error: about.refusal });
+  const event = eventOf(attempt);
+  if ('error' in event) return ended({ kind: 'fail', error: event.error });
+  if (about.isUnsure) {
+    const answer = askCanHandle(handler, event);
+    if (answer === false) return ended({ kind: 'ok' });
+    if (answer !== true) return failed(answer);
+  }
+  const { timeoutMs, ordering } = handler.options;
+  const handled = handler.invoke(event, attempt);
+  try {
+    if (timeoutMs === undefined) return ended(readResult(await handled, ordering));
+    const inTime = await within(timeoutMs, handled);
+    if (inTime) return ended(readResult(inTime.value, ordering));
+  } catch (error) {
+    return failed(failureOf(error));
+  }
+  const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
+  attempt.abort(error);
+  const running = handled.then(
+    () => undefined,
+    () => undefined,
+  );
+  return failed({ error: error.message }, running);
+}
+
+/** Undefined when it takes longer. What it resolves with is wrapped: to look at it may run code of the handler. */
+async function within(ms: number, work: Promise<unknown>): Promise<{ value: unknown } | undefined> {
+  let timer: LongTimeout | undefined;
+  const timeIsUp = new Promise<undefined>((resolve) => {
+    timer = setLongTimeout(() => {
+      resolve(undefined);
+    }, ms);
+  });
+  try {
+    return await Promise.race([work.then((value) => ({ value })), timeIsUp]);
+  } finally {
+    timer?.cancel();
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return { error: errorText(error), report: errorReport(error) };
+}
+
+/** Without a spread: that one would cost more than all else here, for every event. */
+function outcomeOf(handler: RegisteredHandler, attempt: Attempt, ending: Ending): Outcome {
+  const { entry, token, epoch, fence } = attempt;
+  const { kind } = ending;
+  const delayMs = kind === 'retry' ? (ending.delayMs ?? backoffOf(handler, attempt)) : 0;
+  // What was put before a text made it longer.
+  const error = kind === 'retry' ? errorText(ending.error) : kind === 'ok' ? '' : ending.error;
+  const effects = kind === 'ok' ? attempt.effects : NO_EFFECTS;
+  return { entry, token, epoch, fence, kind, delayMs, error, effects };
+}
+
+function backoffOf(handler: RegisteredHandler, { attempt }: Attempt): number {
+  const { backoff, ordering } = handler.options;
+  const delayMs = backoffMs(backoff, attempt);
+  return ordering === 'run' ? Math.min(delayMs, MAX_ORDERED_DELAY_MS) : delayMs;
+}
+
+function eventOf(attempt: Attempt): RecordedEvent | { error: string } {
+  try {
+    return decodeEvent(attempt.tenantId, attempt.entry.runId, attempt.entry.event);
+  } catch (error) {
+    return { error: `The event can't be read: ${errorText(error)}` };
+  }
+}

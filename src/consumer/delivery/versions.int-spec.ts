@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { consumerScenes } from '../../../test/support/consumer-scene.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { line } from '../../../test/support/event-store.js';
+
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
+const warning = (n: number) => ({
+  event: { category: 'system' as const, action: 'warning' },
+  data: { message: `${n}` },
+});
+
+describe('Versions of a handler that run at the same time', () => {
+  const open = consumerScenes();
+
+  it('T250 what one does not want is handed on to the other, by types', async () => {
+    const scene = await open();
+    const lines: string[] = [];
+    const warnings: string[] = [];
+    await scene.start((text) => void lines.push(text), { types: ['log.stdout'], concurrency: 5 });
+    await scene.start(
+      (text, _context, { event, data }) => {
+        if (event.category === 'log') lines.push(text);
+        else warnings.push(String(data['message']));
+      },
+      { types: ['log.stdout', 'system.warning'], version: 2, concurrency: 5 },
+    );
+    for (const n of upTo(100)) await scene.store.append(scene.tenant, scene.run, [line(`${n}`), warning(n)]);
+    await eventually('all are settled', () => scene.isSettled());
+    expect(lines.map(Number).sort((a, b) => a - b)).toEqual(upTo(100));
+    expect(warnings.map(Number).sort((a, b) => a - b)).toEqual(upTo(100));
+  });
+
+  it('T250 each is asked once, and what all refuse is acknowledged', async () => {
+    const scene = await open();
+    const asked: Record<string, number> = { one: 0, two: 0, three: 0 };
+    const seen: string[] = [];
+    const start = (name: string, version: number, wanted: (text: string) => boolean) =>
+      scene.start(
+        (text) => void seen.push(`${name} ${text}`),
+        { types: ['log.stdout'], version, concurrency: 5 },
+        {
+          canHandle: ({ data }) => {
+            asked[name]!++;
+            return wanted(String(data['line']));
+          },
+        },
+      );
+    await start('one', 1, () => false);
+    await start('two', 2, () => false);
+    await start('three', 3, (text) => Number(text) % 2 === 0);
+    for (const n of upTo(60)) await scene.append(`${n}`);
+    await eventually('all are settled', () => scene.isSettled());
+    expect(seen.map((text) => Number(text.split(' ')[1])).sort((a, b) => a - b)).toEqual(
+      upTo(60).filter((n) => n % 2 === 0),
+    );
+    // Odd ones are refused by all three, in any order; even ones by those who had them before the third.
+    expect(asked['three']).toBe(60);
+    expect(asked['one']).toBeLessThanOrEqual(60);
+    expect(asked['two']).toBeLessThanOrEqual(60);
+  });
+
+  it('T251 an ordered group goes on with its newest version, and with the older one when that is gone', async () => {
+    const scene = await open();
+    const seen: string[] = [];
+    const start = (name: string, version: number, types: string[]) =>
+      scene.start((text) => void seen.push(`${name} ${text}`), { types, version, ordering: 'run' });
+    await start('old', 1, ['log.stdout', 'system.warning']);
+    await scene.append('1');
+    await eventually('the old one handles', () => seen.includes('old 1'));
+    const next = await start('new', 2, ['log.stdout']);
+    let n = 1;
+    await eventually('the new one handles', async () => {
+      await scene.append(`${++n}`);
+      await eventually('it is handled', () => scene.isSettled());
+      return seen.at(-1) === `new ${n}`;
+    });
+    await scene.store.append(scene.tenant, scene.run, [warning(0)]);
+    await eventually('what only the old one wanted is told', async () => (await scene.dead()).length === 1);
+    expect((await scene.dead())[0]?.['error']).toContain('only an older version');
+    await next.close();
+    await scene.append(`${++n}`);
+    await eventually('the old one is there again', () => seen.at(-1) === `old ${n}`);
+    expect(seen.map((text) => Number(text.split(' ')[1]))).toEqual(upTo(n));
+  });
+});

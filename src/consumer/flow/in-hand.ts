@@ -1,0 +1,47 @@
+import type { Delivery } from '../delivery/delivery.js';
+import type { HeldBytes } from './held-bytes.js';
+
+/** The deliveries of one group that have no outcome yet, whether their handler runs or they wait. */
+export class InHand implements Iterable<Delivery> {
+  private readonly deliveries = new Set<Delivery>();
+  private readonly tenants = new Map<string, number>();
+  private weight = 0;
+
+  constructor(private readonly ofProcess: Pick<HeldBytes, 'add'>) {}
+
+  get size(): number {
+    return this.deliveries.size;
+  }
+
+  /** Of their bodies. */
+  get bytes(): number {
+    return this.weight;
+  }
+
+  /** Of one tenant. */
+  sizeOf(tenantId: string): number {
+    return this.tenants.get(tenantId) ?? 0;
+  }
+
+  [Symbol.iterator](): IterableIterator<Delivery> {
+    return this.deliveries.values();
+  }
+
+  add(delivery: Delivery): void {
+    this.deliveries.add(delivery);
+    this.count(delivery, 1);
+  }
+
+  delete(delivery: Delivery): void {
+    if (this.deliveries.delete(delivery)) this.count(delivery, -1);
+  }
+
+  private count({ source, entry }: Delivery, by: 1 | -1): void {
+    const bytes = by * entry.event.body.length;
+    this.weight += bytes;
+    this.ofProcess.add(bytes);
+    const left = this.sizeOf(source.tenantId) + by;
+    if (left === 0) this.tenants.delete(source.tenantId);
+    else this.tenants.set(source.tenantId, left);
+  }
+}

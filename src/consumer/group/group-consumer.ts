@@ -1,0 +1,339 @@
+import { Logger } from '@nestjs/common';
+import { every, pause, RedisUnavailableError } from '../../common/index.js';
+import { type EventStore, JOURNAL_TOPIC, TENANTS_KEY } from '../../event-store/index.js';
+import { isNoGroup, isRedisUnavailable, type RedisConnections } from '../../redis/index.js';
+import {
+  type Partition,
+  partitionOf,
+  type StreamConsumer,
+  tenantOf,
+  type Visited,
+  type VisitTerms,
+  type WorkFinder,
+  type WorkFinders,
+} from '../../stream-consumer/index.js';
+import type { ConsumerTelemetry } from '../consumer-telemetry.js';
+import { Deliverer } from '../delivery/deliverer.js';
+import { bySource } from '../delivery/delivery.js';
+import { describeHandler } from '../handler/handler-description.js';
+import type { EffectLimits } from '../delivery/effect-budget.js';
+import { GroupRecovery } from './group-recovery.js';
+import { GroupSource } from './group-source.js';
+import { groupConsumer, groupWork } from './group-work.js';
+import type { HeldBytes } from '../flow/held-bytes.js';
+import type { Intake } from './intake.js';
+import type { GroupAnnouncement } from '../members/group-announcement.js';
+import { OwnedIntake } from '../ordering/owned-intake.js';
+import { Owners } from '../ordering/owners.js';
+import type { HandlerVersions } from '../members/handler-versions.js';
+import { Patience } from './patience.js';
+import type { RegisteredHandler } from '../handler/registered-handler.js';
+import { Refusals } from '../delivery/refusals.js';
+import { SharedIntake } from './shared-intake.js';
+import { Succession } from '../ordering/succession.js';
+import type { SuspectGate } from '../delivery/suspect-gate.js';
+import type { TenantDirectory } from './tenant-directory.js';
+
+/** What handlers may still say when their time is up and their signal has told them so. */
+const LAST_WORDS_MS = 500;
+/** For a visit to come back when the process stops. */
+const LAST_VISIT_MS = 500;
+/** What an ordered group may hold in memory behind runs that wait. */
+const MAX_HELD = 5000;
+const GONE_AFTER_LEASES = 10;
+const ERROR_PAUSE_MS = 500;
+/** Tenants whose sources are kept while nothing of them is in hand. */
+const MAX_IDLE_TENANTS = 1000;
+/** No id of a ms ends higher; Redis's own limit is no number that a double holds. */
+const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
+
+/** Consumes for one handler: takes what a WorkFinder finds, keeps leases, and recovers what was left. */
+export class GroupConsumer implements StreamConsumer {
+  readonly topic = JOURNAL_TOPIC;
+  readonly name: string;
+  readonly deliverer: Deliverer;
+  readonly recovery: GroupRecovery;
+  /** Of an ordered group, another one once it was idle for a newer version. */
+  finder: WorkFinder;
+  private readonly sources = new Map<string, readonly GroupSource[]>();
+  /** Of an ordered group. */
+  private readonly owners: Owners | undefined;
+  private readonly stopping = new AbortController();
+  /** Ends what must go on while handlers finish: leases and outcomes. */
+  private readonly stopped = new AbortController();
+  private readonly logger: Logger;
+  private readonly patience: Patience;
+  private readonly intake: Intake;
+  private loops: Promise<void>[] = [];
+  private newGroupsBegin = '0';
+  /** Tenants that there were when the group was registered for the first time, by this process, and have none yet. */
+  private older: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly handler: RegisteredHandler,
+    /** Ends with its lease in ms, preceded by a dot: others go by that (scripts/lease.lua). */
+    readonly consumer: string,
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
+    private readonly tenants: TenantDirectory,
+    gate: SuspectGate,
+    telemetry: ConsumerTelemetry,
+    private readonly finders: WorkFinders,
+    private readonly effectLimits: EffectLimits,
+    private readonly held: HeldBytes,
+    private readonly announcement: GroupAnnouncement,
+    private readonly versions: HandlerVersions,
+  ) {
+    const { group, leaseMs } = handler.options;
+    this.name = groupConsumer(group);
+    this.logger = new Logger(`Consumer ${group}`);
+    this.finder = this.createFinder();
+    this.deliverer = new Deliverer(handler, {
+      ...{ store, gate, telemetry, bytes: held, logger: this.logger, signal: this.stopped.signal },
+      refusals: new Refusals(versions, handler.options.ordering === 'run', (tenantId, member) => {
+        this.finder.handedOn(partitionOf(tenantId), member);
+      }),
+      finder: {
+        pump: () => {
+          this.finder.pump();
+        },
+        visitIn: (tenantId, ms) => {
+          this.finder.visitIn(partitionOf(tenantId), ms);
+        },
+      },
+    });
+    this.patience = new Patience(redis, leaseMs);
+    this.recovery = new GroupRecovery(this.patience, this.deliverer, this.logger, this.stopping.signal);
+    const sourcesOf = (tenantId: string): readonly GroupSource[] => this.sourcesOf(tenantId);
+    if (handler.options.ordering === 'run') {
+      const keyOf = (tenantId: string): string => store.keys.group(tenantId, 0, group).owner;
+      this.owners = new Owners(redis.commands, keyOf, consumer, leaseMs, this.patience, (tenantId) => {
+        this.deliverer.forget(({ source }) => source.tenantId === tenantId);
+      });
+      this.intake = new OwnedIntake(MAX_HELD, leaseMs, sourcesOf, this.deliverer, this.recovery, {
+        isOurs: (tenantId) => this.owners?.isOurs(tenantId) ?? false,
+        renew: async (tenantId) => this.owners?.renew(tenantId),
+        giveUp: async (tenantId) => {
+          this.sources.delete(tenantId);
+          await this.owners?.giveUp(tenantId);
+        },
+      });
+    } else this.intake = new SharedIntake(sourcesOf, this.deliverer, this.recovery);
+  }
+
+  get group(): string {
+    return this.handler.options.group;
+  }
+
+  get leaseMs(): number {
+    return this.handler.options.leaseMs;
+  }
+
+  get batchSize(): number {
+    return this.handler.options.batchSize;
+  }
+
+  get concurrency(): number {
+    return this.owners ? MAX_HELD : this.handler.options.concurrency;
+  }
+
+  get room(): number {
+    return this.held.roomFor(this.intake.room, this.deliverer.inHand.size);
+  }
+
+  serves(tenantId: string): boolean {
+    return this.tenants.serves(tenantId);
+  }
+
+  inHand(partition: Partition): number {
+    return this.deliverer.inHand.sizeOf(tenantOf(partition));
+  }
+
+  owns(partition: Partition): boolean {
+    return this.intake.owns(tenantOf(partition));
+  }
+
+  /** Begins to consume. During an outage it waits for its end. */
+  start(): void {
+    const log = (error: unknown): void => {
+      this.logUnlessUnavailable(error);
+    };
+    this.loops = [every(this.leaseMs / 3, this.stopped.signal, () => this.renew(), log), this.begin()];
+  }
+
+  private async begin(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        if (this.handler.options.from === 'now') await this.register();
+        await this.announcement.start();
+        if (this.owners) await this.succeed(this.owners);
+        else this.finder.start();
+        return;
+      } catch (error) {
+        this.logUnlessUnavailable(error);
+        await pause(ERROR_PAUSE_MS, signal);
+      }
+    }
+  }
+
+  private createFinder(): WorkFinder {
+    return this.finders.create(this, {
+      member: this.consumer,
+      tenantsKey: TENANTS_KEY,
+      named: this.tenants.named,
+      onError: (error) => {
+        this.logUnlessUnavailable(error);
+      },
+    });
+  }
+
+  private async register(): Promise<void> {
+    const { at, isFirst } = await this.tenants.register(this.group);
+    // With that ms itself: what came after the moment may bear it too.
+    this.newGroupsBegin = `${at - 1}-${MAX_SEQUENCE}`;
+    // Tenants that come later had nothing at that moment.
+    if (isFirst) this.older = new Set(await this.tenants.list());
+  }
+
+  /**
+   * Takes nothing new; handlers that run get until `deadlineMs` from now; what was taken and not begun is handed back.
+   */
+  async stop(deadlineMs: number): Promise<void> {
+    this.stopping.abort();
+    await within(LAST_VISIT_MS, this.stopFinding());
+    await this.deliverer.stop();
+    await within(deadlineMs, this.deliverer.idle());
+    const reason = new Error('The process is stopping.');
+    this.stopped.abort(reason);
+    for (const attempt of this.deliverer.attempts()) attempt.abort(reason);
+    await within(LAST_WORDS_MS, this.deliverer.idle());
+    for (const tenantId of this.owners?.owned() ?? []) await this.letGo(tenantId).catch(() => undefined);
+    await this.owners?.giveUpAll();
+    await Promise.allSettled(this.loops);
+    await this.announcement.finish();
+  }
+
+  /** An ordered group is run by its newest version alone: an older one lets go of what it owns, and waits. */
+  private async succeed(owners: Owners): Promise<void> {
+    const succession = new Succession(this.versions, this.announcement, {
+      owned: () => owners.owned(),
+      letGo: (tenantId) => this.letGo(tenantId),
+      begin: () => {
+        this.finder = this.createFinder();
+        this.finder.start();
+      },
+      end: async () => {
+        this.logger.log(
+          'A newer version of the handler runs: this process takes nothing for the group any more.',
+        );
+        await within(LAST_VISIT_MS, this.finder.stop());
+        this.deliverer.forget(({ isUnderWay }) => !isUnderWay);
+      },
+      isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0,
+    });
+    await succession.run(this.stopping.signal, (error) => {
+      this.logUnlessUnavailable(error);
+    });
+  }
+
+  /** Others need not wait until they look again. */
+  private async letGo(tenantId: string): Promise<void> {
+    const work = groupWork(tenantId, this.group);
+    // They know it by an ownership that is over.
+    this.sources.delete(tenantId);
+    await this.finders.signals.around([work], async () => this.owners?.giveUp(tenantId));
+  }
+
+  private async stopFinding(): Promise<void> {
+    await Promise.all([this.finder.stop(), this.announcement.stop()]);
+  }
+
+  async visit(partition: Partition, terms: VisitTerms): Promise<Visited> {
+    const tenantId = tenantOf(partition);
+    let visited: Visited;
+    try {
+      visited = await this.intake.visit(tenantId, terms);
+    } catch (error) {
+      if (!isNoGroup(error)) throw error;
+      if (!(await this.tenants.has(tenantId))) return { taken: 0, hasMore: false, isIdle: true };
+      await this.ensureGroup(tenantId);
+      visited = await this.intake.visit(tenantId, terms);
+    }
+    if (terms.scope === 'look') await this.tidy(tenantId);
+    return visited;
+  }
+
+  private async ensureGroup(tenantId: string): Promise<void> {
+    const sources = this.sourcesOf(tenantId);
+    if (sources.some(({ hadGroup }) => hadGroup))
+      this.logger.warn(`The consumer group of tenant ${tenantId} is gone: making it again.`);
+    for (const source of sources) await source.ensureGroup(this.newGroupsBegin, this.older.has(tenantId));
+  }
+
+  private async tidy(tenantId: string): Promise<void> {
+    for (const source of this.sourcesOf(tenantId)) await source.tidy(this.leaseMs * GONE_AFTER_LEASES);
+  }
+
+  /** Renews what is in hand, running or not. Of an ordered group the ownership covers what is not running. */
+  private async renew(): Promise<void> {
+    await this.owners?.renewAll();
+    for (const [source, deliveries] of bySource(this.deliverer.inHand)) {
+      const held = this.owners ? deliveries.filter(({ attempt }) => attempt) : deliveries;
+      const leases = held.map((delivery) => delivery.attempt ?? delivery);
+      const lost = new Set(await source.beat(leases));
+      if (lost.size === 0) continue;
+      const gone = new Set<unknown>(leases.filter(({ entry }) => lost.has(entry.id)));
+      for (const attempt of this.deliverer.attempts()) if (gone.has(attempt)) attempt.abort(leaseLost());
+      // What had begun by then has an outcome by now, or will hear that it is lost.
+      this.deliverer.forget((delivery) => gone.has(delivery) && !delivery.isUnderWay);
+    }
+  }
+
+  private sourcesOf(tenantId: string): readonly GroupSource[] {
+    let sources = this.sources.get(tenantId);
+    if (!sources) {
+      this.dropIdle();
+      sources = (['journal', 'redrive'] as const).map(
+        (kind) =>
+          new GroupSource(tenantId, kind, this.redis.commands, this.store, {
+            group: this.group,
+            consumer: this.consumer,
+            leaseMs: this.leaseMs,
+            maxAttempts: this.handler.options.maxAttempts,
+            ownership: this.owners?.of(tenantId),
+            handler: describeHandler(this.handler),
+            effectLimits: this.effectLimits,
+            signals: this.finders.signals,
+          }),
+      );
+      this.sources.set(tenantId, sources);
+    }
+    return sources;
+  }
+
+  private dropIdle(): void {
+    if (this.sources.size < MAX_IDLE_TENANTS) return;
+    for (const tenantId of this.sources.keys()) {
+      if (this.deliverer.inHand.sizeOf(tenantId) > 0 || this.intake.owns(tenantId)) continue;
+      this.sources.delete(tenantId);
+      return;
+    }
+  }
+
+  /** An outage is logged once, by the connections. */
+  private logUnlessUnavailable(error: unknown): void {
+    if (error instanceof RedisUnavailableError || isRedisUnavailable(error)) this.patience.noteTrouble();
+    else if (!isNoGroup(error)) this.logger.error(error);
+  }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([work, pause(ms, enough.signal)]);
+  enough.abort();
+}
+
+function leaseLost(): Error {
+  return new Error('The lease was lost: another process has this event.');
+}

@@ -1,0 +1,29 @@
+import type { Visited, VisitTerms } from '../../stream-consumer/index.js';
+
+/** Brings a group's entries of one tenant to where they are handled. */
+export interface Intake {
+  /** How many more entries may be taken. */
+  readonly room: number;
+  /** Whether no other process takes anything of this tenant. */
+  owns(tenantId: string): boolean;
+  visit(tenantId: string, terms: VisitTerms): Promise<Visited>;
+}
+
+const NOTHING: Visited = { taken: 0, hasMore: false };
+
+/** Of several visits one. */
+export function together(visits: readonly Visited[]): Visited {
+  return visits.reduce(
+    (all, one) => ({
+      taken: all.taken + one.taken,
+      hasMore: all.hasMore || one.hasMore,
+      againInMs: soonest(all.againInMs, one.againInMs),
+    }),
+    NOTHING,
+  );
+}
+
+export function soonest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

@@ -1,0 +1,36 @@
+import type { NewRun } from '../../event-store/index.js';
+import type { EventInput, RecordedEvent } from '../../events/index.js';
+import type { HandlerResult } from './handler-result.js';
+
+/** What `@EventHandler` goes on. @publicApi */
+export interface Handler {
+  /**
+   * Refuses events before they are begun; what it refuses is acknowledged and counts as skipped. It answers at once: a
+   * Promise, like anything else that is neither true nor false, and what it throws, is a failure of the event.
+   */
+  canHandle?(event: RecordedEvent): boolean;
+  /** Nothing returned is a success; a thrown error is a retry; what is no HandlerResult is a failure. */
+  handle(event: RecordedEvent, context: HandlerContext): Promise<HandlerResult | void> | HandlerResult | void;
+}
+
+/** What a handler may know and do besides its event. @publicApi */
+export interface HandlerContext {
+  readonly tenantId: string;
+  readonly group: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** Rises with each attempt of any event of the group: give it to what you call, to reject a late one. */
+  readonly fencingToken: number;
+  /** The producer's key of the event, or else the event's id: give it to what you call, to have it done once. */
+  readonly idempotencyKey: string;
+  /** Aborts when the lease is lost, the time is up, or the process stops. */
+  readonly signal: AbortSignal;
+  /** Appends an event to a live run of the same tenant, in the same atomic step as this event's acknowledgement. */
+  publish(runId: string, event: EventInput): void;
+  /** Starts a run of the same tenant in the same step. Returns its id. */
+  startRun(run: StartRun): string;
+  /** Extends the lease now. It is extended all by itself while the handler's process lives. */
+  extend(): Promise<void>;
+}
+
+export type StartRun = Pick<NewRun, 'task'> & Partial<NewRun>;

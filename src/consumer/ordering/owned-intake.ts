@@ -1,0 +1,103 @@
+import type { Visited, VisitTerms } from '../../stream-consumer/index.js';
+import type { Deliverer } from '../delivery/deliverer.js';
+import { Delivery } from '../delivery/delivery.js';
+import type { GroupRecovery } from '../group/group-recovery.js';
+import type { GroupSource } from '../group/group-source.js';
+import { type Intake, together } from '../group/intake.js';
+import { OwnershipLostError } from './ownership.js';
+
+/** How soon it looks again for whether there is less parked. */
+const FULL_MS = 1000;
+
+/** For an ordered group: the owner of a tenant takes over whatever is pending, in order, and only then reads on. */
+export class OwnedIntake implements Intake {
+  constructor(
+    /** Most entries to have in hand, those included that wait behind others of their run. */
+    private readonly most: number,
+    private readonly leaseMs: number,
+    private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand'>,
+    private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
+    private readonly owners: {
+      isOurs(tenantId: string): boolean;
+      /** Becomes or stays the owner, if it can be had; what was held under another fence is let go of. */
+      renew(tenantId: string): Promise<void>;
+      /** Lets another have it. */
+      giveUp(tenantId: string): Promise<void>;
+    },
+  ) {}
+
+  get room(): number {
+    return this.most - this.deliverer.inHand.size;
+  }
+
+  owns(tenantId: string): boolean {
+    return this.owners.isOurs(tenantId);
+  }
+
+  async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
+    const sources = this.sourcesOf(tenantId);
+    if (resync) for (const source of sources) source.takenOver = '';
+    if (!this.owners.isOurs(tenantId)) await this.owners.renew(tenantId);
+    // It is another's: until that one is gone.
+    if (!this.owners.isOurs(tenantId)) return { taken: 0, hasMore: false, againInMs: this.leaseMs / 3 };
+    try {
+      const visits: Visited[] = [];
+      for (const source of sources) visits.push(await this.take(source, places));
+      const visited = together(visits);
+      if (scope !== 'look' || visited.taken > 0) return visited;
+      return { ...visited, isIdle: await this.restIfIdle(tenantId, sources) };
+    } catch (error) {
+      if (!(error instanceof OwnershipLostError)) throw error;
+      await this.owners.renew(tenantId);
+      return { taken: 0, hasMore: true };
+    }
+  }
+
+  /** The group may be lost and regained at any moment: then what was pending is to be taken over first, once more. */
+  private async take(source: GroupSource, most: number): Promise<Visited> {
+    const { fence } = source;
+    let taken = 0;
+    if (source.takenOver !== fence) taken = await this.takeOver(source, fence);
+    const { parking } = source;
+    taken += await this.takeParked(source, fence, most);
+    if (parking?.isFull) return { taken, hasMore: false, againInMs: FULL_MS };
+    const { entries, hasMore } = await source.take(most, fence);
+    if (source.fence !== fence) throw new OwnershipLostError();
+    await this.deliverer.accept(entries.map(({ entry }) => new Delivery(source, entry)));
+    return { taken: taken + entries.length, hasMore, againInMs: parking?.nextInMs };
+  }
+
+  private async takeParked(source: GroupSource, fence: string, most: number): Promise<number> {
+    let taken = 0;
+    for await (const { entries, buried } of source.parking?.next(fence, most) ?? []) {
+      if (source.fence !== fence) throw new OwnershipLostError();
+      this.deliverer.buried(buried);
+      taken += entries.length + buried;
+      await this.deliverer.accept(
+        entries.map((entry) => new Delivery(source, entry)),
+        true,
+      );
+    }
+    return taken;
+  }
+
+  private async takeOver(source: GroupSource, fence: string): Promise<number> {
+    this.deliverer.forget((delivery) => delivery.source === source);
+    await source.parking?.load();
+    const taken = await this.recovery.takeOver(source, fence);
+    if (source.fence !== fence) throw new OwnershipLostError();
+    source.takenOver = fence;
+    return taken;
+  }
+
+  private async restIfIdle(tenantId: string, sources: readonly GroupSource[]): Promise<boolean> {
+    for (const { stream } of sources) {
+      for (const { source } of this.deliverer.inHand) if (source.stream === stream) return false;
+    }
+    const outlooks = await Promise.all(sources.map((source) => source.outlook()));
+    if (outlooks.some(({ pending }) => pending > 0)) return false;
+    await this.owners.giveUp(tenantId);
+    return true;
+  }
+}
