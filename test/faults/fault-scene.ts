@@ -37,7 +37,8 @@ export interface FaultScene {
 }
 
 const EFFECT_RUNS = 20;
-const SETTLED_WITHIN_MS = 60_000;
+/** A limit for what hangs: beside busy neighbours leases run out again and again. */
+const SETTLED_WITHIN_MS = 180_000;
 
 export async function openFaultScene(options: FaultSceneOptions): Promise<FaultScene> {
   const { seed, leaseMs, workers, runs, maxAttempts = 8 } = options;

@@ -4,7 +4,7 @@ import { runFaults } from './fault-run.js';
 
 describe('Consumer processes through a short schedule of faults', () => {
   it('every event is committed exactly once or dead-lettered, one lease at a time, in order where promised', async () => {
-    const found = await runFaults({ seed: 7, events: 1200, seconds: 8, leaseMs: 1000 });
+    const found = await runFaults({ seed: 7, events: 600, seconds: 8, leaseMs: 1000 });
     report(
       `${found.events} events, ${found.kills + found.poisoned} processes killed, ${found.stops} stopped, ` +
         `${found.retries} retries, ${found.dead} dead-lettered, ${found.seconds} s`,

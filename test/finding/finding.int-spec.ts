@@ -14,7 +14,7 @@ describe('Work is found', () => {
         seed: Number(losesSignals) + 1,
         seconds: 8,
         tenants: 100,
-        appendsPerSecond: 200,
+        appendsPerSecond: 100,
         losesSignals,
       });
       expect(report).toMatchObject({ lost: 0 });

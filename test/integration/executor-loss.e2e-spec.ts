@@ -41,11 +41,14 @@ describe('A run whose process is lost', () => {
     await child.exit();
   };
   const isAlive = ({ process: { exitCode, signalCode } }: Child) => exitCode === null && signalCode === null;
-  /** Starts a run on one of two processes, what is left of earlier ones among them: which it is, and the other. */
-  const startRun = async (executor: string, ms: number) => {
+  /**
+   * Starts a run on one of two processes, what is left of earlier ones among them: which it is, and the other. Its first
+   * attempt is not done before something happens to it, however busy the machine is; `ms` is how long another one takes.
+   */
+  const startRun = async (executor: string, { firstMs = 60_000, ms = 600 } = {}) => {
     const alive = processes.filter(isAlive);
     const [a, b] = await Promise.all([alive[0] ?? startProcess(), alive[1] ?? startProcess()]);
-    const id = await client.createRun(executor, { ms });
+    const id = await client.createRun(executor, { firstMs, ms });
     await eventually('it says something', async () => (await linesOf(id)).length > 1);
     const isOnA = a.lines.some((line) => line.startsWith(`executes ${id}`));
     return isOnA ? { id, owner: a, other: b } : { id, owner: b, other: a };
@@ -64,7 +67,7 @@ describe('A run whose process is lost', () => {
   });
 
   it('T26 fails with "executor lost" when its process is killed', async () => {
-    const { id, owner, other } = await startRun('fragile', 60_000);
+    const { id, owner, other } = await startRun('fragile');
     const killedAt = Date.now();
     await kill(owner);
     const run = await client.ended(id);
@@ -78,7 +81,7 @@ describe('A run whose process is lost', () => {
   });
 
   it('T26 is started again in another process, and the log says so', async () => {
-    const { id, owner, other } = await startRun('sturdy', 600);
+    const { id, owner, other } = await startRun('sturdy');
     await kill(owner);
     const run = await client.ended(id);
     expect(withoutTime(run)).toEqual({ status: 'completed', error: null, attempt: 2, result: other.pid });
@@ -96,14 +99,14 @@ describe('A run whose process is lost', () => {
   });
 
   it('T26 is restarted when all processes were killed, by the next one', async () => {
-    const { id, owner, other } = await startRun('sturdy', 600);
+    const { id, owner, other } = await startRun('sturdy');
     await Promise.all([owner, other].map(kill));
     const next = await startProcess();
     expect(await client.ended(id)).toMatchObject({ status: 'completed', attempt: 2, result: next.pid });
   });
 
   it('T26 fails when no process has its executor any more, though only the API is left', async () => {
-    const { id, owner, other } = await startRun('sturdy', 60_000);
+    const { id, owner, other } = await startRun('sturdy');
     await Promise.all([owner, other].map(kill));
     const service = await startApplication({
       redis: { url: redis.url },
@@ -117,7 +120,7 @@ describe('A run whose process is lost', () => {
   });
 
   it('T26 goes on elsewhere at once when its process shuts down, if it may be restarted', async () => {
-    const { id, owner, other } = await startRun('sturdy', 3000);
+    const { id, owner, other } = await startRun('sturdy');
     const shutAt = Date.now();
     owner.process.kill('SIGTERM');
     await other.line(new RegExp(`executes ${id} attempt 2`));
@@ -130,7 +133,7 @@ describe('A run whose process is lost', () => {
   it.each(['fragile', 'sturdy'])(
     'T68 a process that was frozen for longer than the lease writes nothing after it woke up (%s)',
     async (executor) => {
-      const { id, owner } = await startRun(executor, 4000);
+      const { id, owner } = await startRun(executor);
       owner.process.kill('SIGSTOP');
       const before = await client.runs.get(client.tenant, id);
       await eventually('somebody noticed', async () => {
@@ -164,7 +167,7 @@ describe('A run whose process is lost', () => {
 
   it('T71 is not taken for lost because Redis was away for longer than the lease', async () => {
     const lease = 4000;
-    const { id, owner } = await startRun('patient', 12_000);
+    const { id, owner } = await startRun('patient', { firstMs: 12_000 });
     // It comes back later than the other, and after the lease, but within one lease of the return of Redis.
     owner.process.kill('SIGSTOP');
     await redis.kill();

@@ -17,8 +17,8 @@ import { TestBed } from '../support/test-bed.js';
 const bed = new TestBed();
 
 /** `npm run sweeps` reads all of a long log. */
-const EVENTS = isSweep ? 5000 : 600;
-const LIMITS = isSweep ? [1, 7, 999, 10_000] : [1, 7, 99, 10_000];
+const EVENTS = isSweep ? 5000 : 200;
+const LIMITS = isSweep ? [1, 7, 999, 10_000] : [1, 7, 33, 10_000];
 
 let service: Service;
 let api: Client;

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { EmbeddedRedis } from '../../src/redis/embedded/index.js';
+import { EmbeddedRedis, type EmbeddedRedisOptions } from '../../src/redis/embedded/index.js';
 import { socketPaths } from '../../src/redis/embedded/socket-paths.js';
+import { bundleOf } from '../support/bundle-of.js';
 import { startChild, startScript, type Child } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
 
@@ -34,6 +35,12 @@ function startService(counts = 0, drainMs = 0): Child {
   return service;
 }
 
+/** With its guardian compiled, as it is in the service: to compile it at each start would take a second and more. */
+function startEmbedded(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
+  const guardian = bundleOf(process.env['TEST_COMPILED_DIR'] ?? '', 'src/redis/embedded/guardian.main.ts');
+  return EmbeddedRedis.start({ guardian, ...options });
+}
+
 async function redisListens(): Promise<boolean> {
   const socket = connect((await socketPaths(dataDir)).redis);
   try {
@@ -48,7 +55,7 @@ async function redisListens(): Promise<boolean> {
 
 /** What a later start finds in the files. */
 async function storedCount(): Promise<number> {
-  const embedded = await EmbeddedRedis.start({ dataDir });
+  const embedded = await startEmbedded({ dataDir });
   try {
     return await useRedis(embedded.url, async (redis) => Number(await redis.get('count')));
   } finally {
@@ -88,7 +95,7 @@ describe('the embedded Redis', () => {
   });
 
   it('T69 elects one guardian among those who start together', async () => {
-    const users = await Promise.all([1, 2, 3, 4, 5].map(() => EmbeddedRedis.start({ dataDir })));
+    const users = await Promise.all([1, 2, 3, 4, 5].map(() => startEmbedded({ dataDir })));
     const ids = await Promise.all(users.map(({ url }) => useRedis(url, processId)));
     expect(new Set(ids).size).toBe(1);
     // The log of an earlier start would have been put aside.
@@ -147,7 +154,7 @@ describe('the embedded Redis', () => {
 
   it('T69 goes on under another guardian when its own was killed, with one server only', async () => {
     const said: string[] = [];
-    const embedded = await EmbeddedRedis.start({ dataDir, log: (message) => said.push(message) });
+    const embedded = await startEmbedded({ dataDir, log: (message) => said.push(message) });
     await useRedis(embedded.url, async (redis) => {
       await redis.set('count', 7);
       const orphan = await processId(redis);
@@ -162,7 +169,7 @@ describe('the embedded Redis', () => {
 
   it('starts Redis again when it dies, with what it held, and says so', async () => {
     const said: string[] = [];
-    const embedded = await EmbeddedRedis.start({ dataDir, log: (message) => said.push(message) });
+    const embedded = await startEmbedded({ dataDir, log: (message) => said.push(message) });
     await useRedis(embedded.url, async (redis) => {
       await redis.set('count', 8);
       const victim = await processId(redis);
@@ -176,7 +183,7 @@ describe('the embedded Redis', () => {
   });
 
   it('evicts nothing, keeps an append-only file and listens on no port', async () => {
-    const embedded = await EmbeddedRedis.start({ dataDir });
+    const embedded = await startEmbedded({ dataDir });
     await useRedis(embedded.url, async (redis) => {
       expect(await redis.config('GET', 'maxmemory-policy')).toContain('noeviction');
       expect(await redis.config('GET', 'appendonly')).toContain('yes');
@@ -188,29 +195,29 @@ describe('the embedded Redis', () => {
 
   it('T96 starts only in a folder that this user alone can write to', async () => {
     await chmod(dataDir, 0o777);
-    await expect(EmbeddedRedis.start({ dataDir })).rejects.toThrow(
+    await expect(startEmbedded({ dataDir })).rejects.toThrow(
       /did not start: .* can be written by other users .*must be your own/,
     );
     await chmod(dataDir, 0o700);
     if (process.getuid?.() !== 0) return; // only root can give a folder away
     await chown(dataDir, 65_534, 65_534);
-    await expect(EmbeddedRedis.start({ dataDir })).rejects.toThrow(/belongs to another user/);
+    await expect(startEmbedded({ dataDir })).rejects.toThrow(/belongs to another user/);
     await chown(dataDir, 0, 0);
   });
 
   it('works in a folder whose path is too long for a socket', async () => {
-    const embedded = await EmbeddedRedis.start({ dataDir: join(dataDir, 'x'.repeat(120)) });
+    const embedded = await startEmbedded({ dataDir: join(dataDir, 'x'.repeat(120)) });
     expect(await useRedis(embedded.url, (redis) => redis.ping())).toBe('PONG');
     await embedded.stop();
     await rm(dirname(embedded.url), { recursive: true });
   });
 
   it('says what stands in its files’ way', async () => {
-    const embedded = await EmbeddedRedis.start({ dataDir });
+    const embedded = await startEmbedded({ dataDir });
     await useRedis(embedded.url, (redis) => redis.set('count', 1));
     await embedded.stop();
     await rm(join(dataDir, 'appendonlydir', 'appendonly.aof.1.base.rdb'));
-    await expect(EmbeddedRedis.start({ dataDir })).rejects.toThrow(
+    await expect(startEmbedded({ dataDir })).rejects.toThrow(
       /did not start: Redis ended while starting.*AOF/s,
     );
   });

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundlePackages } from './bundle-packages.js';
 import { bundlePrograms } from './programs.js';
 
 /** Whatever a test starts as a process. */
@@ -28,7 +29,7 @@ for (const name of await readdir(cache)) {
   if (age > MAX_AGE_MS) await rm(join(cache, name), { recursive: true, force: true });
 }
 const folder = await mkdtemp(join(cache, 'run-'));
-await bundlePrograms(folder, PROGRAMS);
+await Promise.all([bundlePrograms(folder, PROGRAMS), bundlePackages(join(folder, 'packages'))]);
 process.stdout.write(`${folder}\n`);
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole group; the tests' own teardown comes first
 process.stdin.resume().once('end', () => void rm(folder, { recursive: true, force: true, maxRetries: 5 }));

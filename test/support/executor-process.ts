@@ -3,13 +3,17 @@ import type { Provider } from '@nestjs/common';
 import { type Executor, type RunExecution, RunExecutor } from '../../src/runs/executors/index.js';
 import { createTestExecutors } from './executors.js';
 
-/** Says every 50 ms who it is and which attempt this is, for as long as the input says. It ignores its signal. */
+/**
+ * Says every 50 ms who it is and which attempt this is, for as long as the input says: `firstMs` for the first attempt,
+ * `ms` for others. It ignores its signal.
+ */
 async function tick(run: RunExecution): Promise<unknown> {
   process.stdout.write(`executes ${run.id} attempt ${run.attempt}\n`);
   run.signal.addEventListener('abort', () => {
     process.stdout.write(`aborted ${run.id} ${String((run.signal.reason as { reason: unknown }).reason)}\n`);
   });
-  const until = Date.now() + Number(run.input['ms']);
+  const { ms, firstMs = ms } = run.input;
+  const until = Date.now() + Number(run.attempt === 1 ? firstMs : ms);
   while (Date.now() < until) {
     await run.emit('log.stdout', { line: `${process.pid} ${run.attempt}` });
     await delay(50);

@@ -2,13 +2,13 @@ import { transformFile } from '@swc/core';
 import { build, type Plugin } from 'esbuild';
 import { cp, readdir } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { bundleOf } from './bundle-of.js';
-
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+import { packages } from './bundle-packages.js';
+import { BUNDLES, PROJECT } from './bundle-settings.js';
 
 /**
- * Bundles programs of this project, each with all that it imports, to a file of its own: tests start them hundreds of
+ * Bundles programs of this project with all that they import, what they share in chunks: tests start them hundreds of
  * times, and two thirds of such a start would be to find and compile some two thousand modules.
  *
  * @param folder within the project, since packages are looked for in the folders above. It is laid out like the project,
@@ -33,25 +33,11 @@ async function copyFiles(folder: string): Promise<void> {
 
 async function bundle(folder: string, programs: readonly string[]): Promise<void> {
   await build({
-    absWorkingDir: PROJECT,
+    ...BUNDLES,
     entryPoints: [...programs],
     outbase: PROJECT,
     outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    // Nest tells classes by their names.
-    keepNames: true,
-    // What Nest looks for and does without.
-    external: ['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-fastify', '@fastify/*'],
-    // Packages that are CommonJS ask for Node's own modules in this way.
-    banner: {
-      js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);`,
-    },
-    logLevel: 'error',
-    plugins: [typescript(folder)],
+    plugins: [typescript(folder), packages()],
   });
 }
 

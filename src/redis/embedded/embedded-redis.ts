@@ -26,6 +26,8 @@ export interface EmbeddedRedisOptions {
   startTimeoutMs?: number;
   /** Told when the server or its guardian ended by itself and is started again. Default: nobody. */
   log?: (message: string) => void;
+  /** The program of the guardian, for tests that have it compiled. Default: the one beside this file. */
+  guardian?: string;
 }
 
 /**
@@ -78,7 +80,7 @@ export class EmbeddedRedis {
         const socket = await connected(this.settings.sockets.lease);
         if (!socket) {
           starter?.destroy();
-          starter = await startGuardian(this.settings, deadline);
+          starter = await startGuardian(this.settings, this.options.guardian ?? GUARDIAN, deadline);
         } else if (await this.isGranted(socket, deadline)) {
           socket.unref();
           return socket;
@@ -161,9 +163,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
+const GUARDIAN = fileURLToPath(new URL(`./guardian.main${extname(import.meta.url)}`, import.meta.url));
+
 /** Resolves when leases are to be had, or when time is up. The answer is the pipe to the new guardian: a lease until it is closed. */
-async function startGuardian(settings: GuardianSettings, deadline: AbortSignal): Promise<Writable> {
-  const entry = fileURLToPath(new URL(`./guardian.main${extname(import.meta.url)}`, import.meta.url));
+async function startGuardian(
+  settings: GuardianSettings,
+  entry: string,
+  deadline: AbortSignal,
+): Promise<Writable> {
   // From sources, as in tests, the guardian needs what turns them into JavaScript.
   const loader = entry.endsWith('.ts') ? ['--import', '@swc-node/register/esm-register'] : [];
   const log = openSync(join(settings.dataDir, 'guardian.log'), 'a', 0o600);
