@@ -73,6 +73,9 @@ class ManyTenants {
       await this.measureRetries(consumer, all[0] ?? '');
       await consumer.stop();
       await this.measureShares();
+      await this.measureEight(all.slice(200, 200 + ACTIVE), seconds);
+      await this.measureCrash(all[400] ?? '');
+      await this.measureMemory(all[401] ?? '');
       return { rows: this.rows, findings: this.findings };
     } finally {
       this.redis.disconnect();
@@ -183,6 +186,71 @@ class ManyTenants {
     });
   }
 
+  private async measureEight(tenants: readonly string[], seconds: number): Promise<void> {
+    this.options.say('eight processes with three groups…');
+    const consumers: Consumer[] = [];
+    for (let n = 0; n < 8; n++) consumers.push(await this.start('a,b,c'));
+    await this.load(tenants, 5 * ACTIVE, 2);
+    await Promise.all(consumers.map((one) => one.ask(null)));
+    await this.load(tenants, 5 * ACTIVE, seconds);
+    const all = await Promise.all(consumers.map((one) => one.ask(null)));
+    await Promise.all(consumers.map((one) => one.stop()));
+    const handled = all.map((one) => one.handled);
+    const visits = all.reduce((sum, one) => sum + one.visits, 0);
+    const empty = all.reduce((sum, one) => sum + one.empty, 0);
+    this.rows.push({ what: 'eight processes, 3 groups, 500/s', handled: handled.join(' : '), visits });
+    this.find('eight processes: empty visits, %', (100 * empty) / visits, 5, 5);
+    this.find(
+      'eight processes: largest share against the smallest',
+      Math.max(...handled) / Math.min(...handled),
+      1.3,
+      1.3,
+    );
+  }
+
+  private async measureCrash(tenantId: string): Promise<void> {
+    this.options.say('a crash…');
+    const leaseMs = 5000;
+    const options = { leaseMs, concurrency: 40 };
+    const first = await this.start('crash', 500, options);
+    await this.settled([tenantId], ['crash']);
+    await first.ask(null);
+    await this.append(tenantId, Array(40).fill({}));
+    for (let handled = 0; handled < 40;) handled += (await first.ask(null)).handled;
+    await first.kill();
+    const killedAt = performance.now();
+    const second = await this.start('crash', 500, options);
+    await this.settled([tenantId], ['crash']);
+    const seconds = (performance.now() - killedAt) / 1000;
+    await second.stop();
+    this.find('40 events of 0.5 s at a crash: s, with a lease of 5', seconds, leaseMs / 1000 + 3, 8);
+  }
+
+  private async measureMemory(tenantId: string): Promise<void> {
+    this.options.say('an ordered group behind a slow handler…');
+    const consumer = await this.start('ordered', 0, { ordering: 'run', concurrency: 2 });
+    await this.settled([tenantId], ['ordered']);
+    const before = (await consumer.ask(null)).rssMiB;
+    await this.append(tenantId, [{ sleepMs: 30_000 }]);
+    let most = before;
+    for (let n = 0; n < 1000; n++) {
+      await this.append(tenantId, [{ line: 'x'.repeat(1_000_000) }]);
+      if (n % 20 === 0) most = Math.max(most, (await consumer.ask(null)).rssMiB);
+    }
+    await eventually('all is taken', async () => {
+      most = Math.max(most, (await consumer.ask(null)).rssMiB);
+      return (await this.lagOf(tenantId, 'ordered')) === 0;
+    });
+    await consumer.stop();
+    this.find('ordered, 1000 events of 1 MB behind a slow handler: MiB more', most - before, 128, 128);
+  }
+
+  private async lagOf(tenantId: string, group: string): Promise<unknown> {
+    const { journal } = this.store.store.keys.partition(tenantId, 0);
+    const groups = (await this.redis.xinfo('GROUPS', journal)) as unknown[][];
+    return groups.find((fields) => fields[1] === group)?.[11];
+  }
+
   private async during(
     consumer: Consumer,
     work: () => Promise<unknown>,
@@ -263,11 +331,11 @@ class ManyTenants {
     }
   }
 
-  private start(groups: string, workMs = 0): Promise<Consumer> {
+  private start(groups: string, workMs = 0, options: object = {}): Promise<Consumer> {
     const file = new URL('./many-tenants/consumer.ts', import.meta.url);
     return LoadProcess.start<null, Consumed>(
       file,
-      [this.url, groups, String(workMs)],
+      [this.url, groups, String(workMs), JSON.stringify(options)],
       this.options.profileDir,
     );
   }

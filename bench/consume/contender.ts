@@ -6,9 +6,14 @@ import { createInterface } from 'node:readline';
 import { bareLoop } from './bare-loop.js';
 import { bullmq } from './bullmq.js';
 import { Clock, type Drain, type Job } from './protocol.js';
-import { runstream } from './runstream.js';
+import { runstream, runstreamOrdered } from './runstream.js';
 
-const CONTENDERS: Record<string, (url: string) => Drain> = { runstream, bullmq, 'bare-loop': bareLoop };
+const CONTENDERS: Record<string, (url: string) => Drain> = {
+  runstream,
+  'runstream-ordered': runstreamOrdered,
+  bullmq,
+  'bare-loop': bareLoop,
+};
 
 const [name = '', url = ''] = process.argv.slice(2);
 const contender = CONTENDERS[name];

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ConsumerModule,
@@ -15,18 +15,26 @@ import type { Clock, Drain } from './protocol.js';
 const CONCURRENCY = 100;
 let clockOfNow: Clock | undefined;
 
-@EventHandler({ group: 'bench', types: ['log.stdout'], from: 'start', concurrency: CONCURRENCY })
+const OPTIONS = { types: ['log.stdout'], from: 'start', concurrency: CONCURRENCY } as const;
+
+@EventHandler({ ...OPTIONS, group: 'bench' })
 class Noop implements Handler {
   async handle(): Promise<void> {
     clockOfNow?.start();
   }
 }
 
+@EventHandler({ ...OPTIONS, group: 'bench-ordered', ordering: 'run' })
+class InOrder extends Noop {}
+
 @Module({})
 class BenchModule {}
 
-export const runstream =
-  (url: string): Drain =>
+export const runstream = (url: string): Drain => drainWith(Noop, url);
+export const runstreamOrdered = (url: string): Drain => drainWith(InOrder, url);
+
+const drainWith =
+  (Handling: Type<Handler>, url: string): Drain =>
   async ({ name, events }, clock) => {
     clockOfNow = clock;
     const app = await NestFactory.createApplicationContext(
@@ -38,7 +46,7 @@ export const runstream =
           EventStoreModule.forRoot({ multiTenant: true }),
           ConsumerModule.forRoot({ tenants: [name] }),
         ],
-        providers: [Noop],
+        providers: [Handling],
       },
       { logger: ['error', 'warn'] },
     );

@@ -1,6 +1,6 @@
 /**
- * A consuming process: `consumer.ts <Redis URL> <groups, separated by commas> <ms that a handler takes>`. It tells what it
- * has handled since it was asked last, and how long that took from the append on.
+ * A consuming process: `consumer.ts <Redis URL> <groups, separated by commas> <ms that a handler takes> <options of the
+ * handlers, JSON>`. It tells what it has handled since it was asked last, and how long that took from the append on.
  */
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -11,18 +11,21 @@ import {
   EventStoreModule,
   type Handler,
   type HandlerContext,
+  type HandlerOptions,
   HandlerResult,
   type RecordedEvent,
   RedisModule,
   TENANCY_DEFAULTS,
   TenancyModule,
 } from '../../src/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Latencies } from '../support/latencies.js';
 import { answerJobs } from '../support/load-process.js';
 import type { Consumed } from './protocol.js';
 
-const [url = '', groups = '', workMs = '0'] = process.argv.slice(2);
+const [url = '', groups = '', workMs = '0', options = '{}'] = process.argv.slice(2);
 
+const given = JSON.parse(options) as Partial<HandlerOptions>;
 let handled = 0;
 let latencies = new Latencies();
 let since = process.cpuUsage();
@@ -30,13 +33,20 @@ let sinceMs = performance.now();
 let visited = { visits: 0, empty: 0 };
 
 function handlerOf(group: string): Type<Handler> {
-  @EventHandler({ group, types: ['log.stdout'], from: 'start', backoff: { initialMs: 20, maxMs: 20 } })
+  @EventHandler({
+    group,
+    types: ['log.stdout'],
+    from: 'start',
+    backoff: { initialMs: 20, maxMs: 20 },
+    ...given,
+  })
   class CountingHandler implements Handler {
     async handle({ data }: RecordedEvent, { attempt }: HandlerContext): Promise<HandlerResult | void> {
       if (data['failsOnce'] === true && attempt === 1) return HandlerResult.retry();
       handled++;
       if (typeof data['sentAt'] === 'number') latencies.add(Date.now() - data['sentAt']);
-      if (workMs !== '0') await new Promise((resolve) => setTimeout(resolve, Number(workMs)));
+      if (typeof data['sleepMs'] === 'number') await sleep(data['sleepMs']);
+      if (workMs !== '0') await sleep(Number(workMs));
     }
   }
   return CountingHandler;
@@ -72,6 +82,7 @@ await answerJobs<null, Consumed>(() => {
     cpuPercent: (user + system) / 10_000 / seconds,
     visits: now.visits - visited.visits,
     empty: now.empty - visited.empty,
+    rssMiB: process.memoryUsage().rss / 2 ** 20,
     latencies: latencies.count > 0 ? latencies.summary() : undefined,
   };
   handled = 0;

@@ -9,6 +9,7 @@ export interface Consumed {
   /** Looks into a tenant, and those of them that found nothing. */
   visits: number;
   empty: number;
+  rssMiB: number;
   /** From the append until the handler was called, of events that say when they were sent. */
   latencies: ReturnType<Latencies['summary']> | undefined;
 }

@@ -32,6 +32,12 @@ export class LoadProcess<Job, Answer> {
     return JSON.parse(line.slice(`answer ${n} `.length)) as Answer;
   }
 
+  /** At whatever it is doing. */
+  async kill(): Promise<void> {
+    this.child.process.kill('SIGKILL');
+    await this.child.exit();
+  }
+
   async stop(): Promise<void> {
     this.child.process.stdin?.end();
     await this.child.exit();

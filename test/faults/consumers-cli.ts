@@ -1,4 +1,5 @@
 import { type FaultReport, runFaults } from './fault-run.js';
+import { runRollingDeploy } from './rolling-deploy.js';
 
 export interface ConsumersCliOptions {
   /** The first and the last seed. */
@@ -24,6 +25,24 @@ export async function consumersCli({ seeds, output, ...options }: ConsumersCliOp
       process.stdout.write(`  ${broken}: ${event} in the group "${group}": ${detail}\n`);
     }
     kept &&= report.violations.length === 0;
+  }
+  return kept;
+}
+
+/** The rolling deploy, once for each seed. True when no promise was broken. */
+export async function rollingDeployCli({
+  seeds,
+  ...options
+}: Omit<ConsumersCliOptions, 'output'>): Promise<boolean> {
+  print('seed events deploys kills broken'.split(' '));
+  let kept = true;
+  for (let seed = seeds[0]; seed <= seeds[1]; seed++) {
+    const { events, deploys, kills, violations } = await runRollingDeploy({ seed, ...options });
+    print([seed, events, deploys, kills, violations.length]);
+    for (const { broken, group, event, detail } of violations.slice(0, 20)) {
+      process.stdout.write(`  ${broken}: ${event} in the group "${group}": ${detail}\n`);
+    }
+    kept &&= violations.length === 0;
   }
   return kept;
 }

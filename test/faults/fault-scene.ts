@@ -22,6 +22,8 @@ export interface FaultSceneOptions {
   runs: number;
   /** Default 8: whatever takes long is killed and stopped a few times in any schedule, and must survive it. */
   maxAttempts?: number;
+  /** Actions of `log` that are produced. Default: `stdout`. */
+  actions?: readonly string[];
 }
 
 /** A Redis of its own, consumer processes, a producer, and what they leave behind. */
@@ -41,13 +43,13 @@ const EFFECT_RUNS = 20;
 const SETTLED_WITHIN_MS = 180_000;
 
 export async function openFaultScene(options: FaultSceneOptions): Promise<FaultScene> {
-  const { seed, leaseMs, workers, runs, maxAttempts = 8 } = options;
+  const { seed, leaseMs, workers, runs, maxAttempts = 8, actions } = options;
   const directory = await mkdtemp(join(tmpdir(), 'runstream-faults-'));
   const historyFile = join(directory, 'history.ndjson');
   const compiled = await compileProgram('test/faults/worker.ts');
   const redis = await startRedis({ appendOnly: true });
   const store = await createTestStore({ url: redis.url, commandTimeoutMs: 1000 });
-  const producer = new Producer(store, new SeededRandom(seed), leaseMs);
+  const producer = new Producer(store, new SeededRandom(seed), leaseMs, actions);
   await producer.createRuns(runs);
   const effectRuns: string[] = [];
   for (let i = 0; i < EFFECT_RUNS; i++) effectRuns.push(await store.createRun());

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { report } from '../support/report-line.js';
 import { runFaults } from './fault-run.js';
+import { runRollingDeploy } from './rolling-deploy.js';
 
 describe('Consumer processes through a short schedule of faults', () => {
   it('every event is committed exactly once or dead-lettered, one lease at a time, in order where promised', async () => {
@@ -13,5 +14,12 @@ describe('Consumer processes through a short schedule of faults', () => {
     expect(found.kills + found.stops).toBeGreaterThan(2);
     // The poison of each group.
     expect(found.dead).toBe(2);
+  });
+
+  it('no event is skipped while two versions of a handler that want different ones run', async () => {
+    const found = await runRollingDeploy({ seed: 3, events: 800, seconds: 8, leaseMs: 1000 });
+    expect(found.violations).toEqual([]);
+    expect(found.deploys).toBe(6);
+    expect(found.byFirst).toBeGreaterThan(0);
   });
 });

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { consumersCli } from './consumers-cli.js';
+import { consumersCli, rollingDeployCli } from './consumers-cli.js';
 import { scenariosCli } from './service/scenarios-cli.js';
 import { scenarioNames } from './service/scenarios/index.js';
 import { hostile } from './service/hostile.js';
@@ -21,6 +21,7 @@ each of them was promised. Default: 50 runs with 2 events/s each, 200 watchers, 
 
 npm run faults -- --scenario slow-watchers [--seconds 300] [--watchers 1000] [--rate 20]
 npm run faults -- --scenario hostile [--seconds 1200] [--rate 100]   (after npm run build)
+npm run faults -- --scenario rolling-deploy [--seeds first-last] [--events n] [--seconds s]
 npm run faults -- --scenario soak [--seconds 1800] [--runs 10] [--watchers 40] [--rate 2]
 
 Each ends with 1 when a promise was broken. --output prints what processes printed.`;
@@ -83,6 +84,13 @@ async function main(): Promise<boolean> {
         { seconds: seconds ?? 1200, rate: eventsPerSecond ?? 100, program: 'dist/main.js' },
         say,
       );
+    case 'rolling-deploy':
+      return rollingDeployCli({
+        seeds: [first, last],
+        seconds: seconds ?? 40,
+        events: given('events') ?? 10_000,
+        leaseMs: given('lease') ?? 1500,
+      });
     case 'soak':
       return soak(
         {

@@ -22,17 +22,24 @@ export class Producer {
     private readonly store: TestStore,
     private readonly random: SeededRandom,
     private readonly leaseMs: number,
+    /** Of `log`: one after the other. */
+    private readonly actions: readonly string[] = ['stdout'],
   ) {}
 
   async createRuns(count: number): Promise<void> {
     for (let i = 0; i < count; i++) this.runs.push({ runId: await this.store.createRun(), tasks: [] });
   }
 
-  async produce(events: number, overMs: number): Promise<void> {
-    const poison = new Map([
-      [Math.floor(events * 0.15), SHARED_GROUP],
-      [Math.floor(events * 0.3), ORDERED_GROUP],
-    ]);
+  /** @param isPoisoned whether an event of each group kills its process */
+  async produce(events: number, overMs: number, isPoisoned = true): Promise<void> {
+    const poison = new Map(
+      isPoisoned
+        ? [
+            [Math.floor(events * 0.15), SHARED_GROUP],
+            [Math.floor(events * 0.3), ORDERED_GROUP],
+          ]
+        : [],
+    );
     const startedAt = performance.now();
     let n = 0;
     while (n < events) {
@@ -59,7 +66,10 @@ export class Producer {
     const run = this.runs[index]!;
     const keyed = index % 2 === 0;
     const expectedSequence = 1 + run.tasks.length;
-    const events = tasks.map((task): EventInput => taskEvent(task, keyed ? `task-${task.n}` : undefined));
+    const events = tasks.map((task): EventInput => {
+      const action = this.actions[task.n % this.actions.length];
+      return taskEvent(task, action, keyed ? `task-${task.n}` : undefined);
+    });
     for (;;) {
       try {
         await this.store.store.append(

@@ -23,7 +23,10 @@ export class WorkerPool {
   stops = 0;
   /** Processes that ended without anybody here having asked for it: poison. */
   deaths = 0;
+  deploys = 0;
   private readonly slots: (Worker | undefined)[];
+  /** What those in a slot are told beside what all are. */
+  private readonly changes = new Map<number, Partial<WorkerConfig>>();
   private readonly watches: Promise<void>[] = [];
   private readonly alive = new Set<Child>();
   private readonly waking = new Set<Promise<void>>();
@@ -53,6 +56,22 @@ export class WorkerPool {
     if (!worker) return;
     this.kills++;
     worker.child.process.kill('SIGKILL');
+  }
+
+  /** What is started in a slot from here on is told so. */
+  configure(slot: number, changes: Partial<WorkerConfig>): void {
+    this.changes.set(slot, changes);
+  }
+
+  /** SIGTERM, and another one in its place. */
+  async deploy(slot: number, changes: Partial<WorkerConfig>): Promise<void> {
+    while (!this.slots[slot]) await delay(50);
+    const worker = this.slots[slot];
+    this.configure(slot, changes);
+    this.deploys++;
+    worker.child.process.kill('SIGTERM');
+    await worker.child.exit();
+    while (!this.slots[slot] || this.slots[slot] === worker) await delay(50);
   }
 
   /** SIGSTOP, and SIGCONT after a while. */
@@ -100,7 +119,10 @@ export class WorkerPool {
 
   private async startIn(slot: number): Promise<void> {
     const name = `${slot}.${++this.starts}`;
-    const child = startChild(process.execPath, [this.program, JSON.stringify({ ...this.config, name })]);
+    const child = startChild(process.execPath, [
+      this.program,
+      JSON.stringify({ ...this.config, ...this.changes.get(slot), name }),
+    ]);
     this.alive.add(child);
     this.watches.push(this.watch(slot, name, child));
     await child.line(/^ready$/).catch(() => undefined); // it may die of poison at once
@@ -108,12 +130,12 @@ export class WorkerPool {
   }
 
   private async watch(slot: number, name: string, child: Child): Promise<void> {
-    const killsBefore = this.kills;
+    const asked = this.kills + this.deploys;
     await child.exit();
     this.alive.delete(child);
     this.ends.set(name, now());
     this.slots[slot] = undefined;
-    if (this.kills === killsBefore && !this.closing) this.deaths++;
+    if (this.kills + this.deploys === asked && !this.closing) this.deaths++;
     this.output.push(...child.lines.filter((line) => line !== 'ready').map((line) => `${name}: ${line}`));
     if (this.closing) return;
     await delay(RESTART_MS);

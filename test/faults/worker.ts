@@ -7,6 +7,7 @@ import {
   EventHandler,
   type Handler,
   type HandlerContext,
+  type HandlerOptions,
   HandlerResult,
 } from '../../src/consumer/index.js';
 import { EventStoreModule } from '../../src/event-store/index.js';
@@ -14,7 +15,14 @@ import type { RecordedEvent } from '../../src/events/index.js';
 import { RedisModule } from '../../src/redis/index.js';
 import { TENANCY_DEFAULTS, TenancyModule } from '../../src/tenancy/index.js';
 import { HistoryWriter } from './history-file.js';
-import { effectOf, ORDERED_GROUP, SHARED_GROUP, type Task, type WorkerConfig } from './workload.js';
+import {
+  effectOf,
+  ORDERED_GROUP,
+  REFUSED_EVERY,
+  SHARED_GROUP,
+  type Task,
+  type WorkerConfig,
+} from './workload.js';
 
 /**
  * One consumer process of the fault tests. Its configuration is its argument, as JSON; it ends on SIGTERM, or as the
@@ -24,15 +32,17 @@ const config = JSON.parse(process.argv[2] ?? '') as WorkerConfig;
 /** A task takes its time so often, and then none. */
 const MOST_LONG_ATTEMPTS = 4;
 const history = new HistoryWriter(config.historyFile, config.name);
+const isFirst = config.version === 1;
 const common = {
-  types: ['log.stdout'],
+  types: config.version === 2 ? ['log.stdout', 'log.stderr'] : ['log.stdout'],
+  ...(config.version !== undefined && { version: config.version }),
   from: 'start',
   batchSize: 50,
   concurrency: config.concurrency ?? 50,
   leaseMs: config.leaseMs,
   maxAttempts: config.maxAttempts,
   backoff: { initialMs: 50, maxMs: 500 },
-} as const;
+} satisfies Partial<HandlerOptions>;
 
 abstract class Recording implements Handler {
   async handle(event: RecordedEvent, context: HandlerContext): Promise<HandlerResult> {
@@ -66,7 +76,11 @@ abstract class Recording implements Handler {
 
 @EventHandler({ ...common, group: SHARED_GROUP })
 @Injectable()
-class Shared extends Recording {}
+class Shared extends Recording {
+  canHandle({ data }: RecordedEvent): boolean {
+    return !isFirst || Number(data['n']) % REFUSED_EVERY !== 0;
+  }
+}
 
 @EventHandler({ ...common, group: ORDERED_GROUP, ordering: 'run' })
 @Injectable()

@@ -19,6 +19,8 @@ export interface WorkerConfig {
   mode?: 'nothing' | 'hang';
   /** Default 50. */
   concurrency?: number;
+  /** Of the handlers. The second one also wants `log.stderr`, and all that the first one's canHandle() refuses. */
+  version?: 1 | 2;
 }
 
 /** What an event asks of those who handle it: its `data`. */
@@ -49,9 +51,12 @@ export function makeTask(n: number, random: SeededRandom, leaseMs: number): Task
   };
 }
 
-export function taskEvent(task: Task, key?: string): EventInput {
+/** Which events the first version of a handler refuses although it wants their type. */
+export const REFUSED_EVERY = 3;
+
+export function taskEvent(task: Task, action = 'stdout', key?: string): EventInput {
   return {
-    event: { category: 'log', action: 'stdout' },
+    event: { category: 'log', action },
     data: { ...task } satisfies JsonObject,
     ...(key !== undefined && { idempotency_key: key }),
   };

@@ -129,10 +129,11 @@ describe('A group in sum over all tenants', () => {
     await eventually('it has handled what there is', () =>
       process.signals.some(({ kind }) => kind === 'settled'),
     );
-    const { tenantsLookedAt, isComplete } = await look();
-    // The slow walk of the process may have been to a few of them.
-    expect(tenantsLookedAt).toBeLessThan(200);
-    expect(isComplete).toBe(true);
+    // The first walk of the process may come to them, and the slow one to a few.
+    await eventually('few are looked at', async () => {
+      const { tenantsLookedAt, isComplete } = await look();
+      return tenantsLookedAt < 200 && isComplete;
+    });
   });
 
   it('knows what came while nobody ran it, and what a process had that is gone', async () => {

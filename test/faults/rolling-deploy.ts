@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkHistory, type Violation } from './checker.js';
+import { openFaultScene } from './fault-scene.js';
+
+export interface RollingDeployOptions {
+  seed: number;
+  events: number;
+  seconds: number;
+  leaseMs: number;
+}
+
+export interface RollingDeployReport {
+  events: number;
+  deploys: number;
+  kills: number;
+  /** Events that were handled in the first version, by one of its processes. */
+  byFirst: number;
+  violations: Violation[];
+}
+
+const WORKERS = 4;
+
+/**
+ * Deploys a second version of the handlers, with other types, another lease and another canHandle(), process by process
+ * and back again, while events come that only the second one wants. From the first to the last event one process at
+ * least has the second version: so each event is handled, once.
+ */
+export async function runRollingDeploy(options: RollingDeployOptions): Promise<RollingDeployReport> {
+  const { seed, events, seconds, leaseMs } = options;
+  const scene = await openFaultScene({
+    ...{ seed, leaseMs, workers: WORKERS, runs: Math.max(10, Math.round(events / 100)) },
+    actions: ['stdout', 'stderr'],
+  });
+  const { pool, producer } = scene;
+  try {
+    for (let slot = 1; slot < WORKERS; slot++) pool.configure(slot, { version: 1 });
+    pool.configure(0, { version: 2, leaseMs: 2 * leaseMs });
+    await pool.start();
+    const producing = producer.produce(events, seconds * 1000, false);
+    const stepMs = (seconds * 1000) / (2 * WORKERS);
+    const roll = async (version: 1 | 2): Promise<void> => {
+      for (let slot = 1; slot < WORKERS; slot++) {
+        await delay(stepMs);
+        await pool.deploy(slot, { version, leaseMs: version * leaseMs });
+      }
+    };
+    await roll(2);
+    // Not all go down as they are asked to.
+    pool.kill(2);
+    await roll(1);
+    await producing;
+    const history = await scene.finish();
+    return {
+      events,
+      deploys: pool.deploys,
+      kills: pool.kills,
+      byFirst: history.attempts.filter(({ worker }) => !worker.startsWith('0.')).length,
+      violations: checkHistory(history),
+    };
+  } finally {
+    await scene.close();
+  }
+}
