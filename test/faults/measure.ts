@@ -106,7 +106,11 @@ async function append(scene: TestStore, count: number, keyed: boolean): Promise<
   for (let n = 0; n < count; n += BATCH) {
     if (n % EVENTS_PER_RUN === 0) runId = await scene.createRun();
     const batch = Array.from({ length: Math.min(BATCH, count - n) }, (_, i) =>
-      taskEvent({ n: n + i, takesMs: 0, failures: 0, poisons: null }, 'stdout', keyed ? `task-${n + i}` : undefined),
+      taskEvent(
+        { n: n + i, takesMs: 0, failures: 0, poisons: null },
+        'stdout',
+        keyed ? `task-${n + i}` : undefined,
+      ),
     );
     await scene.store.append(scene.tenant, runId, batch);
   }
