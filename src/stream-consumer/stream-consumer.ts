@@ -39,8 +39,8 @@ export interface VisitTerms {
 
 export interface Visited {
   taken: number;
-  /** More is there, or may be. */
-  hasMore: boolean;
+  /** More is there, or may be: how far the next visit has to look for it. */
+  more?: Scope | undefined;
   /** When to look here again at the latest, in milliseconds from now. */
   againInMs?: number | undefined;
   /** Of a look: nothing is pending here, for nobody. */

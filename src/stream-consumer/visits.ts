@@ -193,20 +193,21 @@ export class Visits {
     state.again = undefined;
     this.counts.visits++;
     if (visited.taken === 0) this.counts.empty++;
-    state.full = visited.hasMore ? state.full + 1 : 0;
+    state.full = visited.more ? state.full + 1 : 0;
     const isLook = reason.scope === 'look';
     if (isLook) state.nextLookAt = performance.now() + this.lookMs;
-    if (visited.hasMore || again) {
-      this.add(partition, again ?? { scope: isLook ? 'look' : 'all', helping: reason.helping });
-      if (state.full >= 2 && !reason.helping) this.hooks.onOverload([[partition, reason]]);
-      return;
-    }
-    if (isLook && visited.isIdle && visited.taken === 0 && this.consumer.inHand(partition) === 0) {
+    const { helping } = reason;
+    const more = visited.more && { scope: visited.more, helping };
+    const next = more && again ? merge(more, again) : (more ?? again);
+    const isAtRest = isLook && visited.isIdle && visited.taken === 0 && !next;
+    if (isAtRest && this.consumer.inHand(partition) === 0) {
       await this.forget(partition, state);
       return;
     }
     const lookInMs = Math.max(0, state.nextLookAt - performance.now());
     this.addIn(partition, Math.min(visited.againInMs ?? lookInMs, lookInMs));
+    if (next) this.add(partition, next);
+    if (state.full >= 2 && !helping) this.hooks.onOverload([[partition, reason]]);
   }
 
   private async forget(partition: Partition, state: PartitionState): Promise<void> {

@@ -111,11 +111,11 @@ export class Member implements StreamConsumer {
       for (const [, who, idle] of left)
         if (who !== this.id) staleInMs = Math.min(staleInMs ?? Infinity, Math.max(1, this.leaseMs - idle));
     }
-    if (this.isDead) return { taken: 0, hasMore: false };
+    if (this.isDead) return { taken: 0 };
     for (const [id, fields] of rows) this.take(partition, id, Number(fields[1]));
     return {
       taken: rows.length,
-      hasMore: rows.length >= places,
+      more: rows.length >= places ? scope : undefined,
       againInMs: staleInMs,
       isIdle: pending === 0,
     };

@@ -9,6 +9,8 @@ import type { Begun, Lease } from './lease.js';
 /** An attempt at an entry: what its handler gets to see, and what it asked for. */
 export class Attempt implements HandlerContext, Lease {
   readonly effects: Effect[] = [];
+  /** By `performance.now()`. */
+  readonly beganAt = performance.now();
   /** Made when somebody asks for it: one for every event would cost more than the rest of an attempt. */
   private stop: AbortController | undefined;
   private aborted: Error | undefined;

@@ -27,7 +27,7 @@ const AGAIN_MS = 500;
 const MAX_IN_MEMORY = 5000;
 const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
 const KEPT_IN_MEMORY = 4;
-/** A run whose next try is later does not wait in memory. */
+/** A run whose next try is later, or whose handler takes longer, need not wait in memory. */
 const MAX_WAIT_IN_MEMORY_MS = 1000;
 
 /** What a deliverer needs of the rest of the process. */
@@ -62,6 +62,8 @@ export class Deliverer {
   /** Deliveries whose outcome is being recorded. They take no room from others. */
   private settling = 0;
   private makingRoom = false;
+  /** Until it is looked again whether an ordered group has too much in memory. */
+  private full: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(
@@ -111,7 +113,7 @@ export class Deliverer {
       );
     for (const [source, refused] of bySource(unwanted)) await this.refuse(source, refused);
     for (const delivery of blocked) delivery.end('left');
-    if (this.ordered) this.parkMost();
+    if (this.ordered) this.parkSlow();
   }
 
   private async refuse(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
@@ -128,6 +130,7 @@ export class Deliverer {
   /** Begins nothing more, and hands back what was not begun. */
   async stop(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.full);
     this.waits.endAll();
     this.places.open();
     await this.handBack([...this.inHand].filter(({ isUnderWay }) => !isUnderWay));
@@ -188,14 +191,26 @@ export class Deliverer {
     this.makeRoom();
   }
 
-  /** What waits behind the first few of the longest lanes goes out of memory when that is too much. */
-  private parkMost(): void {
-    const isTooMuch = this.inHand.size >= MAX_IN_MEMORY && this.places.areFree;
-    if (!isTooMuch && this.inHand.bytes <= MAX_BYTES_IN_MEMORY) return;
-    for (const lane of this.lanes.longest()) {
-      if (this.inHand.size <= MAX_IN_MEMORY / 2 && this.inHand.bytes <= MAX_BYTES_IN_MEMORY / 2) return;
-      this.park(this.lanes.cut(lane, KEPT_IN_MEMORY));
+  /** An ordered group has as much in memory as it may. */
+  get isFull(): boolean {
+    return this.inHand.size >= MAX_IN_MEMORY || this.inHand.bytes > MAX_BYTES_IN_MEMORY;
+  }
+
+  /** Runs that go on make room soon. What waits behind the first few events of one that does not goes out of memory. */
+  private parkSlow(): void {
+    clearTimeout(this.full);
+    this.full = undefined;
+    if (!this.isFull || this.stopped) return;
+    const now = performance.now();
+    for (const first of this.lanes.firsts()) {
+      if (first.attempt && now - first.attempt.beganAt >= MAX_WAIT_IN_MEMORY_MS)
+        this.park(this.lanes.cut(laneOf(first), KEPT_IN_MEMORY));
     }
+    if (this.isFull)
+      this.full = setTimeout(() => {
+        this.parkSlow();
+      }, MAX_WAIT_IN_MEMORY_MS).unref();
+    else this.makeRoom();
   }
 
   /** A run that waits for its next try. */
@@ -277,7 +292,6 @@ export class Deliverer {
     const attempt = new Attempt(delivery.source, delivery.entry, begun, group, this.deps.store);
     delivery.attempt = attempt;
     this.deps.telemetry.signals.next({ kind: 'delivered', group, type, attempt });
-    const startedAt = performance.now();
     const { outcome, report, running } = await runAttempt(this.handler, attempt, delivery, this.deps.signal);
     const endedAt = performance.now();
     // One that still runs after its time limit keeps its place.
@@ -288,7 +302,7 @@ export class Deliverer {
     this.settling--;
     delivery.attempt = undefined;
     const stacks = error === outcome.error ? report : undefined;
-    this.report.outcome(attempt, settlement, endedAt - startedAt, error, stacks);
+    this.report.outcome(attempt, settlement, endedAt - attempt.beganAt, error, stacks);
     if (running) await this.report.untilEnded(attempt, running);
     return this.conclude(delivery, settlement, endedAt + outcome.delayMs);
   }

@@ -26,9 +26,9 @@ export class Lanes<Item> {
     return this.lanes.get(name)?.splice(Math.max(kept, 1)) ?? [];
   }
 
-  /** The names of all lanes, the longest first. */
-  longest(): string[] {
-    return [...this.lanes.keys()].sort((a, b) => this.sizeOf(b) - this.sizeOf(a));
+  /** The first of each lane. */
+  *firsts(): Generator<Item> {
+    for (const [first] of this.lanes.values()) if (first !== undefined) yield first;
   }
 
   /** Removes what waits in lanes and is not wanted any more. */
@@ -38,9 +38,5 @@ export class Lanes<Item> {
       const kept = waiting.filter((item) => !isGone(item));
       if (first !== undefined && kept.length < waiting.length) lane.splice(0, lane.length, first, ...kept);
     }
-  }
-
-  private sizeOf(name: string): number {
-    return this.lanes.get(name)?.length ?? 0;
   }
 }

@@ -5,10 +5,6 @@ export class Places {
 
   constructor(private free: number) {}
 
-  get areFree(): boolean {
-    return this.free > 0;
-  }
-
   /** Whether a place was free; it is the caller's then. */
   tryTake(): boolean {
     if (this.free <= 0) return false;

@@ -256,7 +256,7 @@ export class GroupConsumer implements StreamConsumer {
       visited = await this.intake.visit(tenantId, terms);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      if (!(await this.tenants.has(tenantId))) return { taken: 0, hasMore: false, isIdle: true };
+      if (!(await this.tenants.has(tenantId))) return { taken: 0, isIdle: true };
       await this.ensureGroup(tenantId);
       visited = await this.intake.visit(tenantId, terms);
     }

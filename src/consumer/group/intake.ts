@@ -9,20 +9,6 @@ export interface Intake {
   visit(tenantId: string, terms: VisitTerms): Promise<Visited>;
 }
 
-const NOTHING: Visited = { taken: 0, hasMore: false };
-
-/** Of several visits one. */
-export function together(visits: readonly Visited[]): Visited {
-  return visits.reduce(
-    (all, one) => ({
-      taken: all.taken + one.taken,
-      hasMore: all.hasMore || one.hasMore,
-      againInMs: soonest(all.againInMs, one.againInMs),
-    }),
-    NOTHING,
-  );
-}
-
 export function soonest(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);

@@ -1,9 +1,9 @@
-import type { Visited, VisitTerms } from '../../stream-consumer/index.js';
+import type { Scope, Visited, VisitTerms } from '../../stream-consumer/index.js';
 import type { Deliverer } from '../delivery/deliverer.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { GroupRecovery } from './group-recovery.js';
 import type { GroupSource } from './group-source.js';
-import { type Intake, soonest, together } from './intake.js';
+import { type Intake, soonest } from './intake.js';
 
 const PAGE = 100;
 
@@ -23,34 +23,38 @@ export class SharedIntake implements Intake {
     return false;
   }
 
+  /** What others left and what was sent back come first, with a part of the places: new entries may never end. */
   async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
-    const [journal, ...others] = this.sourcesOf(tenantId);
-    if (!journal) return { taken: 0, hasMore: false };
-    const sources = scope === 'news' && !resync ? [journal] : [journal, ...others];
-    const visits: Visited[] = [];
-    let left = places;
-    for (const source of sources) {
-      const visit = left > 0 ? await this.take(source, left) : { taken: 0, hasMore: true };
-      left -= visit.taken;
-      visits.push(visit);
+    const [journal, redrive] = this.sourcesOf(tenantId);
+    if (!journal || !redrive) return { taken: 0 };
+    if (resync) for (const source of [journal, redrive]) await this.takeUpOwn(source);
+    if (scope === 'news') return this.take(journal, places, 'news');
+    const visited: Visited = { taken: 0 };
+    if (scope === 'look') {
+      const found = await this.recovery.recover([journal, redrive], Math.ceil(places / 2));
+      visited.taken = found.claimed;
+      visited.more = found.hasMore ? 'look' : undefined;
+      visited.againInMs = found.staleInMs;
+      visited.isIdle = found.pending === 0;
     }
-    if (resync) for (const source of sources) await this.takeUpOwn(source);
-    const visited = together(visits);
-    if (scope !== 'look') return visited;
-    const found = await this.recovery.recover(sources, left);
-    return {
-      taken: visited.taken + found.claimed,
-      hasMore: visited.hasMore || found.hasMore,
-      againInMs: soonest(visited.againInMs, found.staleInMs),
-      isIdle: found.pending === 0,
-    };
+    for (const [source, most, more] of [
+      [redrive, (left: number) => Math.ceil(left / 2), 'all'],
+      [journal, (left: number) => left, 'news'],
+    ] as const) {
+      const one = await this.take(source, most(places - visited.taken), more);
+      visited.taken += one.taken;
+      visited.more ??= one.more;
+      visited.againInMs = soonest(visited.againInMs, one.againInMs);
+    }
+    return visited;
   }
 
-  private async take(source: GroupSource, most: number): Promise<Visited> {
+  private async take(source: GroupSource, most: number, more: Scope): Promise<Visited> {
+    if (most <= 0) return { taken: 0, more };
     const { buried, entries, hasMore, nextMs } = await source.take(most);
     this.deliverer.buried(buried);
     await this.deliverer.accept(entries.map(({ entry, begun }) => new Delivery(source, entry, begun)));
-    return { taken: entries.length + buried, hasMore, againInMs: nextMs };
+    return { taken: entries.length + buried, more: hasMore ? more : undefined, againInMs: nextMs };
   }
 
   /** Entries of ours that nobody here works on: their delivery was lost with the connection. */

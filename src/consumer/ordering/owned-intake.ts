@@ -3,7 +3,7 @@ import type { Deliverer } from '../delivery/deliverer.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { GroupRecovery } from '../group/group-recovery.js';
 import type { GroupSource } from '../group/group-source.js';
-import { type Intake, together } from '../group/intake.js';
+import { type Intake, soonest } from '../group/intake.js';
 import { OwnershipLostError } from './ownership.js';
 
 /** How soon it looks again for whether there is less parked. */
@@ -16,7 +16,7 @@ export class OwnedIntake implements Intake {
     private readonly most: number,
     private readonly leaseMs: number,
     private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
-    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand'>,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand' | 'isFull'>,
     private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
     private readonly owners: {
       isOurs(tenantId: string): boolean;
@@ -28,7 +28,7 @@ export class OwnedIntake implements Intake {
   ) {}
 
   get room(): number {
-    return this.most - this.deliverer.inHand.size;
+    return this.deliverer.isFull ? 0 : this.most - this.deliverer.inHand.size;
   }
 
   owns(tenantId: string): boolean {
@@ -40,17 +40,23 @@ export class OwnedIntake implements Intake {
     if (resync) for (const source of sources) source.takenOver = '';
     if (!this.owners.isOurs(tenantId)) await this.owners.renew(tenantId);
     // It is another's: until that one is gone.
-    if (!this.owners.isOurs(tenantId)) return { taken: 0, hasMore: false, againInMs: this.leaseMs / 3 };
+    if (!this.owners.isOurs(tenantId)) return { taken: 0, againInMs: this.leaseMs / 3 };
     try {
-      const visits: Visited[] = [];
-      for (const source of sources) visits.push(await this.take(source, places));
-      const visited = together(visits);
+      const visited: Visited = { taken: 0 };
+      for (const source of sources) {
+        // Whose group was lost and regained is taken over first.
+        if (scope === 'news' && source.kind === 'redrive' && source.takenOver === source.fence) continue;
+        const one = await this.take(source, places);
+        visited.taken += one.taken;
+        visited.more = one.more === 'all' ? 'all' : (visited.more ?? one.more);
+        visited.againInMs = soonest(visited.againInMs, one.againInMs);
+      }
       if (scope !== 'look' || visited.taken > 0) return visited;
       return { ...visited, isIdle: await this.restIfIdle(tenantId, sources) };
     } catch (error) {
       if (!(error instanceof OwnershipLostError)) throw error;
       await this.owners.renew(tenantId);
-      return { taken: 0, hasMore: true };
+      return { taken: 0, more: scope };
     }
   }
 
@@ -61,11 +67,16 @@ export class OwnedIntake implements Intake {
     if (source.takenOver !== fence) taken = await this.takeOver(source, fence);
     const { parking } = source;
     taken += await this.takeParked(source, fence, most);
-    if (parking?.isFull) return { taken, hasMore: false, againInMs: FULL_MS };
+    if (parking?.isFull) return { taken, againInMs: FULL_MS };
     const { entries, hasMore } = await source.take(most, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
     await this.deliverer.accept(entries.map(({ entry }) => new Delivery(source, entry)));
-    return { taken: taken + entries.length, hasMore, againInMs: parking?.nextInMs };
+    const more = source.kind === 'journal' ? 'news' : 'all';
+    return {
+      taken: taken + entries.length,
+      more: hasMore ? more : undefined,
+      againInMs: parking?.nextInMs,
+    };
   }
 
   private async takeParked(source: GroupSource, fence: string, most: number): Promise<number> {

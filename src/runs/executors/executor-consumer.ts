@@ -13,6 +13,7 @@ import {
 import {
   type Partition,
   partitionOf,
+  type Scope,
   type StreamConsumer,
   tenantOf,
   type Visited,
@@ -119,16 +120,22 @@ export class ExecutorConsumer implements StreamConsumer {
     } catch (error) {
       if (!this.deps.dispatch.isGroupLost(error)) throw error;
       const isThere = await this.deps.dispatch.ensureGroup(source);
-      return { taken: 0, hasMore: isThere, isIdle: !isThere };
+      return { taken: 0, more: isThere ? scope : undefined, isIdle: !isThere };
     }
     for (const entry of entries) this.begin(entry, false);
     if (resync) await this.takeUpOwn(source);
-    if (scope === 'news') return { taken: entries.length, hasMore: entries.length === places };
-    return this.takeOver(source, entries.length, places);
+    if (scope === 'news')
+      return { taken: entries.length, more: entries.length === places ? scope : undefined };
+    return this.takeOver(source, entries.length, places, scope);
   }
 
   /** What others left, or gave back. */
-  private async takeOver(source: DispatchSource, taken: number, places: number): Promise<Visited> {
+  private async takeOver(
+    source: DispatchSource,
+    taken: number,
+    places: number,
+    scope: Scope,
+  ): Promise<Visited> {
     const { dispatch } = this.deps;
     const isPatient = await dispatch.isPatient(this.leaseMs);
     const most = places - taken;
@@ -141,7 +148,7 @@ export class ExecutorConsumer implements StreamConsumer {
     await dispatch.forgetConsumers(source, Math.max(10 * this.leaseMs, SILENT_MS));
     return {
       taken: taken + claimed.length,
-      hasMore: taken + claimed.length >= places,
+      more: taken + claimed.length >= places ? scope : undefined,
       againInMs: staleInMs === undefined ? undefined : Math.max(staleInMs, isPatient ? 1 : IMPATIENT_MS),
       isIdle: pending === 0,
     };
