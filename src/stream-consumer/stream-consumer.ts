@@ -43,6 +43,8 @@ export interface Visited {
   more?: Scope | undefined;
   /** When to look here again at the latest, in milliseconds from now. */
   againInMs?: number | undefined;
+  /** Of a look: when the next one is needed at the latest, in milliseconds from now. */
+  lookInMs?: number | undefined;
   /** Of a look: nothing is pending here, for nobody. */
   isIdle?: boolean;
 }

@@ -195,7 +195,7 @@ export class Visits {
     if (visited.taken === 0) this.counts.empty++;
     state.full = visited.more ? state.full + 1 : 0;
     const isLook = reason.scope === 'look';
-    if (isLook) state.nextLookAt = performance.now() + this.lookMs;
+    if (isLook) state.nextLookAt = performance.now() + Math.min(visited.lookInMs ?? this.lookMs, this.lookMs);
     const { helping } = reason;
     const more = visited.more && { scope: visited.more, helping };
     const next = more && again ? merge(more, again) : (more ?? again);

@@ -36,6 +36,8 @@ export async function runRollingDeploy(options: RollingDeployOptions): Promise<R
     for (let slot = 1; slot < WORKERS; slot++) pool.configure(slot, { version: 1 });
     pool.configure(0, { version: 2, leaseMs: 2 * leaseMs });
     await pool.start();
+    // What processes know of each other is up to a second old.
+    await delay(3000);
     const producing = producer.produce(events, seconds * 1000, false);
     const stepMs = (seconds * 1000) / (2 * WORKERS);
     const roll = async (version: 1 | 2): Promise<void> => {

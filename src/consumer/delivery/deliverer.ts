@@ -8,9 +8,8 @@ import { bySource, type Delivered, type Delivery } from './delivery.js';
 import type { GroupSource } from '../group/group-source.js';
 import type { HeldBytes } from '../flow/held-bytes.js';
 import { InHand } from '../flow/in-hand.js';
-import { Lanes } from '../flow/lanes.js';
+import { MAX_WAIT_IN_MEMORY_MS, RunLanes } from '../ordering/run-lanes.js';
 import type { Beginning, Begun } from './lease.js';
-import { OwnershipLostError } from '../ordering/ownership.js';
 import { Places } from '../flow/places.js';
 import type { Refusals } from './refusals.js';
 import type { RegisteredHandler } from '../handler/registered-handler.js';
@@ -22,13 +21,6 @@ import { Waits } from '../flow/waits.js';
 
 /** Wait before an entry is begun again that could not be begun: Redis away, group paused, event handled elsewhere. */
 const AGAIN_MS = 500;
-
-/** An ordered group has no more in memory than this, but for the first few entries of each run. */
-const MAX_IN_MEMORY = 5000;
-const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
-const KEPT_IN_MEMORY = 4;
-/** A run whose next try is later, or whose handler takes longer, need not wait in memory. */
-const MAX_WAIT_IN_MEMORY_MS = 1000;
 
 /** What a deliverer needs of the rest of the process. */
 export interface DelivererDeps {
@@ -53,7 +45,8 @@ export interface DelivererDeps {
 export class Deliverer {
   readonly inHand: InHand;
   private readonly ordered: boolean;
-  private readonly lanes = new Lanes<Delivery>();
+  /** Of an ordered group. */
+  readonly runs: RunLanes;
   private readonly places: Places;
   private readonly waits = new Waits<Delivery>();
   private readonly starter: Starter;
@@ -62,8 +55,6 @@ export class Deliverer {
   /** Deliveries whose outcome is being recorded. They take no room from others. */
   private settling = 0;
   private makingRoom = false;
-  /** Until it is looked again whether an ordered group has too much in memory. */
-  private full: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(
@@ -77,6 +68,12 @@ export class Deliverer {
     this.starter = new Starter(deps.logger, ({ tenantId }) => {
       if (!this.stopped) deps.finder.visitIn(tenantId, 0);
     });
+    this.runs = new RunLanes(
+      { inHand: this.inHand, finder: deps.finder, logger: deps.logger },
+      (delivery) => {
+        this.leave(delivery);
+      },
+    );
     this.report = new AttemptReport(handler, deps.telemetry, deps.logger, deps.signal);
   }
 
@@ -113,7 +110,7 @@ export class Deliverer {
       );
     for (const [source, refused] of bySource(unwanted)) await this.refuse(source, refused);
     for (const delivery of blocked) delivery.end('left');
-    if (this.ordered) this.parkSlow();
+    if (this.ordered) this.runs.parkSlow();
   }
 
   private async refuse(source: GroupSource, deliveries: readonly Delivery[]): Promise<void> {
@@ -130,7 +127,7 @@ export class Deliverer {
   /** Begins nothing more, and hands back what was not begun. */
   async stop(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.full);
+    this.runs.stop();
     this.waits.endAll();
     this.places.open();
     await this.handBack([...this.inHand].filter(({ isUnderWay }) => !isUnderWay));
@@ -144,7 +141,7 @@ export class Deliverer {
   /** Lets go of entries that no handler runs for: others have them, or they are taken over anew. */
   forget(belongs: (delivery: Delivery) => boolean): void {
     for (const delivery of [...this.inHand]) if (belongs(delivery)) this.leave(delivery);
-    this.lanes.drop(({ isForgotten }) => isForgotten);
+    this.runs.dropForgotten();
   }
 
   /** Entries of ours went to the dead letters while they were claimed. */
@@ -157,14 +154,17 @@ export class Deliverer {
   private start(delivery: Delivery): void {
     this.inHand.add(delivery);
     if (!this.ordered) void this.deliver(delivery);
-    else if (this.lanes.push(laneOf(delivery), delivery)) void this.deliverLane(delivery);
+    else if (this.runs.push(delivery)) void this.deliverLane(delivery);
   }
 
   /** Never rejects. */
   private async deliverLane(first: Delivery): Promise<void> {
-    const lane = laneOf(first);
-    for (let next: Delivery | undefined = first; next; next = this.lanes.next(lane)) await this.deliver(next);
-    const { source, entry } = first;
+    let last = first;
+    for (let next: Delivery | undefined = first; next; next = this.runs.next(next)) {
+      last = next;
+      await this.deliver(next);
+    }
+    const { source, entry } = last;
     if (this.stopped || !source.parking?.has(entry.runId)) return;
     source.parking.release(entry.runId);
     this.deps.finder.visitIn(source.tenantId, 0);
@@ -172,70 +172,28 @@ export class Deliverer {
 
   /** Never rejects. */
   private async deliver(delivery: Delivery): Promise<void> {
+    delivery.firstAt = performance.now();
     let step: Delivered | number = (delivery.dueAt ?? 0) - Date.now();
     while (typeof step === 'number') {
       if (this.ordered && step > MAX_WAIT_IN_MEMORY_MS && !this.isGone(delivery))
-        this.parkLane(delivery, step);
+        this.runs.parkWhole(delivery, step);
       if (step > 0 && !this.isGone(delivery)) await this.waits.wait(delivery, step);
       if (!this.isGone(delivery)) {
-        if (!this.places.tryTake()) await this.places.take();
+        if (!this.places.tryTake()) {
+          await this.places.take();
+          // Others may have it by now.
+          delivery.begun = undefined;
+        }
         // Places that were waited for are none once it stops.
         delivery.hasPlace = !this.stopped;
       }
       step = await this.next(delivery);
-      delivery.isUnderWay = false;
+      this.inHand.setUnderWay(delivery, false);
       this.leavePlace(delivery);
     }
     this.inHand.delete(delivery);
     delivery.end(step);
     this.makeRoom();
-  }
-
-  /** An ordered group has as much in memory as it may. */
-  get isFull(): boolean {
-    return this.inHand.size >= MAX_IN_MEMORY || this.inHand.bytes > MAX_BYTES_IN_MEMORY;
-  }
-
-  /** Runs that go on make room soon. What waits behind the first few events of one that does not goes out of memory. */
-  private parkSlow(): void {
-    clearTimeout(this.full);
-    this.full = undefined;
-    if (!this.isFull || this.stopped) return;
-    const now = performance.now();
-    for (const first of this.lanes.firsts()) {
-      if (first.attempt && now - first.attempt.beganAt >= MAX_WAIT_IN_MEMORY_MS)
-        this.park(this.lanes.cut(laneOf(first), KEPT_IN_MEMORY));
-    }
-    if (this.isFull)
-      this.full = setTimeout(() => {
-        this.parkSlow();
-      }, MAX_WAIT_IN_MEMORY_MS).unref();
-    else this.makeRoom();
-  }
-
-  /** A run that waits for its next try. */
-  private parkLane(first: Delivery, waitMs: number): void {
-    this.park([first, ...this.lanes.cut(laneOf(first), 1)], waitMs);
-  }
-
-  private park(deliveries: readonly Delivery[], waitMs?: number): void {
-    const [first] = deliveries;
-    if (!first) return;
-    const { source } = first;
-    if (!source.parking) return;
-    for (const delivery of deliveries) this.leave(delivery);
-    const again = (): void => {
-      this.deps.finder.visitIn(source.tenantId, waitMs ?? 0);
-    };
-    const entries = deliveries.map(({ entry }) => entry);
-    source.parking
-      .park(entries, source.fence, waitMs)
-      .then(waitMs === undefined ? undefined : again, (error: unknown) => {
-        // Whether they are parked is not known: all is taken over anew.
-        source.takenOver = '';
-        this.deps.finder.visitIn(source.tenantId, 0);
-        if (!isExpected(error) && !(error instanceof OwnershipLostError)) this.deps.logger.error(error);
-      });
   }
 
   /** It is begun no more (again), and has no outcome. */
@@ -253,16 +211,19 @@ export class Deliverer {
 
   /** Its outcome, or in how many ms it is to be tried again. */
   private async next(delivery: Delivery): Promise<Delivered | number> {
-    for (let busy = this.deps.gate.free(); busy; busy = this.deps.gate.free()) await busy;
+    for (let busy = this.deps.gate.free(); busy; busy = this.deps.gate.free()) {
+      await busy;
+      delivery.begun = undefined;
+    }
     if (this.isGone(delivery)) return 'left';
-    delivery.isUnderWay = true;
+    this.inHand.setUnderWay(delivery, true);
     const beginning = delivery.begun ?? (await this.starter.begin(delivery));
     delivery.begun = undefined;
     if (beginning?.kind !== 'suspect') return this.proceed(delivery, beginning);
-    delivery.isUnderWay = false;
+    this.inHand.setUnderWay(delivery, false);
     const alone = async (): Promise<Delivered | number> => {
       if (this.isGone(delivery)) return 'left';
-      delivery.isUnderWay = true;
+      this.inHand.setUnderWay(delivery, true);
       return this.proceed(delivery, await this.starter.beginAlone(delivery));
     };
     return beginning.isAgain ? this.deps.gate.alone(alone) : this.deps.gate.together(alone);
@@ -295,11 +256,13 @@ export class Deliverer {
     const { outcome, report, running } = await runAttempt(this.handler, attempt, delivery, this.deps.signal);
     const endedAt = performance.now();
     // One that still runs after its time limit keeps its place.
-    if (!running) this.leavePlace(delivery);
-    this.settling++;
-    this.makeRoom();
+    if (!running) {
+      this.leavePlace(delivery);
+      this.settling++;
+      this.makeRoom();
+    }
     const { settlement, error } = await this.settlerOf(delivery.source).settle(outcome);
-    this.settling--;
+    if (!running) this.settling--;
     delivery.attempt = undefined;
     const stacks = error === outcome.error ? report : undefined;
     this.report.outcome(attempt, settlement, endedAt - attempt.beganAt, error, stacks);
@@ -353,8 +316,4 @@ export class Deliverer {
       this.deps.finder.pump();
     });
   }
-}
-
-function laneOf({ source, entry }: Delivery): string {
-  return `${source.stream} ${entry.runId}`;
 }

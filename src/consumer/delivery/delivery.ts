@@ -18,6 +18,8 @@ export class Delivery implements Holding {
   isUnsure = false;
   /** Why it is to be dead-lettered without a try. */
   refusal: string | undefined;
+  /** Since when it is the first of its lane, by `performance.now()`. */
+  firstAt = 0;
   /** It has one of the places for handlers. */
   hasPlace = false;
   /** It is being begun, or has begun, and has no outcome. */
@@ -26,6 +28,8 @@ export class Delivery implements Holding {
   isForgotten = false;
   /** While its handler runs, or its outcome is being recorded. */
   attempt: Attempt | undefined;
+  /** The owner's fence under which it was taken; '' when the group is not ordered. It is never begun under another. */
+  readonly fence: string;
   private resolve: ((how: Delivered) => void) | undefined;
   private promise: Promise<Delivered> | undefined;
   private name: string | undefined;
@@ -35,7 +39,9 @@ export class Delivery implements Holding {
     readonly entry: JournalEntry,
     /** Its attempt, where that began with the entry being taken, and is not over. */
     public begun?: Begun,
-  ) {}
+  ) {
+    this.fence = source.fence;
+  }
 
   /** Resolves with what became of it. Made when it is asked for, since most need none. */
   get done(): Promise<Delivered> {

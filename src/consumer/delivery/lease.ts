@@ -6,6 +6,8 @@ export interface Holding {
   entry: JournalEntry;
   /** Unlike that of any other holding, here or in another process. */
   holding: string;
+  /** The owner's fence under which it was taken; '' when the group is not ordered. */
+  fence: string;
 }
 
 /** An attempt that has begun. */

@@ -1,6 +1,6 @@
 import type { GroupSource } from '../group/group-source.js';
 import type { Delivery } from './delivery.js';
-import type { HandlerVersions } from '../members/handler-versions.js';
+import type { HandlerVersions, OtherVersion } from '../members/handler-versions.js';
 
 const ONLY_OLDER =
   'only an older version of the handler wanted it: an ordered group is run by its newest version alone';
@@ -28,43 +28,29 @@ export class Refusals {
     deliveries: readonly Delivery[],
   ): Promise<{ dead: Delivery[]; skipped: Delivery[] }> {
     const wanting = await Promise.all(deliveries.map(({ entry }) => this.versions.wanting(entry.event.type)));
-    if (wanting.every(({ length }) => length === 0)) {
-      await source.skip(deliveries.map(({ entry }) => entry));
-      return { dead: [], skipped: [...deliveries] };
-    }
-    return this.isOrdered
-      ? this.refuseInOrder(source, deliveries, (i) => wanting[i]?.length === 0)
-      : this.handOn(source, deliveries, (i) => wanting[i] ?? []);
-  }
-
-  private async refuseInOrder(
-    source: GroupSource,
-    deliveries: readonly Delivery[],
-    isUnwanted: (i: number) => boolean,
-  ): Promise<{ dead: Delivery[]; skipped: Delivery[] }> {
+    if (!this.isOrdered || wanting.every(({ length }) => length === 0))
+      return { dead: [], skipped: await this.handOn(source, deliveries, (i) => wanting[i] ?? []) };
     if (!(await this.versions.isNewest())) {
       // Whoever owns it next takes over whatever is pending, also if that is this process.
       source.takenOver = '';
       return { dead: [], skipped: [] };
     }
-    const skipped = deliveries.filter((_, i) => isUnwanted(i));
-    await source.skip(skipped.map(({ entry }) => entry));
-    const dead = deliveries.filter((_, i) => !isUnwanted(i));
+    const unwanted = deliveries.filter((_, i) => wanting[i]?.length === 0);
+    const dead = deliveries.filter((_, i) => wanting[i]?.length !== 0);
     for (const delivery of dead) delivery.refusal = ONLY_OLDER;
-    return { dead, skipped };
+    return { dead, skipped: await this.handOn(source, unwanted, () => []) };
   }
 
+  /** Those that all have refused. */
   private async handOn(
     source: GroupSource,
     deliveries: readonly Delivery[],
-    wanting: (i: number) => readonly { fingerprint: string; member: string }[],
-  ): Promise<{ dead: Delivery[]; skipped: Delivery[] }> {
-    const answers = await source.handOn(
-      deliveries.map(({ entry }, i) => ({ entry, to: wanting(i) })),
-      this.versions.fingerprint,
-    );
+    wanting: (i: number) => readonly OtherVersion[],
+  ): Promise<Delivery[]> {
+    const refused = deliveries.map(({ entry }, i) => ({ entry, to: wanting(i) }));
+    const answers = await source.handOn(refused, this.versions.fingerprint);
     const members = new Set(answers.flatMap((to, i) => (to > 0 ? [wanting(i)[to - 1]?.member ?? ''] : [])));
     for (const member of members) this.tell(source.tenantId, member);
-    return { dead: [], skipped: deliveries.filter((_, i) => answers[i] === 0) };
+    return deliveries.filter((_, i) => answers[i] === 0);
   }
 }

@@ -27,7 +27,11 @@ export class Starter {
     if (!gathered) {
       gathered = new Gathered(
         (deliveries) => this.beginAll(source, deliveries, false),
-        ({ length }) => Math.min(length, MAX_BATCH),
+        (waiting) => {
+          const fence = waiting[0]?.item.fence;
+          const other = waiting.findIndex(({ item }, i) => i === MAX_BATCH || item.fence !== fence);
+          return other < 0 ? waiting.length : other;
+        },
       );
       this.bySource.set(source, gathered);
     }

@@ -53,10 +53,9 @@ describe('Versions of a handler that run at the same time', () => {
     expect(seen.map((text) => Number(text.split(' ')[1])).sort((a, b) => a - b)).toEqual(
       upTo(60).filter((n) => n % 2 === 0),
     );
-    // Odd ones are refused by all three, in any order; even ones by those who had them before the third.
-    expect(asked['three']).toBe(60);
-    expect(asked['one']).toBeLessThanOrEqual(60);
-    expect(asked['two']).toBeLessThanOrEqual(60);
+    // Each was asked, and at the most once more where an entry was looked for that was just being handed on.
+    for (const name of ['one', 'two', 'three']) expect(asked[name]).toBeLessThanOrEqual(120);
+    expect(asked['three']).toBeGreaterThanOrEqual(60);
   });
 
   it('T251 an ordered group goes on with its newest version, and with the older one when that is gone', async () => {

@@ -6,6 +6,7 @@ export class InHand implements Iterable<Delivery> {
   private readonly deliveries = new Set<Delivery>();
   private readonly tenants = new Map<string, number>();
   private weight = 0;
+  private underWay = 0;
 
   constructor(private readonly ofProcess: Pick<HeldBytes, 'add'>) {}
 
@@ -13,9 +14,9 @@ export class InHand implements Iterable<Delivery> {
     return this.deliveries.size;
   }
 
-  /** Of their bodies. */
-  get bytes(): number {
-    return this.weight;
+  /** What the bodies weigh of those that no handler is at. */
+  get waitingBytes(): number {
+    return this.weight - this.underWay;
   }
 
   /** Of one tenant. */
@@ -34,6 +35,12 @@ export class InHand implements Iterable<Delivery> {
 
   delete(delivery: Delivery): void {
     if (this.deliveries.delete(delivery)) this.count(delivery, -1);
+  }
+
+  setUnderWay(delivery: Delivery, is: boolean): void {
+    if (delivery.isUnderWay === is) return;
+    delivery.isUnderWay = is;
+    this.underWay += (is ? 1 : -1) * delivery.entry.event.body.length;
   }
 
   private count({ source, entry }: Delivery, by: 1 | -1): void {

@@ -5,6 +5,10 @@
 export class Lanes<Item> {
   private readonly lanes = new Map<string, Item[]>();
 
+  has(name: string): boolean {
+    return this.lanes.has(name);
+  }
+
   /** Puts an item at the end of its lane, and tells whether it is the first. */
   push(name: string, item: Item): boolean {
     const lane = this.lanes.get(name);

@@ -30,6 +30,7 @@ import { Patience } from './patience.js';
 import type { RegisteredHandler } from '../handler/registered-handler.js';
 import { Refusals } from '../delivery/refusals.js';
 import { SharedIntake } from './shared-intake.js';
+import { MAX_IN_MEMORY } from '../ordering/run-lanes.js';
 import { Succession } from '../ordering/succession.js';
 import type { SuspectGate } from '../delivery/suspect-gate.js';
 import type { TenantDirectory } from './tenant-directory.js';
@@ -38,8 +39,6 @@ import type { TenantDirectory } from './tenant-directory.js';
 const LAST_WORDS_MS = 500;
 /** For a visit to come back when the process stops. */
 const LAST_VISIT_MS = 500;
-/** What an ordered group may hold in memory behind runs that wait. */
-const MAX_HELD = 5000;
 const GONE_AFTER_LEASES = 10;
 const ERROR_PAUSE_MS = 500;
 /** Tenants whose sources are kept while nothing of them is in hand. */
@@ -110,7 +109,7 @@ export class GroupConsumer implements StreamConsumer {
       this.owners = new Owners(redis.commands, keyOf, consumer, leaseMs, this.patience, (tenantId) => {
         this.deliverer.forget(({ source }) => source.tenantId === tenantId);
       });
-      this.intake = new OwnedIntake(MAX_HELD, leaseMs, sourcesOf, this.deliverer, this.recovery, {
+      this.intake = new OwnedIntake(leaseMs, sourcesOf, this.deliverer, this.recovery, {
         isOurs: (tenantId) => this.owners?.isOurs(tenantId) ?? false,
         renew: async (tenantId) => this.owners?.renew(tenantId),
         giveUp: async (tenantId) => {
@@ -134,7 +133,7 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   get concurrency(): number {
-    return this.owners ? MAX_HELD : this.handler.options.concurrency;
+    return this.owners ? MAX_IN_MEMORY : this.handler.options.concurrency;
   }
 
   get room(): number {
@@ -208,7 +207,8 @@ export class GroupConsumer implements StreamConsumer {
     this.stopped.abort(reason);
     for (const attempt of this.deliverer.attempts()) attempt.abort(reason);
     await within(LAST_WORDS_MS, this.deliverer.idle());
-    for (const tenantId of this.owners?.owned() ?? []) await this.letGo(tenantId).catch(() => undefined);
+    const owned = this.owners?.owned() ?? [];
+    await Promise.allSettled(owned.map((tenantId) => this.letGo(tenantId)));
     await this.owners?.giveUpAll();
     await Promise.allSettled(this.loops);
     await this.announcement.finish();
@@ -222,6 +222,8 @@ export class GroupConsumer implements StreamConsumer {
       begin: () => {
         this.finder = this.createFinder();
         this.finder.start();
+        // What was let go of is not known to it.
+        for (const tenantId of this.sources.keys()) this.finder.visitIn(partitionOf(tenantId), 0);
       },
       end: async () => {
         this.logger.log(
@@ -229,6 +231,7 @@ export class GroupConsumer implements StreamConsumer {
         );
         await within(LAST_VISIT_MS, this.finder.stop());
         this.deliverer.forget(({ isUnderWay }) => !isUnderWay);
+        for (const source of [...this.sources.values()].flat()) source.takenOver = '';
       },
       isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0,
     });

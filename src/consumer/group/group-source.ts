@@ -22,7 +22,7 @@ import {
   type Outcome,
   type Settlement,
 } from '../delivery/lease.js';
-import { type Ownership, OwnershipLostError } from '../ordering/ownership.js';
+import { NO_FENCE, type Ownership, OwnershipLostError } from '../ordering/ownership.js';
 import { Parking } from '../ordering/parking.js';
 import type { RecoveryResult } from './recovery-result.js';
 import {
@@ -121,10 +121,15 @@ export class GroupSource {
     );
   }
 
-  /** Takes a fencing token for entries, before any handler runs. 'paused' when nothing may begin now. */
+  /**
+   * Takes a fencing token for entries, before any handler runs. 'paused' when nothing may begin now.
+   *
+   * @param held all taken under one fence
+   */
   async begin(held: readonly Holding[], alone = false): Promise<Beginning[] | 'paused'> {
     const { group, consumer, leaseMs, maxAttempts } = this.settings;
-    const fence = this.settings.ownership?.fenceArg ?? '';
+    // The present fence may be another: what was dropped since comes first then.
+    const fence = this.settings.ownership ? held[0]?.fence || NO_FENCE : '';
     const askedAt = performance.now();
     const ask = async (): Promise<BeginReply> => {
       const call = beginCall(
@@ -310,7 +315,7 @@ export class GroupSource {
   }
 
   /**
-   * Hands entries on to versions of the handler that may want them.
+   * Hands entries on to versions of the handler that may want them; those that have none are acknowledged.
    *
    * @returns for each: to which of them it went, counted from 1; 0 when all had refused; -1 when it is not ours any more
    */
@@ -326,19 +331,6 @@ export class GroupSource {
       answers.push(...(page as number[]));
     }
     return answers;
-  }
-
-  /** Acknowledges entries that no handler wants. */
-  async skip(entries: readonly JournalEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const ids = entries.map(({ id }) => id);
-    await redisCall(
-      Promise.all([
-        this.redis.xack(this.stream, this.settings.group, ...ids),
-        this.redis.hdel(this.state.entries, ...ids),
-      ]),
-    );
-    if (this.kind === 'redrive') await this.redis.xdel(this.stream, ...ids);
   }
 
   /** When entries that wait are due, in ms of this process's clock; undefined for one that does not wait. */

@@ -29,24 +29,20 @@ export class SharedIntake implements Intake {
     if (!journal || !redrive) return { taken: 0 };
     if (resync) for (const source of [journal, redrive]) await this.takeUpOwn(source);
     if (scope === 'news') return this.take(journal, places, 'news');
-    const visited: Visited = { taken: 0 };
-    if (scope === 'look') {
-      const found = await this.recovery.recover([journal, redrive], Math.ceil(places / 2));
-      visited.taken = found.claimed;
-      visited.more = found.hasMore ? 'look' : undefined;
-      visited.againInMs = found.staleInMs;
-      visited.isIdle = found.pending === 0;
-    }
-    for (const [source, most, more] of [
-      [redrive, (left: number) => Math.ceil(left / 2), 'all'],
-      [journal, (left: number) => left, 'news'],
-    ] as const) {
-      const one = await this.take(source, most(places - visited.taken), more);
-      visited.taken += one.taken;
-      visited.more ??= one.more;
-      visited.againInMs = soonest(visited.againInMs, one.againInMs);
-    }
-    return visited;
+    const half = Math.ceil(places / 2);
+    if (scope === 'all')
+      return together(
+        await Promise.all([this.take(redrive, half, 'all'), this.take(journal, places - half, 'news')]),
+      );
+    // First, since it says so when the group is missing, before anything is claimed.
+    const redriven = await this.take(redrive, Math.ceil(half / 2), 'all');
+    const found = await this.recovery.recover([journal, redrive], half - redriven.taken);
+    const fresh = await this.take(journal, places - redriven.taken - found.claimed, 'news');
+    return {
+      ...together([{ taken: found.claimed, more: found.hasMore ? 'look' : undefined }, redriven, fresh]),
+      lookInMs: found.staleInMs,
+      isIdle: found.pending === 0,
+    };
   }
 
   private async take(source: GroupSource, most: number, more: Scope): Promise<Visited> {
@@ -75,4 +71,15 @@ export class SharedIntake implements Intake {
       await this.deliverer.accept(lost.map((entry) => new Delivery(source, entry)));
     }
   }
+}
+
+/** Of several visits one; those that look farthest come first. */
+function together(visits: readonly Visited[]): Visited {
+  const all: Visited = { taken: 0 };
+  for (const { taken, more, againInMs } of visits) {
+    all.taken += taken;
+    all.more ??= more;
+    all.againInMs = soonest(all.againInMs, againInMs);
+  }
+  return all;
 }

@@ -4,8 +4,8 @@ import { isRedisUnavailable } from '../../redis/index.js';
 import { teamOf } from '../../stream-consumer/index.js';
 import { groupConsumer } from '../group/group-work.js';
 import type { RegisteredHandler } from '../handler/registered-handler.js';
-import { type AnnouncedHandler, announcementOf } from './group-member.js';
-import type { GroupMembers } from './group-members.js';
+import { type AnnouncedHandler, announcementOf, fingerprintOf } from './group-member.js';
+import { type GroupMembers, VIEW_MS } from './group-members.js';
 import type { GroupTally } from './group-tally.js';
 import { differenceFrom } from './member-difference.js';
 
@@ -44,6 +44,9 @@ export class GroupAnnouncement {
     const difference = differenceFrom(this.group, this.announced, others);
     if (difference !== undefined) this.logger.warn(difference);
     const { signal } = this.stopping;
+    // From the first event on that it takes, the others know what it wants.
+    if (others.some((one) => fingerprintOf(one) !== fingerprintOf(this.announced)))
+      await pause(VIEW_MS, signal);
     if (signal.aborted) return;
     this.repeating = this.repeat(signal);
   }

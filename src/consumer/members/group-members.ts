@@ -20,7 +20,7 @@ export const GONE_AFTER_MS = 5000;
 /** A member that has not announced itself for so long is forgotten, in milliseconds. */
 const REMEMBERED_MS = 60_000;
 /** How old a view may be, in milliseconds. */
-const VIEW_MS = 1000;
+export const VIEW_MS = 1000;
 
 /** The processes that run a group, as each of them announces itself. Every method throws RedisUnavailableError. */
 @Injectable()

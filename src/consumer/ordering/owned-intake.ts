@@ -5,6 +5,7 @@ import type { GroupRecovery } from '../group/group-recovery.js';
 import type { GroupSource } from '../group/group-source.js';
 import { type Intake, soonest } from '../group/intake.js';
 import { OwnershipLostError } from './ownership.js';
+import { MAX_IN_MEMORY } from './run-lanes.js';
 
 /** How soon it looks again for whether there is less parked. */
 const FULL_MS = 1000;
@@ -12,11 +13,9 @@ const FULL_MS = 1000;
 /** For an ordered group: the owner of a tenant takes over whatever is pending, in order, and only then reads on. */
 export class OwnedIntake implements Intake {
   constructor(
-    /** Most entries to have in hand, those included that wait behind others of their run. */
-    private readonly most: number,
     private readonly leaseMs: number,
     private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
-    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand' | 'isFull'>,
+    private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand' | 'runs'>,
     private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
     private readonly owners: {
       isOurs(tenantId: string): boolean;
@@ -28,7 +27,7 @@ export class OwnedIntake implements Intake {
   ) {}
 
   get room(): number {
-    return this.deliverer.isFull ? 0 : this.most - this.deliverer.inHand.size;
+    return this.deliverer.runs.isFull ? 0 : MAX_IN_MEMORY - this.deliverer.inHand.size;
   }
 
   owns(tenantId: string): boolean {
@@ -37,7 +36,10 @@ export class OwnedIntake implements Intake {
 
   async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
     const sources = this.sourcesOf(tenantId);
-    if (resync) for (const source of sources) source.takenOver = '';
+    for (const source of sources) {
+      const isLost = resync || (scope === 'look' && (await source.parking?.isKnown()) === false);
+      if (isLost) source.takenOver = '';
+    }
     if (!this.owners.isOurs(tenantId)) await this.owners.renew(tenantId);
     // It is another's: until that one is gone.
     if (!this.owners.isOurs(tenantId)) return { taken: 0, againInMs: this.leaseMs / 3 };
@@ -63,6 +65,7 @@ export class OwnedIntake implements Intake {
   /** The group may be lost and regained at any moment: then what was pending is to be taken over first, once more. */
   private async take(source: GroupSource, most: number): Promise<Visited> {
     const { fence } = source;
+    if (fence === '') throw new OwnershipLostError();
     let taken = 0;
     if (source.takenOver !== fence) taken = await this.takeOver(source, fence);
     const { parking } = source;
@@ -81,7 +84,8 @@ export class OwnedIntake implements Intake {
 
   private async takeParked(source: GroupSource, fence: string, most: number): Promise<number> {
     let taken = 0;
-    for await (const { entries, buried } of source.parking?.next(fence, most) ?? []) {
+    const { parking } = source;
+    for await (const { runId, entries, buried } of parking?.next(fence, most) ?? []) {
       if (source.fence !== fence) throw new OwnershipLostError();
       this.deliverer.buried(buried);
       taken += entries.length + buried;
@@ -89,17 +93,24 @@ export class OwnedIntake implements Intake {
         entries.map((entry) => new Delivery(source, entry)),
         true,
       );
+      // Nothing of these was wanted, or is there any more: the next ones may come.
+      if (!this.deliverer.runs.has(source, runId)) parking?.release(runId);
+      if (this.deliverer.runs.isFull) break;
     }
     return taken;
   }
 
   private async takeOver(source: GroupSource, fence: string): Promise<number> {
     this.deliverer.forget((delivery) => delivery.source === source);
-    await source.parking?.load();
-    const taken = await this.recovery.takeOver(source, fence);
-    if (source.fence !== fence) throw new OwnershipLostError();
+    // Before it is so: what is dropped while it goes on says that it is not.
     source.takenOver = fence;
-    return taken;
+    try {
+      await source.parking?.load();
+      return await this.recovery.takeOver(source, fence);
+    } catch (error) {
+      source.takenOver = '';
+      throw error;
+    }
   }
 
   private async restIfIdle(tenantId: string, sources: readonly GroupSource[]): Promise<boolean> {

@@ -6,7 +6,7 @@ import { SCRIPTS } from '../scripts.js';
 export class OwnershipLostError extends Error {}
 
 /** A fence that is nobody's. */
-const NO_FENCE = '-';
+export const NO_FENCE = '-';
 
 /** Who may handle an ordered group's events of one tenant: its journal, and what was sent back to the group. */
 export class Ownership {
@@ -25,11 +25,6 @@ export class Ownership {
 
   get isOurs(): boolean {
     return this.fence !== '';
-  }
-
-  /** What scripts hold against the present owner's fence. */
-  get fenceArg(): string {
-    return this.fence || NO_FENCE;
   }
 
   /**

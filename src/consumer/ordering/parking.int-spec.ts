@@ -79,7 +79,7 @@ describe('What waits in an ordered group', () => {
     await eventually('another run goes on', () => others.length === 1);
     await eventually('the most is parked', async () => (await parked(scene)) > 200);
     const { inHand } = consumers.runner.running[0]!.deliverer;
-    expect(inHand.bytes).toBeLessThan(10 * 1024 * 1024);
+    expect(inHand.waitingBytes).toBeLessThan(10 * 1024 * 1024);
     release();
     await eventually('all are handled', () => scene.isSettled());
     expect(seen).toEqual(upTo(400));

@@ -14,6 +14,7 @@ const ID_DIGITS = 16;
 
 /** What was taken out of those parked. */
 export interface Unparked {
+  runId: string;
   entries: JournalEntry[];
   /** Entries that were dead-lettered, since their bodies are gone. */
   buried: number;
@@ -41,9 +42,11 @@ export interface ParkingPlace {
  * too: nothing overtakes.
  */
 export class Parking {
-  /** How many entries of a run are parked. */
-  private readonly runs = new Map<string, number>();
+  /** Runs of which something is parked. */
+  private readonly runs = new Set<string>();
   private size = 0;
+  /** Commands that change the number, and have no answer yet. */
+  private changing = 0;
   /** Runs of which the next entries may be taken out. */
   private readonly ready = new Set<string>();
   /** When that may be for others, by `performance.now()`. */
@@ -75,6 +78,13 @@ export class Parking {
     if (this.runs.has(runId) && !this.dueAt.has(runId)) this.ready.add(runId);
   }
 
+  /** Whether what is known is what there is: an answer may have been lost, and its command have come late. */
+  async isKnown(): Promise<boolean> {
+    const { size } = this;
+    if (this.changing > 0) return true;
+    return (await redisCall(this.redis.zcard(this.place.parked))) === size || this.size !== size;
+  }
+
   /** Learns what an earlier owner has parked. Whatever was known is forgotten. */
   async load(): Promise<void> {
     this.runs.clear();
@@ -86,12 +96,13 @@ export class Parking {
       const page = await redisCall(
         this.redis.zrange(this.place.parked, from, '+', 'BYLEX', 'LIMIT', 0, PAGE),
       );
-      for (const member of page) this.count(member.slice(0, member.indexOf(' ')), 1);
+      for (const member of page) this.runs.add(member.slice(0, member.indexOf(' ')));
+      this.size += page.length;
       const last = page.at(-1);
       if (page.length < PAGE || last === undefined) break;
       from = `(${last}`;
     }
-    for (const runId of this.runs.keys()) this.ready.add(runId);
+    for (const runId of this.runs) this.ready.add(runId);
   }
 
   /**
@@ -102,18 +113,17 @@ export class Parking {
    */
   async park(entries: readonly JournalEntry[], fence: string, waitMs?: number): Promise<void> {
     for (const { runId } of entries) {
-      this.count(runId, 1);
+      this.runs.add(runId);
       if (waitMs !== undefined) this.dueAt.set(runId, performance.now() + waitMs);
     }
     const { keys, parked, group } = this.place;
     for (let i = 0; i < entries.length; i += PAGE) {
       const args = entries.slice(i, i + PAGE).flatMap((entry) => [entry.id, memberOf(entry)]);
-      const reply = await SCRIPTS.park.run(
-        this.redis,
-        [keys[0], keys[1], parked, keys[5]],
-        [group, fence, ...args],
+      const reply = await this.change(
+        SCRIPTS.park.run(this.redis, [keys[0], keys[1], parked, keys[5]], [group, fence, ...args]),
       );
       if (reply === 'FENCED') throw new OwnershipLostError();
+      this.size = reply as number;
     }
   }
 
@@ -135,18 +145,15 @@ export class Parking {
 
   private async nextOf(runId: string, fence: string): Promise<Unparked> {
     const { keys, parked, group, consumer, redriveArg } = this.place;
-    const reply = (await SCRIPTS.unpark.run(
-      this.redis,
-      [...keys, parked],
-      [group, consumer, fence, redriveArg, runId, NEXT],
-    )) as ['FENCED'] | [waitMs: number, buried: number, taken: number, isAll: '0' | '1', ...RawEntry[]];
+    const reply = (await this.change(
+      SCRIPTS.unpark.run(this.redis, [...keys, parked], [group, consumer, fence, redriveArg, runId, NEXT]),
+    )) as ['FENCED'] | [waitMs: number, buried: number, left: number, isAll: '0' | '1', ...RawEntry[]];
     if (reply[0] === 'FENCED') throw new OwnershipLostError();
-    const [waitMs, buried, taken, isAll, ...entries] = reply;
+    const [waitMs, buried, left, isAll, ...entries] = reply;
+    this.size = left;
     if (waitMs > 0) this.dueAt.set(runId, performance.now() + waitMs);
-    this.count(runId, isAll === '1' ? -(this.runs.get(runId) ?? 0) : -taken);
-    // Nothing came of them, and so nobody will release the run.
-    if (entries.length === 0 && waitMs === 0) this.release(runId);
-    return { entries: entries.map(toJournalEntry), buried };
+    if (isAll === '1') this.runs.delete(runId);
+    return { runId, entries: entries.map(toJournalEntry), buried };
   }
 
   private makeReady(runId: string): void {
@@ -154,11 +161,13 @@ export class Parking {
     this.ready.add(runId);
   }
 
-  private count(runId: string, by: number): void {
-    this.size += by;
-    const left = (this.runs.get(runId) ?? 0) + by;
-    if (left > 0) this.runs.set(runId, left);
-    else this.runs.delete(runId);
+  private async change<T>(command: Promise<T>): Promise<T> {
+    this.changing++;
+    try {
+      return await command;
+    } finally {
+      this.changing--;
+    }
   }
 }
 

@@ -34,7 +34,7 @@ export class Succession {
   async run(signal: AbortSignal, onError: (error: unknown) => void): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.look();
+        await this.look(signal);
       } catch (error) {
         onError(error);
       }
@@ -42,8 +42,9 @@ export class Succession {
     }
   }
 
-  private async look(): Promise<void> {
+  private async look(signal: AbortSignal): Promise<void> {
     const isNewest = await this.versions.isNewest();
+    if (signal.aborted) return;
     if (isNewest && !this.isTakingPart) this.participation.begin();
     else if (!isNewest && this.isTakingPart) await this.participation.end();
     this.isTakingPart = isNewest;

@@ -9,7 +9,7 @@
 -- failures  how often that counts towards the limit: reported failures, and deaths while it was alone
 -- flag      r  begun, no outcome yet            s  the same, and begun alone
 --           w  an outcome that is to be tried again, or it was handed back
---           h  handed on by consumers whose versions did not want it; `delivery` has these (hand-on.lua)
+--           h  handed on by a consumer that did not want it, and never begun (hand-on.lua)
 --           p  as w, or never begun, and parked (park.lua)
 -- token     of the attempt, which alone may settle it; every begin takes a higher one
 -- first_failure  ms, 0 without one

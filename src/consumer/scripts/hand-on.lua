@@ -1,5 +1,5 @@
 -- Hands entries that a consumer does not want on to another one, whose version of the handler was not asked yet. What
--- all of them refused is acknowledged.
+-- all of them refused is acknowledged. The versions that refused stand in the entry's `delivery`, behind a '!'.
 --
 -- KEYS  1 stream  2 entries
 -- ARGV  1 group  2 consumer  3 its version  4 '1' when the source is the redrives
@@ -30,10 +30,13 @@ end
 local function hand_on(entry)
   if #redis.call('XPENDING', k.stream, group, entry.id, entry.id, 1, consumer) == 0 then return -1 end
   local state = read_state(redis.call('HGET', k.entries, entry.id))
-  local refused = state.flag == 'h' and state.delivery .. ',' .. own or own
+  local before = string.match(state.delivery, '^!(.+)$')
+  local refused = before and before .. ',' .. own or own
   for i, version in ipairs(entry.versions) do
     if not string.find(',' .. refused .. ',', ',' .. version.name .. ',', 1, true) then
-      state.flag, state.delivery = 'h', refused
+      -- An attempt that died stays one: it may have killed its process.
+      if state.flag ~= 'r' and state.flag ~= 's' then state.flag = 'h' end
+      state.delivery = '!' .. refused
       redis.call('HSET', k.entries, entry.id, write_state(state))
       redis.call('XCLAIM', k.stream, group, version.consumer, 0, entry.id, 'JUSTID')
       return i

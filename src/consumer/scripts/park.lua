@@ -3,7 +3,7 @@
 --
 -- KEYS  1 stream  2 entries  3 parked  4 owner
 -- ARGV  1 group  2 owner's fence  3… per entry: id, its member of the sorted set: run, blank, padded id
--- Reply '' | 'FENCED'
+-- Reply how many entries are parked now | 'FENCED'
 
 --- include group.lua
 
@@ -20,11 +20,13 @@ for a = FIRST, #ARGV, EACH do
 end
 for i, text in ipairs(read_in_pages({ 'HMGET', KEYS[2] }, ids)) do
   local state = read_state(text)
-  state.flag = 'p'
-  state.delivery = '-'
-  states[#states + 1] = ids[i]
-  states[#states + 1] = write_state(state)
+  -- What was begun stays so: an attempt may be running, or have died.
+  if state.flag ~= 'r' and state.flag ~= 's' then
+    state.flag, state.delivery = 'p', '-'
+    states[#states + 1] = ids[i]
+    states[#states + 1] = write_state(state)
+  end
 end
 call_in_pages({ 'HSET', KEYS[2] }, states)
 call_in_pages({ 'ZADD', KEYS[3] }, scored)
-return ''
+return redis.call('ZCARD', KEYS[3])

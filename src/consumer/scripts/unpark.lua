@@ -2,8 +2,8 @@
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 parked
 -- ARGV  1 group  2 consumer  3 owner's fence  4 '1' when the source is the redrives  5 run  6 most entries
--- Reply {'FENCED'} | {ms until the first one may be tried again, or 0; entries buried; how many are taken out of those
---       parked; '1' when that are all of the run's; entries…}
+-- Reply {'FENCED'} | {ms until the first one may be tried again, or 0; entries buried; how many entries are parked now;
+--       '1' when none of them is of the run; entries…}
 
 --- include group.lua
 
@@ -16,7 +16,7 @@ local now = now_ms()
 local members = redis.call('ZRANGE', parked, '[' .. run .. ' ', '(' .. run .. '!', 'BYLEX', 'LIMIT', 0, most + 1)
 local is_all = #members <= most
 if not is_all then members[#members] = nil end
-if #members == 0 then return { 0, 0, 0, '1' } end
+if #members == 0 then return { 0, 0, redis.call('ZCARD', parked), '1' } end
 
 local ids = {}
 for i, member in ipairs(members) do
@@ -24,18 +24,17 @@ for i, member in ipairs(members) do
   ids[i] = ms .. '-' .. n
 end
 local due = redis.call('ZSCORE', k.delayed, ids[1])
-if due and tonumber(due) > now then return { math.ceil(tonumber(due) - now), 0, 0, '0' } end
+if due and tonumber(due) > now then return { math.ceil(tonumber(due) - now), 0, redis.call('ZCARD', parked), '0' } end
 -- A few at a time, since one may have a megabyte.
 local STEP, MAX_BYTES = 4, 262144
 local entries, buried, bytes, taken, done = {}, 0, 0, {}, {}
 while #taken < #ids and bytes < MAX_BYTES do
   local step = {}
   for i = #taken + 1, math.min(#taken + STEP, #ids) do
-    step[#step + 1] = ids[i]
-    done[i] = members[i]
+    taken[i], done[i] = ids[i], members[i]
+    -- What was settled, trimmed or replayed meanwhile is pending no more.
+    if #redis.call('XPENDING', k.stream, ARGV[1], ids[i], ids[i], 1) > 0 then step[#step + 1] = ids[i] end
   end
-  for _, id in ipairs(step) do taken[#taken + 1] = id end
-  -- What was settled, trimmed or replayed meanwhile is pending no more, and does not come.
   local claimed, gone = claim(k, ARGV[1], ARGV[2], 0, step, now)
   buried = buried + gone
   for _, entry in ipairs(claimed) do
@@ -60,4 +59,5 @@ for i, text in ipairs(read_in_pages({ 'HMGET', k.entries }, taken)) do
 end
 call_in_pages({ 'HSET', k.entries }, states)
 call_in_pages({ 'HDEL', k.entries }, unknown)
-return reply_with({ 0, buried, #taken, is_all and '1' or '0' }, entries)
+call_in_pages({ 'ZREM', k.delayed }, taken)
+return reply_with({ 0, buried, redis.call('ZCARD', parked), is_all and '1' or '0' }, entries)

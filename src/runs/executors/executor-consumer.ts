@@ -149,7 +149,7 @@ export class ExecutorConsumer implements StreamConsumer {
     return {
       taken: taken + claimed.length,
       more: taken + claimed.length >= places ? scope : undefined,
-      againInMs: staleInMs === undefined ? undefined : Math.max(staleInMs, isPatient ? 1 : IMPATIENT_MS),
+      lookInMs: staleInMs === undefined ? undefined : Math.max(staleInMs, isPatient ? 1 : IMPATIENT_MS),
       isIdle: pending === 0,
     };
   }
