@@ -66,12 +66,19 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     this.handlers = this.explorer.explore();
     if (this.options.enabled === false) return;
     for (const handler of this.handlers) this.start(handler);
+    this.redis.commands.on('ready', this.onReady);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     const deadlineMs = this.options.shutdownTimeoutMs ?? DEFAULT_CONSUMER_SHUTDOWN_MS;
     await Promise.all(this.groups.map((group) => group.stop(deadlineMs)));
+    this.redis.commands.off('ready', this.onReady);
   }
+
+  /** Leases ran on while Redis was away: others wait only so long. */
+  private readonly onReady = (): void => {
+    for (const group of this.groups) group.renewNow();
+  };
 
   private start(handler: RegisteredHandler): void {
     const { group, types, ordering, maxAttempts } = handler.options;

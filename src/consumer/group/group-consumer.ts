@@ -160,6 +160,13 @@ export class GroupConsumer implements StreamConsumer {
     this.loops = [every(this.leaseMs / 3, this.stopped.signal, () => this.renew(), log), this.begin()];
   }
 
+  /** Renews leases out of turn. */
+  renewNow(): void {
+    this.renew().catch((error: unknown) => {
+      this.logUnlessUnavailable(error);
+    });
+  }
+
   private async begin(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
