@@ -12,8 +12,8 @@ const TENANTS = 10_000;
 const ACTIVE = 100;
 const FLOOD_EVENTS = 100_000;
 const OTHERS = 50;
-/** A partition that has rested for a lease is looked at once more: 30 s, and some. */
-const REST_MS = 40_000;
+/** The first walk of three groups through all tenants takes a while, and each is looked at once more after 30 s. */
+const REST_MS = 110_000;
 /** Both kinds of upkeep have several rounds in it. */
 const IDLE_MS = 60_000;
 
