@@ -85,6 +85,8 @@ export class GroupRecovery {
       after = page.next;
     }
     this.finish([source], recovering);
+    // It stops in the middle: what comes after, parked or new, must not begin before the rest.
+    if (after !== undefined) throw new OwnershipLostError();
     return recovering.result.claimed;
   }
 
