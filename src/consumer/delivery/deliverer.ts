@@ -106,7 +106,7 @@ export class Deliverer {
     for (const [source, entries] of bySource(blocked))
       await source.parking?.park(
         entries.map(({ entry }) => entry),
-        source.fence,
+        entries[0]?.fence ?? '',
       );
     for (const [source, refused] of bySource(unwanted)) await this.refuse(source, refused);
     for (const delivery of blocked) delivery.end('left');

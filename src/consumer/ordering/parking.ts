@@ -65,7 +65,9 @@ export class Parking {
   get nextInMs(): number | undefined {
     if (this.ready.size > 0) return 0;
     if (this.dueAt.size === 0) return undefined;
-    return Math.max(0, Math.min(...this.dueAt.values()) - performance.now());
+    let first = Infinity;
+    for (const dueAt of this.dueAt.values()) first = Math.min(first, dueAt);
+    return Math.max(0, first - performance.now());
   }
 
   /** Whether something of a run is parked. */
