@@ -87,4 +87,19 @@ describe('What is pending in a group', () => {
       await expect(pending.list(tenant, group, 2, cursor)).rejects.toThrow('cursor');
     await expect(pending.list(tenant, 'no-such-group', 2)).rejects.toThrow('no consumer group');
   });
+
+  it('tells what was begun and whose lease has ended', async () => {
+    const scene = await open();
+    const { commands, journal, group, tenant } = scene;
+    const consumers = await scene.start(() => undefined, { group: `${group}-other` });
+    await scene.append('a');
+    await commands.xgroup('CREATE', journal, group, '0');
+    for (const consumer of ['short.1', 'long.60000'])
+      await commands.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', journal, '>');
+    const pending = consumers.app.get(PendingEntries);
+    await eventually('the lease of the first has ended', async () => {
+      const { entries } = await pending.list(tenant, group, 10);
+      return entries.map(({ state }) => state).join() === 'abandoned,running';
+    });
+  });
 });

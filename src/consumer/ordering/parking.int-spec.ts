@@ -3,6 +3,7 @@ import { consumerScenes } from '../../../test/support/consumer-scene.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { line } from '../../../test/support/event-store.js';
 import { HandlerResult } from '../handler/handler-result.js';
+import { SCRIPTS } from '../scripts.js';
 import { PendingEntries } from '../admin/pending-entries.js';
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
@@ -118,5 +119,25 @@ describe('What waits in an ordered group', () => {
     const firsts = seen.filter((n, i) => seen.indexOf(n) === i);
     expect(firsts).toEqual(upTo(200));
     expect(await parked(scene)).toBe(0);
+  });
+
+  it('T37 what was begun stays so when it is parked, or handed on: its process may have died of it', async () => {
+    const scene = await open();
+    const { commands, journal, group, keys } = scene;
+    await scene.append('a');
+    await commands.xgroup('CREATE', journal, group, '0');
+    await commands.xreadgroup('GROUP', group, 'one', 'STREAMS', journal, '>');
+    const id = await scene.entryOf('a');
+    const { entries, parked: parkedKey } = keys.state('journal');
+    await commands.hset(entries, id, '2 1 s 7 1 x why');
+    await SCRIPTS.park.run(commands, [journal, entries, parkedKey, keys.owner], [group, '', id, 'run 1-1']);
+    expect(await commands.hget(entries, id)).toBe('2 1 s 7 1 x why');
+    const answers = await SCRIPTS.handOn.run(
+      commands,
+      [journal, entries],
+      [group, 'one', 'v1', 0, id, 1, 'v2', 'two'],
+    );
+    expect(answers).toEqual([1]);
+    expect(await commands.hget(entries, id)).toBe('2 1 s 7 1 !v1 why');
   });
 });
