@@ -13,12 +13,14 @@ export interface RollingDeployReport {
   events: number;
   deploys: number;
   kills: number;
-  /** Events that were handled in the first version, by one of its processes. */
+  /** Attempts of processes with the first version. */
   byFirst: number;
   violations: Violation[];
 }
 
 const WORKERS = 4;
+/** Long ones, at once, for each run: more than the process with the second version can begin alone. */
+const LONG_TASKS = { perRun: 10, takesMs: 100, concurrency: 4 };
 
 /**
  * Deploys a second version of the handlers, with other types, another lease and another canHandle(), process by process
@@ -34,10 +36,16 @@ export async function runRollingDeploy(options: RollingDeployOptions): Promise<R
   const { pool, producer } = scene;
   try {
     for (let slot = 1; slot < WORKERS; slot++) pool.configure(slot, { version: 1 });
-    pool.configure(0, { version: 2, leaseMs: 2 * leaseMs });
+    pool.configure(0, { version: 2, leaseMs: 2 * leaseMs, concurrency: LONG_TASKS.concurrency });
     await pool.start();
     // What processes know of each other is up to a second old.
     await delay(3000);
+    for (const run of producer.runs.keys()) {
+      await producer.produceTasks(
+        run,
+        Array.from({ length: LONG_TASKS.perRun }, (_, i) => ({ n: -1 - i, takesMs: LONG_TASKS.takesMs })),
+      );
+    }
     const producing = producer.produce(events, seconds * 1000, false);
     const stepMs = (seconds * 1000) / (2 * WORKERS);
     const roll = async (version: 1 | 2): Promise<void> => {
@@ -53,10 +61,10 @@ export async function runRollingDeploy(options: RollingDeployOptions): Promise<R
     await producing;
     const history = await scene.finish();
     return {
-      events,
+      events: producer.runs.reduce((sum, { tasks }) => sum + tasks.length, 0),
       deploys: pool.deploys,
       kills: pool.kills,
-      byFirst: history.attempts.filter(({ worker }) => !worker.startsWith('0.')).length,
+      byFirst: history.attempts.filter(({ worker }) => pool.told.get(worker)?.version === 1).length,
       violations: checkHistory(history),
     };
   } finally {

@@ -25,7 +25,9 @@ export class WorkerPool {
   deaths = 0;
   deploys = 0;
   private readonly slots: (Worker | undefined)[];
-  /** What those in a slot are told beside what all are. */
+  /** What each start of a worker was told beside what all are. */
+  readonly told = new Map<string, Partial<WorkerConfig>>();
+  /** What those in a slot are told from here on. */
   private readonly changes = new Map<number, Partial<WorkerConfig>>();
   private readonly watches: Promise<void>[] = [];
   private readonly alive = new Set<Child>();
@@ -119,9 +121,11 @@ export class WorkerPool {
 
   private async startIn(slot: number): Promise<void> {
     const name = `${slot}.${++this.starts}`;
+    const changes = this.changes.get(slot) ?? {};
+    this.told.set(name, changes);
     const child = startChild(process.execPath, [
       this.program,
-      JSON.stringify({ ...this.config, ...this.changes.get(slot), name }),
+      JSON.stringify({ ...this.config, ...changes, name }),
     ]);
     this.alive.add(child);
     this.watches.push(this.watch(slot, name, child));
