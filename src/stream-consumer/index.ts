@@ -2,6 +2,7 @@ export { Announcements } from './announcements.js';
 export { bucketOf, BUCKETS, type Partition, partitionOf, tenantOf } from './buckets.js';
 export { type Busy, BusyPartitions } from './busy-partitions.js';
 export { Heartbeats } from './heartbeats.js';
+export { restOf } from './rest.js';
 export type { Scope } from './partition-queue.js';
 export type { StreamConsumer, Visited, VisitTerms } from './stream-consumer.js';
 export { StreamConsumerModule } from './stream-consumer.module.js';

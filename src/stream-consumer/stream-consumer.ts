@@ -22,6 +22,11 @@ export interface StreamConsumer {
   /** Whether it alone may take something there, whoever is at home. */
   owns(partition: Partition): boolean;
   /**
+   * Whether there is nothing for it in a partition, be it that it has just found its first place there. It is asked
+   * before each of very many is visited.
+   */
+  isAtRest(partition: Partition): Promise<boolean>;
+  /**
    * Takes what there is, and does not wait for it to be done.
    *
    * @throws anything: it is visited again a little later, with `resync`

@@ -32,6 +32,8 @@ const ANNOUNCE_MS = 10_000;
 const HELP_EVERY_MS = 50;
 /** Partitions that may wait for a visit while a walk goes on. */
 const MANY = 500;
+/** Partitions of which a walk asks at the same time whether they are at rest. */
+const AT_ONCE = 100;
 /** Most partitions that one call for help names. */
 const MAX_HELP = 50;
 
@@ -222,16 +224,26 @@ export class WorkFinder {
   private async walkUnknown(): Promise<void> {
     const buckets = new Set(this.sweeps.unknown);
     for await (const tenants of walkTenants(this.deps.redis, this.options.tenantsKey, this.options.named)) {
-      for (const tenantId of tenants) {
-        const partition = partitionOf(tenantId);
-        if (this.consumer.serves(tenantId) && buckets.has(bucketOf(partition)))
-          this.visits.add(partition, LOOK);
+      const partitions = tenants
+        .filter((tenantId) => this.consumer.serves(tenantId))
+        .map((tenantId) => partitionOf(tenantId))
+        .filter((partition) => buckets.has(bucketOf(partition)));
+      for (let i = 0; i < partitions.length; i += AT_ONCE) {
+        await Promise.all(
+          partitions.slice(i, i + AT_ONCE).map((partition) => this.lookUnlessAtRest(partition)),
+        );
+        while (this.visits.waiting > MANY && !this.stopping.signal.aborted)
+          await pause(10, this.stopping.signal);
+        if (this.stopping.signal.aborted) return;
       }
-      while (this.visits.waiting > MANY && !this.stopping.signal.aborted)
-        await pause(10, this.stopping.signal);
-      if (this.stopping.signal.aborted) return;
     }
     this.sweeps.known(buckets);
+  }
+
+  /** Never rejects: where it can't be known, a look is repeated until it can. */
+  private async lookUnlessAtRest(partition: Partition): Promise<void> {
+    const isAtRest = await this.consumer.isAtRest(partition).catch(() => false);
+    if (!isAtRest) this.visits.add(partition, LOOK);
   }
 
   private async walkSlowly(): Promise<void> {
@@ -250,7 +262,7 @@ export class WorkFinder {
         if (signal.aborted) return;
         const partition = partitionOf(tenantId);
         if (this.consumer.serves(tenantId) && this.membership.isHome(bucketOf(partition)))
-          this.visits.add(partition, LOOK);
+          await this.lookUnlessAtRest(partition);
       }
     }
     await pause(Math.max(0, WALK_MS - (performance.now() - startedAt)), signal);

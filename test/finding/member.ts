@@ -2,6 +2,7 @@ import { RedisConnections } from '../../src/redis/index.js';
 import {
   Announcements,
   type Partition,
+  restOf,
   type StreamConsumer,
   type Visited,
   type VisitTerms,
@@ -76,6 +77,11 @@ export class Member implements StreamConsumer {
 
   inHand(partition: Partition): number {
     return this.held.get(partition) ?? 0;
+  }
+
+  /** Without a group it cannot be. */
+  async isAtRest(partition: Partition): Promise<boolean> {
+    return (await restOf(this.redis, [streamOf(partition)], this.name)) === 'at rest';
   }
 
   async visit(partition: Partition, { places, scope }: VisitTerms): Promise<Visited> {

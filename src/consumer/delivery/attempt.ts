@@ -86,7 +86,9 @@ export class Attempt implements HandlerContext, Lease {
     if (lost.length > 0) this.abort(new Error('The lease was lost: another process has this event.'));
   }
 
+  /** Nobody is told whose handler has come to its end: a renewal that was sent beside its settlement finds nothing. */
   abort(reason: Error): void {
+    if (this.closed) return;
     this.aborted ??= reason;
     this.stop?.abort(reason);
   }

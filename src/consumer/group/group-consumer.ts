@@ -19,6 +19,7 @@ import { describeHandler } from '../handler/handler-description.js';
 import type { EffectLimits } from '../delivery/effect-budget.js';
 import { GroupRecovery } from './group-recovery.js';
 import { GroupSource } from './group-source.js';
+import { GroupSources } from './group-sources.js';
 import { groupConsumer, groupWork } from './group-work.js';
 import type { HeldBytes } from '../flow/held-bytes.js';
 import type { Intake } from './intake.js';
@@ -39,12 +40,7 @@ import type { TenantDirectory } from './tenant-directory.js';
 const LAST_WORDS_MS = 500;
 /** For a visit to come back when the process stops. */
 const LAST_VISIT_MS = 500;
-const GONE_AFTER_LEASES = 10;
 const ERROR_PAUSE_MS = 500;
-/** Tenants whose sources are kept while nothing of them is in hand. */
-const MAX_IDLE_TENANTS = 1000;
-/** No id of a ms ends higher; Redis's own limit is no number that a double holds. */
-const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
 
 /** Consumes for one handler: takes what a WorkFinder finds, keeps leases, and recovers what was left. */
 export class GroupConsumer implements StreamConsumer {
@@ -54,7 +50,7 @@ export class GroupConsumer implements StreamConsumer {
   readonly recovery: GroupRecovery;
   /** Of an ordered group, another one once it was idle for a newer version. */
   finder: WorkFinder;
-  private readonly sources = new Map<string, readonly GroupSource[]>();
+  private readonly sources: GroupSources;
   /** Of an ordered group. */
   private readonly owners: Owners | undefined;
   private readonly stopping = new AbortController();
@@ -64,9 +60,6 @@ export class GroupConsumer implements StreamConsumer {
   private readonly patience: Patience;
   private readonly intake: Intake;
   private loops: Promise<void>[] = [];
-  private newGroupsBegin = '0';
-  /** Tenants that there were when the group was registered for the first time, by this process, and have none yet. */
-  private older: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly handler: RegisteredHandler,
@@ -103,7 +96,12 @@ export class GroupConsumer implements StreamConsumer {
     });
     this.patience = new Patience(redis, leaseMs);
     this.recovery = new GroupRecovery(this.patience, this.deliverer, this.logger, this.stopping.signal);
-    const sourcesOf = (tenantId: string): readonly GroupSource[] => this.sourcesOf(tenantId);
+    this.sources = new GroupSources(group, leaseMs, redis, tenants, {
+      create: (tenantId) => this.createSources(tenantId),
+      isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0 && !this.intake.owns(tenantId),
+      onDrop: (tenantId) => this.owners?.forget(tenantId),
+    });
+    const sourcesOf = (tenantId: string): readonly GroupSource[] => this.sources.of(tenantId);
     if (handler.options.ordering === 'run') {
       const keyOf = (tenantId: string): string => store.keys.group(tenantId, 0, group).owner;
       this.owners = new Owners(redis.commands, keyOf, consumer, leaseMs, this.patience, (tenantId) => {
@@ -113,7 +111,7 @@ export class GroupConsumer implements StreamConsumer {
         isOurs: (tenantId) => this.owners?.isOurs(tenantId) ?? false,
         renew: async (tenantId) => this.owners?.renew(tenantId),
         giveUp: async (tenantId) => {
-          this.sources.delete(tenantId);
+          this.sources.drop(tenantId);
           await this.owners?.giveUp(tenantId);
         },
       });
@@ -171,7 +169,7 @@ export class GroupConsumer implements StreamConsumer {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        if (this.handler.options.from === 'now') await this.register();
+        if (this.handler.options.from === 'now') await this.sources.register();
         await this.announcement.start();
         if (this.owners) await this.succeed(this.owners);
         else this.finder.start();
@@ -192,14 +190,6 @@ export class GroupConsumer implements StreamConsumer {
         this.logUnlessUnavailable(error);
       },
     });
-  }
-
-  private async register(): Promise<void> {
-    const { at, isFirst } = await this.tenants.register(this.group);
-    // With that ms itself: what came after the moment may bear it too.
-    this.newGroupsBegin = `${at - 1}-${MAX_SEQUENCE}`;
-    // Tenants that come later had nothing at that moment.
-    if (isFirst) this.older = new Set(await this.tenants.list());
   }
 
   /**
@@ -230,7 +220,7 @@ export class GroupConsumer implements StreamConsumer {
         this.finder = this.createFinder();
         this.finder.start();
         // What was let go of is not known to it.
-        for (const tenantId of this.sources.keys()) this.finder.visitIn(partitionOf(tenantId), 0);
+        for (const tenantId of this.sources.known()) this.finder.visitIn(partitionOf(tenantId), 0);
       },
       end: async () => {
         this.logger.log(
@@ -238,7 +228,7 @@ export class GroupConsumer implements StreamConsumer {
         );
         await within(LAST_VISIT_MS, this.finder.stop());
         this.deliverer.forget(({ isUnderWay }) => !isUnderWay);
-        for (const source of [...this.sources.values()].flat()) source.takenOver = '';
+        for (const source of this.sources.all()) source.takenOver = '';
       },
       isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0,
     });
@@ -251,12 +241,16 @@ export class GroupConsumer implements StreamConsumer {
   private async letGo(tenantId: string): Promise<void> {
     const work = groupWork(tenantId, this.group);
     // They know it by an ownership that is over.
-    this.sources.delete(tenantId);
+    this.sources.drop(tenantId);
     await this.finders.signals.around([work], async () => this.owners?.giveUp(tenantId));
   }
 
   private async stopFinding(): Promise<void> {
     await Promise.all([this.finder.stop(), this.announcement.stop()]);
+  }
+
+  async isAtRest(partition: Partition): Promise<boolean> {
+    return this.sources.isAtRest(tenantOf(partition));
   }
 
   async visit(partition: Partition, terms: VisitTerms): Promise<Visited> {
@@ -267,22 +261,11 @@ export class GroupConsumer implements StreamConsumer {
     } catch (error) {
       if (!isNoGroup(error)) throw error;
       if (!(await this.tenants.has(tenantId))) return { taken: 0, isIdle: true };
-      await this.ensureGroup(tenantId);
+      await this.sources.ensureGroup(tenantId);
       visited = await this.intake.visit(tenantId, terms);
     }
-    if (terms.scope === 'look') await this.tidy(tenantId);
+    if (terms.scope === 'look') await this.sources.tidy(tenantId);
     return visited;
-  }
-
-  private async ensureGroup(tenantId: string): Promise<void> {
-    const sources = this.sourcesOf(tenantId);
-    if (sources.some(({ hadGroup }) => hadGroup))
-      this.logger.warn(`The consumer group of tenant ${tenantId} is gone: making it again.`);
-    for (const source of sources) await source.ensureGroup(this.newGroupsBegin, this.older.has(tenantId));
-  }
-
-  private async tidy(tenantId: string): Promise<void> {
-    for (const source of this.sourcesOf(tenantId)) await source.tidy(this.leaseMs * GONE_AFTER_LEASES);
   }
 
   /** Renews what is in hand, running or not. Of an ordered group the ownership covers what is not running. */
@@ -300,35 +283,20 @@ export class GroupConsumer implements StreamConsumer {
     }
   }
 
-  private sourcesOf(tenantId: string): readonly GroupSource[] {
-    let sources = this.sources.get(tenantId);
-    if (!sources) {
-      this.dropIdle();
-      sources = (['journal', 'redrive'] as const).map(
-        (kind) =>
-          new GroupSource(tenantId, kind, this.redis.commands, this.store, {
-            group: this.group,
-            consumer: this.consumer,
-            leaseMs: this.leaseMs,
-            maxAttempts: this.handler.options.maxAttempts,
-            ownership: this.owners?.of(tenantId),
-            handler: describeHandler(this.handler),
-            effectLimits: this.effectLimits,
-            signals: this.finders.signals,
-          }),
-      );
-      this.sources.set(tenantId, sources);
-    }
-    return sources;
-  }
-
-  private dropIdle(): void {
-    if (this.sources.size < MAX_IDLE_TENANTS) return;
-    for (const tenantId of this.sources.keys()) {
-      if (this.deliverer.inHand.sizeOf(tenantId) > 0 || this.intake.owns(tenantId)) continue;
-      this.sources.delete(tenantId);
-      return;
-    }
+  private createSources(tenantId: string): GroupSource[] {
+    return (['journal', 'redrive'] as const).map(
+      (kind) =>
+        new GroupSource(tenantId, kind, this.redis.commands, this.store, {
+          group: this.group,
+          consumer: this.consumer,
+          leaseMs: this.leaseMs,
+          maxAttempts: this.handler.options.maxAttempts,
+          ownership: this.owners?.of(tenantId),
+          handler: describeHandler(this.handler),
+          effectLimits: this.effectLimits,
+          signals: this.finders.signals,
+        }),
+    );
   }
 
   /** An outage is logged once, by the connections. */

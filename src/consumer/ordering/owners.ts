@@ -50,6 +50,11 @@ export class Owners {
     await ownership.giveUp();
   }
 
+  /** Of one that is not ours. */
+  forget(tenantId: string): void {
+    this.ownerships.delete(tenantId);
+  }
+
   async giveUpAll(): Promise<void> {
     await Promise.allSettled([...this.ownerships.keys()].map((tenantId) => this.giveUp(tenantId)));
   }

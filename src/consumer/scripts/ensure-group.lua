@@ -7,7 +7,7 @@
 -- Reply 1 when it was made, else 0
 
 --- include ../../redis/scripts/time.lua
---- include stream-group.lua
+--- include ../../redis/scripts/stream-group.lua
 
 -- Clocks of a cluster's nodes may differ by less. An id that lies further ahead is of a clock that was wrong.
 local MAX_AHEAD_MS = 60000

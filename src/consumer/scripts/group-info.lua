@@ -11,7 +11,7 @@
 --- include ../../redis/scripts/pages.lua
 --- include ../../event-store/scripts/journal-last.lua
 --- include ../../event-store/scripts/journal-lag.lua
---- include stream-group.lua
+--- include ../../redis/scripts/stream-group.lua
 
 local function ms_of(id) return tonumber(string.match(id, '^%d+')) end
 

@@ -10,7 +10,7 @@
 
 --- include ../../redis/scripts/arguments.lua
 --- include ../../redis/scripts/time.lua
---- include stream-group.lua
+--- include ../../redis/scripts/stream-group.lua
 --- include lease.lua
 
 local group, most = ARGV[1], whole(ARGV[4], 'the most entries', 1000)

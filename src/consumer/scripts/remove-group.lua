@@ -8,7 +8,7 @@
 -- Reply 'OK' | 'IN_USE' | 'NOT_FOUND'
 
 --- include ../../redis/scripts/arguments.lua
---- include stream-group.lua
+--- include ../../redis/scripts/stream-group.lua
 
 local silent_ms, meta_ttl = whole(ARGV[2], 'the silence'), whole(ARGV[3], 'the TTL of the meta')
 if not find_group(KEYS[1], ARGV[1]) then return 'NOT_FOUND' end

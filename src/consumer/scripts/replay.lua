@@ -9,7 +9,7 @@
 -- Reply {the position taken, epoch} | {} when there is no such group
 
 --- include ../../redis/scripts/pages.lua
---- include stream-group.lua
+--- include ../../redis/scripts/stream-group.lua
 
 local function is_before(a, b)
   local a_ms, a_n = string.match(a, '^(%d+)-(%d+)$')

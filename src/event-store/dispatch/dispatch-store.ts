@@ -15,7 +15,7 @@ import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispa
 import { EventStore } from '../log/event-store.js';
 import type { RunRecord } from '../log/run-record.js';
 import { RunStore } from '../log/run-store.js';
-import { WorkSignals } from '../../stream-consumer/index.js';
+import { restOf, WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';
 
@@ -97,6 +97,12 @@ export class DispatchStore {
       if (!error.message.startsWith('BUSYGROUP')) throw error;
     }
     return true;
+  }
+
+  /** Whether nothing waits to be executed, and nothing is. */
+  async isAtRest(source: DispatchSource): Promise<boolean> {
+    const rest = await restOf(this.redis, [this.streamOf(source)], DISPATCH_GROUP);
+    return rest === 'no group' ? !(await this.ensureGroup(source)) : rest === 'at rest';
   }
 
   /** Hands up to `most` new runs to a process. @throws an error that `isGroupLost()` knows */

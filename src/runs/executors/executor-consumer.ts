@@ -112,8 +112,12 @@ export class ExecutorConsumer implements StreamConsumer {
     await Promise.allSettled(this.takingUp);
   }
 
+  isAtRest(partition: Partition): Promise<boolean> {
+    return this.deps.dispatch.isAtRest(this.sourceOf(partition));
+  }
+
   async visit(partition: Partition, { places, scope, resync }: VisitTerms): Promise<Visited> {
-    const source: DispatchSource = { tenantId: tenantOf(partition), executor: this.registered.name };
+    const source = this.sourceOf(partition);
     let entries: DispatchEntry[];
     try {
       entries = await this.deps.dispatch.take(source, this.process, places);
@@ -165,6 +169,10 @@ export class ExecutorConsumer implements StreamConsumer {
       // Where there is no room they stay: they are taken over when there is.
       for (const entry of entries) if (this.room > 0) this.begin(entry, false);
     }
+  }
+
+  private sourceOf(partition: Partition): DispatchSource {
+    return { tenantId: tenantOf(partition), executor: this.registered.name };
   }
 
   private begin(entry: DispatchEntry, patient: boolean): void {
