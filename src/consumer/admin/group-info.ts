@@ -88,16 +88,20 @@ export class GroupCatalog {
       this.standings.read(tenantId, group),
     ]);
     const { handler, recovery, ...numbers } = standing;
-    const registered = this.runner.registered.find(({ options }) => options.group === group);
     return {
       group,
       ...numbers,
-      handler: registered
-        ? { name: registered.name, types: registered.options.types }
-        : readHandlerDescription(handler),
+      handler: this.describe(group, members) ?? readHandlerDescription(handler),
       isHandled,
       members,
       lastRecovery: recovery === '' ? undefined : (JSON.parse(recovery) as RecoveryResult & { at: number }),
     };
+  }
+
+  /** As this process knows it, or one that runs. */
+  private describe(group: string, [member]: readonly GroupMember[]): HandlerDescription | undefined {
+    const registered = this.runner.registered.find(({ options }) => options.group === group);
+    if (registered) return { name: registered.name, types: registered.options.types };
+    return member && { name: member.handler, types: member.types };
   }
 }
