@@ -34,6 +34,6 @@ export default {
   // A test that hangs is to end, and nothing else: how fast this machine is today is not what is tested.
   testTimeout: 240_000,
   // Half of a test is waiting.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
   workerIdleMemoryLimit: '1GB',
 };
