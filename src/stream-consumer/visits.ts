@@ -121,7 +121,8 @@ export class Visits {
   /** Alone, a partition gets all there is; else no more than half of what the consumer can have in hand. */
   private placesFor(partition: Partition, room: number, waiting: number): number {
     const most = Math.min(room, this.consumer.batchSize);
-    if (waiting === 1) return Math.min(most, Math.max(LEAST_PLACES, Math.ceil(this.consumer.concurrency / 2)));
+    if (waiting === 1)
+      return Math.min(most, Math.max(LEAST_PLACES, Math.ceil(this.consumer.concurrency / 2)));
     const half = Math.ceil(this.consumer.concurrency / 2) - this.consumer.inHand(partition);
     return Math.min(most, half, Math.max(LEAST_PLACES, Math.floor(room / waiting)));
   }

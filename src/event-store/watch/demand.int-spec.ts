@@ -1,3 +1,4 @@
+import { firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   appendLines,
@@ -169,5 +170,36 @@ describe('A watcher behind a slow reader', () => {
     for (const socket of sockets) socket.take();
     await a.store.append(a.tenant, run, [completed()]);
     expect(watchers.map(({ signals }) => signals.length)).toEqual(counts);
+  });
+
+  it('T254 tells who comes to follow a run just after it was deleted, since somebody else still has its feed', async () => {
+    const store = await createTestStore({ heartbeatMs: 3_600_000 });
+    try {
+      const run = await store.createRun();
+      const { after } = await store.watcher.locate(store.tenant, run, 'tail');
+      // It takes nothing, and so keeps the feed open without following it.
+      const demand: Demand = {
+        ready: () => false,
+        drained: () => new Promise<void>(() => undefined),
+        room: () => Promise.resolve(() => undefined),
+      };
+      const signals: WatchSignal[] = [];
+      const watch = (more: { demand?: Demand } = {}) =>
+        store.watcher
+          .watch(store.tenant, run, { after, announceCursor: true, ...more })
+          .subscribe((signal) => {
+            signals.push(signal);
+          });
+      const keeping = watch({ demand });
+      watch();
+      await eventually('both watch', () => signals.length === 2);
+      await store.store.delete(store.tenant, run);
+      await eventually('it is told', () => signals.length === 3);
+      const late = firstValueFrom(store.watcher.watch(store.tenant, run, { after }));
+      expect(await late).toMatchObject({ kind: 'close', reason: 'deleted' });
+      keeping.unsubscribe();
+    } finally {
+      await store.close();
+    }
   });
 });

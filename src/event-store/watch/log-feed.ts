@@ -48,6 +48,8 @@ export class LogFeed {
   private mendedUpTo = 0;
   /** The status that a run ended with, once the head is its terminal event. */
   ended: TerminalStatus | undefined;
+  /** Also for who comes to follow after it was said. */
+  isDeleted = false;
 
   constructor(
     readonly log: EventLog,
@@ -69,6 +71,7 @@ export class LogFeed {
   receive(text: string): void {
     const message = this.log.readMessage(text);
     if (message.kind === 'deleted') {
+      this.isDeleted = true;
       this.passTurn();
       this.items.next(message);
       return;

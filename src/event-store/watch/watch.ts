@@ -60,6 +60,7 @@ export class Watch {
         if (!this.demand.ready()) await this.demand.drained(this.stepSignal);
         else if (!sameEventId(this.cursor, this.feed.head)) await this.catchUp(this.stepSignal);
         else if (this.feed.ended) this.end(this.feed.ended);
+        else if (this.feed.isDeleted) this.deleted();
         else await this.follow();
       }
     } catch (error) {
