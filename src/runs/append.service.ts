@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { CredentialWatch } from '../auth/index.js';
-import { RunstreamError, ValidationFailedError } from '../common/index.js';
-import { type AppendOptions, EventStore, MAX_BATCH_EVENTS } from '../event-store/index.js';
-import type { PreparedEvent } from '../events/index.js';
+import { RunstreamError } from '../common/index.js';
+import { type AppendOptions, EventStore } from '../event-store/index.js';
 import { type DirectAnswer, type DirectHandler, Draining, sendContinue } from '../http/index.js';
 import { tenantOf } from '../tenancy/index.js';
 import type { AppendResponse, NdjsonAppendResponse } from './dto/event.dto.js';
 import { NdjsonIntake } from './ndjson-intake.js';
+import { prepareBatch } from './prepare-batch.js';
 import { badHeader, expectedSequence, idempotentRequest } from './request-headers.js';
 
 /** Appends what a request brings: JSON all or nothing, NDJSON line by line. */
@@ -34,7 +34,7 @@ export class AppendService implements DirectHandler {
     runId: string,
     request: Request,
   ): Promise<{ answer: AppendResponse; replayed: boolean }> {
-    const events = this.prepareAll(request.body);
+    const events = prepareBatch(this.store, request.body);
     const idempotent = idempotentRequest(request);
     const { count, duplicates, ids, replayed } = await this.store.appendPrepared(tenantId, runId, events, {
       ...appendOptions(request),
@@ -69,21 +69,6 @@ export class AppendService implements DirectHandler {
     } finally {
       watching.unsubscribe();
     }
-  }
-
-  private prepareAll(body: unknown): PreparedEvent[] {
-    if (!Array.isArray(body)) return [this.store.prepare(body)];
-    if (body.length === 0 || body.length > MAX_BATCH_EVENTS) {
-      throw new ValidationFailedError([{ path: '', message: `must hold 1 to ${MAX_BATCH_EVENTS} events` }]);
-    }
-    const events = body.map((event: unknown, i) => this.store.prepare(event, `[${i}]`));
-    const terminal = events.findIndex((event) => event.patch && event.patch.status !== 'running');
-    if (terminal >= 0 && terminal < events.length - 1) {
-      throw new ValidationFailedError([
-        { path: `[${terminal}]`, message: 'ends the run, so it may only be the last event' },
-      ]);
-    }
-    return events;
   }
 }
 

@@ -1,6 +1,17 @@
 export * from './dto/event.dto.js';
 export * from './dto/run.dto.js';
 export * from './executors/index.js';
+export {
+  type EventToAppend,
+  type HistoryOptions,
+  type HistoryPage,
+  type ListRunsOptions,
+  RunOperations,
+  type RunToStart,
+  type WaitOptions,
+} from './facade/run-operations.js';
+export { Runstream } from './facade/runstream.js';
+export type { RunUpdate, WatchRunOptions } from './facade/run-updates.js';
 export * from './runs.module.js';
 export * from './runs-metrics.js';
 export * from './runs-options.js';

@@ -13,10 +13,16 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 export function idempotentRequest(request: Request): IdempotentRequest | undefined {
   const key = request.get('Idempotency-Key');
   if (key === undefined) return undefined;
-  if (!KEY.test(key)) throw badHeader('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
+  assertIdempotencyKey(key, 'Idempotency-Key');
   const digest = createHash('sha256');
   digest.update(`${request.method} ${request.path}\n`).update(request.rawBody ?? '');
   return { key, fingerprint: digest.digest('base64url') };
+}
+
+/** @throws ValidationFailedError */
+export function assertIdempotencyKey(key: unknown, path: string): asserts key is string {
+  if (typeof key !== 'string' || !KEY.test(key))
+    throw new ValidationFailedError([{ path, message: 'must be 1 to 255 printable ASCII characters' }]);
 }
 
 /** @throws ValidationFailedError for what is no sequence */

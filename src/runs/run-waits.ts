@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { filter, firstValueFrom, map, merge, Observable } from 'rxjs';
+import { firstValueFrom, map, merge, Observable } from 'rxjs';
 import { CredentialWatch, UnauthorizedError } from '../auth/index.js';
-import { setLongTimeout } from '../common/index.js';
 import { type RunRecord, RunStore, RunWatcher } from '../event-store/index.js';
 import { isTerminal } from '../events/index.js';
 import { AnswerRoom, Draining, lifeOf, readerOf } from '../http/index.js';
+import { aborted, after, endOf } from './run-end.js';
 
 /** Requests that wait for the end of a run. One costs no more than a stream does, and has a bound of its own. */
 @Injectable()
@@ -33,10 +33,7 @@ export class RunWaits {
     const run = await read();
     if (waitMs === 0 || isTerminal(run.status)) return run;
     request.place?.becomes('waits');
-    const { after: cursor } = await this.watcher.locate(tenantId, runId, 'tail');
-    const ended = this.watcher
-      .watch(tenantId, runId, { after: cursor })
-      .pipe(filter((signal) => signal.kind === 'close'));
+    const ended = await endOf(this.watcher, tenantId, runId);
     const over: Observable<unknown> = merge(ended, after(waitMs), gone(request));
     const refusal = await firstValueFrom(
       merge(
@@ -51,18 +48,6 @@ export class RunWaits {
   }
 }
 
-/** Emits after so many milliseconds. */
-function after(ms: number): Observable<void> {
-  return new Observable((out) => {
-    const timer = setLongTimeout(() => {
-      out.next();
-    }, ms);
-    return () => {
-      timer.cancel();
-    };
-  });
-}
-
 /** Emits when nobody is there any more to be answered. */
 function gone(request: Request): Observable<void> {
   return new Observable((out) =>
@@ -70,18 +55,4 @@ function gone(request: Request): Observable<void> {
       out.next();
     }),
   );
-}
-
-/** Emits the signal's reason when it is aborted. */
-function aborted(signal: AbortSignal): Observable<Error> {
-  return new Observable((out) => {
-    const onAbort = (): void => {
-      out.next(signal.reason as Error);
-    };
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort);
-    return () => {
-      signal.removeEventListener('abort', onAbort);
-    };
-  });
 }

@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AppendService } from './append.service.js';
 import { ExecutorsModule, type ExecutorsOptions } from './executors/index.js';
+import { RunOperationsDeps } from './facade/run-operations.js';
+import { Runstream } from './facade/runstream.js';
 import { HistoryService } from './history.service.js';
 import { JournalEventsController } from './journal-events.controller.js';
 import { JournalHistoryService } from './journal-history.service.js';
@@ -40,8 +42,10 @@ export class RunsModule {
         NdjsonIntake,
         EventStreams,
         RunsMetrics,
+        RunOperationsDeps,
+        Runstream,
       ],
-      exports: [RunsService, EventStreams, RunsMetrics],
+      exports: [Runstream, RunsService, EventStreams, RunsMetrics],
     };
   }
 }

@@ -18,9 +18,14 @@ export class TenantContext {
     return this.storage.run(tenantId, work);
   }
 
+  /** Undefined outside `run()`. */
+  get current(): string | undefined {
+    return this.storage.getStore();
+  }
+
   /** @throws Error outside `run()`: a lost context must never turn into the default tenant */
   get tenantId(): string {
-    const tenantId = this.storage.getStore();
+    const tenantId = this.current;
     if (tenantId === undefined) {
       throw new Error(
         'There is no tenant here. In a handler or an executor there is; in a controller take @Tenant(), ' +

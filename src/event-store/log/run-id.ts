@@ -5,7 +5,8 @@ import { RunNotFoundError } from '../../common/index.js';
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const TIME_LENGTH = 10;
 const RANDOM_LENGTH = 16;
-const PATTERN = /^r(0|[1-9][0-9]{0,4})_[0-9a-hjkmnp-tv-z]{26}$/;
+/** What newRunId() makes. */
+export const RUN_ID_PATTERN = /^r(0|[1-9][0-9]{0,4})_[0-9a-hjkmnp-tv-z]{26}$/;
 
 let lastMs = 0;
 let lastRandom: number[] = [];
@@ -35,7 +36,7 @@ export function newRunId(partition = 0, now = Date.now()): string {
  * @throws RunNotFoundError for anything that newRunId() never made
  */
 export function partitionOfRun(runId: string): number {
-  const match = PATTERN.exec(runId);
+  const match = RUN_ID_PATTERN.exec(runId);
   if (!match) throw new RunNotFoundError();
   return Number(match[1]);
 }

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import { RUN_ID_PATTERN } from '../../event-store/index.js';
 import { QueryInteger, Text } from '../../http/index.js';
 
 const TYPES = {
@@ -32,7 +33,7 @@ export class ListRunsQuery {
 
   @ApiProperty({ required: false, description: '`next_cursor` of the page before.' })
   @IsOptional()
-  @Matches(/^r[0-9]{1,5}_[0-9a-z]{26}$/, { message: 'must be the next_cursor of a page' })
+  @Matches(RUN_ID_PATTERN, { message: 'must be the next_cursor of a page' })
   cursor?: string;
 }
 
