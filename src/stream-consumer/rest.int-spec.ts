@@ -65,6 +65,14 @@ describe('T252 where there is nothing to do', () => {
     expect(await rest()).toBe('busy');
   });
 
+  it('what becomes an entry when it is due is looked after until then', async () => {
+    await group('0', 'MKSTREAM');
+    const due = `${stream}:due`;
+    expect(await restOf(store.redis, [stream], 'group', [due])).toBe('at rest');
+    await store.redis.commands.zadd(due, Date.now() + 86_400_000, 'one');
+    expect(await restOf(store.redis, [stream], 'group', [due])).toBe('busy');
+  });
+
   it('names that may be of processes that are gone are looked after when there are many', async () => {
     await group('0', 'MKSTREAM');
     for (const n of upTo(16)) await store.redis.commands.xgroup('CREATECONSUMER', stream, 'group', `c${n}`);

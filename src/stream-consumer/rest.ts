@@ -11,13 +11,16 @@ export type Rest = 'at rest' | 'busy' | 'no group';
  * Tells, at the price of one script, where there is nothing to do: what a look would find out with many commands.
  *
  * @param streams of one hash slot
+ * @param waiting sorted sets of what becomes an entry of one of them when it is due; of the same slot
  * @throws RedisUnavailableError
  */
 export async function restOf(
   redis: RedisConnections,
   streams: readonly string[],
   group: string,
+  waiting: readonly string[] = [],
 ): Promise<Rest> {
-  const answer = await SCRIPTS.atRest.run(redis.commands, streams, [group, MANY_CONSUMERS]);
+  const keys = [...streams, ...waiting];
+  const answer = await SCRIPTS.atRest.run(redis.commands, keys, [group, MANY_CONSUMERS, streams.length]);
   return answer === 1 ? 'at rest' : answer === 0 ? 'busy' : 'no group';
 }

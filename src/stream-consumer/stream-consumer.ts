@@ -50,6 +50,6 @@ export interface Visited {
   againInMs?: number | undefined;
   /** Of a look: when the next one is needed at the latest, in milliseconds from now. */
   lookInMs?: number | undefined;
-  /** Of a look: nothing is pending here, for nobody. */
+  /** Of a look: nothing is pending here, for nobody. With `againInMs`: until then. */
   isIdle?: boolean;
 }

@@ -196,14 +196,21 @@ export class Visits {
     if (visited.taken === 0) this.counts.empty++;
     state.full = visited.more ? state.full + 1 : 0;
     const isLook = reason.scope === 'look';
-    if (isLook) state.nextLookAt = performance.now() + Math.min(visited.lookInMs ?? this.lookMs, this.lookMs);
+    const soon = performance.now() + this.lookMs;
+    if (!isLook) state.nextLookAt = Math.min(state.nextLookAt, soon);
+    else if (visited.lookInMs === undefined) state.nextLookAt = soon;
+    else state.nextLookAt = Math.min(soon, performance.now() + visited.lookInMs);
     const { helping } = reason;
     const more = visited.more && { scope: visited.more, helping };
     const next = more && again ? merge(more, again) : (more ?? again);
     const isAtRest = isLook && visited.isIdle && visited.taken === 0 && !next;
     if (isAtRest && this.consumer.inHand(partition) === 0) {
-      await this.forget(partition, state);
-      return;
+      if (visited.againInMs === undefined) {
+        await this.forget(partition, state);
+        return;
+      }
+      // It stays held, so that others know of it should this process be gone when it is time.
+      state.nextLookAt = performance.now() + visited.againInMs;
     }
     const lookInMs = Math.max(0, state.nextLookAt - performance.now());
     this.addIn(partition, Math.min(visited.againInMs ?? lookInMs, lookInMs));

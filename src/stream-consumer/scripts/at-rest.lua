@@ -1,8 +1,9 @@
--- Whether a group has nothing to do in some streams: all of each was delivered to it, and nothing is pending.
+-- Whether a group has nothing to do in some streams: all of each was delivered to it, and nothing is pending, or waits
+-- elsewhere to become an entry of one of them.
 --
--- KEYS  the streams
+-- KEYS  the streams, then the sorted sets of what waits
 -- ARGV  1 group  2 most names of consumers that may lie in a stream: more are looked at, so that those that are gone
---       can be removed
+--       can be removed  3 number of streams
 -- Reply 1 it is at rest | 0 there is something, or may be | -1 a stream, or its group, is not there
 
 --- include ../../redis/scripts/arguments.lua
@@ -15,9 +16,13 @@ local function reaches(id, other)
   return tonumber(sequence) >= tonumber(other_sequence)
 end
 
-local most = whole(ARGV[2], 'the most consumers')
+local most, streams = whole(ARGV[2], 'the most consumers'), whole(ARGV[3], 'the number of streams', #KEYS)
 local is_at_rest = 1
-for _, stream in ipairs(KEYS) do
+for i = streams + 1, #KEYS do
+  if redis.call('ZCARD', KEYS[i]) > 0 then is_at_rest = 0 end
+end
+for i = 1, streams do
+  local stream = KEYS[i]
   local group = find_group(stream, ARGV[1])
   if not group then return -1 end
   local last = as_table(redis.call('XINFO', 'STREAM', stream))['last-generated-id']
