@@ -9,8 +9,6 @@ import type { Outcome } from './lease.js';
 import type { RegisteredHandler } from '../handler/registered-handler.js';
 
 const NO_EFFECTS: readonly Effect[] = [];
-/** In an ordered group the later events of the run wait, and their entries with them. */
-const MAX_ORDERED_DELAY_MS = 3_600_000;
 
 /** How an attempt ended. */
 export interface Ended {
@@ -94,17 +92,12 @@ function failureOf(error: unknown): Failure {
 function outcomeOf(handler: RegisteredHandler, attempt: Attempt, ending: Ending): Outcome {
   const { entry, token, epoch, fence } = attempt;
   const { kind } = ending;
-  const delayMs = kind === 'retry' ? (ending.delayMs ?? backoffOf(handler, attempt)) : 0;
+  const delayMs =
+    kind === 'retry' ? (ending.delayMs ?? backoffMs(handler.options.backoff, attempt.attempt)) : 0;
   // What was put before a text made it longer.
   const error = kind === 'retry' ? errorText(ending.error) : kind === 'ok' ? '' : ending.error;
   const effects = kind === 'ok' ? attempt.effects : NO_EFFECTS;
   return { entry, token, epoch, fence, kind, delayMs, error, effects };
-}
-
-function backoffOf(handler: RegisteredHandler, { attempt }: Attempt): number {
-  const { backoff, ordering } = handler.options;
-  const delayMs = backoffMs(backoff, attempt);
-  return ordering === 'run' ? Math.min(delayMs, MAX_ORDERED_DELAY_MS) : delayMs;
 }
 
 function eventOf(attempt: Attempt): RecordedEvent | { error: string } {

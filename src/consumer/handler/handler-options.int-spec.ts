@@ -6,7 +6,7 @@ import { uniqueTenant } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { EventHandler } from './event-handler.decorator.js';
 import type { Handler } from './handler.js';
-import type { HandlerOptions } from './handler-options.js';
+import { backoffMs, type HandlerOptions } from './handler-options.js';
 
 async function refusalOf(...handlers: Type[]): Promise<string> {
   try {
@@ -77,6 +77,7 @@ describe('A handler that could not work stops the start', () => {
     ['a timer that would fire at once', { timeoutMs: 2 ** 31 }, /timeoutMs/],
     ['a backoff of another kind', { backoff: 5 }, /backoff/],
     ['a wrong number in the backoff', { backoff: { initialMs: -1 } }, /backoff\.initialMs/],
+    ['a backoff of more than an hour', { backoff: { maxMs: 3_600_001 } }, /backoff\.maxMs.*3600000/],
     ['types that are no list', { types: 'log.stdout' }, /types/],
     ['several wrong options', { from: 'x', leaseMs: 1 }, /from[^]*leaseMs/],
     ['no group', { group: undefined }, /group/],
@@ -105,6 +106,14 @@ describe('A handler that could not work stops the start', () => {
       ),
     ).toMatch(/canHandle.*(async|Promise)/);
   });
+});
+
+it('T233 a backoff comes to an hour at most, after any number of failures', () => {
+  for (const failures of [1, 13, 40, 1000]) {
+    const delayMs = backoffMs({ initialMs: 1000, maxMs: 3_600_000 }, failures);
+    expect(delayMs).toBeGreaterThanOrEqual(500);
+    expect(delayMs).toBeLessThanOrEqual(3_600_000);
+  }
 });
 
 describe('Options given as undefined', () => {
