@@ -25,6 +25,7 @@ class TakeFromStock implements Handler {
   async handle(event: RecordedEvent, context: HandlerContext): Promise<HandlerResult | void> {
     const n = event.data['n'];
     if (n === 'flaky' && context.attempt < 3) throw new Error('not yet');
+    if (n === 'tomorrow') return HandlerResult.retry({ delayMs: 86_400_000 });
     if (n === 'poison') return HandlerResult.fail('never');
     if (n === 'chain') context.publish(event.run_id, ordered(1));
     // Ends in good order when it is told to: after a crash that must not count.
@@ -74,6 +75,13 @@ describe('The testing kit', () => {
       [2, 'retried', 'not yet'],
       [3, 'succeeded', ''],
     ]);
+  });
+
+  it('T253 is not settled while something waits for tomorrow', async () => {
+    const testbed = await start();
+    await testbed.publish(await testbed.createRun(), order('tomorrow'));
+    await expect(testbed.settled({ timeoutMs: 1500 })).rejects.toThrow(`${group} (1 without an outcome`);
+    expect(testbed.results(group)).toMatchObject([{ attempt: 1, outcome: 'retried' }]);
   });
 
   it('is settled only when what handlers published is handled too, and shows it', async () => {

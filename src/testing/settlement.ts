@@ -24,17 +24,20 @@ export async function unsettledGroups(
   groups: readonly string[],
 ): Promise<Unsettled[]> {
   const { journal } = store.keys.partition(tenantId, 0);
-  const redrives = groups.map((group) => store.keys.group(tenantId, 0, group).redrive);
+  const keys = groups.map((group) => store.keys.group(tenantId, 0, group));
+  const redrives = keys.map(({ redrive }) => redrive);
   const transaction = redis.commands.multi();
   for (const stream of [journal, ...redrives]) {
     transaction.xrevrange(stream, '+', '-', 'COUNT', 1);
     transaction.xinfo('GROUPS', stream);
   }
+  for (const { later } of keys) transaction.zcard(later.due);
   const replies = ((await redisCall(transaction.exec())) ?? []).map(([error, reply]) => (error ? [] : reply));
   return groups.flatMap((group, i) => {
     const ofJournal = stateOf(group, replies[0], replies[1]);
     const ofRedrives = stateOf(group, replies[2 + i * 2], replies[3 + i * 2]);
-    const pending = ofJournal.pending + ofRedrives.pending;
+    const later = Number(replies[2 + groups.length * 2 + i]);
+    const pending = ofJournal.pending + ofRedrives.pending + later;
     const isBehind = ofJournal.isBehind || ofRedrives.isBehind;
     const exists = ofJournal.exists && ofRedrives.exists;
     return pending > 0 || isBehind || !exists ? [{ group, exists, pending, isBehind }] : [];

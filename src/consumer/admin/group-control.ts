@@ -51,11 +51,15 @@ export class GroupControl {
     await this.catalog.assertExists(tenantId, group);
     const keys = this.store.keys.group(tenantId, 0, group);
     const { entries, delayed } = keys.state('journal');
+    const ofRedrives = keys.state('redrive');
     const { journal } = this.store.keys.partition(tenantId, 0);
     const reply = (await this.signals.around([groupWork(tenantId, group)], () =>
       SCRIPTS.replay.run(
         this.redis.commands,
-        [journal, entries, delayed, keys.meta, keys.owner],
+        [
+          ...[journal, entries, delayed, keys.meta, keys.owner, keys.later.due, keys.later.entries],
+          ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed],
+        ],
         [group, position],
       ),
     )) as unknown[];
@@ -80,6 +84,7 @@ export class GroupControl {
         ...[journal, keys.meta, keys.owner, keys.dead, keys.redrive],
         ...[ofJournal.entries, ofJournal.delayed, ofJournal.parked],
         ...[ofRedrives.entries, ofRedrives.delayed, ofRedrives.parked],
+        ...[keys.later.due, keys.later.entries],
       ],
       [group, SILENT_AFTER_MS, REMOVED_META_TTL_SECONDS],
     );

@@ -7,7 +7,9 @@ import { SCRIPTS } from '../scripts.js';
 
 /** Most bytes of bodies that one page looks at: an entry's type and run stand beside its body. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
-const CURSOR = /^([0-9]{1,19}-[0-9]{1,19})?_([0-9]{1,19}-[0-9]{1,19})?$/;
+const ID = '[0-9]{1,19}-[0-9]{1,19}';
+/** Where it has come to in the journal, among the redrives, and among those that wait for more than an hour. */
+const CURSOR = new RegExp(`^(${ID})?_(${ID})?(?:_(r?${ID})_([0-9]{1,15}))?$`);
 const STATE = /^(\d+) \d+ ([rswph]) \d+ \d+ ?\S* ?(.*)$/s;
 
 /**
@@ -47,7 +49,8 @@ export interface PendingEntry {
 }
 
 type Row = [
-  redrive: string,
+  where: 'journal' | 'redrive' | 'later',
+  /** Of one that waits for more than an hour: its name there. */
   id: string,
   consumer: string,
   idleMs: number,
@@ -57,6 +60,7 @@ type Row = [
   type: string,
   runId: string,
   origin: string,
+  waitedFrom: '' | 'journal' | 'redrive',
 ];
 
 /** What the groups of a tenant are at. */
@@ -69,7 +73,8 @@ export class PendingEntries {
   ) {}
 
   /**
-   * A page, oldest first. It looks at a bounded number of bytes: it may hold fewer than `limit` and still have a next one.
+   * A page, oldest first; then what waits for more than an hour, by its next try. It looks at a bounded number of bytes:
+   * it may hold fewer than `limit` and still have a next one.
    *
    * @param limit at most 1000
    * @throws GroupNotFoundError, ValidationFailedError
@@ -87,22 +92,28 @@ export class PendingEntries {
     await this.groups.assertExists(tenantId, group);
     const keys = this.store.keys.group(tenantId, 0, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
-    let [, afterJournal, afterRedrive] = places;
+    let [, afterJournal, afterRedrive, afterLater, lastDue] = places;
     const [now, more, ordered, ...rows] = (await SCRIPTS.pending.run(
       this.redis.commands,
       [
         ...[this.store.keys.partition(tenantId, 0).journal, ofJournal.entries, ofJournal.delayed],
         ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed, keys.owner],
+        ...[keys.later.due, keys.later.entries],
       ],
-      [group, startAfter(afterJournal), startAfter(afterRedrive), limit, MAX_PAGE_BYTES],
+      [
+        ...[group, startAfter(afterJournal), startAfter(afterRedrive), limit, MAX_PAGE_BYTES],
+        ...[afterLater ?? '', lastDue ?? 0],
+      ],
     )) as [number, string, string, ...Row[]];
-    for (const [redrive, id] of rows) {
-      if (redrive === '1') afterRedrive = id;
-      else afterJournal = id;
+    for (const [where, id, , , , , due] of rows) {
+      if (where === 'redrive') afterRedrive = id;
+      else if (where === 'journal') afterJournal = id;
+      else [afterLater, lastDue] = [id, due];
     }
+    const later = afterLater === undefined ? '' : `_${afterLater}_${lastDue ?? 0}`;
     return {
       entries: rows.map((row) => toEntry(row, now, ordered === '1')),
-      next: more === '1' ? `${afterJournal ?? ''}_${afterRedrive ?? ''}` : undefined,
+      next: more === '1' ? `${afterJournal ?? ''}_${afterRedrive ?? ''}${later}` : undefined,
     };
   }
 }
@@ -112,19 +123,21 @@ function startAfter(id: string | undefined): string {
 }
 
 function toEntry(row: Row, now: number, isOrdered: boolean): PendingEntry {
-  const [redrive, id, consumer, idleMs, text, leaseMs, due, type, runId, origin] = row;
+  const [where, id, consumer, idleMs, text, leaseMs, due, type, runId, origin, waitedFrom] = row;
   const [, attempts, flag, lastError] = STATE.exec(text) ?? [];
+  // What has come back from a wait of more than an hour is what it was before.
+  const isRedrive = waitedFrom === '' ? where === 'redrive' : waitedFrom === 'redrive';
   // Given out and never handed back: outside of ordered groups its first attempt began with that.
   const isFirst = text === '' && due === '' && !isOrdered;
   const isBegun = isFirst || flag === 'r' || flag === 's';
   const isDelayed = !isBegun && due !== '' && Number(due) > now;
   return {
     entryId: origin === '' ? id : origin,
-    isRedrive: redrive === '1',
+    isRedrive,
     runId: runId === '' ? undefined : runId,
     type: type === '' ? undefined : type,
     consumer,
-    ageMs: Math.max(now - Number(id.split('-')[0]), 0),
+    ageMs: Math.max(now - Number(/\d+/.exec(isRedrive || origin === '' ? id : origin)?.[0]), 0),
     idleMs,
     attempts: isFirst ? 1 : Number(attempts ?? 0),
     nextTryAt: isDelayed ? Number(due) : undefined,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createTestStore, line, type TestStore, uniqueTenant } from '../../../test/support/event-store.js';
 import type { JournalEntry, RawEntry } from '../../event-store/index.js';
 import { Delivery } from './delivery.js';
-import { toJournalEntry } from '../group/group-entries.js';
+import { toGroupEntry } from '../group/group-entries.js';
 import { GroupSource } from '../group/group-source.js';
 import type { Outcome } from './lease.js';
 
@@ -43,7 +43,7 @@ describe('Begin and settle', () => {
     );
     const reply = await commands.xreadgroup('GROUP', group, consumer, 'STREAMS', stream, '>');
     const [[, rows] = []] = reply as [string, RawEntry[]][];
-    return (rows ?? []).map(toJournalEntry).filter(({ runId }) => runId === run);
+    return (rows ?? []).map(toGroupEntry).filter(({ runId }) => runId === run);
   };
 
   it('T41 what waited for long before it was begun is not taken over right after', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { consumerScenes, TEST_LEASE_MS } from '../../../test/support/consumer-scene.js';
 import { eventually } from '../../../test/support/eventually.js';
+import { warning } from '../../../test/support/warnings.js';
 import { testRedisUrl } from '../../../test/support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import type { RecordedEvent } from '../../events/index.js';
@@ -8,11 +9,6 @@ import { Delivery } from './delivery.js';
 import { partitionOf } from '../../stream-consumer/index.js';
 import { GroupSource } from '../group/group-source.js';
 import { HandlerResult } from '../handler/handler-result.js';
-
-const warning = (message: string) => ({
-  event: { category: 'system' as const, action: 'warning' },
-  data: { message },
-});
 
 describe('Trying again', () => {
   const open = consumerScenes();

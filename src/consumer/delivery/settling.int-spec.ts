@@ -2,17 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { type ConsumerScene, consumerScenes } from '../../../test/support/consumer-scene.js';
 import { eventually } from '../../../test/support/eventually.js';
-import type { RecordedEvent } from '../../events/index.js';
+import { published, warning } from '../../../test/support/warnings.js';
 import { publishEffect } from './effects.js';
 import { GroupSource } from '../group/group-source.js';
 import { HandlerResult } from '../handler/handler-result.js';
 import type { Outcome } from './lease.js';
 import { newBatchId, Settler } from './settler.js';
-
-const warning = (message: string) => ({
-  event: { category: 'system' as const, action: 'warning' },
-  data: { message },
-});
 
 /** Entries of the scene that were begun, each with an outcome that publishes its own name. */
 async function begun(
@@ -45,14 +40,6 @@ async function begun(
     }
   }
   return { source, outcomes };
-}
-
-/** What handlers published to the scene's run. */
-async function published(scene: ConsumerScene, run = scene.run): Promise<string[]> {
-  const { events } = await scene.store.read(scene.tenant, run);
-  return events
-    .filter(({ type }) => type === 'system.warning')
-    .map(({ json }) => String((JSON.parse(json.toString()) as RecordedEvent).data['message']));
 }
 
 describe('Settling', () => {
@@ -249,8 +236,8 @@ describe('What one handled event may write', () => {
       return HandlerResult.retry({ delayMs: 30 * 86_400_000 });
     });
     await scene.append('a');
-    const { delayed } = scene.keys.state('journal');
-    await eventually('it waits', async () => (await scene.commands.zcard(delayed)) === 1);
+    const { due } = scene.keys.later;
+    await eventually('it waits', async () => (await scene.commands.zcard(due)) === 1);
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(calls).toBe(1);
   });

@@ -8,7 +8,7 @@ import {
 } from '../../event-store/index.js';
 import { readGroup, redisCall } from '../../redis/index.js';
 import type { WorkSignals } from '../../stream-consumer/index.js';
-import { type Page, type Taken, toJournalEntry, toPage } from './group-entries.js';
+import { type GroupEntry, type Page, type Taken, toGroupEntry, toPage } from './group-entries.js';
 import { dueTimes } from './due-times.js';
 import { groupWork } from './group-work.js';
 import { effectsWork } from '../delivery/effects.js';
@@ -79,6 +79,8 @@ export class GroupSource {
   private readonly keys: GroupKeys;
   private readonly partition: PartitionKeys;
   private readonly state: ReturnType<GroupKeys['state']>;
+  /** What is tried again in more than an hour: it becomes one of the redrives when it is due. */
+  readonly later: GroupKeys['later'];
   /** Of an ordered group. */
   readonly parking: Parking | undefined;
 
@@ -93,6 +95,7 @@ export class GroupSource {
     this.partition = store.keys.partition(tenantId, 0);
     this.stream = kind === 'journal' ? this.partition.journal : this.keys.redrive;
     this.state = this.keys.state(kind);
+    this.later = this.keys.later;
     if (!settings.ownership) return;
     const { group, consumer } = settings;
     const keys = [...this.claimKeys(), this.keys.owner] as const;
@@ -207,6 +210,7 @@ export class GroupSource {
       [
         ...[this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead],
         ...[this.keys.owner, this.keys.answer(batchId), journal, journalLast, active, runs],
+        ...[this.later.due, this.later.entries],
       ],
       [
         ...[group, outcomes[0]?.fence ?? '', DONE_TTL_SECONDS, maxAttempts, this.redriveArg(), journalLive],
@@ -236,7 +240,7 @@ export class GroupSource {
     const askedAt = performance.now();
     const reply = (await SCRIPTS.take.run(
       this.redis,
-      [...this.claimKeys(), this.keys.owner],
+      [...this.claimKeys(), this.keys.owner, this.later.due, this.later.entries],
       [group, consumer, Math.min(most, PAGE), this.redriveArg(), fence, MAX_TAKEN_BYTES],
     )) as TakeReply;
     this.hadGroup = true;
@@ -252,9 +256,10 @@ export class GroupSource {
       buried,
       hasMore: more === '1',
       entries: entries.map((raw, i) => {
-        const entry = toJournalEntry(raw);
-        // The event of a producer's key may have been handled in another entry.
-        return { entry, begun: hasBegun && i >= notNew && !this.marks(entry) ? begun : undefined };
+        const entry = toGroupEntry(raw);
+        // The event of a producer's key may have been handled in another entry, and what has waited was begun before.
+        const isNew = i >= notNew && !entry.waitedFrom && !this.hasMarker(entry);
+        return { entry, begun: hasBegun && isNew ? begun : undefined };
       }),
     };
   }
@@ -271,11 +276,11 @@ export class GroupSource {
   }
 
   /** Our own entries after an id, whether or not somebody works on them; those whose body was trimmed are left out. */
-  async readOwn(after: string, most: number): Promise<JournalEntry[]> {
+  async readOwn(after: string, most: number): Promise<GroupEntry[]> {
     const { group, consumer } = this.settings;
     const { redis, stream } = this;
     const rows = await redisCall(readGroup(redis, { stream, group, consumer, after, most }));
-    return rows.map(toJournalEntry);
+    return rows.map(toGroupEntry);
   }
 
   /** A page of what others left, from `after` on. */
@@ -359,13 +364,11 @@ export class GroupSource {
     return this.kind === 'redrive' ? 1 : 0;
   }
 
-  private marks(entry: JournalEntry): boolean {
-    return this.kind === 'journal' && marker(entry) !== '';
+  /** Of a dead letter that was sent back nobody asks whether it was handled before: an operator wants it handled again. */
+  private hasMarker(entry: GroupEntry): boolean {
+    return (this.kind === 'journal' || entry.waitedFrom === 'journal') && marker(entry) !== '';
   }
 
-  /** Of a redrive nobody asks whether it was handled before: an operator wants it handled again. */
-  private get markerKey(): MarkerKey {
-    if (this.kind === 'redrive') return undefined;
-    return (epoch, marker) => `${this.keys.done}${epoch}:${marker}`;
-  }
+  private readonly markerKey: MarkerKey = (epoch, entry) =>
+    this.hasMarker(entry) ? `${this.keys.done}${epoch}:${marker(entry)}` : undefined;
 }

@@ -73,11 +73,14 @@ export class GroupSources {
   }
 
   async isAtRest(tenantId: string): Promise<boolean> {
-    const streams = this.of(tenantId).map(({ stream }) => stream);
-    let rest = await restOf(this.redis, streams, this.group);
+    const sources = this.of(tenantId);
+    const streams = sources.map(({ stream }) => stream);
+    const waiting = sources.slice(0, 1).map(({ later }) => later.due);
+    const ask = () => restOf(this.redis, streams, this.group, waiting);
+    let rest = await ask();
     if (rest === 'no group') {
       await this.ensureGroup(tenantId);
-      rest = await restOf(this.redis, streams, this.group);
+      rest = await ask();
     }
     return rest === 'at rest';
   }

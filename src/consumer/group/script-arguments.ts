@@ -5,7 +5,6 @@ import {
   type Beginning,
   type Holding,
   type Lease,
-  marker,
   type Outcome,
   type Settlement,
 } from '../delivery/lease.js';
@@ -39,8 +38,8 @@ export interface ScriptCall {
   args: (string | number)[];
 }
 
-/** Where the done markers of a source are; undefined for a source that has none. */
-export type MarkerKey = ((epoch: string, marker: string) => string) | undefined;
+/** Where an entry's done marker is; undefined for one that has none. */
+export type MarkerKey = (epoch: string, entry: JournalEntry) => string | undefined;
 
 /** Entries, as begin.lua takes them. */
 export function beginCall(
@@ -52,7 +51,7 @@ export function beginCall(
 ): ScriptCall {
   const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(held)] };
   for (const { entry, holding } of held) {
-    call.args.push(entry.id, addMarker(call, markerKey, epoch, marker(entry)), holding);
+    call.args.push(entry.id, addMarker(call, markerKey, epoch, entry), holding);
   }
   return call;
 }
@@ -68,7 +67,7 @@ export function beatCall(
   for (const one of held) {
     const { entry } = one;
     if ('token' in one) {
-      const number = addMarker(call, markerKey, one.epoch, marker(entry));
+      const number = addMarker(call, markerKey, one.epoch, entry);
       call.args.push(entry.id, one.token, number, one.fence, one.epoch);
     } else call.args.push(entry.id, '', 0, '', '');
   }
@@ -104,10 +103,10 @@ export function settleCall(
 
   call.args.push(plain.length);
   for (const { entry, token, epoch } of plain) {
-    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, marker(entry)));
+    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, entry));
   }
   for (const { entry, token, epoch, kind, delayMs, error, effects } of others) {
-    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, marker(entry)));
+    call.args.push(entry.id, token, addMarker(call, markerKey, epoch, entry));
     call.args.push(kind, Math.ceil(delayMs), error);
     addEffects(call, store, tenantId, effects, runs);
   }
@@ -220,6 +219,7 @@ function addDispatch(call: ScriptCall, store: EventStore, tenantId: string, exec
 }
 
 /** Its number among the keys, counted from 1 as Lua does; 0 without one. */
-function addMarker(call: ScriptCall, markerKey: MarkerKey, epoch: string, text: string): number {
-  return markerKey === undefined || text === '' ? 0 : call.keys.push(markerKey(epoch, text));
+function addMarker(call: ScriptCall, markerKey: MarkerKey, epoch: string, entry: JournalEntry): number {
+  const key = markerKey(epoch, entry);
+  return key === undefined ? 0 : call.keys.push(key);
 }

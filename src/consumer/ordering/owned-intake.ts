@@ -71,14 +71,14 @@ export class OwnedIntake implements Intake {
     const { parking } = source;
     taken += await this.takeParked(source, fence, most);
     if (parking?.isFull) return { taken, againInMs: FULL_MS };
-    const { entries, hasMore } = await source.take(most, fence);
+    const { entries, hasMore, nextMs } = await source.take(most, fence);
     if (source.fence !== fence) throw new OwnershipLostError();
     await this.deliverer.accept(entries.map(({ entry }) => new Delivery(source, entry)));
     const more = source.kind === 'journal' ? 'news' : 'all';
     return {
       taken: taken + entries.length,
       more: hasMore ? more : undefined,
-      againInMs: parking?.nextInMs,
+      againInMs: soonest(parking?.nextInMs, nextMs),
     };
   }
 

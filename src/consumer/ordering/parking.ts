@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { JournalEntry, RawEntry } from '../../event-store/index.js';
 import { redisCall } from '../../redis/index.js';
-import { toJournalEntry } from '../group/group-entries.js';
+import { toGroupEntry } from '../group/group-entries.js';
 import { OwnershipLostError } from './ownership.js';
 import { SCRIPTS } from '../scripts.js';
 
@@ -155,7 +155,7 @@ export class Parking {
     this.size = left;
     if (waitMs > 0) this.dueAt.set(runId, performance.now() + waitMs);
     if (isAll === '1') this.runs.delete(runId);
-    return { runId, entries: entries.map(toJournalEntry), buried };
+    return { runId, entries: entries.map(toGroupEntry), buried };
   }
 
   private makeReady(runId: string): void {

@@ -9,7 +9,7 @@ export interface GroupStanding {
   pending: number;
   /** Events that were not given out yet, redriven ones included. */
   lag: number;
-  /** How long ago the oldest pending event was appended; undefined without one. */
+  /** How long ago the oldest pending event was appended, but for those that wait for more than an hour. */
   oldestPendingMs: number | undefined;
   /** How long ago the oldest event was appended, or redriven, that is not handled: pending, or not given out; else 0. */
   lagMs: number;
@@ -52,7 +52,7 @@ export class GroupStandings {
       [
         ...[journal, keys.redrive, keys.meta, keys.dead],
         ...[keys.state('journal').delayed, keys.state('redrive').delayed],
-        ...[journalLast, journalDeleted],
+        ...[journalLast, journalDeleted, keys.later.due],
       ],
       [group],
     )) as [

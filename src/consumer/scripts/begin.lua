@@ -125,5 +125,6 @@ call_in_pages({ 'HSET', k.entries }, begun)
 call_in_pages({ 'XCLAIM', k.stream, group, consumer, 0 }, waited, { 'JUSTID' })
 call_in_pages({ 'XACK', k.stream, group }, acked)
 call_in_pages({ 'HDEL', k.entries }, acked)
+if k.is_redrive then call_in_pages({ 'XDEL', k.stream }, acked) end
 if all_first then return { token, epoch, 'first' } end
 return reply

@@ -1,5 +1,7 @@
 -- Shared by the scripts that walk through dead letters.
 
+--- include ../../redis/scripts/fields.lua
+
 -- A filter as a client writes it, checked already: exact types and categories, separated by commas. '' is all.
 local function read_filter(text)
   if text == '' then return nil end
@@ -9,10 +11,6 @@ local function read_filter(text)
     if category then filter.categories[category] = true else filter.exact[type] = true end
   end
   return filter
-end
-
-local function field_of(fields, name)
-  for i = 1, #fields, 2 do if fields[i] == name then return fields[i + 1] end end
 end
 
 local function passes(filter, fields)

@@ -1,7 +1,7 @@
 -- How a group stands in one tenant. Nothing is written.
 --
 -- KEYS  1 journal  2 redrives  3 meta  4 dead  5 delayed of the journal  6 delayed of the redrives  7 journal:last
---       8 journal:deleted
+--       8 journal:deleted  9 later
 -- ARGV  1 group
 -- Reply {pending, not given out yet, ms of the oldest pending entry or 0, ms of the oldest that was not given out or 0,
 --       delayed, dead letters, paused, handler, last recovery, now, then for each consumer and source: name, pending,
@@ -55,7 +55,10 @@ for _, source in ipairs(sources) do
   if next_id then oldest_waiting = older(oldest_waiting, ms_of(next_id)) end
 end
 
-local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6])
+-- What waits for more than an hour is in none of the streams. It is meant to be old.
+local later = redis.call('ZCARD', KEYS[9])
+pending = pending + later
+local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6]) + later
 local meta = redis.call('HMGET', KEYS[3], 'paused', 'handler', 'recovery')
 return reply_with({
   pending, lag, oldest_pending, oldest_waiting, delayed, redis.call('XLEN', KEYS[4]),

@@ -10,8 +10,8 @@
 --- include dead-letter.lua
 
 local STEP = 20
--- What bury() in bury.lua adds to the event's own fields.
-local OF_THE_LETTER = { entry = true, error = true, attempts = true, first = true, last = true, o = true }
+-- What bury() in bury.lua adds to the event's own fields, and later.lua.
+local OF_THE_LETTER = { entry = true, error = true, attempts = true, first = true, last = true, o = true, l = true }
 
 -- False when there is nothing of an event in it.
 local function send(letter)

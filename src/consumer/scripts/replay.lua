@@ -3,13 +3,16 @@
 --
 -- What the group knows of entries after that position is forgotten, and they are taken out of its pending list, so
 -- that their attempts start afresh. An attempt that is running at this moment has lost its entry, and records nothing.
+-- The same goes for what left the journal to wait for more than an hour, unless the journal has it no more.
 --
--- KEYS  1 journal  2 entries  3 delayed  4 meta  5 owner
+-- KEYS  1 journal  2 entries  3 delayed  4 meta  5 owner  6 later  7 later:entries  8 redrives  9 their entries
+--       10 their delayed
 -- ARGV  1 group  2 position: the id before the first entry to come again
 -- Reply {the position taken, epoch} | {} when there is no such group
 
 --- include ../../redis/scripts/pages.lua
 --- include ../../redis/scripts/stream-group.lua
+--- include later.lua
 
 local function is_before(a, b)
   local a_ms, a_n = string.match(a, '^(%d+)-(%d+)$')
@@ -28,6 +31,11 @@ if is_before(group['last-delivered-id'], position) then position = group['last-d
 redis.call('HLEN', KEYS[2])
 redis.call('ZCARD', KEYS[3])
 redis.call('HLEN', KEYS[5])
+local later, redrives = { due = KEYS[6], entries = KEYS[7] }, KEYS[8]
+assert_later_types(later)
+redis.call('XLEN', redrives)
+redis.call('HLEN', KEYS[9])
+redis.call('ZCARD', KEYS[10])
 redis.call('XRANGE', journal, position, position)
 local cursor = redis.call('HGET', KEYS[4], 'cursor')
 
@@ -41,6 +49,31 @@ repeat
   call_in_pages({ 'ZREM', KEYS[3] }, ids)
 until #page < PAGE
 redis.call('XGROUP', 'SETID', journal, group_name, position)
+
+local function comes_again(id)
+  return is_before(position, id) and #redis.call('XRANGE', journal, id, id) > 0
+end
+
+local forgotten = {}
+for _, name in ipairs(redis.call('ZRANGE', later.due, 0, -1)) do
+  -- Not a dead letter that was sent back.
+  if string.sub(name, 1, 1) ~= 'r' and comes_again(name) then forgotten[#forgotten + 1] = name end
+end
+if #forgotten > 0 then forget_later(later, forgotten) end
+-- What has come back, and has no outcome yet.
+local is_known, from = find_group(redrives, group_name) ~= nil, '-'
+repeat
+  page = redis.call('XRANGE', redrives, from, '+', 'COUNT', 100)
+  local ids = {}
+  for _, entry in ipairs(page) do
+    from = '(' .. entry[1]
+    if field_of(entry[2], 'l') == 'journal' and comes_again(field_of(entry[2], 'o')) then ids[#ids + 1] = entry[1] end
+  end
+  if is_known then call_in_pages({ 'XACK', redrives, group_name }, ids) end
+  call_in_pages({ 'XDEL', redrives }, ids)
+  call_in_pages({ 'HDEL', KEYS[9] }, ids)
+  call_in_pages({ 'ZREM', KEYS[10] }, ids)
+until #page < 100
 
 if not cursor or is_before(position, cursor) then redis.call('HSET', KEYS[4], 'cursor', position) end
 -- The owner of an ordered group does not look at the pending list before it begins an entry: whoever owns it must

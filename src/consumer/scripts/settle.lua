@@ -6,8 +6,8 @@
 -- been lost, it answers as the first time.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
---       8 journal  9 journal:last  10 active  11 runs
---       12… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
+--       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries
+--       14… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
 --       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
 --       11 consumer  12 replay epoch in which all were begun  13 least id  14 greatest id
@@ -24,6 +24,7 @@
 
 --- include ../../event-store/scripts/create-run.lua
 --- include group.lua
+--- include later.lua
 
 local ANSWER_TTL = 120
 local answered = redis.call('GET', KEYS[7])
@@ -32,6 +33,7 @@ if answered then return cjson.decode(answered) end
 -- Step 1: all arguments.
 
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[5] == '1' }
+local later = { due = KEYS[12], entries = KEYS[13] }
 local group, fence = ARGV[1], ARGV[2]
 local done_ttl, most_failures = whole(ARGV[3], 'the TTL of done markers'), whole(ARGV[4], 'the most failures')
 local limits = {
@@ -53,7 +55,7 @@ end
 
 local runs = {}
 for r = 1, next_whole('the number of runs', #KEYS) do
-  local at = 12 + 3 * (r - 1)
+  local at = 14 + 3 * (r - 1)
   runs[r] = {
     id = next_arg(), channels = { run = next_arg(), journal = ARGV[6] },
     keys = {
@@ -168,6 +170,16 @@ local function refusal(effects)
   return reason
 end
 
+local room
+
+-- Whether it leaves its source until it is due. In an ordered group its run would not wait for it.
+local function is_for_later(outcome)
+  if outcome.kind ~= 'retry' or outcome.delay <= LATER_MS or fence ~= '' then return false end
+  room = room or later_room(later)
+  outcome.kept = later_entry(k, later, outcome.id, outcome.state, consumer, now, room)
+  return outcome.kept ~= nil
+end
+
 local lost, done = {}, {}
 -- Which of those that are done have a state to be forgotten.
 local with_state = {}
@@ -213,7 +225,8 @@ local function decide(outcome, state)
     marks[outcome.marker] = nil
   end
   local is_dead = kind == 'fail' or (kind == 'retry' and state.failures >= most_failures)
-  outcome.acts = is_dead and 'bury' or 'wait'
+  state.flag = 'w'
+  outcome.acts = is_dead and 'bury' or is_for_later(outcome) and 'keep' or 'wait'
   return is_dead and 'dead' or kind == 'release' and 'released' or 'retry'
 end
 
@@ -257,8 +270,10 @@ local function record(outcome)
   if outcome.unmark then redis.call('DEL', outcome.marker) end
   if outcome.acts == 'bury' then
     bury(k, group, outcome.id, outcome.state, outcome.error, now)
+  elseif outcome.acts == 'keep' then
+    keep_for_later(later, outcome.kept, now + outcome.delay)
+    acknowledge({ outcome.id }, { outcome.id })
   elseif outcome.acts == 'wait' then
-    outcome.state.flag = 'w'
     redis.call('HSET', k.entries, outcome.id, write_state(outcome.state))
     redis.call('ZADD', k.delayed, now + outcome.delay, outcome.id)
   end

@@ -67,10 +67,12 @@ export interface GroupKeys {
   owner: string;
   /** Dead letters. */
   dead: string;
-  /** Dead letters that were sent back to this group alone. */
+  /** Dead letters that were sent back to this group alone, and what waited for more than an hour and is due. */
   redrive: string;
   /** What the group knows of entries that are pending, when those that wait are due, and, in order, those parked. */
   state(source: 'journal' | 'redrive' | 'dispatch'): { entries: string; delayed: string; parked: string };
+  /** What is tried again in more than an hour: when it is due, and what it is. */
+  later: { due: string; entries: string };
   /** Prefix of the markers of what is done, followed by `<epoch>:<run>:<key>`. */
   done: string;
   /** The answer to a batch of outcomes, for the case that it has to be asked for again. */
@@ -133,6 +135,7 @@ export class Keyspace {
         delayed: `${prefix}${source}:delayed`,
         parked: `${prefix}${source}:parked`,
       }),
+      later: { due: `${prefix}later`, entries: `${prefix}later:entries` },
       done: `${prefix}done:`,
       answer: (batchId) => `${prefix}answer:${batchId}`,
     };

@@ -68,7 +68,8 @@ export class ConsumerGroupResponse {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Milliseconds since the oldest pending event was appended.',
+    description:
+      'Milliseconds since the oldest pending event was appended, but for those that are tried again in more than an hour.',
   })
   oldest_pending_age_ms!: number | null;
   @ApiProperty({ type: 'integer', description: 'Of the pending ones: those that wait for another try.' })
