@@ -255,6 +255,12 @@ export class GroupConsumer implements StreamConsumer {
 
   async visit(partition: Partition, terms: VisitTerms): Promise<Visited> {
     const tenantId = tenantOf(partition);
+    const isLook = terms.scope === 'look';
+    // Mostly it is the last look after something was done: it need not be a whole one.
+    if (isLook && !terms.resync && this.inHand(partition) === 0 && (await this.isAtRest(partition))) {
+      await Promise.all([this.intake.rest(tenantId), this.sources.tidy(tenantId)]);
+      return { taken: 0, isIdle: true };
+    }
     let visited: Visited;
     try {
       visited = await this.intake.visit(tenantId, terms);
@@ -264,7 +270,7 @@ export class GroupConsumer implements StreamConsumer {
       await this.sources.ensureGroup(tenantId);
       visited = await this.intake.visit(tenantId, terms);
     }
-    if (terms.scope === 'look') await this.sources.tidy(tenantId);
+    if (isLook) await this.sources.tidy(tenantId);
     return visited;
   }
 

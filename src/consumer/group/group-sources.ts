@@ -86,7 +86,8 @@ export class GroupSources {
   }
 
   async tidy(tenantId: string): Promise<void> {
-    for (const source of this.of(tenantId)) await source.tidy(this.leaseMs * GONE_AFTER_LEASES);
+    const goneAfterMs = this.leaseMs * GONE_AFTER_LEASES;
+    await Promise.all(this.of(tenantId).map((source) => source.tidy(goneAfterMs)));
   }
 
   private dropIdle(): void {

@@ -6,6 +6,8 @@ export interface Intake {
   readonly room: number;
   /** Whether no other process takes anything of this tenant. */
   owns(tenantId: string): boolean;
+  /** Nothing is left to do there. */
+  rest(tenantId: string): Promise<void>;
   visit(tenantId: string, terms: VisitTerms): Promise<Visited>;
 }
 

@@ -23,6 +23,10 @@ export class SharedIntake implements Intake {
     return false;
   }
 
+  rest(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** What others left and what was sent back come first, with a part of the places: new entries may never end. */
   async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
     const [journal, redrive] = this.sourcesOf(tenantId);

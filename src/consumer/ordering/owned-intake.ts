@@ -34,6 +34,11 @@ export class OwnedIntake implements Intake {
     return this.owners.isOurs(tenantId);
   }
 
+  /** Whoever comes first may have it. */
+  rest(tenantId: string): Promise<void> {
+    return this.owners.giveUp(tenantId);
+  }
+
   async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
     const sources = this.sourcesOf(tenantId);
     for (const source of sources) {
