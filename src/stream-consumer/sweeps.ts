@@ -96,14 +96,17 @@ export class Sweeps {
         if (touched.length > 0 || looked === undefined) this.quiet.delete(bucket);
         else this.quiet.set(bucket, performance.now());
       }
+      const due: Partition[] = [];
       for (let i = 0; i < touched.length; i += 2) {
         const partition = touched[i] ?? '';
         if (
           this.consumer.serves(tenantOf(partition)) &&
           this.mustVisit(partition, now - Number(touched[i + 1]))
         )
-          this.visits.add(partition, { scope: 'all', helping: false });
+          due.push(partition);
       }
+      // Mostly a signal has told of it, and it is done.
+      await this.visits.addUnlessAtRest(due, { scope: 'all', helping: false });
       if (touched.length < 2 * PAGE) return;
       skip += PAGE;
     }

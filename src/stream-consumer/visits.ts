@@ -10,6 +10,8 @@ const LEAST_PLACES = 10;
 const GATHER_MS = 2;
 const AFTER_ERROR_MS = 500;
 const MAX_LOOK_MS = 30_000;
+/** Partitions of which it is asked at the same time whether they are at rest. */
+const AT_ONCE = 100;
 
 /** What is known here of a partition. */
 interface PartitionState {
@@ -71,6 +73,21 @@ export class Visits {
     this.pump();
   }
 
+  /** Adds those in which there is something, or may be. Resolves when all were asked about. */
+  async addUnlessAtRest(partitions: readonly Partition[], reason: VisitReason): Promise<void> {
+    for (let i = 0; i < partitions.length && !this.isStopped; i += AT_ONCE) {
+      await Promise.all(
+        partitions.slice(i, i + AT_ONCE).map(async (partition) => {
+          const askedAt = performance.now();
+          const isAtRest = await this.consumer.isAtRest(partition).catch(() => false);
+          const state = this.states.get(partition);
+          if (!isAtRest) this.add(partition, reason);
+          else if (state) state.visitedAt = Math.max(state.visitedAt, askedAt);
+        }),
+      );
+    }
+  }
+
   /** Visits it to take up what is ours there and not in hand. */
   resync(partition: Partition): void {
     if (this.isStopped) return;
@@ -98,7 +115,8 @@ export class Visits {
     while (!this.isStopped && this.queue.size > 0) {
       const room = this.consumer.room - this.reserved;
       if (room <= 0) {
-        this.hooks.onOverload(this.queue);
+        // Places that visits under way have asked for are mostly free again in a moment.
+        if (this.consumer.room <= 0) this.hooks.onOverload(this.queue);
         return;
       }
       if (this.gathers(room)) return;

@@ -32,8 +32,6 @@ const ANNOUNCE_MS = 10_000;
 const HELP_EVERY_MS = 50;
 /** Partitions that may wait for a visit while a walk goes on. */
 const MANY = 500;
-/** Partitions of which a walk asks at the same time whether they are at rest. */
-const AT_ONCE = 100;
 /** Most partitions that one call for help names. */
 const MAX_HELP = 50;
 
@@ -228,22 +226,12 @@ export class WorkFinder {
         .filter((tenantId) => this.consumer.serves(tenantId))
         .map((tenantId) => partitionOf(tenantId))
         .filter((partition) => buckets.has(bucketOf(partition)));
-      for (let i = 0; i < partitions.length; i += AT_ONCE) {
-        await Promise.all(
-          partitions.slice(i, i + AT_ONCE).map((partition) => this.lookUnlessAtRest(partition)),
-        );
-        while (this.visits.waiting > MANY && !this.stopping.signal.aborted)
-          await pause(10, this.stopping.signal);
-        if (this.stopping.signal.aborted) return;
-      }
+      await this.visits.addUnlessAtRest(partitions, LOOK);
+      while (this.visits.waiting > MANY && !this.stopping.signal.aborted)
+        await pause(10, this.stopping.signal);
+      if (this.stopping.signal.aborted) return;
     }
     this.sweeps.known(buckets);
-  }
-
-  /** Never rejects: where it can't be known, a look is repeated until it can. */
-  private async lookUnlessAtRest(partition: Partition): Promise<void> {
-    const isAtRest = await this.consumer.isAtRest(partition).catch(() => false);
-    if (!isAtRest) this.visits.add(partition, LOOK);
   }
 
   private async walkSlowly(): Promise<void> {
@@ -262,7 +250,7 @@ export class WorkFinder {
         if (signal.aborted) return;
         const partition = partitionOf(tenantId);
         if (this.consumer.serves(tenantId) && this.membership.isHome(bucketOf(partition)))
-          await this.lookUnlessAtRest(partition);
+          await this.visits.addUnlessAtRest([partition], LOOK);
       }
     }
     await pause(Math.max(0, WALK_MS - (performance.now() - startedAt)), signal);
