@@ -9,6 +9,7 @@ const BOUNDED: Record<string, readonly string[]> = {
   // The fields of one event or one dead letter.
   'bury.lua': ['letter'],
   'redrive.lua': ['entry'],
+  'later.lua': ['entry'],
   // Of an append: at most 1000 events, and so types.
   'write-events.lua': ['rare or {}', 'rare', 'record', 'fields'],
   // An append has at most 1000 events.
@@ -66,7 +67,7 @@ describe.each(files)('The script $name', ({ name, text }) => {
   });
 
   it('T232 hands no table of any length to one call', () => {
-    const unpacked = [...code.matchAll(/unpack\(([^()]*)\)/g)].map(([, what]) => what);
+    const unpacked = [...code.matchAll(/(?<!cmsgpack\.)unpack\(([^()]*)\)/g)].map(([, what]) => what);
     expect(unpacked.filter((what) => !BOUNDED[name]?.includes(what ?? ''))).toEqual([]);
   });
 
