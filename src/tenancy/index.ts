@@ -5,3 +5,4 @@ export * from './tenant-id.js';
 export * from './tenant-resolver.js';
 export * from './tenant.decorator.js';
 export * from './request-tenant.js';
+export * from './work-tenant.js';

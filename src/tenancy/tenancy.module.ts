@@ -3,6 +3,7 @@ import type { TenancyConfig } from '../config/index.js';
 import { TenantContext } from './tenant-context.js';
 import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from './tenant-resolver.js';
 import { RequestTenant } from './request-tenant.js';
+import { WorkTenant } from './work-tenant.js';
 
 /**
  * Gives every request its tenant: `@Tenant()`; and `TenantContext`, which handlers and executors run in. Global, since an application has one tenancy.
@@ -25,8 +26,9 @@ export class TenancyModule {
         { provide: TenantResolver, useClass: resolver },
         TenantContext,
         RequestTenant,
+        WorkTenant,
       ],
-      exports: [TENANCY_CONFIG, TenantContext, TenantResolver, RequestTenant],
+      exports: [TENANCY_CONFIG, TenantContext, TenantResolver, RequestTenant, WorkTenant],
     };
   }
 }

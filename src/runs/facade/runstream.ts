@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { RunstreamError } from '../../common/index.js';
-import type { TenancyConfig } from '../../config/index.js';
-import { assertTenantId, TENANCY_CONFIG, TenantContext } from '../../tenancy/index.js';
+import { Injectable } from '@nestjs/common';
+import { WorkTenant } from '../../tenancy/index.js';
 import { RunOperations, RunOperationsDeps } from './run-operations.js';
 
 /**
@@ -23,8 +21,7 @@ import { RunOperations, RunOperationsDeps } from './run-operations.js';
 export class Runstream extends RunOperations {
   constructor(
     deps: RunOperationsDeps,
-    private readonly context: TenantContext,
-    @Inject(TENANCY_CONFIG) private readonly tenancy: TenancyConfig,
+    private readonly tenant: WorkTenant,
   ) {
     super(deps);
   }
@@ -36,31 +33,12 @@ export class Runstream extends RunOperations {
    *   serve it
    */
   for(tenantId: string): RunOperations {
-    assertTenantId(tenantId);
-    const { enabled, defaultTenantId, allowedTenants } = this.tenancy;
-    const isServed = enabled
-      ? allowedTenants === '*' || allowedTenants.includes(tenantId)
-      : tenantId === defaultTenantId;
-    if (!isServed) {
-      throw new RunstreamError(
-        'FORBIDDEN',
-        `This application does not serve the tenant ${tenantId}. Check its tenancy options.`,
-      );
-    }
+    this.tenant.assertServed(tenantId);
     return new BoundRuns(this.deps, tenantId);
   }
 
   protected override get tenantId(): string {
-    const { enabled, defaultTenantId } = this.tenancy;
-    if (!enabled) return defaultTenantId;
-    const tenantId = this.context.current;
-    if (tenantId === undefined) {
-      throw new Error(
-        'There is no tenant here: only handlers, executors and TenantContext.run() have one. ' +
-          'Call runs.for(tenantId) first; in a controller @Tenant() says whose the request is.',
-      );
-    }
-    return tenantId;
+    return this.tenant.current;
   }
 }
 
