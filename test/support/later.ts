@@ -14,8 +14,10 @@ export const inHours = (): HandlerResult =>
 export const waiting = ({ commands, keys }: ConsumerScene): Promise<string[]> =>
   commands.zrange(keys.later.due, '-inf', '+inf', 'BYSCORE');
 
+/** So many wait, and the group has nothing else in hand, as the event that the run has begun. */
 export async function untilWaiting(scene: ConsumerScene, count = 1): Promise<void> {
   await eventually(`${count} wait`, async () => (await waiting(scene)).length === count);
+  await eventually('the rest has its outcome', async () => (await scene.pending()).length === 0);
 }
 
 /** What waits is due in so many ms, as if all but these had passed. */

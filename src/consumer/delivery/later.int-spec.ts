@@ -152,6 +152,7 @@ describe('T253 A retry in more than an hour', () => {
       await scene.append('a');
       const { delayed } = scene.keys.state('journal');
       await eventually('it waits', async () => (await scene.commands.zcard(delayed)) === 1);
+      await eventually('the rest has its outcome', async () => (await scene.pending()).length === 1);
       expect(await scene.pending()).toMatchObject([{ id: await scene.entryOf('a') }]);
       expect(await scene.commands.zcard(due)).toBe(what === 'bytes' ? 0 : 10_000);
     },
