@@ -258,7 +258,7 @@ export class GroupConsumer implements StreamConsumer {
     const isLook = terms.scope === 'look';
     // Mostly it is the last look after something was done: it need not be a whole one.
     if (isLook && !terms.resync && this.inHand(partition) === 0 && (await this.isAtRest(partition))) {
-      await Promise.all([this.intake.rest(tenantId), this.sources.tidy(tenantId)]);
+      await Promise.all([this.sources.tidy(tenantId), this.intake.rest(tenantId)]);
       return { taken: 0, isIdle: true };
     }
     let visited: Visited;
@@ -266,8 +266,7 @@ export class GroupConsumer implements StreamConsumer {
       visited = await this.intake.visit(tenantId, terms);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      if (!(await this.tenants.has(tenantId))) return { taken: 0, isIdle: true };
-      await this.sources.ensureGroup(tenantId);
+      if (!(await this.sources.ensureGroup(tenantId))) return { taken: 0, isIdle: true };
       visited = await this.intake.visit(tenantId, terms);
     }
     if (isLook) await this.sources.tidy(tenantId);

@@ -65,11 +65,14 @@ export class GroupSources {
     if (isFirst) this.older = new Set(await this.tenants.list());
   }
 
-  async ensureGroup(tenantId: string): Promise<void> {
+  /** @returns false where there is no such tenant (any more): nothing is made for it */
+  async ensureGroup(tenantId: string): Promise<boolean> {
+    if (!(await this.tenants.has(tenantId))) return false;
     const sources = this.of(tenantId);
     if (sources.some(({ hadGroup }) => hadGroup))
       this.logger.warn(`The consumer group of tenant ${tenantId} is gone: making it again.`);
     for (const source of sources) await source.ensureGroup(this.newGroupsBegin, this.older.has(tenantId));
+    return true;
   }
 
   async isAtRest(tenantId: string): Promise<boolean> {
@@ -79,7 +82,7 @@ export class GroupSources {
     const ask = () => restOf(this.redis, streams, this.group, waiting);
     let rest = await ask();
     if (rest === 'no group') {
-      await this.ensureGroup(tenantId);
+      if (!(await this.ensureGroup(tenantId))) return true;
       rest = await ask();
     }
     return rest === 'at rest';

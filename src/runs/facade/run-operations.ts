@@ -14,6 +14,7 @@ import {
   type EventInput,
   formatEventId,
   isTerminal,
+  prepareRun,
   type RecordedEvent,
   type RunInput,
 } from '../../events/index.js';
@@ -231,7 +232,13 @@ function invalid(path: string, message: string): ValidationFailedError {
   return new ValidationFailedError([{ path, message }]);
 }
 
-function requestOf(key: string, run: object): { key: string; fingerprint: string } {
+/** @throws ValidationFailedError, EventTooLargeError */
+function requestOf(key: string, run: RunToStart): { key: string; fingerprint: string } {
   assertIdempotencyKey(key, 'idempotencyKey');
-  return { key, fingerprint: createHash('sha256').update(JSON.stringify(run)).digest('base64url') };
+  return {
+    key,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([run.executor, prepareRun(run)]))
+      .digest('base64url'),
+  };
 }
