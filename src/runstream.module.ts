@@ -4,7 +4,14 @@ import type { TenancyConfig } from './config/index.js';
 import { ConsumerMetrics, ConsumerModule, type ConsumerOptions } from './consumer/index.js';
 import { EventStoreMetrics, EventStoreModule, type EventStoreOptions } from './event-store/index.js';
 import { HealthModule, HealthRegistry } from './health/index.js';
-import { Admission, AdmissionMetrics, AdmissionModule, type AdmissionOptions } from './http/index.js';
+import {
+  Admission,
+  AdmissionMetrics,
+  AdmissionModule,
+  type AdmissionOptions,
+  EdgeModule,
+  type EdgeOptions,
+} from './http/index.js';
 import { MetricsModule, type MetricsOptions, MetricsRegistry } from './metrics/index.js';
 import { OperationsModule } from './operations/index.js';
 import { RedisMetrics, RedisModule, type RedisOptions, RedisWatchdog } from './redis/index.js';
@@ -19,6 +26,8 @@ export interface RunstreamOptions {
   /** How runs are served over HTTP. */
   runs?: RunsOptions;
   executors?: ExecutorsOptions;
+  /** How Runstream's routes are served. */
+  http?: EdgeOptions;
   /** How much one process takes on at once. */
   admission?: AdmissionOptions;
   /** How events are handled in groups. */
@@ -33,14 +42,15 @@ export interface RunstreamOptions {
 
 /**
  * All of Runstream in one import, for the common case. Where parts of it are to be configured on their own, import
- * RedisModule, EventStoreModule, TenancyModule, AdmissionModule, ConsumerModule and RunsModule instead.
+ * RedisModule, EventStoreModule, TenancyModule, AuthModule, AdmissionModule, EdgeModule, ConsumerModule and RunsModule
+ * instead.
  *
  * ```ts
  * @Module({ imports: [RunstreamModule.forRoot({ redis: { url: 'redis://localhost:6379' } })] })
  * export class AppModule {}
  * ```
  *
- * The application has the same edge as the service once `configureRunstream(app)` was called.
+ * Its routes have what they need in front of them; what the application has of its own stays as it is.
  *
  * @publicApi
  */
@@ -67,6 +77,7 @@ export class RunstreamModule implements OnModuleInit {
         HealthModule,
         MetricsModule.forRoot(options.metrics),
         AdmissionModule.forRoot(options.admission),
+        EdgeModule.forRoot(options.http),
         AuthModule.forRoot(options.auth),
         TenancyModule.forRoot(tenancy, CredentialTenantResolver),
         EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),

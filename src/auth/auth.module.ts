@@ -1,9 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { RequestAccess } from '../http/index.js';
 import { ApiKeys } from './keys/api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
+import { CredentialAccess } from './credential-access.js';
 import { CredentialWatch } from './streams/credential-watch.js';
 import { KeysController } from './keys/keys.controller.js';
 import { RequestOrigin } from './origin/request-origin.js';
@@ -13,8 +14,8 @@ import { Sessions } from './session/sessions.js';
 import { StreamTickets } from './streams/stream-tickets.js';
 
 /**
- * Credentials and scopes. Once a mode is set, every route of the application is closed unless `@RequireScope()` or
- * `@Public()` opens it. It needs RedisModule at the root, and TenancyModule with CredentialTenantResolver.
+ * Credentials and scopes, for Runstream's routes and for those of the application with `@RequireScope()`. It needs
+ * RedisModule at the root, and TenancyModule with CredentialTenantResolver.
  *
  * @publicApi
  */
@@ -28,7 +29,8 @@ export class AuthModule {
       controllers: options.mode === 'api-key' ? [KeysController, SessionController] : [],
       providers: [
         { provide: AUTH_OPTIONS, useValue: options },
-        { provide: APP_GUARD, useClass: ScopeGuard },
+        ScopeGuard,
+        { provide: RequestAccess, useClass: CredentialAccess },
         ApiKeys,
         AuditLog,
         Authenticator,
@@ -37,7 +39,16 @@ export class AuthModule {
         Sessions,
         StreamTickets,
       ],
-      exports: [ApiKeys, Authenticator, CredentialWatch, RequestOrigin, StreamTickets],
+      exports: [
+        ApiKeys,
+        AuditLog,
+        Authenticator,
+        CredentialWatch,
+        RequestAccess,
+        RequestOrigin,
+        ScopeGuard,
+        StreamTickets,
+      ],
     };
   }
 }

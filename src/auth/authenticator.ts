@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { parsedQuery } from '../http/index.js';
 import type { Request } from 'express';
 import { ApiKeys } from './keys/api-keys.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
@@ -38,8 +39,7 @@ export class Authenticator {
    */
   async authenticate(request: Request): Promise<Principal | undefined> {
     this.origin.assertHost(request);
-    // Express parses the URL anew for each look at the query, and most have none.
-    const ticket = request.originalUrl.includes('?') ? request.query['ticket'] : undefined;
+    const ticket = parsedQuery(request)['ticket'];
     if (ticket !== undefined)
       return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
     const { mode = 'none' } = this.options;

@@ -8,6 +8,8 @@ export * from './streams/credential-watch.js';
 export * from './origin/request-origin.js';
 export * from './principal.js';
 export { ScopeGuard } from './scope.guard.js';
+export * from './route-access.decorator.js';
 export * from './scopes.js';
+export { OpenedByTicket } from './streams/opened-by-ticket.decorator.js';
 export * from './streams/stream-tickets.js';
 export * from './unauthorized-error.js';

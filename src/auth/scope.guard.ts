@@ -3,11 +3,12 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { RunstreamError } from '../common/index.js';
 import { ACCESS, ALL_TENANTS, type Says } from '../http/index.js';
+import { OPENED_BY_TICKET } from './streams/opened-by-ticket.decorator.js';
 import type { TenancyConfig } from '../config/index.js';
 import { TENANCY_CONFIG } from '../tenancy/index.js';
 import { AuditLog } from './audit-log.js';
 import { Authenticator } from './authenticator.js';
-import type { Principal } from './principal.js';
+import type { Principal, StreamGrant } from './principal.js';
 import type { Scope } from './scopes.js';
 
 /** Lets a credential do what its scopes say. A route that says nothing is closed. */
@@ -21,8 +22,6 @@ export class ScopeGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // Event handlers are called in the same way; their events passed this guard when they were appended.
-    if (context.getType() !== 'http') return true;
     const route = [context.getHandler(), context.getClass()];
     const http = context.switchToHttp();
     await this.admit(http.getRequest<Request>(), http.getResponse<Response>(), (key) =>
@@ -59,7 +58,7 @@ export class ScopeGuard implements CanActivate {
   ): RunstreamError | undefined {
     if (access === undefined) return forbidden('This path is closed.');
     if (!principal.scopes.includes(access)) return forbidden(`Your credential lacks the scope ${access}.`);
-    if (principal.stream && !isGranted(request, principal))
+    if (principal.stream && !isGranted(request, principal.stream, says))
       return forbidden('Your ticket is for another stream.');
     if (says(ALL_TENANTS) === true && !this.isOnlyTenant(principal)) {
       return forbidden('This path shows what belongs to all tenants.');
@@ -73,9 +72,11 @@ export class ScopeGuard implements CanActivate {
 }
 
 /** A ticket opens its one stream and nothing else. */
-function isGranted(request: Request, { stream }: Principal): boolean {
-  const path = stream?.runId === undefined ? '/events/stream' : `/runs/${stream.runId}/events/stream`;
-  return request.method === 'GET' && request.path === path;
+function isGranted({ method, params }: Request, { runId }: StreamGrant, says: Says): boolean {
+  const opened = says(OPENED_BY_TICKET);
+  const isItsStream =
+    runId === undefined ? opened === 'journal' : opened === 'run' && params['run_id'] === runId;
+  return method === 'GET' && isItsStream;
 }
 
 function forbidden(what: string): RunstreamError {

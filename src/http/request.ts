@@ -24,4 +24,8 @@ declare global {
   }
 }
 
-export {};
+/** The path of a request, without the query, as the client sent it. */
+export function pathOf({ originalUrl }: { originalUrl: string }): string {
+  const end = originalUrl.indexOf('?');
+  return end < 0 ? originalUrl : originalUrl.slice(0, end);
+}

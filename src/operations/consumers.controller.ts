@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import type { Request } from 'express';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/index.js';
 import { GroupCatalog, GroupControl, PendingEntries } from '../consumer/index.js';
-import { AcceptsBody, ApiErrors, JsonBody, NoQuery } from '../http/index.js';
+import { AcceptsBody, ApiErrors, ApiQueryOf, NoQuery, readJson, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import {
   ConsumerGroupListResponse,
@@ -35,7 +36,8 @@ export class ConsumersController {
   })
   @ApiResponse({ status: 200, type: ConsumerGroupListResponse, description: 'All groups, by name.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'REDIS_UNAVAILABLE')
-  async list(@Tenant() tenantId: string, @Query() _query: NoQuery): Promise<ConsumerGroupListResponse> {
+  async list(@Tenant() tenantId: string, @Req() request: Request): Promise<ConsumerGroupListResponse> {
+    readQuery(request, NoQuery);
     const groups = (await this.groups.list(tenantId)).map(toGroupResponse);
     return { groups, count: groups.length };
   }
@@ -48,11 +50,13 @@ export class ConsumersController {
   @ApiParam(GROUP_PARAM)
   @ApiResponse({ status: 200, type: PendingListResponse, description: 'One page of events.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  @ApiQueryOf(ListPendingQuery)
   async pending(
     @Tenant() tenantId: string,
     @Param('group') group: string,
-    @Query() { limit, cursor }: ListPendingQuery,
+    @Req() request: Request,
   ): Promise<PendingListResponse> {
+    const { limit, cursor } = readQuery(request, ListPendingQuery);
     const { entries, next } = await this.pendingEntries.list(tenantId, group, limit, cursor);
     return {
       pending: entries.map(toPendingResponse),
@@ -75,8 +79,9 @@ export class ConsumersController {
   async pause(
     @Tenant() tenantId: string,
     @Param('group') group: string,
-    @Query() _query: NoQuery,
+    @Req() request: Request,
   ): Promise<ConsumerGroupResponse> {
+    readQuery(request, NoQuery);
     await this.control.pause(tenantId, group);
     return this.now(tenantId, group);
   }
@@ -93,8 +98,9 @@ export class ConsumersController {
   async resume(
     @Tenant() tenantId: string,
     @Param('group') group: string,
-    @Query() _query: NoQuery,
+    @Req() request: Request,
   ): Promise<ConsumerGroupResponse> {
+    readQuery(request, NoQuery);
     await this.control.resume(tenantId, group);
     return this.now(tenantId, group);
   }
@@ -124,9 +130,10 @@ export class ConsumersController {
   async replay(
     @Tenant() tenantId: string,
     @Param('group') group: string,
-    @Query() _query: NoQuery,
-    @JsonBody(ReplayDto) body: ReplayDto,
+    @Req() request: Request,
   ): Promise<ConsumerGroupResponse> {
+    readQuery(request, NoQuery);
+    const body = readJson(request, ReplayDto);
     await this.control.replay(tenantId, group, body.from);
     return this.now(tenantId, group);
   }
@@ -150,8 +157,9 @@ export class ConsumersController {
   async remove(
     @Tenant() tenantId: string,
     @Param('group') group: string,
-    @Query() _query: NoQuery,
+    @Req() request: Request,
   ): Promise<void> {
+    readQuery(request, NoQuery);
     await this.control.remove(tenantId, group);
   }
 

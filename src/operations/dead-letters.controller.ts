@@ -1,9 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { RequireScope } from '../auth/index.js';
 import { DeadLetters } from '../consumer/index.js';
-import { AcceptsBody, ApiErrors, JsonBody, NoQuery, readerOf } from '../http/index.js';
+import { AcceptsBody, ApiErrors, ApiQueryOf, NoQuery, readerOf, readJson, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import {
   DeadLetterListResponse,
@@ -35,11 +35,9 @@ export class DeadLettersController {
     'GROUP_NOT_FOUND',
     'REDIS_UNAVAILABLE',
   )
-  async list(
-    @Tenant() tenantId: string,
-    @Query() { group, type, limit, cursor }: ListDeadLettersQuery,
-    @Req() request: Request,
-  ): Promise<DeadLetterListResponse> {
+  @ApiQueryOf(ListDeadLettersQuery)
+  async list(@Tenant() tenantId: string, @Req() request: Request): Promise<DeadLetterListResponse> {
+    const { group, type, limit, cursor } = readQuery(request, ListDeadLettersQuery);
     const { letters, next } = await this.letters.list(
       tenantId,
       { group, type },
@@ -75,11 +73,9 @@ export class DeadLettersController {
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
   )
-  redriveAll(
-    @Tenant() tenantId: string,
-    @Query() _query: NoQuery,
-    @JsonBody(RedriveDto) { group, limit, type }: RedriveDto,
-  ): Promise<RedriveResponse> {
+  redriveAll(@Tenant() tenantId: string, @Req() request: Request): Promise<RedriveResponse> {
+    readQuery(request, NoQuery);
+    const { group, limit, type } = readJson(request, RedriveDto);
     return this.letters.redriveAll(tenantId, group, limit ?? MAX_REDRIVES, type ?? undefined);
   }
 
@@ -96,8 +92,9 @@ export class DeadLettersController {
   async redrive(
     @Tenant() tenantId: string,
     @Param('id') id: string,
-    @Query() _query: NoQuery,
+    @Req() request: Request,
   ): Promise<RedriveResponse> {
+    readQuery(request, NoQuery);
     await this.letters.redrive(tenantId, id);
     return { redriven: 1, trimmed: 0 };
   }
@@ -108,7 +105,8 @@ export class DeadLettersController {
   @ApiParam(ID_PARAM)
   @ApiResponse({ status: 204, description: 'Gone.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'DEAD_LETTER_NOT_FOUND', 'REDIS_UNAVAILABLE')
-  async delete(@Tenant() tenantId: string, @Param('id') id: string, @Query() _query: NoQuery): Promise<void> {
+  async delete(@Tenant() tenantId: string, @Param('id') id: string, @Req() request: Request): Promise<void> {
+    readQuery(request, NoQuery);
     await this.letters.delete(tenantId, id);
   }
 
@@ -117,7 +115,9 @@ export class DeadLettersController {
   @ApiOperation({ summary: 'Delete all dead letters of a group', operationId: 'deleteDeadLetters' })
   @ApiResponse({ status: 204, description: 'Gone.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
-  async deleteAll(@Tenant() tenantId: string, @Query() { group }: DeleteDeadLettersQuery): Promise<void> {
+  @ApiQueryOf(DeleteDeadLettersQuery)
+  async deleteAll(@Tenant() tenantId: string, @Req() request: Request): Promise<void> {
+    const { group } = readQuery(request, DeleteDeadLettersQuery);
     await this.letters.deleteAll(tenantId, group);
   }
 }

@@ -1,8 +1,9 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import type { Request } from 'express';
+import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/index.js';
 import { GroupOverviews, GroupSamples } from '../consumer/index.js';
-import { AllTenants, ApiErrors, NoQuery } from '../http/index.js';
+import { AllTenants, ApiErrors, NoQuery, readQuery } from '../http/index.js';
 import { ConsumerOverviewResponse } from './dto/overview.dto.js';
 import { toOverviewResponse } from './overview-views.js';
 
@@ -27,7 +28,8 @@ export class OverviewController {
   })
   @ApiResponse({ status: 200, type: ConsumerOverviewResponse, description: 'The groups, by name.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'REDIS_UNAVAILABLE')
-  async overview(@Query() _query: NoQuery): Promise<ConsumerOverviewResponse> {
+  async overview(@Req() request: Request): Promise<ConsumerOverviewResponse> {
+    readQuery(request, NoQuery);
     const groups = await Promise.all(
       (await this.overviews.list()).map(async (overview) =>
         toOverviewResponse(overview, await this.samples.list(overview.group)),

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { CredentialWatch } from '../auth/index.js';
 import { RunstreamError } from '../common/index.js';
 import { type AppendOptions, EventStore } from '../event-store/index.js';
-import { type DirectAnswer, type DirectHandler, Draining, sendContinue } from '../http/index.js';
+import { type DirectAnswer, type DirectHandler, Draining, sendContinue, unreadBody } from '../http/index.js';
 import { tenantOf } from '../tenancy/index.js';
 import type { AppendResponse, NdjsonAppendResponse } from './dto/event.dto.js';
 import { NdjsonIntake } from './ndjson-intake.js';
@@ -35,7 +35,7 @@ export class AppendService implements DirectHandler {
     request: Request,
   ): Promise<{ answer: AppendResponse; replayed: boolean }> {
     const events = prepareBatch(this.store, request.body);
-    const idempotent = idempotentRequest(request);
+    const idempotent = idempotentRequest(request, `POST /runs/${runId}/events`);
     const { count, duplicates, ids, replayed } = await this.store.appendPrepared(tenantId, runId, events, {
       ...appendOptions(request),
       ...(idempotent && { request: idempotent }),
@@ -64,7 +64,14 @@ export class AppendService implements DirectHandler {
     try {
       const signal = AbortSignal.any([ended.signal, this.draining.signal]);
       const options = appendOptions(request);
-      const { count, duplicates, lastId } = await this.ndjson.take(tenantId, runId, request, options, signal);
+      const { count, duplicates, lastId } = await this.ndjson.take(
+        tenantId,
+        runId,
+        request,
+        unreadBody(request),
+        options,
+        signal,
+      );
       return { run_id: runId, count, duplicates, last_id: lastId ?? null };
     } finally {
       watching.unsubscribe();

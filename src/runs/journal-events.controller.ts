@@ -1,10 +1,10 @@
-import { Controller, Get, type MessageEvent, Query, Req, Res, Sse, UseGuards } from '@nestjs/common';
+import { Controller, Get, type MessageEvent, Req, Res, Sse, UseGuards } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
-import { CredentialWatch, RequireScope } from '../auth/index.js';
+import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js';
 import { JournalWatcher } from '../event-store/index.js';
-import { AnswerRoom, ApiErrors, readerOf } from '../http/index.js';
+import { AnswerRoom, ApiErrors, ApiQueryOf, readerOf, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { EventResponse } from './dto/event.dto.js';
 import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
@@ -39,12 +39,9 @@ export class JournalEventsController {
   })
   @ApiResponse({ status: 200, type: JournalPageResponse, description: 'One page of the journal.' })
   @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
-  async read(
-    @Tenant() tenantId: string,
-    @Query() query: JournalHistoryQuery,
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
+  @ApiQueryOf(JournalHistoryQuery)
+  async read(@Tenant() tenantId: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const query = readQuery(request, JournalHistoryQuery);
     const { events, watchFrom } = this.history.read(tenantId, query, readerOf(request));
     await sendPage(response, this.room, events, {
       head: '{',
@@ -55,6 +52,7 @@ export class JournalEventsController {
 
   @Sse('stream')
   @UseGuards(JournalWatchGuard)
+  @OpenedByTicket('journal')
   @ApiOperation({
     summary: 'Watch all runs live',
     operationId: 'watchJournalEvents',
@@ -71,12 +69,13 @@ export class JournalEventsController {
     content: { 'text/event-stream': { schema: { type: 'string' } } },
   })
   @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
+  @ApiQueryOf(JournalStreamQuery)
   stream(
     @Tenant() tenantId: string,
-    @Query() query: JournalStreamQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Observable<MessageEvent> {
+    const query = readQuery(request, JournalStreamQuery);
     const { watch } = request;
     if (!watch) throw new Error('A stream needs its guard.');
     const filter = journalFilter(watch.filter, readRunIds(query.run_id));

@@ -39,7 +39,7 @@ function upload() {
   const request = new PassThrough({ highWaterMark: 1024 * 1024 });
   const intake = new NdjsonIntake(store as unknown as EventStore, {});
   const { signal } = new AbortController();
-  const taken = intake.take('t', 'r', request as unknown as Request, {}, signal);
+  const taken = intake.take('t', 'r', request as unknown as Request, request, {}, signal);
   taken.catch(() => undefined);
   const appended = async (count: number): Promise<void> => {
     while (store.appends.length < count) await turn();

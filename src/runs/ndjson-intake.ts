@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import type { Readable } from 'node:stream';
 import { parseJson, RedisUnavailableError, RunstreamError } from '../common/index.js';
 import { type AppendOptions, EventStore } from '../event-store/index.js';
 import { MAX_DATA_BYTES, type PreparedEvent } from '../events/index.js';
@@ -52,6 +53,7 @@ export class NdjsonIntake {
   }
 
   /**
+   * @param body the bytes of the request
    * @param options `expectedSequence` holds for the first batch only
    * @param signal stops it before the next batch; its reason, a RunstreamError, is what is answered
    * @throws the error of the first line that can't be stored, with `{line, count, duplicates, last_id}` as details;
@@ -61,6 +63,7 @@ export class NdjsonIntake {
     tenantId: string,
     runId: string,
     request: Request,
+    body: Readable & { readonly complete?: boolean },
     options: AppendOptions,
     signal: AbortSignal,
   ): Promise<IntakeResult> {
@@ -69,7 +72,7 @@ export class NdjsonIntake {
     let storing = Promise.resolve();
     let line = 0;
     try {
-      for await (const lines of readLines(request, {
+      for await (const lines of readLines(body, {
         maxLineBytes: MAX_LINE_BYTES,
         idleTimeoutMs: this.uploadIdleMs,
         signal,
@@ -89,7 +92,7 @@ export class NdjsonIntake {
           }
         }
         // The next lines may take their time; a refusal does not wait for them.
-        if (request.readableLength === 0) await storing;
+        if (body.readableLength === 0) await storing;
       }
       await storing;
     } catch (error) {

@@ -8,14 +8,18 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 /**
  * The request's `Idempotency-Key`, with a digest of what it asks for. Undefined without one.
  *
+ * @param operation what is asked for, and of which run: the same whatever prefix or version the application has now
  * @throws ValidationFailedError
  */
-export function idempotentRequest(request: Request): IdempotentRequest | undefined {
+export function idempotentRequest(
+  request: Request,
+  operation: 'POST /runs' | `POST /runs/${string}/events`,
+): IdempotentRequest | undefined {
   const key = request.get('Idempotency-Key');
   if (key === undefined) return undefined;
   assertIdempotencyKey(key, 'Idempotency-Key');
   const digest = createHash('sha256');
-  digest.update(`${request.method} ${request.path}\n`).update(request.rawBody ?? '');
+  digest.update(`${operation}\n`).update(request.rawBody ?? '');
   return { key, fingerprint: digest.digest('base64url') };
 }
 

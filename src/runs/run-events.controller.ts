@@ -1,27 +1,18 @@
-import {
-  Controller,
-  Get,
-  type MessageEvent,
-  Param,
-  Post,
-  Query,
-  Req,
-  Res,
-  Sse,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Get, type MessageEvent, Param, Post, Req, Res, Sse, UseGuards } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
-import { CredentialWatch, RequireScope } from '../auth/index.js';
+import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js';
 import { RunWatcher } from '../event-store/index.js';
 import {
   AcceptsBody,
   AnsweredBy,
   AnswerRoom,
   ApiErrors,
-  NDJSON_MEDIA_TYPE,
+  ApiQueryOf,
+  isNdjson,
   readerOf,
+  readQuery,
 } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
@@ -101,11 +92,11 @@ export class RunEventsController {
   async append(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() _query: NoQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<AppendResponse | NdjsonAppendResponse> {
-    if (request.is(NDJSON_MEDIA_TYPE)) {
+    readQuery(request, NoQuery);
+    if (isNdjson(request)) {
       response.status(200);
       return this.intake.appendLines(tenantId, runId, request);
     }
@@ -127,13 +118,14 @@ export class RunEventsController {
     'RUN_EXPIRED',
     'REDIS_UNAVAILABLE',
   )
+  @ApiQueryOf(HistoryQuery)
   async read(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() query: HistoryQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
+    const query = readQuery(request, HistoryQuery);
     const events = this.history.read(tenantId, runId, query, readerOf(request));
     await sendPage(response, this.room, events, {
       head: `{"run_id":"${runId}",`,
@@ -144,6 +136,7 @@ export class RunEventsController {
   @Sse('stream')
   @UseGuards(RunWatchGuard)
   @RequireScope('runs:read')
+  @OpenedByTicket('run')
   @ApiOperation({ summary: 'Watch live', operationId: 'watchEvents', description: FRAMES_DESCRIPTION })
   @ApiParam(RUN_ID_PARAM)
   @ApiHeader({
@@ -168,13 +161,14 @@ export class RunEventsController {
     'RUN_EXPIRED',
     'REDIS_UNAVAILABLE',
   )
+  @ApiQueryOf(StreamQuery)
   stream(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() query: StreamQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Observable<MessageEvent> {
+    const query = readQuery(request, StreamQuery);
     const { watch } = request;
     if (!watch) throw new Error('A stream needs its guard.');
     const { after, announceCursor, filter } = watch;

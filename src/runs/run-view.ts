@@ -2,8 +2,9 @@ import type { RunRecord } from '../event-store/index.js';
 import type { RunListItem, RunResponse } from './dto/run.dto.js';
 
 /** A run as clients see it. */
-export function toRunResponse(run: RunRecord): RunResponse {
-  const self = `/runs/${run.id}`;
+/** @param base what stands before `/runs` in the path of the request (BasePath) */
+export function toRunResponse(run: RunRecord, base: string): RunResponse {
+  const self = `${base}/runs/${run.id}`;
   return {
     id: run.id,
     tenant_id: run.tenantId,
@@ -27,8 +28,8 @@ export function toRunResponse(run: RunRecord): RunResponse {
 }
 
 /** A run in a list, without what is large of it. */
-export function toRunListItem(run: RunRecord): RunListItem {
-  const { input, result, error, ...rest } = toRunResponse(run);
+export function toRunListItem(run: RunRecord, base: string): RunListItem {
+  const { input, result, error, ...rest } = toRunResponse(run, base);
   const { leftOut } = run;
   return {
     ...rest,

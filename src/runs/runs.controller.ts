@@ -1,9 +1,18 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RequireScope } from '../auth/index.js';
 import { MAX_LIST_BYTES } from '../event-store/index.js';
-import { AcceptsBody, AnswerRoom, ApiErrors, JsonBody, readerOf } from '../http/index.js';
+import {
+  AcceptsBody,
+  AnswerRoom,
+  ApiErrors,
+  ApiQueryOf,
+  BasePath,
+  readerOf,
+  readJson,
+  readQuery,
+} from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { GetRunQuery, ListRunsQuery, NoQuery } from './dto/queries.dto.js';
 import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
@@ -37,6 +46,7 @@ export class RunsController {
     private readonly runs: RunsService,
     private readonly waits: RunWaits,
     private readonly room: AnswerRoom,
+    private readonly basePath: BasePath,
   ) {}
 
   @Post()
@@ -65,13 +75,17 @@ export class RunsController {
   )
   async create(
     @Tenant() tenantId: string,
-    @Query() _query: NoQuery,
-    @JsonBody(CreateRunDto) body: CreateRunDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<RunResponse> {
-    const { run, replayed } = await this.runs.create(tenantId, body, idempotentRequest(request));
-    const view = toRunResponse(run);
+    readQuery(request, NoQuery);
+    const body = readJson(request, CreateRunDto);
+    const { run, replayed } = await this.runs.create(
+      tenantId,
+      body,
+      idempotentRequest(request, 'POST /runs'),
+    );
+    const view = toRunResponse(run, this.basePath.of(request, '/runs'));
     response.location(view.links.self);
     if (replayed) response.set('Idempotency-Replayed', 'true');
     return view;
@@ -82,11 +96,9 @@ export class RunsController {
   @ApiOperation({ summary: 'List runs, newest first', operationId: 'listRuns' })
   @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
   @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
-  async list(
-    @Tenant() tenantId: string,
-    @Query() query: ListRunsQuery,
-    @Req() request: Request,
-  ): Promise<RunListResponse> {
+  @ApiQueryOf(ListRunsQuery)
+  async list(@Tenant() tenantId: string, @Req() request: Request): Promise<RunListResponse> {
+    const query = readQuery(request, ListRunsQuery);
     await this.room.take(request, MAX_LIST_BYTES);
     const { status, executor, label, limit, cursor } = query;
     const colon = label?.indexOf(':') ?? -1;
@@ -101,8 +113,9 @@ export class RunsController {
       cursor,
       readerOf(request),
     );
+    const base = this.basePath.of(request, '/runs');
     return {
-      runs: page.runs.map(toRunListItem),
+      runs: page.runs.map((run) => toRunListItem(run, base)),
       count: page.runs.length,
       has_more: page.next !== undefined,
       next_cursor: page.next ?? null,
@@ -115,13 +128,15 @@ export class RunsController {
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 200, type: RunResponse, description: 'The run as it is now.' })
   @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  @ApiQueryOf(GetRunQuery)
   async get(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() query: GetRunQuery,
     @Req() request: Request,
   ): Promise<RunResponse> {
-    return toRunResponse(await this.waits.untilEnd(tenantId, runId, query.wait_seconds * 1000, request));
+    const query = readQuery(request, GetRunQuery);
+    const run = await this.waits.untilEnd(tenantId, runId, query.wait_seconds * 1000, request);
+    return toRunResponse(run, this.basePath.of(request, '/runs/:run_id'));
   }
 
   @Post(':run_id/cancel')
@@ -143,12 +158,13 @@ export class RunsController {
   async cancel(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() _query: NoQuery,
-    @JsonBody(CancelRunDto) body: CancelRunDto,
     @Req() request: Request,
   ): Promise<RunResponse> {
+    readQuery(request, NoQuery);
+    const body = readJson(request, CancelRunDto);
     await this.runs.cancel(tenantId, runId, body.reason);
-    return toRunResponse(await this.waits.untilEnd(tenantId, runId, 0, request));
+    const run = await this.waits.untilEnd(tenantId, runId, 0, request);
+    return toRunResponse(run, this.basePath.of(request, '/runs/:run_id/cancel'));
   }
 
   @Delete(':run_id')
@@ -161,8 +177,9 @@ export class RunsController {
   async delete(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() _query: NoQuery,
+    @Req() request: Request,
   ): Promise<void> {
+    readQuery(request, NoQuery);
     await this.runs.delete(tenantId, runId);
   }
 }

@@ -1,9 +1,9 @@
-import { Controller, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { RequireScope, type StreamGrant, StreamTickets } from '../auth/index.js';
 import { EventStore, RunStore } from '../event-store/index.js';
-import { AcceptsBody, ApiErrors, JsonBody } from '../http/index.js';
+import { AcceptsBody, ApiErrors, BasePath, readJson, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { NoQuery } from './dto/queries.dto.js';
 import { CreateTicketDto, TicketResponse } from './dto/ticket.dto.js';
@@ -19,6 +19,7 @@ export class StreamTicketsController {
     private readonly tickets: StreamTickets,
     private readonly runs: RunStore,
     private readonly store: EventStore,
+    private readonly basePath: BasePath,
   ) {}
 
   @Post('runs/:run_id/stream-tickets')
@@ -38,12 +39,13 @@ export class StreamTicketsController {
   async forRun(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
-    @Query() _query: NoQuery,
-    @JsonBody(CreateTicketDto) body: CreateTicketDto,
     @Req() request: Request,
   ): Promise<TicketResponse> {
+    readQuery(request, NoQuery);
+    const body = readJson(request, CreateTicketDto);
     await this.runs.get(tenantId, runId);
-    return this.issue(tenantId, body, request, `/runs/${runId}/events/stream`, { runId });
+    const base = this.basePath.of(request, '/runs/:run_id/stream-tickets');
+    return this.issue(tenantId, body, request, `${base}/runs/${runId}/events/stream`, { runId });
   }
 
   @Post('events/stream-tickets')
@@ -58,13 +60,11 @@ export class StreamTicketsController {
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
   )
-  forTenant(
-    @Tenant() tenantId: string,
-    @Query() _query: NoQuery,
-    @JsonBody(CreateTicketDto) body: CreateTicketDto,
-    @Req() request: Request,
-  ): Promise<TicketResponse> {
-    return this.issue(tenantId, body, request, '/events/stream', {});
+  forTenant(@Tenant() tenantId: string, @Req() request: Request): Promise<TicketResponse> {
+    readQuery(request, NoQuery);
+    const body = readJson(request, CreateTicketDto);
+    const base = this.basePath.of(request, '/events/stream-tickets');
+    return this.issue(tenantId, body, request, `${base}/events/stream`, {});
   }
 
   private async issue(

@@ -1,6 +1,5 @@
 import { type INestApplicationContext, RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
@@ -10,7 +9,6 @@ export interface Handler {
   name: string;
   controller: Type;
   method: object;
-  queries: (abstract new () => object)[];
 }
 
 export function handlersOf(app: INestApplicationContext): Handler[] {
@@ -28,24 +26,11 @@ export function handlersOf(app: INestApplicationContext): Handler[] {
           name: `${verb} ${toTemplate(path.join('/'))}`,
           controller: metatype as Type,
           method,
-          queries: queriesOf(metatype as Type, key),
         });
       }
     }
   }
   return found;
-}
-
-function queriesOf(controller: Type, key: string): Handler['queries'] {
-  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, key) ??
-    []) as Handler['queries'];
-  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, key) ?? {}) as Record<
-    string,
-    { index: number }
-  >;
-  return Object.entries(args)
-    .filter(([kind]) => kind.startsWith(`${RouteParamtypes.QUERY}:`))
-    .map(([, { index }]) => types[index]!);
 }
 
 /** A route's path in the form of the document. */

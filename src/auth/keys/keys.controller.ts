@@ -1,8 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { RunstreamError } from '../../common/index.js';
-import { AcceptsBody, ApiErrors } from '../../http/index.js';
+import { AcceptsBody, ApiErrors, ApiQueryOf, readJson, readQuery } from '../../http/index.js';
 import { Tenant } from '../../tenancy/index.js';
 import { type ApiKey, ApiKeys } from './api-keys.js';
 import {
@@ -12,7 +12,8 @@ import {
   type KeyResponse,
   ListKeysQuery,
 } from './key.dto.js';
-import { RequireScope, type Scope } from '../scopes.js';
+import { RequireScope } from '../route-access.decorator.js';
+import type { Scope } from '../scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')
@@ -29,11 +30,8 @@ export class KeysController {
   })
   @ApiResponse({ status: 201, type: CreatedKeyResponse })
   @ApiErrors('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REDIS_UNAVAILABLE')
-  async create(
-    @Tenant() tenantId: string,
-    @Body() body: CreateKeyDto,
-    @Req() request: Request,
-  ): Promise<CreatedKeyResponse> {
+  async create(@Tenant() tenantId: string, @Req() request: Request): Promise<CreatedKeyResponse> {
+    const body = readJson(request, CreateKeyDto);
     assertHolds(request, body.scopes);
     const expiresAt = Math.min(
       body.ttl_seconds == null ? Infinity : Date.now() + body.ttl_seconds * 1000,
@@ -56,7 +54,9 @@ export class KeysController {
   })
   @ApiResponse({ status: 200, type: KeyListResponse, description: 'One page of keys.' })
   @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
-  async list(@Tenant() tenantId: string, @Query() query: ListKeysQuery): Promise<KeyListResponse> {
+  @ApiQueryOf(ListKeysQuery)
+  async list(@Tenant() tenantId: string, @Req() request: Request): Promise<KeyListResponse> {
+    const query = readQuery(request, ListKeysQuery);
     const { keys, next } = await this.keys.list(tenantId, query.limit, query.cursor);
     return {
       keys: keys.map(toKeyResponse),

@@ -1,12 +1,13 @@
-import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RunstreamError } from '../../common/index.js';
-import { AcceptsBody, ApiErrors } from '../../http/index.js';
+import { AcceptsBody, ApiErrors, readJson } from '../../http/index.js';
 import { Audited } from '../audit-log.js';
 import { OpenSessionDto } from './session.dto.js';
 import { senderOf } from '../origin/own-origin.js';
-import { Public } from '../scopes.js';
+import { ScopeGuard } from '../scope.guard.js';
+import { Public } from '../route-access.decorator.js';
 import { sessionCookieName, sessionCookieOptions, sessionCookies } from './session-cookie.js';
 import { Sessions } from './sessions.js';
 import { UnauthorizedError } from '../unauthorized-error.js';
@@ -14,6 +15,7 @@ import { UnauthorizedError } from '../unauthorized-error.js';
 /** How the page signs in: an API key for a cookie that no script can read. */
 @ApiTags('session')
 @Public()
+@UseGuards(ScopeGuard)
 @Audited()
 @AcceptsBody({ maxBytes: 4096 })
 @Controller('session')
@@ -39,11 +41,8 @@ export class SessionController {
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
   )
-  async open(
-    @Body() body: OpenSessionDto,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<void> {
+  async open(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<void> {
+    const body = readJson(request, OpenSessionDto);
     assertOwnPage(request);
     const session = await this.sessions.open(body.key);
     if (!session) throw new UnauthorizedError();

@@ -5,7 +5,7 @@ import { AnswerRoom } from './answer-room.js';
 import { AdmissionMetrics } from './admission-metrics.js';
 import { ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
 
-/** The bounds of what this process takes on; `configureRunstream()` puts them in front of every route. */
+/** The bounds of what this process takes on; EdgeModule puts them in front of its routes. */
 @Module({})
 export class AdmissionModule {
   static forRoot(options: AdmissionOptions = {}): DynamicModule {

@@ -1,9 +1,10 @@
 import type { Request, Response } from 'express';
 import { decodeUtf8, parseJson, RunstreamError } from '../../common/index.js';
 import type { BodyRule } from '../edge/route-metadata.js';
-import { parseContentType } from './content-type.js';
+import { contentTypeOf } from './content-type.js';
 import { hasBody } from './has-body.js';
 import { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './media-types.js';
+import { bytesRead } from './bytes-read.js';
 import { readBody, type ReadBodyOptions } from './read-body.js';
 import { sendContinue } from './send-continue.js';
 import '../request.js';
@@ -24,11 +25,11 @@ export function jsonBody(options: JsonBodyOptions) {
     }
     sendContinue(request, response);
     const limitBytes = Math.min(rule.maxBytes ?? Infinity, options.limitBytes);
-    const bytes = await readBody(request, {
-      limitBytes,
-      graceMs: isPublic ? options.graceMs / 3 : options.graceMs,
-      hold: request.place?.hold ?? ignore,
-    });
+    const hold = request.place?.hold ?? ignore;
+    const graceMs = isPublic ? options.graceMs / 3 : options.graceMs;
+    const bytes = request.readableDidRead
+      ? bytesRead(request, limitBytes, hold)
+      : await readBody(request, { limitBytes, graceMs, hold });
     if (bytes.length > 0) {
       request.rawBody = bytes;
       request.body = parseJson(decodeUtf8(bytes));
@@ -38,7 +39,7 @@ export function jsonBody(options: JsonBodyOptions) {
 
 /** @returns the media type @throws RunstreamError when it is neither JSON nor NDJSON in UTF-8 */
 function assertReadable(request: Request): string {
-  const type = parseContentType(request.headers['content-type']);
+  const type = contentTypeOf(request);
   if (type?.media !== JSON_MEDIA_TYPE && type?.media !== NDJSON_MEDIA_TYPE) {
     throw unsupported(
       `${type ? `Content-Type ${type.media.slice(0, 80)} is not understood` : 'The Content-Type header is missing'}. ` +

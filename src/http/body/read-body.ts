@@ -146,7 +146,7 @@ function inflated(): RunstreamError {
   );
 }
 
-function tooLarge(limitBytes: number): RunstreamError {
+export function tooLarge(limitBytes: number): RunstreamError {
   return new RunstreamError(
     'PAYLOAD_TOO_LARGE',
     `A JSON body may have at most ${limitBytes} bytes. Split it, or send events as application/x-ndjson.`,

@@ -6,9 +6,14 @@ import { SECURITY_HEADERS } from './security-headers.js';
 /** Headers that every answer has, as name, value, name, value. */
 export type AnswerHeaders = (request: IncomingMessage & { requestId: string }) => string[];
 
-export function answerHeaders(origins: AllowedOrigins): AnswerHeaders {
-  const cors = corsHeaders(origins);
-  return (request) => ['X-Request-Id', request.requestId, ...SECURITY_HEADERS, ...cors(request)];
+/**
+ * @param isWhole whether browsers are told what they may do with an answer: for an application as a whole
+ * @param origins the pages that may call; undefined: the application says so, or nobody
+ */
+export function answerHeaders(isWhole: boolean, origins: AllowedOrigins | undefined): AnswerHeaders {
+  const cors = origins === undefined ? () => [] : corsHeaders(origins);
+  const security = isWhole ? SECURITY_HEADERS : [];
+  return (request) => ['X-Request-Id', request.requestId, ...security, ...cors(request)];
 }
 
 /** For an answer that somebody else writes. */

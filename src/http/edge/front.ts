@@ -1,58 +1,60 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { AllowedOrigins } from '../../common/index.js';
+import { isNdjson } from '../body/content-type.js';
 import { jsonBody, type JsonBodyOptions } from '../body/json-body.js';
 import { linger } from '../body/linger.js';
-import { parseContentType } from '../body/content-type.js';
-import { NDJSON_MEDIA_TYPE } from '../body/media-types.js';
 import type { Admission, RequestKind } from '../admission/index.js';
+import { answerError } from '../errors/answer-error.js';
 import '../request.js';
 import { type AnswerHeaders, setHeaders } from './answer-headers.js';
 import { addressOf } from './caller.js';
 import { isPreflight } from './cors.js';
 import type { Direct, DirectAnswer } from './direct-route.js';
+import type { OpenAnswers } from './open-answers.js';
+import type { RequestAccess } from './request-access.js';
 import { requestId } from './request-id.js';
 import { begin } from './request-life.js';
 import type { Match, RouteTable } from './route-table.js';
 
-/** How the edge learns who asks. */
-export interface Identify {
-  /**
-   * Called for every request; finds out who asks, and for which tenant, unless the route is for everybody.
-   *
-   * @throws RunstreamError when nobody may ask in this way
-   */
-  identify(request: Request, match: Match): Promise<void>;
-}
-
 export interface FrontOptions extends JsonBodyOptions {
   lingerMs: number;
   headersOf: AnswerHeaders;
+  /** Undefined: what browsers ask before a request is left to the application. */
+  corsOrigins: AllowedOrigins | undefined;
+  /** Whether it stands before all of the application, and not before routes of ours only. */
+  isWhole: boolean;
 }
 
 /**
- * What stands in front of every route, in this order: is there room, who asks, and only then the body. It ends as soon
- * as nobody is there any more to be answered. What goes on to its controller has the headers of every answer; what is
- * answered directly gets them with its own, in one go.
+ * What stands in front of every route of ours, in this order: is there room, who asks, and only then the body. It ends
+ * as soon as nobody is there any more to be answered. What goes on to its controller has the headers of every answer;
+ * what is answered directly gets them with its own, in one go.
  */
 export function front(
   routes: RouteTable,
   admission: Admission,
-  who: Identify,
+  access: RequestAccess | undefined,
+  open: OpenAnswers,
   options: FrontOptions,
 ): RequestHandler {
   const readJson = jsonBody(options);
+  const { isWhole, corsOrigins = [] } = options;
 
   /** @returns whether there is still somebody to answer */
   async function admit(request: Request, response: Response, match: Match): Promise<boolean> {
     const life = begin(request, response);
     if (life.over) return false;
-    linger(request, response, options.lingerMs);
+    open.add(response, life);
     request.caller = addressOf(request);
-    request.body = undefined;
     const { route } = match;
+    // Its body is read, or not, by whatever reads the application's own.
+    const isForeign = route !== undefined && !route.isOurs;
+    if (!isForeign) linger(request, response, options.lingerMs);
     if (route?.isAlwaysAdmitted !== true) {
       request.place = admission.admit(life, kindOf(request, match), request.caller);
     }
-    await who.identify(request, match);
+    if (isForeign) return true;
+    await access?.identify(request, match, corsOrigins);
     if (life.over) return false;
     request.place?.belongsTo(request.caller);
     if (route?.body) await readJson(request, response, route.body);
@@ -60,29 +62,41 @@ export function front(
     return !life.over;
   }
 
-  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    request.requestId = requestId(request);
+  async function pass(request: Request, response: Response, match: Match, next: NextFunction): Promise<void> {
     const headers = options.headersOf(request);
-    if (isPreflight(request)) {
-      setHeaders(response, headers);
+    const direct = directOf(request, match);
+    if (!direct) setHeaders(response, headers);
+    try {
+      if (!(await admit(request, response, match))) return;
+      if (direct) send(response, headers, await direct(request, response, match.params));
+    } catch (error) {
+      if (direct && !response.headersSent) setHeaders(response, headers);
+      // Not next(error): the application's own error handlers would answer in another way than the API says.
+      answerError(error, request, response);
+      return;
+    }
+    if (!direct) next();
+  }
+
+  return (request: Request, response: Response, next: NextFunction): Promise<void> | void => {
+    const match = routes.match(request.method, routerPathOf(request));
+    if (!isWhole && !match.isOurs) {
+      next();
+      return;
+    }
+    request.match = match;
+    request.requestId = requestId(request);
+    if (options.corsOrigins !== undefined && isPreflight(request)) {
+      setHeaders(response, options.headersOf(request));
       response.status(204).end();
       return;
     }
-    const match = routes.match(request.method, pathOf(request));
-    request.match = match;
-    const direct = directOf(request, match);
-    if (!direct) {
-      setHeaders(response, headers);
-      if (await admit(request, response, match)) next();
+    // Which methods there are is no secret, and a browser asks without a credential.
+    if (!isWhole && request.method === 'OPTIONS' && !match.route) {
+      next();
       return;
     }
-    try {
-      if (!(await admit(request, response, match))) return;
-      send(response, headers, await direct(request, response, match.params));
-    } catch (error) {
-      if (!response.headersSent) setHeaders(response, headers);
-      throw error;
-    }
+    return pass(request, response, match, next);
   };
 }
 
@@ -101,10 +115,10 @@ function send(response: Response, headers: string[], { status, body, headers: mo
   response.end(text);
 }
 
-/** Not request.path: what a layer is mounted on is cut off from that. */
-export function pathOf(request: Request): string {
-  const end = request.originalUrl.indexOf('?');
-  return end < 0 ? request.originalUrl : request.originalUrl.slice(0, end);
+/** The path that the router of this application looks at: what it is mounted on is cut off from that. */
+function routerPathOf({ url }: Request): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
 }
 
 function kindOf(request: Request, { route, isPublic }: Match): RequestKind {
@@ -112,8 +126,4 @@ function kindOf(request: Request, { route, isPublic }: Match): RequestKind {
   if (isPublic) return 'public';
   if (route?.body?.ndjson && isNdjson(request)) return 'uploads';
   return 'requests';
-}
-
-function isNdjson(request: Request): boolean {
-  return parseContentType(request.headers['content-type'])?.media === NDJSON_MEDIA_TYPE;
 }

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { RunstreamError, ValidationFailedError } from '../../common/index.js';
 import { errorBody } from '../errors/error-body.js';
-import { paceAnswers } from './answer-pace.js';
 import { begin, requestsUnderWay } from './request-life.js';
 
 /** Requests that may be under way on one connection; who pipelines more is cut. */
@@ -34,7 +33,6 @@ export function configureHttpServer(server: Server, onPipelined: () => void): vo
   });
   // Whether the body is wanted is known only once it is known who asks (send-continue.ts).
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
-  paceAnswers(server);
   server.on('clientError', answerClientError);
   // An expectation that is not known may be ignored; Node would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));

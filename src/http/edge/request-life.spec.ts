@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { eventually } from '../../../test/support/eventually.js';
-import { paceAnswers } from './answer-pace.js';
+import { OpenAnswers, type Pace } from './open-answers.js';
 import { begin, lifeOf, requestsUnderWay, type RequestLife } from './request-life.js';
 
 interface Seen {
@@ -16,15 +16,22 @@ interface Seen {
 let server: Server;
 let client: Socket;
 let seen: Seen[];
+let open: OpenAnswers | undefined;
 let answer: (request: IncomingMessage, response: ServerResponse, n: number) => void;
+
+function paced(pace: Pace): OpenAnswers {
+  return Object.assign(new OpenAnswers({}), { pace });
+}
 
 beforeEach(async () => {
   seen = [];
+  open = undefined;
   server = createServer();
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const life = begin(request, response);
     const one: Seen = { life, ends: 0, signal: life.signal };
     life.onEnd(() => one.ends++);
+    open?.add(response, life);
     seen.push(one);
     request.resume();
     answer(request, response, seen.length);
@@ -140,7 +147,7 @@ describe('The life of a request ends exactly once', () => {
 
 describe('An answer that nobody takes', () => {
   it('T114 ends its connection', async () => {
-    paceAnswers(server, { lookMs: 20, graceMs: 50, bytesPerSecond: 1e9 });
+    open = paced({ lookMs: 20, graceMs: 50, bytesPerSecond: 1e9 });
     client.destroy();
     await reconnect();
     answer = (_request, response) => response.end(Buffer.alloc(20_000_000));
@@ -152,7 +159,7 @@ describe('An answer that nobody takes', () => {
   });
 
   it('T114 and one that is taken does not', async () => {
-    paceAnswers(server, { lookMs: 20, graceMs: 60_000, bytesPerSecond: 1e9 });
+    open = paced({ lookMs: 20, graceMs: 60_000, bytesPerSecond: 1e9 });
     client.destroy();
     await reconnect();
     answer = (_request, response) => response.end(Buffer.alloc(20_000_000));

@@ -1,6 +1,7 @@
 import { SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Application } from 'express';
 import { type Direct, DIRECT, type FindDirect } from './direct-route.js';
+import { RouteIndex } from './route-index.js';
 import { ACCESS, ALL_TENANTS, ALWAYS_ADMITTED, BODY, type BodyRule, type Says } from './route-metadata.js';
 
 /** A layer of Express's router: a route, or something mounted under a path. */
@@ -16,6 +17,8 @@ type PathParams = Readonly<Record<string, string>>;
 
 interface Entry {
   layer: Layer;
+  /** Undefined for one that is a regular expression or a list. */
+  path: string | undefined;
   /** In upper case; empty: any. */
   methods: ReadonlySet<string>;
   route: Route;
@@ -24,6 +27,8 @@ interface Entry {
 
 /** What a route says of itself, as far as it matters before it is called. */
 export interface Route {
+  /** Whether it says who may call it. Any other route is the application's own. */
+  isOurs: boolean;
   isPublic: boolean;
   isForAllTenants: boolean;
   isAlwaysAdmitted: boolean;
@@ -40,6 +45,8 @@ export interface Match {
   route: Route | undefined;
   /** Methods that some route takes at this path, sorted; empty when there is no such path. */
   methods: readonly string[];
+  /** Whether it is for a route of ours, or for a path at which one of ours takes another method. */
+  isOurs: boolean;
   /** Whether everything at this path is public, so that a wrong method there may be said to anybody. */
   isPublic: boolean;
   /** Empty without a route. */
@@ -47,35 +54,44 @@ export interface Match {
 }
 
 const TAKE_BODIES = ['POST', 'PUT', 'PATCH'];
-const NOWHERE: Match = { route: undefined, methods: [], isPublic: false, params: {} };
+const NOWHERE: Match = { route: undefined, methods: [], isOurs: false, isPublic: false, params: {} };
 
 /**
  * Says which route a request is for before Express comes to it: who may call it, and what body it takes, must be known
- * before a byte of the body is read. It asks the router's own layers, so no path is ever compared in two ways.
+ * before a byte of the body is read. It asks the router's own layers, so no path is ever compared in two ways, and a
+ * prefix, a version or RouterModule changes nothing.
  */
 export class RouteTable {
-  private entries: Map<string, Entry[]> | undefined;
+  private index: RouteIndex<Entry> | undefined;
+  /** Of the application's own, in the router's order. */
+  private foreign: readonly Entry[] = [];
+  private ranks = new Map<Entry, number>();
 
-  /** The layer that asks this table: what stands between it and a route must be passed. */
-  edge: object | undefined;
-
+  /**
+   * @param edge the layer that asks this table: what stands between it and a route must be passed
+   * @param isWhole whether routes of the application's own are looked up as well
+   */
   constructor(
     private readonly app: Application,
+    private readonly edge: object,
+    private readonly isWhole: boolean,
     private readonly findDirect: FindDirect,
   ) {}
 
   match(method: string, path: string): Match {
-    this.entries ??= this.build();
-    const candidates = [this.entries.get(firstSegment(path)) ?? NONE, this.entries.get(ANYWHERE) ?? NONE];
+    this.index ??= this.build();
+    const candidates = this.index.at(path);
+    if (candidates.length === 0) return NOWHERE;
     // HEAD is answered by the route of GET.
     const asked = method === 'HEAD' ? 'GET' : method;
-    for (const entries of candidates) {
-      for (const { methods, layer, route } of entries) {
-        const found = (methods.size === 0 || methods.has(asked)) && match(layer, path);
-        if (found) return { route, methods: [], isPublic: route.isPublic, params: found.params };
-      }
+    for (const entry of candidates) {
+      const found = takes(entry, asked) && match(entry.layer, path);
+      if (!found) continue;
+      const { route } = entry;
+      if (this.isShadowed(entry, asked, path)) return NOWHERE;
+      return { route, methods: [], isOurs: route.isOurs, isPublic: route.isPublic, params: found.params };
     }
-    const found = candidates.flat().filter(({ layer }) => match(layer, path));
+    const found = candidates.filter(({ layer }) => match(layer, path));
     if (found.length === 0) return NOWHERE;
     const methods = new Set(found.flatMap((one) => [...one.methods]));
     if (methods.has('GET')) methods.add('HEAD');
@@ -83,17 +99,55 @@ export class RouteTable {
     return {
       route: undefined,
       methods: [...methods].sort(),
+      isOurs: found.some(({ route }) => route.isOurs),
       isPublic: found.every(({ route }) => route.isPublic),
       params: {},
     };
   }
 
+  /**
+   * Routes of ours that another one of the application takes first, as `GET /runs`, with that one's path. Names in a
+   * path are compared as if they were what a request says.
+   */
+  shadowed(): { method: string; path: string; by: string }[] {
+    this.index ??= this.build();
+    return [...this.ranks.keys()].flatMap((entry) => {
+      const { path } = entry;
+      if (!entry.route.isOurs || path === undefined) return [];
+      return [...entry.methods].flatMap((method) => {
+        const by = this.foreignBefore(entry, method, path.replace(/[:{}*]/g, ''));
+        return by ? [{ method, path, by: by.path ?? 'a pattern' }] : [];
+      });
+    });
+  }
+
+  /** How many routes say who may call them. */
+  get ours(): number {
+    this.index ??= this.build();
+    return [...this.ranks.keys()].filter(({ route, layer }) => route.isOurs && layer.route).length;
+  }
+
+  private isShadowed(entry: Entry, method: string, path: string): boolean {
+    return !this.isWhole && this.foreignBefore(entry, method, path) !== undefined;
+  }
+
+  private foreignBefore(entry: Entry, method: string, path: string): Entry | undefined {
+    const rank = this.rank(entry);
+    return this.foreign.find(
+      (other) => this.rank(other) < rank && takes(other, method) && match(other.layer, path),
+    );
+  }
+
+  private rank(entry: Entry): number {
+    return this.ranks.get(entry) ?? 0;
+  }
+
   /** All routes are there before the first request is. */
-  private build(): Map<string, Entry[]> {
-    const { router } = this.app as unknown as { router: { stack: readonly Layer[] } };
-    const entries = new Map<string, Entry[]>();
+  private build(): RouteIndex<Entry> {
+    const entries: Entry[] = [];
     let isBehindEdge = false;
     let isBehindOther = false;
+    const { router } = this.app as unknown as { router: { stack: readonly Layer[] } };
     for (const layer of router.stack) {
       const entry = toEntry(layer);
       if (!entry) {
@@ -105,17 +159,17 @@ export class RouteTable {
       const { says } = entry;
       if (says(DIRECT) !== undefined && isBehindEdge && !isBehindOther && layer.route?.stack.length === 1)
         entry.route.direct = this.findDirect(says);
-      const path = layer.route?.path;
-      const key =
-        typeof path === 'string' && !/[:*{]/.test(firstSegment(path)) ? firstSegment(path) : ANYWHERE;
-      entries.set(key, [...(entries.get(key) ?? []), entry]);
+      entries.push(entry);
     }
-    return entries;
+    this.ranks = new Map(entries.map((entry, rank) => [entry, rank]));
+    this.foreign = entries.filter(({ route }) => !route.isOurs);
+    return new RouteIndex(this.isWhole ? entries : entries.filter(({ route }) => route.isOurs));
   }
 }
 
-const ANYWHERE = '*';
-const NONE: readonly Entry[] = [];
+function takes({ methods }: Entry, method: string): boolean {
+  return methods.size === 0 || methods.has(method);
+}
 
 function toEntry(layer: Layer): Entry | undefined {
   const { route } = layer;
@@ -129,8 +183,10 @@ function toEntry(layer: Layer): Entry | undefined {
   const takesBody = methods.some((method) => TAKE_BODIES.includes(method));
   return {
     layer,
+    path: typeof route?.path === 'string' ? route.path : undefined,
     methods: new Set(methods),
     route: {
+      isOurs: says(ACCESS) !== undefined,
       isPublic: says(ACCESS) === 'public',
       isForAllTenants: says(ALL_TENANTS) === true,
       isAlwaysAdmitted: says(ALWAYS_ADMITTED) === true,
@@ -140,11 +196,6 @@ function toEntry(layer: Layer): Entry | undefined {
     },
     says,
   };
-}
-
-/** As Express compares it: in any case. */
-function firstSegment(path: string): string {
-  return (path.split('/', 2)[1] ?? '').toLowerCase();
 }
 
 /** Matching decodes the path, which fails for `%ff`. */

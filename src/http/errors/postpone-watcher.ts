@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { parsedQuery } from '../input/read-query.js';
 import { EVENT_STREAM_MEDIA_TYPE } from '../body/media-types.js';
 
 const CURSOR = /^[0-9]{1,15}-[0-9]{1,15}$/;
@@ -12,7 +13,7 @@ const RETRY_MS = 10_000;
  * @returns false for any other request: it needs its error
  */
 export function postponeWatcher(request: Request, response: Response): boolean {
-  const alias = request.query['lastEventId'];
+  const alias = parsedQuery(request)['lastEventId'];
   const cursor = request.get('Last-Event-ID') ?? (typeof alias === 'string' ? alias : '');
   if (request.method !== 'GET' || !request.match?.route?.isStream || !CURSOR.test(cursor)) return false;
   response.status(200);

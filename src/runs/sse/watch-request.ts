@@ -8,7 +8,7 @@ import {
   type EventTypeRegistry,
   parseEventId,
 } from '../../events/index.js';
-import { EVENT_STREAM_MEDIA_TYPE, NoContent, RequestValidationPipe } from '../../http/index.js';
+import { EVENT_STREAM_MEDIA_TYPE, NoContent, readQuery } from '../../http/index.js';
 import { StreamQuery } from '../dto/queries.dto.js';
 
 /** What a watcher asks for, checked against the log. */
@@ -32,8 +32,6 @@ declare global {
   }
 }
 
-const validation = new RequestValidationPipe();
-
 /**
  * Reads what a watcher asks for. It belongs into a guard: those come before interceptors, behind which the framework
  * has begun the response, and an error could no longer be a status.
@@ -48,10 +46,7 @@ export async function readWatchRequest(
   locate: (start: WatchStart) => Promise<{ after: EventId; over: boolean }>,
   Query: new () => StreamQuery = StreamQuery,
 ): Promise<WatchRequest> {
-  const query = (await validation.transform(request.query, {
-    type: 'query',
-    metatype: Query,
-  })) as StreamQuery;
+  const query = readQuery(request, Query);
   const filter = both(types.parseFilter(query.type), types.parseFilter(request.principal?.stream?.types));
   const header = request.get('Last-Event-ID') || undefined;
   const start = watchStart(header, query);

@@ -4,6 +4,7 @@ import {
   Controller,
   Delete,
   Get,
+  Global,
   HttpCode,
   HttpException,
   Module,
@@ -11,16 +12,15 @@ import {
   Param,
   ParseIntPipe,
   Post,
-  Query,
   Req,
   Res,
   Sse,
   type Type,
+  UseFilters,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Type as Nested } from 'class-transformer';
-import { IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsString } from 'class-validator';
 import type { Request, Response } from 'express';
 import type { AddressInfo } from 'node:net';
 import type { Observable } from 'rxjs';
@@ -28,38 +28,35 @@ import { RunNotFoundError, RedisUnavailableError } from '../../../src/common/ind
 import type { TenancyConfig } from '../../../src/config/index.js';
 import { HealthModule } from '../../../src/health/index.js';
 import {
+  ACCESS,
   AdmissionModule,
   ApiErrors,
   type ConfigureOptions,
+  EdgeModule,
   NoContent,
+  QueryInteger,
+  readJson,
   readLines,
+  readQuery,
+  RequestAccess,
+  RouteExceptionFilter,
+  RouteMetadata,
   setupDocs,
 } from '../../../src/http/index.js';
-import { TenancyModule, Tenant, TenantContext } from '../../../src/tenancy/index.js';
-
-class Part {
-  @IsString()
-  name!: string;
-}
+import { RequestTenant, TenancyModule, Tenant, TenantContext } from '../../../src/tenancy/index.js';
 
 class Thing {
   @IsString()
   task!: string;
-
-  @IsOptional()
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Nested(() => Part)
-  parts?: Part[];
 }
 
 class Page {
-  @IsOptional()
-  @IsInt()
-  @Nested(() => Number)
-  limit?: number;
+  @QueryInteger({ minimum: 1, maximum: 10, default: 5 })
+  limit: number = 5;
 }
 
+@RouteMetadata(ACCESS, 'runs:read')
+@UseFilters(RouteExceptionFilter)
 @Controller('toy')
 class ToyController {
   constructor(private readonly context: TenantContext) {}
@@ -71,13 +68,13 @@ class ToyController {
 
   @Post('things')
   @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'REDIS_UNAVAILABLE')
-  thing(@Body() thing: Thing) {
-    return { task: thing.task, parts: thing.parts?.length };
+  thing(@Req() request: Request) {
+    return readJson(request, Thing);
   }
 
   @Get('things')
-  page(@Query() page: Page) {
-    return { limit: page.limit };
+  page(@Req() request: Request) {
+    return readQuery(request, Page);
   }
 
   @Get('things/:id')
@@ -109,7 +106,7 @@ class ToyController {
     if (how === 'redis') throw new RedisUnavailableError(new Error('connect ECONNREFUSED 10.1.2.3:6379'));
     if (how === 'nest') throw new NotFoundException('No such thing.');
     if (how === 'teapot') throw new HttpException('Short and stout.', 418);
-    if (how === 'gateway') throw new HttpException('secret upstream', 502);
+    if (how === 'gateway') throw new HttpException('upstream is away', 502);
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- what others throw
     if (how === 'string') throw 'secret string';
     if (how === 'nothing') throw new NoContent();
@@ -138,6 +135,23 @@ class ToyController {
   }
 }
 
+/** Tenants without credentials. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: RequestAccess,
+      inject: [RequestTenant],
+      useFactory: (tenant: RequestTenant): RequestAccess => ({
+        identify: (request, match) => tenant.identify(request, match),
+        admit: () => Promise.resolve(),
+      }),
+    },
+  ],
+  exports: [RequestAccess],
+})
+class AccessModule {}
+
 export interface Toy {
   app: NestExpressApplication;
   url: string;
@@ -152,6 +166,8 @@ export async function startToy(
   @Module({
     imports: [
       AdmissionModule.forRoot(),
+      EdgeModule.forRoot(),
+      AccessModule,
       TenancyModule.forRoot({
         enabled: false,
         defaultTenantId: 'default',
@@ -166,7 +182,7 @@ export async function startToy(
   class ToyModule {}
 
   const root: Type = ToyModule;
-  const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false, logger: false });
+  const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false, logger: false, abortOnError: false });
   configureRunstream(app, { maxRequestBytes: 100_000, corsOrigins: 'localhost', ...options });
   setupDocs(app);
   prepare?.(app);

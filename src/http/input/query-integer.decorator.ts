@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
-import { readInteger } from '../common/index.js';
+import { readInteger } from '../../common/index.js';
 
 export interface QueryIntegerOptions {
   minimum: number;

@@ -1,5 +1,5 @@
 import { getMetadataStorage } from 'class-validator';
-import { MAX_VIOLATIONS, ValidationFailedError, type Violation } from '../common/index.js';
+import { MAX_VIOLATIONS, ValidationFailedError, type Violation } from '../../common/index.js';
 
 type Dto = abstract new () => object;
 
@@ -24,7 +24,7 @@ export function splitMembers(value: object, Dto: Dto): Members {
   return members;
 }
 
-export function unknownMember(path: string): Violation {
+function unknownMember(path: string): Violation {
   return { path, message: 'unknown; remove it or correct its name' };
 }
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
-import { isText } from '../common/index.js';
+import { isText } from '../../common/index.js';
 
 export interface TextOptions {
   minLength?: number;
