@@ -182,7 +182,11 @@ export async function startToy(
   class ToyModule {}
 
   const root: Type = ToyModule;
-  const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false, logger: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(root, {
+    bodyParser: false,
+    logger: false,
+    abortOnError: false,
+  });
   configureRunstream(app, { maxRequestBytes: 100_000, corsOrigins: 'localhost', ...options });
   setupDocs(app);
   prepare?.(app);

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { VersioningType } from '@nestjs/common';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import express from 'express';
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ask, type Host, startHost } from './host.js';
+
+let host: Host;
+afterEach(() => host.close());
+
+const version = (app: NestExpressApplication) =>
+  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+
+/** Wherever the routes are, as an application may move them. */
+const PLACES = [
+  { at: '', options: {} },
+  { at: '/api', options: { configure: (app: NestExpressApplication) => app.setGlobalPrefix('api') } },
+  { at: '/v1', options: { configure: version } },
+  {
+    at: '/api/v1',
+    options: { configure: (app: NestExpressApplication) => version(app.setGlobalPrefix('api')) },
+  },
+  { at: '/streams', options: { under: 'streams' } },
+  {
+    at: '/api/v1/streams',
+    options: {
+      under: 'streams',
+      configure: (app: NestExpressApplication) => version(app.setGlobalPrefix('api')),
+    },
+  },
+  {
+    at: '/acme/api',
+    options: { configure: (app: NestExpressApplication) => app.setGlobalPrefix(':org/api') },
+  },
+];
+
+describe('L3 every link leads somewhere, wherever an application puts the routes', () => {
+  it.each(PLACES)('at "$at"', async ({ at, options }) => {
+    host = await startHost({ ...options, runstream: { auth: { mode: 'none' } } });
+    const { url } = host;
+    const idempotency = { 'idempotency-key': randomUUID() };
+    const made = await ask(`${url}${at}/runs`, { json: { task: 'x' }, headers: idempotency });
+    expect(made.status).toBe(201);
+    const { links, id } = made.body as { id: string; links: Record<string, string> };
+    expect(links).toEqual({
+      self: `${at}/runs/${id}`,
+      events: `${at}/runs/${id}/events`,
+      stream: `${at}/runs/${id}/events/stream`,
+    });
+    expect(made.headers.get('location')).toBe(links['self']);
+    const again = await ask(`${url}${at}/runs/`, { json: { task: 'x' }, headers: idempotency });
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.body['links']).toEqual(links);
+    expect((await ask(url + links['self']!)).body['links']).toEqual(links);
+    const listed = await ask(`${url}${at}/runs?limit=1`);
+    expect(listed.body['runs']).toEqual([expect.objectContaining({ links })]);
+
+    const lines = { text: '{"event":{"category":"llm","action":"stream"},"data":{}}\n' };
+    const appended = await ask(url + links['events']!, { ...lines, type: 'application/x-ndjson' });
+    expect(appended).toMatchObject({ status: 200, body: { count: 1 } });
+    // Its beginning, and the one that was appended.
+    expect((await ask(url + links['events']!)).body['count']).toBe(2);
+
+    for (const path of [`${links['self']}/stream-tickets`, `${at}/events/stream-tickets`]) {
+      const ticket = await ask(url + path, { json: {} });
+      const stream = await fetch(url + String(ticket.body['url']));
+      expect([path, stream.status]).toEqual([path, 200]);
+      await stream.body?.cancel();
+      const other = String(ticket.body['url']).replace(/^.*\?/, '');
+      expect((await ask(`${url}${at}/runs?${other}`)).body['code']).toBe('FORBIDDEN');
+    }
+    expect(await ask(url + links['self']!, { method: 'PUT' })).toMatchObject({
+      status: 405,
+      body: { code: 'METHOD_NOT_ALLOWED' },
+    });
+    const cancelled = await ask(`${url}${links['self']}/cancel`, { method: 'POST' });
+    expect(cancelled.body['links']).toEqual(links);
+    expect(await ask(url + links['self']!, { method: 'OPTIONS' })).toMatchObject({ status: 204 });
+  });
+
+  it('behind a proxy that cuts a prefix off', async () => {
+    host = await startHost({ runstream: { http: { basePath: '/runstream/' } } });
+    const { body } = await ask(`${host.url}/runs`, { json: { task: 'x' } });
+    expect(body['links']).toMatchObject({ self: `/runstream/runs/${String(body['id'])}` });
+  });
+
+  it('in an Express application that has others, with its parsers in front', async () => {
+    const outer = express();
+    const inner = express();
+    outer.use(express.json());
+    outer.get('/own', (_request, response) => void response.json({ own: true }));
+    outer.use('/inner', inner);
+    host = await startHost({ adapter: new ExpressAdapter(inner) });
+    const server: Server = outer.listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const { body, status } = await ask(`${url}/inner/runs`, { json: { task: 'mounted' } });
+      expect([status, body['links']]).toEqual([
+        201,
+        expect.objectContaining({ self: `/inner/runs/${String(body['id'])}` }),
+      ]);
+      expect((await ask(url + (body['links'] as { self: string }).self)).body['task']).toBe('mounted');
+      expect((await ask(`${url}/own`)).body).toEqual({ own: true });
+      const tooLarge = await ask(`${url}/inner/runs`, { text: '{"task":"x","input":1e999}' });
+      expect(tooLarge).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
