@@ -9,6 +9,8 @@ export { configureHttpServer } from './edge/http-server.js';
 export { RouteExceptionFilter } from './errors/route-exception.filter.js';
 export { Draining } from './edge/draining.js';
 export { lifeOf, RequestLife } from './edge/request-life.js';
+export { answerLater } from './edge/answer-later.js';
+export { isRunstreamRoute } from './edge/is-runstream-route.js';
 export { readerOf } from './edge/reader-of.js';
 export * from './edge/route-metadata.js';
 export * from './edge/direct-route.js';

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { RequireScope } from '../auth/index.js';
 import { MAX_LIST_BYTES } from '../event-store/index.js';
 import {
+  answerLater,
   AcceptsBody,
   AnswerRoom,
   ApiErrors,
@@ -129,14 +130,17 @@ export class RunsController {
   @ApiResponse({ status: 200, type: RunResponse, description: 'The run as it is now.' })
   @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
   @ApiQueryOf(GetRunQuery)
-  async get(
+  get(
     @Tenant() tenantId: string,
     @Param('run_id') runId: string,
     @Req() request: Request,
-  ): Promise<RunResponse> {
-    const query = readQuery(request, GetRunQuery);
-    const run = await this.waits.untilEnd(tenantId, runId, query.wait_seconds * 1000, request);
-    return toRunResponse(run, this.basePath.of(request, '/runs/:run_id'));
+    @Res() response: Response,
+  ): void {
+    const { wait_seconds } = readQuery(request, GetRunQuery);
+    answerLater(request, response, async () => {
+      const run = await this.waits.untilEnd(tenantId, runId, wait_seconds * 1000, request);
+      return toRunResponse(run, this.basePath.of(request, '/runs/:run_id'));
+    });
   }
 
   @Post(':run_id/cancel')

@@ -63,6 +63,8 @@ export interface HostOptions {
   runstream?: Partial<RunstreamOptions>;
   imports?: NonNullable<Parameters<typeof Module>[0]['imports']>;
   controllers?: Type[];
+  /** Controllers whose routes come before those of Runstream. */
+  before?: Type[];
   providers?: NonNullable<Parameters<typeof Module>[0]['providers']>;
   /** Path of RouterModule for Runstream's routes. */
   under?: string;
@@ -92,8 +94,12 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const moved = (runstream.imports ?? []).flatMap((one) =>
     typeof one === 'object' && 'module' in one ? [one.module] : [one as Type],
   );
+  @Module({ controllers: options.before ?? [] })
+  class BeforeModule {}
+
   @Module({
     imports: [
+      BeforeModule,
       runstream,
       ...(options.imports ?? []),
       ...(options.under === undefined

@@ -44,7 +44,9 @@ export class Edge implements OnModuleInit, OnApplicationBootstrap {
   ) {
     // As soon as there is a router: in front of whatever the application puts there, body parsers among it, which would
     // read what is ours to read.
-    host.init$.subscribe(() => this.express()?.use(this.layer));
+    host.init$.subscribe(() => {
+      if (this.adapterType() === 'express') host.httpAdapter.getInstance<Application>().use(this.layer);
+    });
   }
 
   /** Stands in front of all of the application. Before it is initialised. */
@@ -85,18 +87,22 @@ export class Edge implements OnModuleInit, OnApplicationBootstrap {
     }
   }
 
-  /** Undefined where nothing is served: an application context, a microservice. */
+  /** Empty where nothing is served: an application context, a microservice. */
+  private adapterType(): string {
+    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | null | undefined;
+    return adapter?.getType() ?? '';
+  }
+
   private express(): Application | undefined {
-    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    const type = adapter?.getType();
-    if (!adapter || !type) return undefined;
+    const type = this.adapterType();
+    if (type === '') return undefined;
     if (type !== 'express') {
       throw new Error(
         `Runstream serves HTTP with @nestjs/platform-express, and this application is made with ${type}: create it with ` +
           'NestFactory.create<NestExpressApplication>(AppModule).',
       );
     }
-    return adapter.getInstance<Application>();
+    return this.host.httpAdapter.getInstance<Application>();
   }
 
   /**
