@@ -7,6 +7,7 @@ import { Authenticator } from './authenticator.js';
 import { CredentialAccess } from './credential-access.js';
 import { CredentialWatch } from './streams/credential-watch.js';
 import { KeysController } from './keys/keys.controller.js';
+import { OwnCredentials } from './own/own-credentials.js';
 import { RequestOrigin } from './origin/request-origin.js';
 import { ScopeGuard } from './scope.guard.js';
 import { SessionController } from './session/session.controller.js';
@@ -36,6 +37,7 @@ export class AuthModule {
         Authenticator,
         CredentialWatch,
         RequestOrigin,
+        OwnCredentials,
         Sessions,
         StreamTickets,
       ],

@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { parsedQuery } from '../http/index.js';
 import type { Request } from 'express';
 import { ApiKeys } from './keys/api-keys.js';
-import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
+import { AUTH_OPTIONS, type AuthOptions, type EffectiveAuthMode, effectiveMode } from './auth-options.js';
 import { JwtVerifier } from './jwt/jwt-verifier.js';
 import { isSafe } from './origin/is-safe.js';
 import { senderOf } from './origin/own-origin.js';
+import { OwnCredentials } from './own/own-credentials.js';
 import { RequestOrigin } from './origin/request-origin.js';
 import type { Principal } from './principal.js';
 import { sessionCookies } from './session/session-cookie.js';
@@ -18,15 +19,18 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
 /** Finds out who asks. */
 @Injectable()
 export class Authenticator {
+  private readonly mode: EffectiveAuthMode;
   private readonly jwt: JwtVerifier | undefined;
 
   constructor(
-    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    @Inject(AUTH_OPTIONS) options: AuthOptions,
     private readonly keys: ApiKeys,
     private readonly tickets: StreamTickets,
     private readonly sessions: Sessions,
     private readonly origin: RequestOrigin,
+    private readonly own: OwnCredentials,
   ) {
+    this.mode = effectiveMode(options);
     if (options.mode !== 'jwt') return;
     if (!options.jwt) throw new Error('With auth mode "jwt" give the options "jwt".');
     this.jwt = new JwtVerifier(options.jwt);
@@ -42,13 +46,19 @@ export class Authenticator {
     const ticket = parsedQuery(request)['ticket'];
     if (ticket !== undefined)
       return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
-    const { mode = 'none' } = this.options;
+    const { mode } = this;
     if (mode === 'none') return undefined;
+    if (mode === 'own') return required(await this.own.principalOf(request), 'own');
     const authorization = request.get('Authorization');
     if (authorization !== undefined) return required(await this.bearer(BEARER.exec(authorization)?.[1]));
     if (mode === 'api-key' && mayUseCookie(request))
       return required(await this.sessions.verify(sessionCookies(request)));
     throw new UnauthorizedError();
+  }
+
+  /** Whether who asks is known only once the application's middleware and guards were passed. */
+  isLate(request: Request): boolean {
+    return this.own.areLate && parsedQuery(request)['ticket'] === undefined;
   }
 
   private async bearer(token: string | undefined): Promise<Principal | undefined> {
@@ -57,8 +67,8 @@ export class Authenticator {
   }
 }
 
-function required(principal: Principal | undefined): Principal {
-  if (!principal) throw new UnauthorizedError();
+function required(principal: Principal | undefined, whose?: 'own'): Principal {
+  if (!principal) throw new UnauthorizedError(whose);
   return principal;
 }
 

@@ -6,6 +6,7 @@ export * from './auth-options.js';
 export * from './credential-tenant.resolver.js';
 export * from './streams/credential-watch.js';
 export * from './origin/request-origin.js';
+export type { OwnPrincipal, PrincipalOf, RequestAuthenticator } from './own/own-principal.js';
 export * from './principal.js';
 export { ScopeGuard } from './scope.guard.js';
 export * from './route-access.decorator.js';

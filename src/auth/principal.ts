@@ -2,7 +2,7 @@ import type { Scope } from './scopes.js';
 
 /** Who asks, as their credential says. */
 export interface Principal {
-  kind: 'api-key' | 'jwt' | 'ticket';
+  kind: 'api-key' | 'jwt' | 'ticket' | 'own';
   /** Public name of the credential: a key's id, a token's subject. Fit for logs. */
   id: string;
   tenantId: string;

@@ -5,7 +5,7 @@ import { RunstreamError } from '../common/index.js';
 import { ACCESS, ALL_TENANTS, type Says } from '../http/index.js';
 import { OPENED_BY_TICKET } from './streams/opened-by-ticket.decorator.js';
 import type { TenancyConfig } from '../config/index.js';
-import { TENANCY_CONFIG } from '../tenancy/index.js';
+import { TENANCY_CONFIG, TenantResolver } from '../tenancy/index.js';
 import { AuditLog } from './audit-log.js';
 import { Authenticator } from './authenticator.js';
 import type { Principal, StreamGrant } from './principal.js';
@@ -17,6 +17,7 @@ export class ScopeGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
+    private readonly tenants: TenantResolver,
     private readonly audit: AuditLog,
     @Inject(TENANCY_CONFIG) private readonly tenancy: TenancyConfig,
   ) {}
@@ -38,8 +39,7 @@ export class ScopeGuard implements CanActivate {
    */
   async admit(request: Request, response: Response, says: Says): Promise<void> {
     const access = says(ACCESS) as Scope | 'public' | undefined;
-    // Routes of no single tenant were let through so far.
-    if (access !== 'public') request.principal ??= await this.authenticator.authenticate(request);
+    if (access !== 'public') await this.identify(request, says);
     const refusal =
       access !== 'public' && request.principal && this.refusal(says, request, request.principal, access);
     if (!refusal) {
@@ -48,6 +48,15 @@ export class ScopeGuard implements CanActivate {
     }
     this.audit.refused(request, says, refusal);
     throw refusal;
+  }
+
+  /** Routes of no single tenant were let through so far, and so were all if the application's guards say who asks. */
+  private async identify(request: Request, says: Says): Promise<void> {
+    if (request.tenantId === undefined && says(ALL_TENANTS) !== true) {
+      request.tenantId = await this.tenants.resolve(request);
+      request.place?.belongsTo(request.caller);
+    }
+    request.principal ??= await this.authenticator.authenticate(request);
   }
 
   private refusal(

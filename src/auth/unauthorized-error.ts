@@ -2,10 +2,13 @@ import { RunstreamError } from '../common/index.js';
 
 /** One message for every reason: which part of a credential is wrong is nobody's business. */
 export class UnauthorizedError extends RunstreamError {
-  constructor() {
+  /** @param whose credentials are asked for: Runstream's, or the application's own */
+  constructor(whose: 'ours' | 'own' = 'ours') {
     super(
       'UNAUTHORIZED',
-      'Send a valid credential: Authorization: Bearer <api key or token>, or a stream ticket.',
+      whose === 'own'
+        ? 'Send a credential that this application accepts, or a stream ticket.'
+        : 'Send a valid credential: Authorization: Bearer <api key or token>, or a stream ticket.',
     );
   }
 }

@@ -8,7 +8,7 @@ import {
   isLoopback,
   RunstreamError,
 } from '../../common/index.js';
-import { AUTH_OPTIONS, type AuthOptions } from '../auth-options.js';
+import { AUTH_OPTIONS, type AuthOptions, type EffectiveAuthMode, effectiveMode } from '../auth-options.js';
 import { isSafe } from './is-safe.js';
 import { senderOf } from './own-origin.js';
 
@@ -20,11 +20,13 @@ const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i;
  */
 @Injectable()
 export class RequestOrigin {
+  private readonly mode: EffectiveAuthMode;
   private readonly hosts: ReadonlySet<string> | 'any';
   /** Most requests name the same host as the one before. */
   private lastServed: string | undefined;
 
-  constructor(@Inject(AUTH_OPTIONS) private readonly options: AuthOptions) {
+  constructor(@Inject(AUTH_OPTIONS) options: AuthOptions) {
+    this.mode = effectiveMode(options);
     this.hosts = allowedHosts(options);
   }
 
@@ -38,15 +40,23 @@ export class RequestOrigin {
   check(request: Request, origins: AllowedOrigins): void {
     if (isSafe(request)) return;
     this.assertHost(request);
-    const { mode = 'none' } = this.options;
-    if (mode !== 'none' || senderOf(request) !== 'foreign page') return;
+    if (!this.isOpenToPages(request) || senderOf(request) !== 'foreign page') return;
     const origin = request.get('Origin');
     if (origin !== undefined && allowsOrigin(origins, origin)) return;
     throw new RunstreamError(
       'FORBIDDEN',
-      'Without credentials no page of another origin may change anything: list its origin in CORS_ORIGINS, or set ' +
-        'AUTH_MODE. If it is a page of this service behind a proxy, the proxy must pass Host on and set X-Forwarded-Proto.',
+      'Without credentials no page of another origin may change anything: list its origin in CORS_ORIGINS (http.corsOrigins), ' +
+        'or set AUTH_MODE (auth.mode). If it is a page of this service behind a proxy, the proxy must pass Host on and set X-Forwarded-Proto.',
     );
+  }
+
+  /**
+   * Whether a page that a person visits could do something in their name: where nobody has to prove who they are, and
+   * where the application may know them by a cookie, which comes along by itself.
+   */
+  private isOpenToPages({ headers }: Request): boolean {
+    if (this.mode === 'own') return headers.cookie !== undefined;
+    return this.mode === 'none';
   }
 
   /** For closed routes, whatever the method. @throws RunstreamError FORBIDDEN */
@@ -55,7 +65,7 @@ export class RequestOrigin {
     throw new RunstreamError(
       'FORBIDDEN',
       'This service is not served under the name in Host: use http://127.0.0.1 or http://localhost, or list the name ' +
-        'in ALLOWED_HOSTS.',
+        'in ALLOWED_HOSTS (auth.allowedHosts).',
     );
   }
 
@@ -80,8 +90,9 @@ function isGivenOnce({ rawHeaders }: IncomingMessage, header: string): boolean {
   return times === 1;
 }
 
-function allowedHosts({ mode = 'none', allowedHosts }: AuthOptions): ReadonlySet<string> | 'any' {
-  if (allowedHosts === undefined) return mode === 'none' ? new Set() : 'any';
+function allowedHosts(options: AuthOptions): ReadonlySet<string> | 'any' {
+  const { allowedHosts } = options;
+  if (allowedHosts === undefined) return effectiveMode(options) === 'none' ? new Set() : 'any';
   if (allowedHosts.includes('*')) return 'any';
   const names = allowedHosts.map((text) => {
     const name = hostName(text);

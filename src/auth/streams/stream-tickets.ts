@@ -5,9 +5,10 @@ import { ApiKeys } from '../keys/api-keys.js';
 import { AUTH_KEYS } from '../auth-keys.js';
 import {
   AUTH_OPTIONS,
-  type AuthMode,
   type AuthOptions,
   DEFAULT_TICKET_TTL_SECONDS,
+  type EffectiveAuthMode,
+  effectiveMode,
 } from '../auth-options.js';
 import type { Principal, StreamGrant } from '../principal.js';
 import { hashSecret, newSecret } from '../secret.js';
@@ -18,7 +19,7 @@ const PATTERN = /^rt_[A-Za-z0-9_-]{43}$/;
 
 interface StoredTicket {
   /** What issuers had to prove. A ticket is good under that mode only. */
-  mode: AuthMode;
+  mode: EffectiveAuthMode;
   tenantId: string;
   issuer: string;
   keyId?: string;
@@ -33,17 +34,17 @@ interface StoredTicket {
  */
 @Injectable()
 export class StreamTickets {
-  private readonly mode: AuthMode;
+  private readonly mode: EffectiveAuthMode;
   private readonly ttlMs: number;
 
   constructor(
     private readonly redis: RedisConnections,
     private readonly keys: ApiKeys,
     private readonly sessions: Sessions,
-    @Inject(AUTH_OPTIONS) { mode = 'none', ticketTtlSeconds = DEFAULT_TICKET_TTL_SECONDS }: AuthOptions,
+    @Inject(AUTH_OPTIONS) options: AuthOptions,
   ) {
-    this.mode = mode;
-    this.ttlMs = ttlMs('ticketTtlSeconds', ticketTtlSeconds);
+    this.mode = effectiveMode(options);
+    this.ttlMs = ttlMs('ticketTtlSeconds', options.ticketTtlSeconds ?? DEFAULT_TICKET_TTL_SECONDS);
   }
 
   /** @param issuer who asks; absent while nobody has to prove who they are */
