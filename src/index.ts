@@ -11,5 +11,7 @@ export * from './metrics/index.js';
 export * from './operations/index.js';
 export * from './redis/index.js';
 export * from './runs/index.js';
+export { optionsFromEnv } from './options-from-config.js';
 export * from './runstream.module.js';
+export * from './runstream-options.js';
 export * from './tenancy/index.js';

@@ -1,61 +1,72 @@
-import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
-import { AuthModule, type AuthOptions, CredentialTenantResolver } from './auth/index.js';
-import type { TenancyConfig } from './config/index.js';
-import { ConsumerMetrics, ConsumerModule, type ConsumerOptions } from './consumer/index.js';
-import { EventStoreMetrics, EventStoreModule, type EventStoreOptions } from './event-store/index.js';
-import { HealthModule, HealthRegistry } from './health/index.js';
 import {
-  Admission,
-  AdmissionMetrics,
-  AdmissionModule,
-  type AdmissionOptions,
-  EdgeModule,
-  type EdgeOptions,
-} from './http/index.js';
-import { MetricsModule, type MetricsOptions, MetricsRegistry } from './metrics/index.js';
+  type ConfigurableModuleAsyncOptions,
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Global,
+  Module,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { AuthModule, CredentialTenantResolver } from './auth/index.js';
+import { type TenancyConfig } from './config/index.js';
+import { ConsumerMetrics, ConsumerModule } from './consumer/index.js';
+import { EventStoreMetrics, EventStoreModule } from './event-store/index.js';
+import { HealthModule, HealthRegistry } from './health/index.js';
+import { Admission, AdmissionMetrics, AdmissionModule, EdgeModule } from './http/index.js';
+import { MetricsModule, MetricsRegistry } from './metrics/index.js';
 import { OperationsModule } from './operations/index.js';
-import { RedisMetrics, RedisModule, type RedisOptions, RedisWatchdog } from './redis/index.js';
-import { type ExecutorsOptions, RunsMetrics, RunsModule, type RunsOptions } from './runs/index.js';
+import { RedisMetrics, RedisModule, RedisWatchdog } from './redis/index.js';
+import { ExecutorsModule, RunsMetrics, RunsModule } from './runs/index.js';
+import {
+  checkedOptions,
+  type RunstreamModuleExtras,
+  type RunstreamOptions,
+  type RunstreamRoutes,
+} from './runstream-options.js';
 import { TENANCY_DEFAULTS, TenancyModule } from './tenancy/index.js';
 
-/** What an application says to have Runstream in it. All but `redis` has defaults. */
-export interface RunstreamOptions {
-  redis: RedisOptions;
-  /** How events are kept. */
-  events?: Omit<EventStoreOptions, 'multiTenant'>;
-  /** How runs are served over HTTP. */
-  runs?: RunsOptions;
-  executors?: ExecutorsOptions;
-  /** How Runstream's routes are served. */
-  http?: EdgeOptions;
-  /** How much one process takes on at once. */
-  admission?: AdmissionOptions;
-  /** How events are handled in groups. */
-  consumer?: ConsumerOptions;
-  /** Where metrics are served. Default: `GET /metrics` of the application. */
-  metrics?: MetricsOptions;
-  /** Who may do what. Default: nobody has to prove who they are. */
-  auth?: AuthOptions;
-  /** Default: off, one tenant. */
-  tenancy?: Partial<TenancyConfig>;
-}
+/** The options, checked: what each part takes of them. */
+const RUNSTREAM_OPTIONS = Symbol('RUNSTREAM_OPTIONS');
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<RunstreamOptions>({
+  moduleName: 'Runstream',
+})
+  .setClassMethodName('forRoot')
+  .setExtras<RunstreamModuleExtras>({ routes: {} }, (definition, { routes = {} }) => ({
+    ...definition,
+    imports: [...(definition.imports ?? []), ...parts(routes)],
+  }))
+  .build();
 
 /**
- * All of Runstream in one import, for the common case. Where parts of it are to be configured on their own, import
- * RedisModule, EventStoreModule, TenancyModule, AuthModule, AdmissionModule, EdgeModule, ConsumerModule and RunsModule
- * instead.
+ * All of Runstream in one import, for the common case:
  *
  * ```ts
- * @Module({ imports: [RunstreamModule.forRoot({ redis: { url: 'redis://localhost:6379' } })] })
+ * @Module({
+ *   imports: [
+ *     RunstreamModule.forRootAsync({
+ *       inject: [ConfigService],
+ *       useFactory: (config: ConfigService) => ({ redis: { url: config.getOrThrow('REDIS_URL') } }),
+ *     }),
+ *     RunstreamModule.forFeature({ types: ['build.*'] }),
+ *   ],
+ * })
  * export class AppModule {}
  * ```
  *
- * Its routes have what they need in front of them; what the application has of its own stays as it is.
+ * Its routes have what they need in front of them; what the application has of its own stays as it is. Where parts of it
+ * are to be configured on their own, import RedisModule, EventStoreModule, TenancyModule, AuthModule, AdmissionModule,
+ * EdgeModule, ConsumerModule and RunsModule instead.
+ *
+ * The start is refused with one sentence for each option that is wrong (ConfigError).
  *
  * @publicApi
  */
-@Module({})
-export class RunstreamModule implements OnModuleInit {
+@Global()
+@Module({
+  providers: [{ provide: RUNSTREAM_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: checkedOptions }],
+  exports: [RUNSTREAM_OPTIONS],
+})
+export class RunstreamModule extends ConfigurableModuleClass implements OnModuleInit {
   constructor(
     private readonly health: HealthRegistry,
     private readonly redis: RedisWatchdog,
@@ -66,26 +77,37 @@ export class RunstreamModule implements OnModuleInit {
     private readonly ofRuns: RunsMetrics,
     private readonly ofAdmission: AdmissionMetrics,
     private readonly admission: Admission,
-  ) {}
+  ) {
+    super();
+  }
 
-  static forRoot(options: RunstreamOptions): DynamicModule {
-    const tenancy = { ...TENANCY_DEFAULTS, ...options.tenancy };
-    return {
-      module: RunstreamModule,
-      imports: [
-        RedisModule.forRoot(options.redis),
-        HealthModule,
-        MetricsModule.forRoot(options.metrics),
-        AdmissionModule.forRoot(options.admission),
-        EdgeModule.forRoot(options.http),
-        AuthModule.forRoot(options.auth),
-        TenancyModule.forRoot(tenancy, CredentialTenantResolver),
-        EventStoreModule.forRoot({ ...options.events, multiTenant: tenancy.enabled }),
-        ConsumerModule.forRoot({ ...tenantsOf(tenancy), ...options.consumer }),
-        RunsModule.forRoot({ ...options.runs, ...(options.executors && { executors: options.executors }) }),
-        OperationsModule,
-      ],
-    };
+  static override forRoot({
+    routes = {},
+    ...options
+  }: RunstreamOptions & RunstreamModuleExtras): DynamicModule {
+    // Where nobody has to prove who they are, what they make must not let them in later.
+    const hasKeys = options.auth?.mode === 'api-key';
+    const { keys = false, session = false, metrics = false } = routes;
+    return super.forRoot({
+      ...options,
+      routes: {
+        ...routes,
+        keys: keys && hasKeys,
+        session: session && hasKeys,
+        metrics: metrics && options.metrics?.port === undefined,
+      },
+    });
+  }
+
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<RunstreamOptions> & RunstreamModuleExtras,
+  ): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** Event types of the module that imports it. */
+  static forFeature(feature: Parameters<typeof EventStoreModule.forFeature>[0]): DynamicModule {
+    return EventStoreModule.forFeature(feature);
   }
 
   onModuleInit(): void {
@@ -100,15 +122,51 @@ export class RunstreamModule implements OnModuleInit {
   }
 }
 
+/** The modules that it consists of, each with its part of the options. */
+function parts(routes: RunstreamRoutes): DynamicModule[] {
+  const { runs, events, consumers = true, keys = false, session = false } = routes;
+  const { metrics = false, health = false } = routes;
+  return [
+    RedisModule.forRootAsync(of(({ redis }) => redis)),
+    HealthModule.forRoot({ route: health }),
+    MetricsModule.forRootAsync({ ...of((options) => options.metrics ?? {}), route: metrics }),
+    AdmissionModule.forRootAsync(of(({ admission = {} }) => admission)),
+    EdgeModule.forRootAsync(of(({ http = {} }) => http)),
+    AuthModule.forRootAsync({ ...of(({ auth = {} }) => auth), routes: { keys, session } }),
+    TenancyModule.forRootAsync({
+      ...of(({ tenancy = {} }) => tenancy),
+      resolver: CredentialTenantResolver,
+    }),
+    EventStoreModule.forRootAsync(
+      of((options) => ({ ...options.events, multiTenant: options.tenancy?.enabled ?? false })),
+    ),
+    ConsumerModule.forRootAsync(
+      of(({ tenancy, consumer }) => ({ ...tenantsOf({ ...TENANCY_DEFAULTS, ...tenancy }), ...consumer })),
+    ),
+    RunsModule.forRootAsync({
+      ...of((options) => options.runs ?? {}),
+      routes: { ...(runs !== undefined && { runs }), ...(events !== undefined && { events }) },
+      executors: ExecutorsModule.forRootAsync(of(({ executors = {} }) => executors)),
+    }),
+    ...(consumers ? [{ module: OperationsModule }] : []),
+  ];
+}
+
+/** One part of the options, for the factory of a module. */
+function of<Part>(take: (options: RunstreamOptions) => Part): {
+  inject: [symbol];
+  useFactory: (options: RunstreamOptions) => Part;
+} {
+  return { inject: [RUNSTREAM_OPTIONS], useFactory: take };
+}
+
 /**
  * Whose journals and runs there are to look after: with tenancy off all keys are the one tenant's, whatever tenants the
  * same Redis has served before.
  */
-function tenantsOf({
-  enabled,
-  defaultTenantId,
-  allowedTenants,
-}: TenancyConfig): Pick<ConsumerOptions, 'tenants'> {
+function tenantsOf({ enabled, defaultTenantId, allowedTenants }: TenancyConfig): {
+  tenants?: readonly string[];
+} {
   if (!enabled) return { tenants: [defaultTenantId] };
   return allowedTenants === '*' ? {} : { tenants: allowedTenants };
 }

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { defaultsOf } from '../config/index.js';
 import type { PrincipalOf, RequestAuthenticator } from './own/own-principal.js';
 
 /** What callers have to prove: nothing, that they have a key, or that an issuer elsewhere knows them. */
@@ -65,5 +66,4 @@ export function effectiveMode({ mode, authenticator, principal }: AuthOptions): 
 }
 
 export const AUTH_OPTIONS = Symbol('AUTH_OPTIONS');
-export const DEFAULT_TICKET_TTL_SECONDS = 600;
-export const DEFAULT_SESSION_TTL_SECONDS = 43_200;
+export const AUTH_DEFAULTS = defaultsOf('auth');

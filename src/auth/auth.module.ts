@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type ConfigurableModuleAsyncOptions, type DynamicModule, Global, Module } from '@nestjs/common';
+import { configurableModule } from '../config/index.js';
 import { RequestAccess } from '../http/index.js';
 import { ApiKeys } from './keys/api-keys.js';
 import { AuditLog } from './audit-log.js';
@@ -14,43 +15,67 @@ import { SessionController } from './session/session.controller.js';
 import { Sessions } from './session/sessions.js';
 import { StreamTickets } from './streams/stream-tickets.js';
 
+const { ConfigurableModule, options } = configurableModule<AuthOptions>('auth', AUTH_OPTIONS);
+
+/** Which routes of credentials an application has; they need the mode `api-key`. */
+export interface AuthRoutes {
+  /** `/keys`. Default true. */
+  keys?: boolean;
+  /** `/session`: how the page signs in. Default true. */
+  session?: boolean;
+}
+
 /**
  * Credentials and scopes, for Runstream's routes and for those of the application with `@RequireScope()`. It needs
- * RedisModule at the root, and TenancyModule with CredentialTenantResolver.
+ * RedisModule at the root, and TenancyModule.
  *
  * @publicApi
  */
-@Module({})
-export class AuthModule {
-  static forRoot(options: AuthOptions = {}): DynamicModule {
-    return {
-      module: AuthModule,
-      global: true,
-      // Where nobody has to prove who they are, what they make must not let them in later.
-      controllers: options.mode === 'api-key' ? [KeysController, SessionController] : [],
-      providers: [
-        { provide: AUTH_OPTIONS, useValue: options },
-        ScopeGuard,
-        { provide: RequestAccess, useClass: CredentialAccess },
-        ApiKeys,
-        AuditLog,
-        Authenticator,
-        CredentialWatch,
-        RequestOrigin,
-        OwnCredentials,
-        Sessions,
-        StreamTickets,
-      ],
-      exports: [
-        ApiKeys,
-        AuditLog,
-        Authenticator,
-        CredentialWatch,
-        RequestAccess,
-        RequestOrigin,
-        ScopeGuard,
-        StreamTickets,
-      ],
-    };
+@Global()
+@Module({
+  providers: [
+    options,
+    ApiKeys,
+    AuditLog,
+    Authenticator,
+    CredentialWatch,
+    OwnCredentials,
+    RequestOrigin,
+    ScopeGuard,
+    Sessions,
+    StreamTickets,
+    { provide: RequestAccess, useClass: CredentialAccess },
+  ],
+  exports: [
+    ApiKeys,
+    AuditLog,
+    Authenticator,
+    CredentialWatch,
+    RequestAccess,
+    RequestOrigin,
+    ScopeGuard,
+    StreamTickets,
+  ],
+})
+export class AuthModule extends ConfigurableModule {
+  static override forRoot({ routes, ...options }: AuthOptions & { routes?: AuthRoutes } = {}): DynamicModule {
+    // Where nobody has to prove who they are, what they make must not let them in later.
+    return withRoutes(super.forRoot(options), options.mode === 'api-key' ? routes : NO_ROUTES);
   }
+
+  static override forRootAsync({
+    routes,
+    ...options
+  }: ConfigurableModuleAsyncOptions<AuthOptions> & { routes?: AuthRoutes }): DynamicModule {
+    return withRoutes(super.forRootAsync(options), routes);
+  }
+}
+
+const NO_ROUTES: AuthRoutes = { keys: false, session: false };
+
+function withRoutes(module: DynamicModule, { keys = true, session = true }: AuthRoutes = {}): DynamicModule {
+  return {
+    ...module,
+    controllers: [...(keys ? [KeysController] : []), ...(session ? [SessionController] : [])],
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * The environment does not describe a service that may start. One sentence per variable.
+ * The environment, or the options given in code, describe nothing that may start. One sentence for each mistake.
  *
  * @publicApi
  */

@@ -1,12 +1,8 @@
 import { readInteger } from '../common/index.js';
+import { type IntegerSetting, rangeText } from './settings/setting.js';
 
-export interface IntegerRange {
-  default: number;
-  min: number;
-  max?: number;
-  /** What the number is: `a whole number of seconds`. */
-  what: string;
-}
+/** A whole number, and what it counts. */
+type IntegerRange<Default> = Pick<IntegerSetting<Default>, 'default' | 'min' | 'max' | 'unit'>;
 
 /**
  * Reads variables one at a time and collects what is wrong, so that one start names every mistake.
@@ -22,18 +18,20 @@ export class EnvironmentReader {
     return value === '' ? undefined : value;
   }
 
-  integer(name: string, range: IntegerRange): number {
-    return this.optionalInteger(name, range) ?? range.default;
+  /** The variable of a setting. */
+  number<Default extends number | undefined>(setting: IntegerSetting<Default>): number | Default {
+    return this.integer(setting.env ?? '', setting);
   }
 
-  optionalInteger(name: string, range: Omit<IntegerRange, 'default'>): number | undefined {
+  integer<Default extends number | undefined>(
+    name: string,
+    { default: value, min, max, unit }: IntegerRange<Default>,
+  ): number | Default {
     const text = this.text(name);
-    if (text === undefined) return undefined;
-    const value = readInteger(text, range.min, range.max);
-    if (value !== undefined) return value;
-    const allowed = range.max === undefined ? `from ${range.min} up` : `from ${range.min} to ${range.max}`;
-    this.refuse(name, `${range.what} ${allowed}`);
-    return undefined;
+    if (text === undefined) return value;
+    const read = readInteger(text, min, max);
+    if (read === undefined) this.refuse(name, rangeText({ unit, min, max }));
+    return read ?? value;
   }
 
   flag(name: string): boolean {
@@ -43,9 +41,9 @@ export class EnvironmentReader {
     return text === 'true';
   }
 
-  matching(name: string, pattern: RegExp, allowed: string): string | undefined {
+  matching(name: string, isGood: (text: string) => boolean, allowed: string): string | undefined {
     const text = this.text(name);
-    if (text !== undefined && !pattern.test(text)) this.refuse(name, allowed);
+    if (text !== undefined && !isGood(text)) this.refuse(name, allowed);
     return text;
   }
 

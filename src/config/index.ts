@@ -1,4 +1,8 @@
 export * from './config-error.js';
+export { checkGroup } from './settings/check-options.js';
+export { configurableModule } from './settings/configurable-module.js';
+export { defaultsOf, type SettingGroup, SETTINGS } from './settings/index.js';
+export type { IntegerSetting, Setting } from './settings/setting.js';
 export * from './load-config.js';
 export * from './load-env-file.js';
 export type * from './runstream-config.js';

@@ -1,7 +1,19 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { hostName, isLoopback } from '../common/index.js';
+import { SETTINGS } from './settings/index.js';
+import {
+  EVENT_TYPES_RULE,
+  isEventType,
+  isHeader,
+  isNetwork,
+  isOrigin,
+  isRedisAddress,
+  isTenant,
+  ORIGINS_RULE,
+  TENANT_RULE,
+} from './settings/patterns.js';
+import { SERVICE_SETTINGS } from './settings/service.settings.js';
 import type {
   AdmissionConfig,
   AuthConfig,
@@ -15,15 +27,7 @@ import type {
   TenancyConfig,
 } from './runstream-config.js';
 
-/** As in src/events, which refuses what slips through; here it names the variable. */
-const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9_]{0,63}\.(?:\*|[a-z][a-z0-9_]{0,63})$/;
-/** Tenancy holds the same rule where it matters; here it names the variable that breaks it. */
-const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const TENANT_ID_RULE = 'lower-case letters, digits, _ and -, at most 63, beginning with a letter or digit';
-const EVENT_TYPES_RULE = 'a comma-separated list of event types, like build.*,deploy.started';
-
-/** Node's timers take no more. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+const { admission, auth, events, executors, http, metrics, redis, runs, tenancy } = SETTINGS;
 
 /**
  * The whole configuration, checked, from environment variables; each is described in `.env.example`.
@@ -35,9 +39,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
   const reader = new EnvironmentReader(env);
   const production = reader.text('NODE_ENV') === 'production';
   const config: RunstreamConfig = {
-    host: reader.text('HOST') ?? '127.0.0.1',
-    port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535, what: 'a TCP port' }),
-    workers: reader.integer('WORKERS', { default: 1, min: 1, max: 256, what: 'a whole number of processes' }),
+    host: reader.text('HOST') ?? SERVICE_SETTINGS.host.default,
+    port: reader.number(SERVICE_SETTINGS.port),
+    workers: reader.number(SERVICE_SETTINGS.workers),
     production,
     redis: redisConfig(reader, production),
     events: eventsConfig(reader),
@@ -61,9 +65,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
 function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfig {
   const url = reader.text('REDIS_URL');
   // The value is never printed: it may hold a password.
-  const isAddress = (text: string) =>
-    text.startsWith('/') || (/^rediss?:\/\//.test(text) && URL.canParse(text));
-  if (url !== undefined && !isAddress(url)) {
+  if (url !== undefined && !isRedisAddress(url)) {
     reader.problems.push(
       'REDIS_URL is not an address: set it to redis://host:6379, rediss://user:password@host:6380 or the path of a unix socket.',
     );
@@ -76,69 +78,45 @@ function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfi
   }
   return {
     ...(url === undefined ? {} : { url }),
-    commandTimeoutMs: reader.integer('REDIS_COMMAND_TIMEOUT_MS', milliseconds(2000, 10)),
-    maxBulkReadBytes: reader.integer('REDIS_MAX_BULK_READ_BYTES', count(8 * 1024 * 1024, 65_536, 'bytes')),
+    commandTimeoutMs: reader.number(redis.commandTimeoutMs),
+    maxBulkReadBytes: reader.number(redis.maxBulkReadBytes),
   };
 }
 
 function eventsConfig(reader: EnvironmentReader): EventsConfig {
-  const isType = (item: string) => EVENT_TYPE_PATTERN.test(item);
-  const seconds = (value: number, min = 1) => ({
-    default: value,
-    min,
-    max: 10 * 365 * 86_400,
-    what: 'a whole number of seconds',
-  });
   const excluded =
     reader.text('JOURNAL_EXCLUDE') === 'none'
       ? []
-      : reader.list('JOURNAL_EXCLUDE', isType, `none, or ${EVENT_TYPES_RULE}`);
-  const events: EventsConfig = {
-    maxLength: reader.integer('EVENT_MAX_LENGTH', {
-      default: 10_000,
-      min: 1,
-      what: 'a whole number of events',
-    }),
-    ttlSeconds: reader.integer('EVENT_TTL_SECONDS', seconds(86_400)),
-    runTtlSeconds: reader.integer('RUN_TTL_SECONDS', seconds(2_592_000)),
-    runIdleTimeoutSeconds: reader.integer('RUN_IDLE_TIMEOUT_SECONDS', seconds(86_400, 0)),
-    types: reader.list('EVENT_TYPES', isType, EVENT_TYPES_RULE) ?? [],
-    journalExclude: excluded ?? ['llm.stream', 'llm.reasoning'],
-    journalMaxLength: reader.integer('JOURNAL_MAX_LENGTH', {
-      default: 1_000_000,
-      min: 1,
-      what: 'a whole number of events',
-    }),
+      : reader.list('JOURNAL_EXCLUDE', isEventType, `none, or ${EVENT_TYPES_RULE}`);
+  const config: EventsConfig = {
+    maxLength: reader.number(events.maxLength),
+    ttlSeconds: reader.number(events.ttlSeconds),
+    runTtlSeconds: reader.number(events.runTtlSeconds),
+    runIdleTimeoutSeconds: reader.number(events.runIdleTimeoutSeconds),
+    types: reader.list('EVENT_TYPES', isEventType, EVENT_TYPES_RULE) ?? events.types.default,
+    journalExclude: excluded ?? events.journalExclude.default,
+    journalMaxLength: reader.number(events.journalMaxLength),
   };
-  if (events.runTtlSeconds < events.ttlSeconds) {
+  if (config.runTtlSeconds < config.ttlSeconds) {
     reader.problems.push(
-      `RUN_TTL_SECONDS is ${events.runTtlSeconds}, less than EVENT_TTL_SECONDS (${events.ttlSeconds}): ` +
+      `RUN_TTL_SECONDS is ${config.runTtlSeconds}, less than EVENT_TTL_SECONDS (${config.ttlSeconds}): ` +
         'keep the run at least as long as its events.',
     );
   }
-  return events;
+  return config;
 }
 
 function httpConfig(reader: EnvironmentReader, production: boolean): HttpConfig {
-  const metricsPort = reader.optionalInteger('METRICS_PORT', { min: 0, max: 65_535, what: 'a TCP port' });
+  const metricsPort = reader.number(metrics.port);
   const trustProxy = trustedProxies(reader);
-  const origins = reader.list(
-    'CORS_ORIGINS',
-    isOrigin,
-    'a comma-separated list of origins, like https://app.example.com (no path, no trailing slash), or *',
-  );
+  const origins = reader.list('CORS_ORIGINS', isOrigin, ORIGINS_RULE);
   return {
-    maxRequestBytes: reader.integer('MAX_REQUEST_BYTES', {
-      default: 8_388_608,
-      min: 1024,
-      max: 2 ** 29,
-      what: 'a whole number of bytes',
-    }),
+    maxRequestBytes: reader.number(http.maxRequestBytes),
     corsOrigins: origins ?? (production ? [] : 'localhost'),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
-    listeners: reader.integer('LISTENERS', { default: 8, min: 1, max: 64, what: 'a whole number' }),
-    shutdownTimeoutMs: reader.integer('SHUTDOWN_TIMEOUT_MS', milliseconds(10_000, 0)),
+    listeners: reader.number(SERVICE_SETTINGS.listeners),
+    shutdownTimeoutMs: reader.number(http.shutdownTimeoutMs),
   };
 }
 
@@ -152,23 +130,11 @@ function trustedProxies(reader: EnvironmentReader): number | string[] | undefine
   );
 }
 
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/');
-  const width = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-  const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width);
-  return width > 0 && isPrefix && more.length === 0;
-}
-
 function sseConfig(reader: EnvironmentReader): SseConfig {
   return {
-    heartbeatMs: reader.integer('SSE_HEARTBEAT_MS', milliseconds(15_000, 100)),
-    retryMs: reader.integer('SSE_RETRY_MS', milliseconds(2000, 0)),
-    watcherBufferBytes: reader.integer('WATCHER_BUFFER_BYTES', {
-      default: 262_144,
-      min: 1024,
-      max: 2 ** 30,
-      what: 'a whole number of bytes',
-    }),
+    heartbeatMs: reader.number(events.heartbeatMs),
+    retryMs: reader.number(runs.retryMs),
+    watcherBufferBytes: reader.number(runs.watcherBufferBytes),
   };
 }
 
@@ -178,51 +144,42 @@ function executorsConfig(reader: EnvironmentReader): ExecutorsConfig {
   return {
     ...(commandsFile === undefined ? {} : { commandsFile }),
     ...(recordingsDir === undefined ? {} : { recordingsDir }),
-    outageBufferEvents: reader.integer('OUTAGE_BUFFER_EVENTS', count(10_000, 0, 'events')),
-    outageBufferBytes: reader.integer('OUTAGE_BUFFER_BYTES', count(64 * 1024 * 1024, 0, 'bytes')),
+    outageBufferEvents: reader.number(executors.outageBufferEvents),
+    outageBufferBytes: reader.number(executors.outageBufferBytes),
   };
 }
 
 function admissionConfig(reader: EnvironmentReader): AdmissionConfig {
   return {
-    maxOpenStreams: reader.integer('MAX_OPEN_STREAMS', count(10_000, 1, 'streams')),
-    maxPendingRequests: reader.integer('MAX_PENDING_REQUESTS', count(1000, 1, 'requests')),
-    maxPublicRequests: reader.integer('MAX_PUBLIC_REQUESTS', count(100, 1, 'requests')),
-    maxWaits: reader.integer('MAX_WAITS', count(5000, 1, 'requests')),
-    maxPendingBytes: reader.integer('MAX_PENDING_BYTES', count(256 * 1024 * 1024, 1024, 'bytes')),
-    maxUploads: reader.integer('MAX_UPLOADS', count(5000, 1, 'uploads')),
-    maxAnswerBytes: reader.integer('MAX_ANSWER_BYTES', count(128 * 1024 * 1024, 4 * 1024 * 1024, 'bytes')),
-    maxSharePercent: reader.integer('MAX_SHARE_PERCENT', {
-      default: 50,
-      min: 1,
-      max: 100,
-      what: 'a whole number of percent',
-    }),
-    maxEventLoopDelayMs: reader.integer('MAX_EVENT_LOOP_DELAY_MS', milliseconds(500, 0)),
+    maxOpenStreams: reader.number(admission.maxOpenStreams),
+    maxPendingRequests: reader.number(admission.maxPendingRequests),
+    maxPublicRequests: reader.number(admission.maxPublicRequests),
+    maxWaits: reader.number(admission.maxWaits),
+    maxPendingBytes: reader.number(admission.maxPendingBytes),
+    maxUploads: reader.number(admission.maxUploads),
+    maxAnswerBytes: reader.number(admission.maxAnswerBytes),
+    maxSharePercent: reader.number(admission.maxSharePercent),
+    maxEventLoopDelayMs: reader.number(admission.maxEventLoopDelayMs),
   };
 }
 
-function count(value: number, min: number, what: string) {
-  return { default: value, min, max: 2 ** 40, what: `a whole number of ${what}` };
-}
-
 function tenancyConfig(reader: EnvironmentReader): TenancyConfig {
-  const isTenant = (item: string) => TENANT_ID_PATTERN.test(item);
   const allowed =
     reader.text('ALLOWED_TENANTS') === '*'
       ? undefined
       : reader.list(
           'ALLOWED_TENANTS',
           isTenant,
-          `*, or a comma-separated list of tenant ids (${TENANT_ID_RULE})`,
+          `*, or a comma-separated list of tenant ids (${TENANT_RULE})`,
         );
   return {
     enabled: reader.flag('MULTI_TENANCY_ENABLED'),
-    defaultTenantId: reader.matching('DEFAULT_TENANT_ID', TENANT_ID_PATTERN, TENANT_ID_RULE) ?? 'default',
+    defaultTenantId:
+      reader.matching('DEFAULT_TENANT_ID', isTenant, TENANT_RULE) ?? tenancy.defaultTenantId.default,
     allowedTenants: allowed ?? '*',
     header:
-      reader.matching('TENANT_HEADER', /^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and -') ??
-      'X-Tenant-ID',
+      reader.matching('TENANT_HEADER', isHeader, 'a header name of letters, digits and -') ??
+      tenancy.header.default,
   };
 }
 
@@ -234,17 +191,11 @@ function authConfig(reader: EnvironmentReader): AuthConfig {
     (item) => item === '*' || hostName(item) !== undefined,
     'a comma-separated list of host names or addresses, like runs.example.com,10.1.2.3 (no scheme, no port), or *',
   );
-  const seconds = (value: number) => ({
-    default: value,
-    min: 1,
-    max: 365 * 86_400,
-    what: 'a whole number of seconds',
-  });
   return {
     mode,
     ...(jwt && { jwt }),
-    ticketTtlSeconds: reader.integer('STREAM_TICKET_TTL_SECONDS', seconds(600)),
-    sessionTtlSeconds: reader.integer('SESSION_TTL_SECONDS', seconds(43_200)),
+    ticketTtlSeconds: reader.number(auth.ticketTtlSeconds),
+    sessionTtlSeconds: reader.number(auth.sessionTtlSeconds),
     allowUnauthenticated: reader.flag('ALLOW_UNAUTHENTICATED'),
     ...(allowedHosts && { allowedHosts }),
   };
@@ -297,12 +248,4 @@ function isTrustworthyUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
-}
-
-function milliseconds(value: number, min: number) {
-  return { default: value, min, max: MAX_DELAY_MS, what: 'a whole number of milliseconds' };
-}
-
-function isOrigin(text: string): boolean {
-  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 }

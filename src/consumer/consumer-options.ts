@@ -1,3 +1,4 @@
+import { defaultsOf } from '../config/index.js';
 import type { HandlerOptions } from './handler/handler-options.js';
 
 /** How this process consumes. */
@@ -22,4 +23,4 @@ export interface ConsumerOptions {
 }
 
 export const CONSUMER_OPTIONS = Symbol('CONSUMER_OPTIONS');
-export const DEFAULT_CONSUMER_SHUTDOWN_MS = 10_000;
+export const CONSUMER_DEFAULTS = defaultsOf('consumer');

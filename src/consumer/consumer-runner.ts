@@ -15,7 +15,7 @@ import {
 } from '../event-store/index.js';
 import { RedisConnections } from '../redis/index.js';
 import { WorkFinders } from '../stream-consumer/index.js';
-import { CONSUMER_OPTIONS, type ConsumerOptions, DEFAULT_CONSUMER_SHUTDOWN_MS } from './consumer-options.js';
+import { CONSUMER_DEFAULTS, CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { ConsumerTelemetry } from './consumer-telemetry.js';
 import { readEffectLimits } from './delivery/effect-budget.js';
 import { GroupConsumer } from './group/group-consumer.js';
@@ -70,7 +70,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const deadlineMs = this.options.shutdownTimeoutMs ?? DEFAULT_CONSUMER_SHUTDOWN_MS;
+    const deadlineMs = this.options.shutdownTimeoutMs ?? CONSUMER_DEFAULTS.shutdownTimeoutMs;
     await Promise.all(this.groups.map((group) => group.stop(deadlineMs)));
     this.redis.commands.off('ready', this.onReady);
   }

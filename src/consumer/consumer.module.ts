@@ -1,5 +1,6 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { configurableModule } from '../config/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions } from './consumer-options.js';
 import { ConsumerRunner } from './consumer-runner.js';
 import { ConsumerMetrics } from './consumer-metrics.js';
@@ -24,59 +25,60 @@ import { PendingEntries } from './admin/pending-entries.js';
 import { SuspectGate } from './delivery/suspect-gate.js';
 import { TenantDirectory } from './group/tenant-directory.js';
 
+const { ConfigurableModule, options } = configurableModule<ConsumerOptions>('consumer', CONSUMER_OPTIONS);
+
 /**
  * Consumer groups: finds providers with `@EventHandler` and feeds them. It needs RedisModule, EventStoreModule and
  * TenancyModule at the root.
  *
  * @publicApi
  */
-@Module({})
-export class ConsumerModule {
-  static forRoot(options: ConsumerOptions = {}): DynamicModule {
-    return {
-      module: ConsumerModule,
-      global: true,
-      imports: [DiscoveryModule],
-      providers: [
-        { provide: CONSUMER_OPTIONS, useValue: options },
-        HandlerExplorer,
-        ConsumerRunner,
-        ConsumerTelemetry,
-        SuspectGate,
-        HeldBytes,
-        GroupMembers,
-        GroupTally,
-        GroupStandings,
-        GroupRateReader,
-        DeadLetterCount,
-        GroupOverviewReader,
-        GroupOverviews,
-        GroupSamples,
-        GroupSampler,
-        GroupGauges,
-        IdempotencyTracker,
-        TenantDirectory,
-        GroupCatalog,
-        GroupControl,
-        DeadLetters,
-        PendingEntries,
-        ConsumerMetrics,
-      ],
-      exports: [
-        ConsumerRunner,
-        ConsumerTelemetry,
-        SuspectGate,
-        IdempotencyTracker,
-        TenantDirectory,
-        GroupMembers,
-        GroupOverviews,
-        GroupSamples,
-        GroupCatalog,
-        GroupControl,
-        DeadLetters,
-        PendingEntries,
-        ConsumerMetrics,
-      ],
-    };
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    options,
+    HandlerExplorer,
+    ConsumerRunner,
+    ConsumerTelemetry,
+    SuspectGate,
+    HeldBytes,
+    GroupMembers,
+    GroupTally,
+    GroupStandings,
+    GroupRateReader,
+    DeadLetterCount,
+    GroupOverviewReader,
+    GroupOverviews,
+    GroupSamples,
+    GroupSampler,
+    GroupGauges,
+    IdempotencyTracker,
+    TenantDirectory,
+    GroupCatalog,
+    GroupControl,
+    DeadLetters,
+    PendingEntries,
+    ConsumerMetrics,
+  ],
+  exports: [
+    ConsumerRunner,
+    ConsumerTelemetry,
+    SuspectGate,
+    IdempotencyTracker,
+    TenantDirectory,
+    GroupMembers,
+    GroupOverviews,
+    GroupSamples,
+    GroupCatalog,
+    GroupControl,
+    DeadLetters,
+    PendingEntries,
+    ConsumerMetrics,
+  ],
+})
+export class ConsumerModule extends ConfigurableModule {
+  static override forRoot(options: ConsumerOptions = {}): DynamicModule {
+    return super.forRoot(options);
   }
 }

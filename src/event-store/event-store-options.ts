@@ -1,3 +1,5 @@
+import { defaultsOf } from '../config/index.js';
+
 /** How events are kept. */
 export interface EventStoreOptions {
   /** Events kept per run: approximate, never fewer. Default 10 000. */
@@ -29,16 +31,4 @@ export interface EventStoreOptions {
 
 export const EVENT_STORE_OPTIONS = Symbol('EVENT_STORE_OPTIONS');
 
-export const EVENT_STORE_DEFAULTS: Required<EventStoreOptions> = {
-  maxLength: 10_000,
-  ttlSeconds: 86_400,
-  runTtlSeconds: 2_592_000,
-  runIdleTimeoutSeconds: 86_400,
-  types: [],
-  journalExclude: ['llm.stream', 'llm.reasoning'],
-  journalMaxLength: 1_000_000,
-  journalTrimMs: 10_000,
-  multiTenant: false,
-  heartbeatMs: 15_000,
-  watcherPageBytes: 262_144,
-};
+export const EVENT_STORE_DEFAULTS: Required<EventStoreOptions> = defaultsOf('events');

@@ -1,4 +1,5 @@
-import { type DynamicModule, Inject, Module, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
+import { type DynamicModule, Global, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { configurableModule } from '../config/index.js';
 import { EventStore } from './log/event-store.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
@@ -14,10 +15,7 @@ import { RunSweep } from './upkeep/run-sweep.js';
 import { RunWatcher } from './watch/run-watcher.js';
 import { StoreFormat } from './log/store-format.js';
 
-export interface EventStoreAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];
-  useFactory: (...args: never[]) => EventStoreOptions | Promise<EventStoreOptions>;
-}
+const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('events', EVENT_STORE_OPTIONS);
 
 /**
  * The log of every run. Import it once, at the root; a module with event types of its own imports
@@ -25,47 +23,42 @@ export interface EventStoreAsyncOptions extends Pick<ModuleMetadata, 'imports'> 
  *
  * @publicApi
  */
-@Module({})
-export class EventStoreModule {
-  static forRoot(options: EventStoreOptions = {}): DynamicModule {
-    return EventStoreModule.forRootAsync({ useFactory: () => options });
-  }
-
-  static forRootAsync(options: EventStoreAsyncOptions): DynamicModule {
-    return {
-      module: EventStoreModule,
-      global: true,
-      imports: [StreamConsumerModule, ...(options.imports ?? [])],
-      providers: [
-        { provide: EVENT_STORE_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
-        StoreFormat,
-        EventStoreMetrics,
-        EventStore,
-        RunStore,
-        DispatchStore,
-        RunSweep,
-        LiveFeed,
-        LogWatcher,
-        RunWatcher,
-        Journal,
-        JournalWatcher,
-        JournalTrimmer,
-      ],
-      exports: [
-        EVENT_STORE_OPTIONS,
-        EventStoreMetrics,
-        EventStore,
-        RunStore,
-        DispatchStore,
-        RunSweep,
-        LiveFeed,
-        RunWatcher,
-        Journal,
-        JournalWatcher,
-        JournalTrimmer,
-        StreamConsumerModule,
-      ],
-    };
+@Global()
+@Module({
+  imports: [StreamConsumerModule],
+  providers: [
+    options,
+    StoreFormat,
+    EventStoreMetrics,
+    EventStore,
+    RunStore,
+    DispatchStore,
+    RunSweep,
+    LiveFeed,
+    LogWatcher,
+    RunWatcher,
+    Journal,
+    JournalWatcher,
+    JournalTrimmer,
+  ],
+  exports: [
+    EVENT_STORE_OPTIONS,
+    EventStoreMetrics,
+    EventStore,
+    RunStore,
+    DispatchStore,
+    RunSweep,
+    LiveFeed,
+    RunWatcher,
+    Journal,
+    JournalWatcher,
+    JournalTrimmer,
+    StreamConsumerModule,
+  ],
+})
+export class EventStoreModule extends ConfigurableModule {
+  static override forRoot(options: EventStoreOptions = {}): DynamicModule {
+    return super.forRoot(options);
   }
 
   /** Registers event types for the module that imports it. */

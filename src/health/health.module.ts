@@ -1,12 +1,28 @@
-import { Global, Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
 import { HealthRegistry } from './health-registry.js';
+import { RunstreamHealth } from './runstream-health.js';
+
+/** Which routes of health an application has. */
+export interface HealthRoutes {
+  /** Whether `/health/live` and `/health/ready` are routes of the application. Default true. */
+  route?: boolean;
+}
 
 /**
- * `/health/live` and `/health/ready`. Global, so that a module can register its indicator wherever it is.
+ * What must be up. Global, so that a module can register its indicator wherever it is.
  *
  * @publicApi
  */
-@Global()
-@Module({ controllers: [HealthController], providers: [HealthRegistry], exports: [HealthRegistry] })
-export class HealthModule {}
+@Module({})
+export class HealthModule {
+  static forRoot({ route = true }: HealthRoutes = {}): DynamicModule {
+    return {
+      module: HealthModule,
+      global: true,
+      controllers: route ? [HealthController] : [],
+      providers: [HealthRegistry, RunstreamHealth],
+      exports: [HealthRegistry, RunstreamHealth],
+    };
+  }
+}

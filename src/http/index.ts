@@ -25,6 +25,7 @@ export { parsedQuery, readQuery } from './input/read-query.js';
 export { ApiQueryOf } from './input/api-query-of.decorator.js';
 export * from './body/media-types.js';
 export * from './errors/no-content.js';
+export { notServed } from './errors/not-served.js';
 export * from './input/no-query.js';
 export * from './body/read-lines.js';
 export * from './body/request-cut-error.js';

@@ -1,3 +1,5 @@
+import type { Registry } from 'prom-client';
+
 /** How metrics are served. */
 export interface MetricsOptions {
   /** TCP port of its own for `GET /metrics`; 0 takes a free one. Default: none, the application's own port. */
@@ -9,6 +11,13 @@ export interface MetricsOptions {
    * process.
    */
   collect?: () => Promise<string>;
+  /** prom-client's registry that the application has. Default: one of our own. */
+  registry?: Registry;
+  /**
+   * Whether the process's own metrics (memory, processor) are collected into prom-client's global registry and served
+   * too, as the service does. Default false.
+   */
+  processMetrics?: boolean;
 }
 
 export const METRICS_OPTIONS = Symbol('METRICS_OPTIONS');

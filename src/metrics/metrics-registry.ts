@@ -16,17 +16,19 @@ export interface MetricSource {
 @Injectable()
 export class MetricsRegistry {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
-  private readonly own = new Registry();
+  private readonly own: Registry;
   private collecting: Promise<string> | undefined;
 
   constructor(@Inject(METRICS_OPTIONS) private readonly options: MetricsOptions) {
+    this.own = options.registry ?? new Registry();
     if (options.collect) {
       AggregatorRegistry.setRegistries([this.own, register]);
       // It is what answers the process that collects.
       new AggregatorRegistry();
     }
     // Of the process and not of an application, so they are in the registry that the process has: once.
-    if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
+    if (options.processMetrics && register.getSingleMetric('process_cpu_seconds_total') === undefined)
+      collectDefaultMetrics();
   }
 
   add(source: MetricSource): void {
@@ -34,8 +36,8 @@ export class MetricsRegistry {
   }
 
   /**
-   * All metrics as Prometheus reads them, with those that others put into prom-client's global registry. Asks Redis, so
-   * whoever asks meanwhile gets the same text.
+   * All metrics as Prometheus reads them; those of the process with what others put into prom-client's global registry.
+   * Asks Redis, so whoever asks meanwhile gets the same text.
    */
   text(): Promise<string> {
     this.collecting ??= this.collect().finally(() => (this.collecting = undefined));
@@ -44,6 +46,7 @@ export class MetricsRegistry {
 
   private async collect(): Promise<string> {
     if (this.options.collect) return this.options.collect();
-    return `${await this.own.metrics()}\n${await register.metrics()}`;
+    const own = await this.own.metrics();
+    return this.options.processMetrics ? `${own}\n${await register.metrics()}` : own;
   }
 }

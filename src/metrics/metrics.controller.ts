@@ -1,8 +1,9 @@
-import { Controller, Get, Header, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { RequireScope } from '../auth/index.js';
-import { AllTenants, AlwaysAdmitted } from '../http/index.js';
+import { AllTenants, AlwaysAdmitted, notServed } from '../http/index.js';
+import { METRICS_OPTIONS, type MetricsOptions } from './metrics-options.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
 @ApiTags('metrics')
@@ -11,7 +12,10 @@ import { MetricsRegistry } from './metrics-registry.js';
 @AlwaysAdmitted()
 @Controller('metrics')
 export class MetricsController {
-  constructor(private readonly registry: MetricsRegistry) {}
+  constructor(
+    private readonly registry: MetricsRegistry,
+    @Inject(METRICS_OPTIONS) private readonly options: MetricsOptions,
+  ) {}
 
   @Get()
   @Header('Cache-Control', 'no-store')
@@ -28,7 +32,9 @@ export class MetricsController {
     description: 'The metrics; docs/operations.md says what each means.',
     content: { 'text/plain': { schema: { type: 'string' }, example: 'runstream_redis_up 1\n' } },
   })
-  async metrics(@Res({ passthrough: true }) response: Response): Promise<string> {
+  async metrics(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<string> {
+    // Options that are known only once the application starts may have given it a port of its own.
+    if (this.options.port !== undefined) throw notServed(request);
     const text = await this.registry.text();
     response.type(this.registry.contentType);
     return text;

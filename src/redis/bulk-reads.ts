@@ -4,7 +4,7 @@ import { type LongTimeout, OverloadedError, setLongTimeout } from '../common/ind
 import { type Reader, ReadPool } from './read-pool.js';
 import { RedisConnections } from './redis-connections.js';
 import { redisCall } from './redis-error.js';
-import { DEFAULT_MAX_BULK_READ_BYTES, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
+import { REDIS_DEFAULTS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 
 /** The same, where the tenant is known already. */
 export type ReadFor = Omit<Reader, 'tenantId'>;
@@ -27,7 +27,7 @@ export class BulkReads {
     private readonly redis: RedisConnections,
     @Inject(REDIS_OPTIONS) options: RedisOptions,
   ) {
-    const limit = (options.maxBulkReadBytes ?? DEFAULT_MAX_BULK_READ_BYTES) / 2;
+    const limit = (options.maxBulkReadBytes ?? REDIS_DEFAULTS.maxBulkReadBytes) / 2;
     this.catchUp = new ReadPool(limit);
     this.others = new ReadPool(limit);
   }

@@ -3,7 +3,7 @@ import { Redis, type RedisOptions as IoredisOptions } from 'ioredis';
 import { setLongTimeout } from '../common/index.js';
 import { GatheringRedis } from './gathering-redis.js';
 import { redisCall } from './redis-error.js';
-import { DEFAULT_COMMAND_TIMEOUT_MS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
+import { REDIS_DEFAULTS, REDIS_OPTIONS, type RedisOptions, type RedisPurpose } from './redis-options.js';
 import { checkServer } from './server-check.js';
 
 /** Within this time all processes that live have found Redis again. */
@@ -32,7 +32,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   readonly commandTimeoutMs: number;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
-    this.commandTimeoutMs = options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS;
+    this.commandTimeoutMs = options.commandTimeoutMs ?? REDIS_DEFAULTS.commandTimeoutMs;
     this.commands = this.connect(
       'commands',
       // What is on its way when the connection breaks fails then, and not only when its time is up.
@@ -126,15 +126,21 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private connect(purpose: string, options: IoredisOptions, Connection = Redis): Redis {
-    const connection = new Connection(this.options.url, {
+  private connect(purpose: RedisPurpose, special: IoredisOptions, Connection = Redis): Redis {
+    const { url, options, connect } = this.options;
+    const needed: IoredisOptions = {
       lazyConnect: true,
       connectionName: `runstream-${purpose}`,
       connectTimeout: this.commandTimeoutMs,
       autoResendUnfulfilledCommands: false,
       retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), MAX_RECONNECT_DELAY_MS) * jitter(),
-      ...options,
-    });
+      ...special,
+    };
+    const connection = connect
+      ? connect(purpose, needed)
+      : url === undefined
+        ? new Connection({ ...options, ...needed })
+        : new Connection(url, needed);
     // Without a listener ioredis prints every failed attempt; one line for each change of state is enough.
     connection.on('error', () => undefined);
     return connection;

@@ -1,7 +1,20 @@
-/** How RedisModule reaches its server. */
+import type { Redis, RedisOptions as IoredisOptions } from 'ioredis';
+import { defaultsOf } from '../config/index.js';
+
+/** What a connection is for: commands, bulk reads, pub/sub. There may be more. */
+export type RedisPurpose = 'commands' | 'reads' | 'subscriber';
+
+/** How RedisModule reaches its server: by one of `url`, `options` and `connect`. */
 export interface RedisOptions {
   /** `redis://[user:password@]host:port[/db]`, `rediss://…`, or the path of a unix socket. */
-  url: string;
+  url?: string;
+  /** Options of ioredis, where an address does not say enough: a TLS object, credentials. */
+  options?: IoredisOptions;
+  /**
+   * Makes the client for a purpose. It must be made with `options`, and may have more of its own; Runstream connects it,
+   * and disconnects it at the end.
+   */
+  connect?: (purpose: RedisPurpose, options: IoredisOptions) => Redis;
   /** After how many milliseconds a command without an answer fails. Default 2000. */
   commandTimeoutMs?: number;
   /**
@@ -12,5 +25,4 @@ export interface RedisOptions {
 }
 
 export const REDIS_OPTIONS = Symbol('REDIS_OPTIONS');
-export const DEFAULT_MAX_BULK_READ_BYTES = 8 * 1024 * 1024;
-export const DEFAULT_COMMAND_TIMEOUT_MS = 2000;
+export const REDIS_DEFAULTS = defaultsOf('redis');

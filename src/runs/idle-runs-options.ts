@@ -8,5 +8,3 @@ export interface IdleRunsOptions {
    */
   executorAbsentMs?: number;
 }
-
-export const IDLE_RUNS_DEFAULTS: Required<IdleRunsOptions> = { sweepMs: 15_000, executorAbsentMs: 300_000 };

@@ -17,8 +17,7 @@ import {
 import { Announcements, type LookAgain, Upkeep, type UpkeepRounds } from '../stream-consumer/index.js';
 import type { EventInput, JsonObject } from '../events/index.js';
 import { EXECUTOR_LOST } from './executors/index.js';
-import { IDLE_RUNS_DEFAULTS } from './idle-runs-options.js';
-import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
+import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 
 /** The error of an external run whose producer is gone. */
 export const PRODUCER_LOST = 'producer lost';
@@ -44,8 +43,8 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
     upkeep: Upkeep,
     @Inject(RUNS_OPTIONS) options: RunsOptions,
   ) {
-    this.sweepMs = options.sweepMs ?? IDLE_RUNS_DEFAULTS.sweepMs;
-    this.executorAbsentMs = options.executorAbsentMs ?? IDLE_RUNS_DEFAULTS.executorAbsentMs;
+    this.sweepMs = options.sweepMs ?? RUNS_DEFAULTS.sweepMs;
+    this.executorAbsentMs = options.executorAbsentMs ?? RUNS_DEFAULTS.executorAbsentMs;
     this.rounds = upkeep.create('runs', {
       everyMs: this.sweepMs,
       tenantsKey: TENANTS_KEY,

@@ -1,4 +1,5 @@
-import { IDLE_RUNS_DEFAULTS, type IdleRunsOptions } from './idle-runs-options.js';
+import { defaultsOf } from '../config/index.js';
+import type { IdleRunsOptions } from './idle-runs-options.js';
 
 /** How runs are served over HTTP, and looked after. */
 export interface RunsOptions extends IdleRunsOptions {
@@ -14,10 +15,4 @@ export interface RunsOptions extends IdleRunsOptions {
 
 export const RUNS_OPTIONS = Symbol('RUNS_OPTIONS');
 
-export const RUNS_DEFAULTS: Required<RunsOptions> = {
-  retryMs: 2000,
-  watcherBufferBytes: 262_144,
-  stalledMs: 60_000,
-  uploadIdleMs: 300_000,
-  ...IDLE_RUNS_DEFAULTS,
-};
+export const RUNS_DEFAULTS: Required<RunsOptions> = defaultsOf('runs');

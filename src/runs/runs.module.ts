@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type ConfigurableModuleAsyncOptions, type DynamicModule, Module, type Type } from '@nestjs/common';
+import { configurableModule } from '../config/index.js';
 import { AppendService } from './append.service.js';
 import { ExecutorsModule, type ExecutorsOptions } from './executors/index.js';
 import { RunOperationsDeps } from './facade/run-operations.js';
@@ -17,35 +18,71 @@ import { RunsService } from './runs.service.js';
 import { StreamTicketsController } from './stream-tickets.controller.js';
 import { EventStreams } from './sse/event-streams.js';
 
+const { ConfigurableModule, options } = configurableModule<RunsOptions>('runs', RUNS_OPTIONS);
+
+/** Which routes of runs an application has. */
+export interface RunRoutes {
+  /** `/runs`. Default true. */
+  runs?: boolean;
+  /** `/runs/:run_id/events`, `/events` and stream tickets. Default true. */
+  events?: boolean;
+}
+
+/** What is known before the application is made, beside a factory for the rest. */
+export interface RunsModuleExtras {
+  routes?: RunRoutes;
+  /** `ExecutorsModule.forRootAsync(…)`. Default: `ExecutorsModule.forRoot()`. */
+  executors?: DynamicModule;
+}
+
 /**
- * Runs over HTTP: their lifecycle, history, live streams and executors. It needs RedisModule, EventStoreModule,
- * ConsumerModule and TenancyModule at the root.
+ * Runs over HTTP and from code: their lifecycle, history, live streams and executors. It needs RedisModule,
+ * EventStoreModule, TenancyModule, AuthModule, AdmissionModule, EdgeModule and ConsumerModule at the root.
  *
  * @publicApi
  */
-@Module({})
-export class RunsModule {
-  static forRoot(options: RunsOptions & { executors?: ExecutorsOptions } = {}): DynamicModule {
-    const { executors = {}, ...runs } = options;
-    return {
-      module: RunsModule,
-      imports: [ExecutorsModule.forRoot(executors)],
-      controllers: [RunsController, RunEventsController, JournalEventsController, StreamTicketsController],
-      providers: [
-        { provide: RUNS_OPTIONS, useValue: runs },
-        RunsService,
-        RunWaits,
-        IdleRunsService,
-        AppendService,
-        HistoryService,
-        JournalHistoryService,
-        NdjsonIntake,
-        EventStreams,
-        RunsMetrics,
-        RunOperationsDeps,
-        Runstream,
-      ],
-      exports: [Runstream, RunsService, EventStreams, RunsMetrics],
-    };
+@Module({
+  providers: [
+    options,
+    RunsService,
+    RunWaits,
+    IdleRunsService,
+    AppendService,
+    HistoryService,
+    JournalHistoryService,
+    NdjsonIntake,
+    EventStreams,
+    RunsMetrics,
+    RunOperationsDeps,
+    Runstream,
+  ],
+  exports: [Runstream, RunsService, EventStreams, RunsMetrics],
+})
+export class RunsModule extends ConfigurableModule {
+  static override forRoot(
+    options: RunsOptions & { executors?: ExecutorsOptions; routes?: RunRoutes } = {},
+  ): DynamicModule {
+    const { executors = {}, routes, ...runs } = options;
+    return withParts(super.forRoot(runs), { routes, executors: ExecutorsModule.forRoot(executors) });
   }
+
+  static override forRootAsync({
+    routes,
+    executors = ExecutorsModule.forRoot(),
+    ...options
+  }: ConfigurableModuleAsyncOptions<RunsOptions> & RunsModuleExtras): DynamicModule {
+    return withParts(super.forRootAsync(options), { routes, executors });
+  }
+}
+
+function withParts(
+  module: DynamicModule,
+  { routes, executors }: { routes: RunRoutes | undefined; executors: DynamicModule },
+): DynamicModule {
+  const { runs = true, events = true } = routes ?? {};
+  const controllers: Type[] = [
+    ...(runs ? [RunsController] : []),
+    ...(events ? [RunEventsController, JournalEventsController, StreamTicketsController] : []),
+  ];
+  return { ...module, imports: [...(module.imports ?? []), executors], controllers };
 }

@@ -1,9 +1,4 @@
-import type { TenancyConfig } from '../config/index.js';
+import { defaultsOf, type TenancyConfig } from '../config/index.js';
 
 /** Off: every request belongs to one tenant. */
-export const TENANCY_DEFAULTS: TenancyConfig = {
-  enabled: false,
-  defaultTenantId: 'default',
-  allowedTenants: '*',
-  header: 'X-Tenant-ID',
-};
+export const TENANCY_DEFAULTS: TenancyConfig = defaultsOf('tenancy');

@@ -8,6 +8,7 @@ import { RequireScope, type Scope, SCOPES } from '../../src/auth/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { configureRunstream } from '../../src/configure-runstream.js';
 import { RunstreamModule } from '../../src/runstream.module.js';
+import { ALL_ROUTES } from '../../src/runstream-options.js';
 import { rawRequest } from '../integration/edge/raw-request.js';
 import { OpenApiDocument } from '../support/openapi.js';
 import { testRedisUrl } from '../support/redis.js';
@@ -153,7 +154,13 @@ describe('every route has decided who may call it', () => {
       }
     }
     @Module({
-      imports: [RunstreamModule.forRoot({ redis: { url: testRedisUrl() }, auth: { mode: 'api-key' } })],
+      imports: [
+        RunstreamModule.forRoot({
+          redis: { url: testRedisUrl() },
+          auth: { mode: 'api-key' },
+          routes: ALL_ROUTES,
+        }),
+      ],
       controllers: [ForgottenController],
     })
     class ForgottenModule {}

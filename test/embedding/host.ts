@@ -16,7 +16,8 @@ import {
 } from '@nestjs/common';
 import { NestFactory, RouterModule } from '@nestjs/core';
 import { type ExpressAdapter, FileInterceptor, type NestExpressApplication } from '@nestjs/platform-express';
-import { RunstreamModule, type RunstreamOptions } from '../../src/runstream.module.js';
+import { RunstreamModule } from '../../src/runstream.module.js';
+import type { RunstreamOptions } from '../../src/runstream-options.js';
 import { testRedisUrl } from '../support/redis.js';
 
 /** What an application has of its own, with errors of every kind. */

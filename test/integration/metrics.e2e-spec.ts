@@ -62,7 +62,11 @@ describe('Metrics', () => {
     redis = await startRedis();
     @Module({
       imports: [
-        RunstreamModule.forRoot({ redis: { url: redis.url } }),
+        RunstreamModule.forRoot({
+          redis: { url: redis.url },
+          routes: { metrics: true, health: true },
+          metrics: { processMetrics: true },
+        }),
         EventStoreModule.forFeature({ types: ['build.*'] }),
       ],
       providers: [Metered],

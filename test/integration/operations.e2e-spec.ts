@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { randomBytes } from 'node:crypto';
 import {
+  ALL_ROUTES,
   configureRunstream,
   EventHandler,
   EventStore,
@@ -73,6 +74,7 @@ describe('Consumer groups over REST', () => {
       imports: [
         RunstreamModule.forRoot({
           redis: { url: testRedisUrl() },
+          routes: ALL_ROUTES,
           tenancy,
           consumer: { tenants: [tenant] },
         }),

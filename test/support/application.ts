@@ -4,7 +4,8 @@ import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { configureRunstream } from '../../src/configure-runstream.js';
-import { RunstreamModule, type RunstreamOptions } from '../../src/runstream.module.js';
+import { RunstreamModule } from '../../src/runstream.module.js';
+import { ALL_ROUTES, type RunstreamOptions } from '../../src/runstream-options.js';
 import { testRedisUrl } from './redis.js';
 
 /** Runstream in an application of the test's own process: for options that no variable sets, and to look inside. */
@@ -33,7 +34,13 @@ export async function startApplication(
   options: Partial<RunstreamOptions> = {},
   { imports = [], configure }: StartOptions = {},
 ): Promise<TestApplication> {
-  const runstream = RunstreamModule.forRoot({ redis: { url: testRedisUrl() }, admission: QUIET, ...options });
+  const runstream = RunstreamModule.forRoot({
+    redis: { url: testRedisUrl() },
+    admission: QUIET,
+    routes: ALL_ROUTES,
+    metrics: { processMetrics: true },
+    ...options,
+  });
   const app = await NestFactory.create<NestExpressApplication>(
     { module: ApplicationModule, imports: [runstream, ...imports] },
     { bodyParser: false, logger: false },

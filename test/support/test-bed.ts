@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Client, type Target } from '../conformance/client.js';
-import type { RunstreamOptions } from '../../src/runstream.module.js';
+import type { RunstreamOptions } from '../../src/runstream-options.js';
 import { startApplication, type TestApplication } from './application.js';
 import { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 import { type Service, startService } from './service.js';

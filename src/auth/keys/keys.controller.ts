@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { RunstreamError } from '../../common/index.js';
@@ -12,12 +12,14 @@ import {
   type KeyResponse,
   ListKeysQuery,
 } from './key.dto.js';
+import { WithApiKeys } from './with-api-keys.guard.js';
 import { RequireScope } from '../route-access.decorator.js';
 import type { Scope } from '../scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')
 @AcceptsBody({ maxBytes: 16 * 1024 })
+@UseGuards(WithApiKeys)
 @Controller('keys')
 export class KeysController {
   constructor(private readonly keys: ApiKeys) {}

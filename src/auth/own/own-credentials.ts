@@ -1,4 +1,4 @@
-import { HttpException, Inject, Injectable, type Type } from '@nestjs/common';
+import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Request } from 'express';
 import { RunstreamError } from '../../common/index.js';

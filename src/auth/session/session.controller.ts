@@ -6,6 +6,7 @@ import { AcceptsBody, ApiErrors, readJson } from '../../http/index.js';
 import { Audited } from '../audit-log.js';
 import { OpenSessionDto } from './session.dto.js';
 import { senderOf } from '../origin/own-origin.js';
+import { WithApiKeys } from '../keys/with-api-keys.guard.js';
 import { ScopeGuard } from '../scope.guard.js';
 import { Public } from '../route-access.decorator.js';
 import { sessionCookieName, sessionCookieOptions, sessionCookies } from './session-cookie.js';
@@ -15,7 +16,7 @@ import { UnauthorizedError } from '../unauthorized-error.js';
 /** How the page signs in: an API key for a cookie that no script can read. */
 @ApiTags('session')
 @Public()
-@UseGuards(ScopeGuard)
+@UseGuards(WithApiKeys, ScopeGuard)
 @Audited()
 @AcceptsBody({ maxBytes: 4096 })
 @Controller('session')

@@ -3,7 +3,7 @@ import { redisCall, RedisConnections } from '../../redis/index.js';
 import { isGood } from '../good-until.js';
 import { ApiKeys } from '../keys/api-keys.js';
 import { AUTH_KEYS } from '../auth-keys.js';
-import { AUTH_OPTIONS, type AuthOptions, DEFAULT_SESSION_TTL_SECONDS } from '../auth-options.js';
+import { AUTH_DEFAULTS, AUTH_OPTIONS, type AuthOptions } from '../auth-options.js';
 import type { Principal } from '../principal.js';
 import { hashSecret, newSecret } from '../secret.js';
 import { ttlMs } from '../ttl-ms.js';
@@ -25,7 +25,7 @@ export class Sessions {
     private readonly keys: ApiKeys,
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
   ) {
-    this.ttlMs = ttlMs('sessionTtlSeconds', options.sessionTtlSeconds ?? DEFAULT_SESSION_TTL_SECONDS);
+    this.ttlMs = ttlMs('sessionTtlSeconds', options.sessionTtlSeconds ?? AUTH_DEFAULTS.sessionTtlSeconds);
   }
 
   /** @returns the cookie's value and whose it is; undefined when the key is not valid, or keys are not in use */

@@ -6,7 +6,7 @@ import { AUTH_KEYS } from '../auth-keys.js';
 import {
   AUTH_OPTIONS,
   type AuthOptions,
-  DEFAULT_TICKET_TTL_SECONDS,
+  AUTH_DEFAULTS,
   type EffectiveAuthMode,
   effectiveMode,
 } from '../auth-options.js';
@@ -44,7 +44,7 @@ export class StreamTickets {
     @Inject(AUTH_OPTIONS) options: AuthOptions,
   ) {
     this.mode = effectiveMode(options);
-    this.ttlMs = ttlMs('ticketTtlSeconds', options.ticketTtlSeconds ?? DEFAULT_TICKET_TTL_SECONDS);
+    this.ttlMs = ttlMs('ticketTtlSeconds', options.ticketTtlSeconds ?? AUTH_DEFAULTS.ticketTtlSeconds);
   }
 
   /** @param issuer who asks; absent while nobody has to prove who they are */

@@ -1,3 +1,5 @@
+import { defaultsOf } from '../../config/index.js';
+
 /** How much this process takes on at once. What is beyond is answered 503 `OVERLOADED`, before it costs anything. */
 export interface AdmissionOptions {
   /** Event streams (SSE) that are open. Default 10 000. */
@@ -28,14 +30,4 @@ export interface AdmissionOptions {
 
 export const ADMISSION_OPTIONS = Symbol('ADMISSION_OPTIONS');
 
-export const ADMISSION_DEFAULTS: Required<AdmissionOptions> = {
-  maxOpenStreams: 10_000,
-  maxPendingRequests: 1000,
-  maxPublicRequests: 100,
-  maxWaits: 5000,
-  maxPendingBytes: 256 * 1024 * 1024,
-  maxUploads: 5000,
-  maxAnswerBytes: 128 * 1024 * 1024,
-  maxSharePercent: 50,
-  maxEventLoopDelayMs: 500,
-};
+export const ADMISSION_DEFAULTS: Required<AdmissionOptions> = defaultsOf('admission');

@@ -1,4 +1,5 @@
 import type { AllowedOrigins } from '../../common/index.js';
+import { defaultsOf } from '../../config/index.js';
 
 /** How Runstream's routes are served. */
 export interface EdgeOptions {
@@ -39,9 +40,4 @@ export interface ConfigureOptions extends EdgeOptions {
 
 export const EDGE_OPTIONS = Symbol('EDGE_OPTIONS');
 
-export const EDGE_DEFAULTS = {
-  maxRequestBytes: 8 * 1024 * 1024,
-  bodyGraceMs: 15_000,
-  lingerMs: 5000,
-  shutdownTimeoutMs: 10_000,
-};
+export const EDGE_DEFAULTS = defaultsOf('http');

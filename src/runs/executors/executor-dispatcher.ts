@@ -14,11 +14,7 @@ import { WorkFinders } from '../../stream-consumer/index.js';
 import { ExecutorConsumer } from './executor-consumer.js';
 import { ExecutorRegistry } from './executor-registry.js';
 import { ExecutorRunner } from './executor-runner.js';
-import {
-  DEFAULT_SHUTDOWN_TIMEOUT_MS,
-  EXECUTORS_OPTIONS,
-  type ExecutorsOptions,
-} from './executors-options.js';
+import { EXECUTORS_DEFAULTS, EXECUTORS_OPTIONS, type ExecutorsOptions } from './executors-options.js';
 
 /** How long the last visits may take to end. */
 const LAST_VISITS_MS = 1000;
@@ -76,7 +72,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
 
   /** Takes up no more runs, and lets those that are being executed finish. */
   async beforeApplicationShutdown(): Promise<void> {
-    const deadlineMs = this.options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS;
+    const deadlineMs = this.options.shutdownTimeoutMs ?? EXECUTORS_DEFAULTS.shutdownTimeoutMs;
     const stopped = Promise.allSettled(this.consumers.map((consumer) => consumer.stop()));
     const enough = new AbortController();
     await Promise.race([stopped, pause(Math.min(LAST_VISITS_MS, deadlineMs), enough.signal)]);

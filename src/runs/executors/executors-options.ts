@@ -1,3 +1,5 @@
+import { defaultsOf } from '../../config/index.js';
+
 /** How runs are executed in this process. */
 export interface ExecutorsOptions {
   /** Whether runs are executed in this process at all; `false` for one that only serves the API. Default true. */
@@ -24,7 +26,4 @@ export interface ExecutorsOptions {
 
 export const EXECUTORS_OPTIONS = Symbol('EXECUTORS_OPTIONS');
 
-export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
-export const DEFAULT_KILL_GRACE_MS = 5000;
-export const DEFAULT_OUTAGE_BUFFER_EVENTS = 10_000;
-export const DEFAULT_OUTAGE_BUFFER_BYTES = 64 * 1024 * 1024;
+export const EXECUTORS_DEFAULTS = defaultsOf('executors');

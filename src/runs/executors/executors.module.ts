@@ -1,5 +1,6 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { configurableModule } from '../../config/index.js';
 import { CommandExecutor } from './command/command.executor.js';
 import { type CommandsFile, readCommandsFile } from './command/commands-file.js';
 import { ProcessGuard } from './command/process-guard.js';
@@ -13,52 +14,43 @@ import { OutageBuffer } from './outage-buffer.js';
 import { Recordings } from './replay/recordings.js';
 import { ReplayExecutor } from './replay/replay.executor.js';
 
-export interface ExecutorsAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  inject?: (string | symbol | (abstract new (...args: never[]) => unknown))[];
-  useFactory: (...args: never[]) => ExecutorsOptions | Promise<ExecutorsOptions>;
-}
+const { ConfigurableModule, options } = configurableModule<ExecutorsOptions>('executors', EXECUTORS_OPTIONS);
 
 /**
  * Finds the application's executors and executes runs with them. It needs EventStoreModule, ConsumerModule and
  * TenancyModule at the root.
  */
-@Module({})
-export class ExecutorsModule {
-  static forRoot(options: ExecutorsOptions = {}): DynamicModule {
-    return ExecutorsModule.forRootAsync({ useFactory: () => options });
-  }
-
-  static forRootAsync(options: ExecutorsAsyncOptions): DynamicModule {
-    return {
-      module: ExecutorsModule,
-      imports: [DiscoveryModule, ...(options.imports ?? [])],
-      providers: [
-        { provide: EXECUTORS_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory },
-        ExecutorMetadataAccessor,
-        ExecutorRegistry,
-        ExecutorExplorer,
-        OutageBuffer,
-        ExecutorRunner,
-        ExecutorDispatcher,
-        ProcessGuard,
-        {
-          provide: CommandExecutor,
-          inject: [EXECUTORS_OPTIONS, ProcessGuard],
-          useFactory: async (executors: ExecutorsOptions, guard: ProcessGuard) => {
-            const commands: CommandsFile = executors.commandsFile
-              ? await readCommandsFile(executors.commandsFile)
-              : new Map();
-            return new CommandExecutor(commands, executors, guard);
-          },
-        },
-        {
-          provide: ReplayExecutor,
-          inject: [EXECUTORS_OPTIONS],
-          useFactory: ({ recordingsDir }: ExecutorsOptions) =>
-            new ReplayExecutor(new Recordings(recordingsDir)),
-        },
-      ],
-      exports: [ExecutorRegistry, ExecutorRunner, ExecutorDispatcher, OutageBuffer],
-    };
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    options,
+    ExecutorMetadataAccessor,
+    ExecutorRegistry,
+    ExecutorExplorer,
+    OutageBuffer,
+    ExecutorRunner,
+    ExecutorDispatcher,
+    ProcessGuard,
+    {
+      provide: CommandExecutor,
+      inject: [EXECUTORS_OPTIONS, ProcessGuard],
+      useFactory: async (executors: ExecutorsOptions, guard: ProcessGuard) => {
+        const commands: CommandsFile = executors.commandsFile
+          ? await readCommandsFile(executors.commandsFile)
+          : new Map();
+        return new CommandExecutor(commands, executors, guard);
+      },
+    },
+    {
+      provide: ReplayExecutor,
+      inject: [EXECUTORS_OPTIONS],
+      useFactory: ({ recordingsDir }: ExecutorsOptions) => new ReplayExecutor(new Recordings(recordingsDir)),
+    },
+  ],
+  exports: [ExecutorRegistry, ExecutorRunner, ExecutorDispatcher, OutageBuffer],
+})
+export class ExecutorsModule extends ConfigurableModule {
+  static override forRoot(options: ExecutorsOptions = {}): DynamicModule {
+    return super.forRoot(options);
   }
 }

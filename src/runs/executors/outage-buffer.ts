@@ -1,10 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  DEFAULT_OUTAGE_BUFFER_BYTES,
-  DEFAULT_OUTAGE_BUFFER_EVENTS,
-  EXECUTORS_OPTIONS,
-  type ExecutorsOptions,
-} from './executors-options.js';
+import { EXECUTORS_DEFAULTS, EXECUTORS_OPTIONS, type ExecutorsOptions } from './executors-options.js';
 
 /**
  * How much of what the executors of this process say may wait for Redis, in all: each run keeps its own events, this
@@ -19,8 +14,8 @@ export class OutageBuffer {
   private discardedEvents = 0;
 
   constructor(@Inject(EXECUTORS_OPTIONS) options: ExecutorsOptions) {
-    this.maxEvents = options.outageBufferEvents ?? DEFAULT_OUTAGE_BUFFER_EVENTS;
-    this.maxBytes = options.outageBufferBytes ?? DEFAULT_OUTAGE_BUFFER_BYTES;
+    this.maxEvents = options.outageBufferEvents ?? EXECUTORS_DEFAULTS.outageBufferEvents;
+    this.maxBytes = options.outageBufferBytes ?? EXECUTORS_DEFAULTS.outageBufferBytes;
   }
 
   get events(): number {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  ALL_ROUTES,
   configureRunstream,
   EventHandler,
   type Executor,
@@ -121,6 +122,7 @@ class Steady implements Executor {
 @Module({
   imports: [
     RunstreamModule.forRoot({
+      routes: ALL_ROUTES,
       redis: { url: config.redisUrl, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) },
       events: { maxLength: MAX_EVENTS, ...(heartbeatMs !== undefined && { heartbeatMs }) },
       runs: { ...(retryMs !== undefined && { retryMs }) },

@@ -175,7 +175,7 @@ export async function startToy(
         header: 'X-Tenant-ID',
         ...tenancy,
       }),
-      HealthModule,
+      HealthModule.forRoot(),
     ],
     controllers: [ToyController],
   })

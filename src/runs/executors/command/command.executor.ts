@@ -3,11 +3,7 @@ import { dirname } from 'node:path';
 import { pause, setLongTimeout, ValidationFailedError } from '../../../common/index.js';
 import type { JsonObject } from '../../../events/index.js';
 import type { Executor } from '../executor.js';
-import {
-  DEFAULT_KILL_GRACE_MS,
-  DEFAULT_SHUTDOWN_TIMEOUT_MS,
-  type ExecutorsOptions,
-} from '../executors-options.js';
+import { EXECUTORS_DEFAULTS, type ExecutorsOptions } from '../executors-options.js';
 import type { RunExecution } from '../run-execution.js';
 import { RunExecutor } from '../run-executor.decorator.js';
 import { RunFailedError } from '../run-failed-error.js';
@@ -39,8 +35,8 @@ export class CommandExecutor implements Executor {
     this.environment = options.commandEnvironment ?? defaultEnvironment();
     // At shutdown there must be time left to kill what did not end, and to say so in the log.
     this.killGraceMs = Math.min(
-      options.killGraceMs ?? DEFAULT_KILL_GRACE_MS,
-      (options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS) / 2,
+      options.killGraceMs ?? EXECUTORS_DEFAULTS.killGraceMs,
+      (options.shutdownTimeoutMs ?? EXECUTORS_DEFAULTS.shutdownTimeoutMs) / 2,
     );
   }
 

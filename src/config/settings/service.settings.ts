@@ -1,0 +1,34 @@
+import { integer, text } from './setting.js';
+
+/** What only the service has, and no module. */
+export const SERVICE_SETTINGS = {
+  host: text<string>({
+    env: 'HOST',
+    default: '127.0.0.1',
+    doc: 'Address to listen on. Another than loopback needs ALLOW_UNAUTHENTICATED while AUTH_MODE is none.',
+  }),
+  port: integer({
+    env: 'PORT',
+    default: 3000,
+    min: 0,
+    max: 65_535,
+    unit: 'port',
+    doc: 'TCP port; 0 takes a free one.',
+  }),
+  workers: integer({
+    env: 'WORKERS',
+    default: 1,
+    min: 1,
+    max: 256,
+    unit: 'processes',
+    doc: 'Processes that share the port: one serves about one core.',
+  }),
+  listeners: integer({
+    env: 'LISTENERS',
+    default: 8,
+    min: 1,
+    max: 64,
+    unit: 'listeners',
+    doc: 'Listeners of the port in the one process: each takes one new connection per turn of the event loop.',
+  }),
+};
