@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AccessDocument } from './openapi/access-document.js';
 import { ApiKeys } from './keys/api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
@@ -29,6 +30,7 @@ export class AuthModule {
       providers: [
         { provide: AUTH_OPTIONS, useValue: options },
         { provide: APP_GUARD, useClass: ScopeGuard },
+        AccessDocument,
         ApiKeys,
         AuditLog,
         Authenticator,

@@ -11,6 +11,7 @@ export type { Match } from './edge/route-table.js';
 export { goAtOwnPace } from './edge/answer-pace.js';
 export { BACKLOG, Listeners } from './edge/listeners.js';
 export * from './docs.js';
+export * from './openapi/index.js';
 export * from './errors/error-response.dto.js';
 export * from './body/json-body.decorator.js';
 export * from './body/media-types.js';
