@@ -12,7 +12,7 @@ const MODULES = {
   redis: ['common'],
   health: ['common', 'auth', 'http'],
   metrics: ['common', 'auth', 'http'],
-  operations: ['consumer', 'events', 'tenancy', 'auth', 'common', 'http'],
+  operations: ['runs', 'consumer', 'events', 'tenancy', 'auth', 'common', 'http'],
   page: ['auth'],
   tenancy: ['common', 'config (types)'],
   auth: ['redis', 'common', 'tenancy', 'http', 'config (types)'],
