@@ -41,8 +41,9 @@ import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
 const SEQUENCE_HEADER = {
   name: 'Expected-Sequence',
   required: false,
-  schema: { type: 'integer' as const, minimum: 0 },
-  description: "Append only if the run's last sequence is this.",
+  // As text: orval's clients hand headers to fetch() as they are, which under `strict` takes no number.
+  schema: { type: 'string' as const, pattern: '^[0-9]+$' },
+  description: "Append only if the run's last sequence is this, in decimal digits.",
 };
 
 @ApiTags('events')
