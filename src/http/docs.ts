@@ -20,7 +20,12 @@ export function setupDocs(app: INestApplication): void {
   const before = router.stack.length;
   let document: OpenAPIObject | undefined;
   const built = () => (document ??= createDocument(app));
-  SwaggerModule.setup('docs', app, built, { raw: false, customSiteTitle: 'Runstream API' });
+  SwaggerModule.setup('docs', app, built, {
+    raw: false,
+    customSiteTitle: 'Runstream API',
+    // The schemas stand at their routes; at the end of the page they are folded up.
+    swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
+  });
   // Not Swagger's own route: that prints the document anew for everybody who asks.
   let text: Buffer | undefined;
   (app.getHttpAdapter() as HttpServer<unknown, ServerResponse>).get('/docs-json', (_request, response) => {

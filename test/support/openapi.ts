@@ -50,6 +50,11 @@ export class OpenApiDocument {
     return new OpenApiDocument((await response.json()) as DocumentJson);
   }
 
+  /** Of a document that the test made itself. */
+  static from(document: object): OpenApiDocument {
+    return new OpenApiDocument(JSON.parse(JSON.stringify(document)) as DocumentJson);
+  }
+
   private constructor(readonly json: DocumentJson) {
     this.check = new SchemaCheck(json.components.schemas);
     this.operations = new Map(

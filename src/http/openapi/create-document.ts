@@ -17,6 +17,8 @@ it sent a plain one of at most 128 characters. An unknown path is \`ROUTE_NOT_FO
 **Unknown parameters** and unknown properties of a body are refused and named. That stops at \`data\`,
 \`metadata\` and \`input\`, which belong to the caller and come back as the same JSON value.
 
+**Paths** in these texts are without a prefix or a version that the application puts before them.
+
 **Times** are ISO 8601 in UTC with milliseconds.
 `.trim();
 
