@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
+import { encodeProvisionalEvent, EventTypeRegistry, prepareEvent } from '../../src/events/index.js';
 import { RedriveDto, ReplayDto } from '../../src/operations/index.js';
 import { CancelRunDto, CreateRunDto } from '../../src/runs/dto/run.dto.js';
 import { SseParser } from '../conformance/sse-parser.js';
@@ -392,6 +393,19 @@ describe('answers of the service are what the document says', () => {
     expect(await framesOf(STREAM, runId, '?type=gate.*')).toEqual(['cursor', 'gate.requested', 'close']);
     expect((await call(STREAM, runId, { query: `?last_event_id=${last[0]!.id}` })).status).toBe(204);
     expect((await call(DELETE, runId)).status).toBe(204);
+  });
+
+  it('frames of a watcher whose cursor is no position of the log, and what is only provisional', async () => {
+    const runId = await createRun();
+    await call(APPEND, runId, { json: ending('x') });
+    expect(await framesOf(STREAM, runId, '?last_event_id=9-9')).toEqual([
+      ...['gap', 'lifecycle.started', 'lifecycle.completed', 'close'],
+    ]);
+    const types = new EventTypeRegistry();
+    const event = prepareEvent(eventOf('llm.stream', { idempotency_key: 'executor:1:a:1' }), types);
+    const frame: unknown = JSON.parse(encodeProvisionalEvent('default', runId, event));
+    const { schema } = document.operation(STREAM).responses['200']!.content!['text/event-stream']!;
+    expect(document.check.problems(schema, frame)).toEqual([]);
   });
 
   it('a run that is cancelled, one that failed, and an upload without a line', async () => {
