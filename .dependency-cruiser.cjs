@@ -12,7 +12,7 @@ const MODULES = {
   redis: ['config', 'common'],
   health: ['common', 'auth', 'http'],
   metrics: ['config', 'common', 'auth', 'http'],
-  operations: ['consumer', 'events', 'tenancy', 'auth', 'common', 'http'],
+  operations: ['runs', 'consumer', 'events', 'tenancy', 'auth', 'common', 'http'],
   page: ['auth'],
   tenancy: ['common', 'config'],
   auth: ['redis', 'common', 'tenancy', 'http', 'config'],

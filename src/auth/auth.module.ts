@@ -1,6 +1,7 @@
 import { type ConfigurableModuleAsyncOptions, type DynamicModule, Global, Module } from '@nestjs/common';
 import { configurableModule } from '../config/index.js';
 import { RequestAccess } from '../http/index.js';
+import { AccessDocument } from './openapi/access-document.js';
 import { ApiKeys } from './keys/api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
@@ -35,6 +36,7 @@ export interface AuthRoutes {
 @Module({
   providers: [
     options,
+    AccessDocument,
     ApiKeys,
     AuditLog,
     Authenticator,

@@ -1,6 +1,6 @@
 import { applyDecorators, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth } from '@nestjs/swagger';
-import { ACCESS, ApiErrors, RouteExceptionFilter, RouteMetadata } from '../http/index.js';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { ACCESS, ACCESS_EXTENSION, ApiErrors, RouteExceptionFilter, RouteMetadata } from '../http/index.js';
 import { ScopeGuard } from './scope.guard.js';
 import type { Scope } from './scopes.js';
 
@@ -22,5 +22,9 @@ export const RequireScope = (scope: Scope) =>
 export const Public = () => access('public');
 
 function access(who: Scope | 'public') {
-  return applyDecorators(RouteMetadata(ACCESS, who), UseFilters(RouteExceptionFilter));
+  return applyDecorators(
+    RouteMetadata(ACCESS, who),
+    UseFilters(RouteExceptionFilter),
+    ApiExtension(ACCESS_EXTENSION, who),
+  );
 }

@@ -15,8 +15,12 @@ export class HealthController {
 
   @Get('live')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Is the process alive?', operationId: 'getLiveness' })
-  @ApiOkResponse({ type: LivenessResponse })
+  @ApiOperation({
+    summary: 'Is the process alive?',
+    description: 'It says nothing of what the process needs: ask `GET /health/ready` for that.',
+    operationId: 'getLiveness',
+  })
+  @ApiOkResponse({ type: LivenessResponse, description: 'It is.' })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
@@ -28,7 +32,7 @@ export class HealthController {
     description: 'While it cannot, the answer is the error body, with the same `checks` in its `details`.',
     operationId: 'getReadiness',
   })
-  @ApiOkResponse({ type: ReadinessResponse })
+  @ApiOkResponse({ type: ReadinessResponse, description: 'It can.' })
   @ApiServiceUnavailableResponse({
     description:
       '`REDIS_UNAVAILABLE`, or `OVERLOADED` when something else is down or the service is shutting down.',

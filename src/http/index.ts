@@ -18,6 +18,7 @@ export type { Match } from './edge/route-table.js';
 export { goAtOwnPace } from './edge/open-answers.js';
 export { BACKLOG, Listeners } from './edge/listeners.js';
 export * from './docs.js';
+export * from './openapi/index.js';
 export * from './errors/error-response.dto.js';
 export { isNdjson } from './body/content-type.js';
 export { readJson } from './input/read-json.js';

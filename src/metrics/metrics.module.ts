@@ -1,6 +1,7 @@
 import { type ConfigurableModuleAsyncOptions, type DynamicModule, Global, Module } from '@nestjs/common';
 import { configurableModule } from '../config/index.js';
 import { MetricsController } from './metrics.controller.js';
+import { MetricsDocument } from './metrics-document.js';
 import { METRICS_OPTIONS, type MetricsOptions } from './metrics-options.js';
 import { MetricsRegistry } from './metrics-registry.js';
 import { MetricsServer } from './metrics-server.js';
@@ -20,7 +21,10 @@ export interface MetricsRoutes {
  * @publicApi
  */
 @Global()
-@Module({ providers: [options, MetricsRegistry, MetricsServer], exports: [MetricsRegistry, MetricsServer] })
+@Module({
+  providers: [options, MetricsDocument, MetricsRegistry, MetricsServer],
+  exports: [MetricsRegistry, MetricsServer],
+})
 export class MetricsModule extends ConfigurableModule {
   static override forRoot(options: MetricsOptions & MetricsRoutes = {}): DynamicModule {
     const { route = true, ...rest } = options;

@@ -45,6 +45,7 @@ export class ConsumersController {
   @Get(':group/pending')
   @ApiOperation({
     summary: 'List what a group was given and has no outcome for, oldest first',
+    description: 'What is tried again in more than an hour comes last, by when.',
     operationId: 'listPending',
   })
   @ApiParam(GROUP_PARAM)
@@ -90,6 +91,7 @@ export class ConsumersController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Start delivery to a group again, on every instance',
+    description: 'It goes on where it was stopped.',
     operationId: 'resumeConsumers',
   })
   @ApiParam(GROUP_PARAM)
@@ -142,6 +144,7 @@ export class ConsumersController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Remove a group that nobody handles any more, with its dead letters',
+    description: 'Refused while a process handles it, or did within the last minute.',
     operationId: 'deleteConsumers',
   })
   @ApiParam(GROUP_PARAM)

@@ -25,7 +25,11 @@ export class DeadLettersController {
   constructor(private readonly letters: DeadLetters) {}
 
   @Get()
-  @ApiOperation({ summary: 'List dead letters, newest first', operationId: 'listDeadLetters' })
+  @ApiOperation({
+    summary: 'List dead letters, newest first',
+    description: 'Go on with `next_cursor` as `cursor` until it is null.',
+    operationId: 'listDeadLetters',
+  })
   @ApiResponse({ status: 200, type: DeadLetterListResponse, description: 'One page of dead letters.' })
   @ApiErrors(
     'VALIDATION_FAILED',
@@ -61,7 +65,10 @@ export class DeadLettersController {
       'To that group alone, oldest first. Those that die again meanwhile are not sent another time.',
     operationId: 'redriveDeadLetters',
   })
-  @ApiBody({ type: RedriveDto })
+  @ApiBody({
+    type: RedriveDto,
+    examples: { group: { summary: 'All of a group', value: { group: 'billing' } } },
+  })
   @ApiResponse({ status: 200, type: RedriveResponse, description: 'How many were sent.' })
   @ApiErrors(
     'VALIDATION_FAILED',
@@ -101,7 +108,11 @@ export class DeadLettersController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a dead letter', operationId: 'deleteDeadLetter' })
+  @ApiOperation({
+    summary: 'Delete a dead letter',
+    description: 'Its event stays in the log of its run.',
+    operationId: 'deleteDeadLetter',
+  })
   @ApiParam(ID_PARAM)
   @ApiResponse({ status: 204, description: 'Gone.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'DEAD_LETTER_NOT_FOUND', 'REDIS_UNAVAILABLE')
@@ -112,7 +123,11 @@ export class DeadLettersController {
 
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete all dead letters of a group', operationId: 'deleteDeadLetters' })
+  @ApiOperation({
+    summary: 'Delete all dead letters of a group',
+    description: 'Their events stay in the logs of their runs.',
+    operationId: 'deleteDeadLetters',
+  })
   @ApiResponse({ status: 204, description: 'Gone.' })
   @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
   @ApiQueryOf(DeleteDeadLettersQuery)

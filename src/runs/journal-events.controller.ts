@@ -6,7 +6,7 @@ import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js'
 import { JournalWatcher } from '../event-store/index.js';
 import { AnswerRoom, ApiErrors, ApiQueryOf, readerOf, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { EventResponse } from './dto/event.dto.js';
+import { FRAME_MODELS, JOURNAL_FRAMES } from './dto/frames.dto.js';
 import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
 import { journalFilter, readRunIds } from './journal-filter.js';
 import { JournalHistoryService } from './journal-history.service.js';
@@ -16,8 +16,8 @@ import { JOURNAL_FRAMES_DESCRIPTION } from './sse/frames-description.js';
 import { JournalWatchGuard } from './sse/journal-watch.guard.js';
 
 /** All runs of a tenant in one: its journal. */
-@ApiTags('events')
-@ApiExtraModels(EventResponse)
+@ApiTags('journal')
+@ApiExtraModels(...FRAME_MODELS)
 @RequireScope('runs:read')
 @Controller('events')
 export class JournalEventsController {
@@ -63,11 +63,7 @@ export class JournalEventsController {
     required: false,
     description: 'Begin after this journal id; `0-0` is the beginning. An EventSource sends it by itself.',
   })
-  @ApiResponse({
-    status: 200,
-    description: 'The frames, for as long as the client listens.',
-    content: { 'text/event-stream': { schema: { type: 'string' } } },
-  })
+  @ApiResponse(JOURNAL_FRAMES)
   @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
   @ApiQueryOf(JournalStreamQuery)
   stream(

@@ -1,8 +1,20 @@
-import { Controller, Get, type MessageEvent, Param, Post, Req, Res, Sse, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  HttpCode,
+  type MessageEvent,
+  Param,
+  Post,
+  Req,
+  Res,
+  Sse,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js';
+import { RunstreamError } from '../common/index.js';
 import { RunWatcher } from '../event-store/index.js';
 import {
   AcceptsBody,
@@ -11,19 +23,15 @@ import {
   ApiErrors,
   ApiQueryOf,
   isNdjson,
+  NDJSON_MEDIA_TYPE,
   readerOf,
   readQuery,
 } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { AppendService } from './append.service.js';
-import { APPEND_BODY } from './dto/append-body.js';
-import {
-  AppendResponse,
-  EventInputDto,
-  EventListResponse,
-  EventResponse,
-  NdjsonAppendResponse,
-} from './dto/event.dto.js';
+import { JSON_BODY, NDJSON_BODY } from './dto/append-body.js';
+import { AppendResponse, EventInputDto, EventListResponse, NdjsonAppendResponse } from './dto/event.dto.js';
+import { FRAME_MODELS, RUN_FRAMES } from './dto/frames.dto.js';
 import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
 import { HistoryService } from './history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
@@ -32,8 +40,16 @@ import { EventStreams } from './sse/event-streams.js';
 import { RunWatchGuard } from './sse/run-watch.guard.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
 
+const SEQUENCE_HEADER = {
+  name: 'Expected-Sequence',
+  required: false,
+  // As text: orval's clients hand headers to fetch() as they are, which under `strict` takes no number.
+  schema: { type: 'string' as const, pattern: '^[0-9]+$' },
+  description: "Append only if the run's last sequence is this, in decimal digits.",
+};
+
 @ApiTags('events')
-@ApiExtraModels(EventResponse, EventInputDto, AppendResponse, NdjsonAppendResponse)
+@ApiExtraModels(...FRAME_MODELS, EventInputDto)
 @Controller('runs/:run_id/events')
 export class RunEventsController {
   constructor(
@@ -53,28 +69,18 @@ export class RunEventsController {
     summary: 'Append events',
     operationId: 'appendEvents',
     description:
-      'JSON is all or nothing: one event, or an array of 1 to 1000. NDJSON is stored line by line as it arrives, ' +
-      'any number of lines; at a bad one it stops, and `details` of the error say how far it came.',
-    requestBody: APPEND_BODY,
+      'All or nothing: one event, or an array of 1 to 1000. NDJSON is taken here too (`application/x-ndjson`), and is ' +
+      'described as `POST /runs/{run_id}/events/ndjson`.',
+    requestBody: JSON_BODY,
   })
   @ApiParam(RUN_ID_PARAM)
-  @ApiHeader({ ...IDEMPOTENCY_HEADER, description: `${IDEMPOTENCY_HEADER.description} Not with NDJSON.` })
-  @ApiHeader({
-    name: 'Expected-Sequence',
-    required: false,
-    schema: { type: 'integer', minimum: 0 },
-    description: "Append only if the run's last sequence is this.",
-  })
+  @ApiHeader(IDEMPOTENCY_HEADER)
+  @ApiHeader(SEQUENCE_HEADER)
   @ApiResponse({
     status: 201,
     type: AppendResponse,
-    description: 'The events of a JSON request are stored in Redis.',
+    description: 'The events are stored in Redis.',
     headers: REPLAYED_HEADER,
-  })
-  @ApiResponse({
-    status: 200,
-    type: NdjsonAppendResponse,
-    description: 'The lines of an NDJSON request are stored.',
   })
   @ApiErrors(
     'VALIDATION_FAILED',
@@ -105,9 +111,60 @@ export class RunEventsController {
     return answer;
   }
 
+  @Post('ndjson')
+  @HttpCode(200)
+  @AcceptsBody({ ndjson: true })
+  @RequireScope('runs:write')
+  @ApiOperation({
+    summary: 'Append events, line by line',
+    operationId: 'appendEventLines',
+    description:
+      'One event a line, any number of lines, stored as they arrive; at a bad line it stops, and `details` of the error ' +
+      'say how far it came. The same as `POST /runs/{run_id}/events` with NDJSON: OpenAPI has one operation for a path ' +
+      'and a method, and a generated client would send JSON there.',
+    requestBody: NDJSON_BODY,
+  })
+  @ApiParam(RUN_ID_PARAM)
+  @ApiHeader(SEQUENCE_HEADER)
+  @ApiResponse({ status: 200, type: NdjsonAppendResponse, description: 'The lines are stored.' })
+  @ApiErrors(
+    'VALIDATION_FAILED',
+    'UNKNOWN_EVENT_TYPE',
+    'UNAUTHORIZED',
+    'FORBIDDEN',
+    'RUN_NOT_FOUND',
+    'RUN_ENDED',
+    'RUN_HAS_EXECUTOR',
+    'SEQUENCE_CONFLICT',
+    'EVENT_TOO_LARGE',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'REDIS_UNAVAILABLE',
+  )
+  appendLines(
+    @Tenant() tenantId: string,
+    @Param('run_id') runId: string,
+    @Req() request: Request,
+  ): Promise<NdjsonAppendResponse> {
+    readQuery(request, NoQuery);
+    if (!isNdjson(request)) {
+      throw new RunstreamError(
+        'UNSUPPORTED_MEDIA_TYPE',
+        `This route takes lines. Send ${NDJSON_MEDIA_TYPE} here, or JSON to POST /runs/{run_id}/events.`,
+      );
+    }
+    return this.intake.appendLines(tenantId, runId, request);
+  }
+
   @Get()
   @RequireScope('runs:read')
-  @ApiOperation({ summary: 'Page through the history', operationId: 'listEvents' })
+  @ApiOperation({
+    summary: 'Page through the history',
+    description:
+      'Pages neither overlap nor skip. Go on with `next_id`, as `start_id` or with `order=desc` as `end_id`, until it is ' +
+      'null: a page may hold fewer events than `limit`, or none.',
+    operationId: 'listEvents',
+  })
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 200, type: EventListResponse, description: 'One page of the log.' })
   @ApiErrors(
@@ -144,11 +201,7 @@ export class RunEventsController {
     required: false,
     description: 'Begin after this event; `0-0` is the beginning. An EventSource sends it by itself.',
   })
-  @ApiResponse({
-    status: 200,
-    description: 'The frames, until the run ends.',
-    content: { 'text/event-stream': { schema: { type: 'string' } } },
-  })
+  @ApiResponse(RUN_FRAMES)
   @ApiResponse({
     status: 204,
     description: 'The cursor is the terminal event: there is nothing more to come.',

@@ -53,9 +53,24 @@ export class RunsController {
   @Post()
   @AcceptsBody({ maxBytes: MAX_RUN_BYTES })
   @RequireScope('runs:write')
-  @ApiOperation({ summary: 'Start a run', operationId: 'createRun' })
+  @ApiOperation({
+    summary: 'Start a run',
+    description:
+      'With the executor `external`, which is the default, a producer appends the events and ends the run with one. ' +
+      'Any other executor of the deployment does both itself.',
+    operationId: 'createRun',
+  })
   @ApiHeader(IDEMPOTENCY_HEADER)
-  @ApiBody({ type: CreateRunDto })
+  @ApiBody({
+    type: CreateRunDto,
+    examples: {
+      external: { summary: 'A producer appends the events', value: { task: 'Review the change' } },
+      command: {
+        summary: 'The deployment runs a command',
+        value: { executor: 'command', task: 'lint', input: { command: 'lint' } },
+      },
+    },
+  })
   @ApiResponse({
     status: 201,
     type: RunResponse,
@@ -94,7 +109,11 @@ export class RunsController {
 
   @Get()
   @RequireScope('runs:read')
-  @ApiOperation({ summary: 'List runs, newest first', operationId: 'listRuns' })
+  @ApiOperation({
+    summary: 'List runs, newest first',
+    description: 'Go on with `next_cursor` as `cursor` until it is null.',
+    operationId: 'listRuns',
+  })
   @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
   @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
   @ApiQueryOf(ListRunsQuery)
@@ -125,7 +144,11 @@ export class RunsController {
 
   @Get(':run_id')
   @RequireScope('runs:read')
-  @ApiOperation({ summary: 'Get a run, or wait for its end', operationId: 'getRun' })
+  @ApiOperation({
+    summary: 'Get a run, or wait for its end',
+    description: 'With `wait_seconds` the answer comes when the run has ended, or when the time is up.',
+    operationId: 'getRun',
+  })
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 200, type: RunResponse, description: 'The run as it is now.' })
   @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')
@@ -147,7 +170,11 @@ export class RunsController {
   @AcceptsBody({ maxBytes: 16 * 1024 })
   @RequireScope('runs:write')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Cancel a run', operationId: 'cancelRun' })
+  @ApiOperation({
+    summary: 'Cancel a run',
+    description: 'Its executor learns of it at once, and what it still writes is refused.',
+    operationId: 'cancelRun',
+  })
   @ApiParam(RUN_ID_PARAM)
   @ApiBody({ type: CancelRunDto, required: false })
   @ApiResponse({ status: 200, type: RunResponse, description: 'The run, `cancelled`.' })
@@ -174,7 +201,11 @@ export class RunsController {
   @Delete(':run_id')
   @RequireScope('runs:write')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a run, its events and its journal entries', operationId: 'deleteRun' })
+  @ApiOperation({
+    summary: 'Delete a run, its events and its journal entries',
+    description: 'For every reader, and for good.',
+    operationId: 'deleteRun',
+  })
   @ApiParam(RUN_ID_PARAM)
   @ApiResponse({ status: 204, description: 'Gone. Its watchers get `close` with reason `deleted`.' })
   @ApiErrors('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'REDIS_UNAVAILABLE')

@@ -9,8 +9,11 @@ import { NoQuery } from './dto/queries.dto.js';
 import { CreateTicketDto, TicketResponse } from './dto/ticket.dto.js';
 import { RUN_ID_PARAM } from './runs.controller.js';
 
+const FOR_BROWSERS =
+  'For an `EventSource`, which can send no headers. It opens this one stream, until it expires.';
+
 /** Tickets for browsers: an EventSource can't send a credential in a header. */
-@ApiTags('events')
+@ApiTags('stream tickets')
 @RequireScope('runs:read')
 @AcceptsBody({ maxBytes: 64 * 1024 })
 @Controller()
@@ -23,10 +26,14 @@ export class StreamTicketsController {
   ) {}
 
   @Post('runs/:run_id/stream-tickets')
-  @ApiOperation({ summary: 'Get a ticket for the stream of a run', operationId: 'createRunStreamTicket' })
+  @ApiOperation({
+    summary: 'Get a ticket for the stream of a run',
+    description: FOR_BROWSERS,
+    operationId: 'createRunStreamTicket',
+  })
   @ApiParam(RUN_ID_PARAM)
   @ApiBody({ type: CreateTicketDto, required: false })
-  @ApiResponse({ status: 201, type: TicketResponse })
+  @ApiResponse({ status: 201, type: TicketResponse, description: 'The ticket, and the URL to connect to.' })
   @ApiErrors(
     'VALIDATION_FAILED',
     'UNKNOWN_EVENT_TYPE',
@@ -49,9 +56,13 @@ export class StreamTicketsController {
   }
 
   @Post('events/stream-tickets')
-  @ApiOperation({ summary: 'Get a ticket for the stream of all runs', operationId: 'createStreamTicket' })
+  @ApiOperation({
+    summary: 'Get a ticket for the stream of all runs',
+    description: FOR_BROWSERS,
+    operationId: 'createStreamTicket',
+  })
   @ApiBody({ type: CreateTicketDto, required: false })
-  @ApiResponse({ status: 201, type: TicketResponse })
+  @ApiResponse({ status: 201, type: TicketResponse, description: 'The ticket, and the URL to connect to.' })
   @ApiErrors(
     'VALIDATION_FAILED',
     'UNKNOWN_EVENT_TYPE',

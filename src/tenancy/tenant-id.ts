@@ -1,7 +1,7 @@
 import { ValidationFailedError } from '../common/index.js';
 
 /** No separators, braces, wildcards or line ends: nothing that could forge a key. */
-const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+export const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** @publicApi */
 export function isTenantId(value: unknown): value is string {

@@ -25,6 +25,7 @@ const EVENT = { event: { category: 'log', action: 'stdout' }, source: { agent_id
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /runs': { task: 'matrix' },
   'POST /runs/{run_id}/events': EVENT,
+  'POST /runs/{run_id}/events/ndjson': EVENT,
   'POST /keys': { name: 'of the matrix', scopes: ['keys:admin'] },
   'POST /consumers/{group}/replay': { from: '2026-01-01T00:00:00Z' },
   'POST /dead-letters/redrive': { group: 'matrix' },
@@ -83,7 +84,7 @@ async function call(
   const path = template.replaceAll(/\{(\w+)\}/g, (_, parameter: string) => values[parameter] ?? 'matrix');
   const json = BODIES[name];
   const answer = await ask(service.url, method, path + (QUERIES[name] ?? ''), {
-    headers,
+    headers: { ...(name.endsWith('/ndjson') && { 'content-type': 'application/x-ndjson' }), ...headers },
     ...(json !== undefined && { json }),
   });
   const type = answer.headers['content-type'] ?? null;
@@ -122,8 +123,24 @@ describe('every route has decided who may call it', () => {
     expect(operations().filter((name) => !access.has(name))).toEqual([]);
     expect([...access.keys()].filter((name) => !document.operations.has(name))).toEqual(['GET /']);
     for (const [name, operation] of document.operations) {
-      const asks = 'security' in operation;
-      expect([name, asks]).toEqual([name, access.get(name) !== 'public']);
+      const schemes = (operation.security ?? [{ nothing: [] }]).flatMap((one) => Object.keys(one));
+      const byTicket = name.endsWith('/stream') ? ['ticket'] : [];
+      const expected = access.get(name) === 'public' ? [] : ['bearer', 'session', ...byTicket];
+      expect([name, schemes]).toEqual([name, expected]);
+    }
+    expect(Object.keys(document.json.components.securitySchemes ?? {})).toEqual([
+      'bearer',
+      'session',
+      'ticket',
+    ]);
+  });
+
+  it('and its header for the tenant is in the document, if it is for one', () => {
+    for (const [name, { parameters }] of document.operations) {
+      const headers = parameters.filter((parameter) => parameter.name === 'X-Tenant-ID');
+      // The credential names the tenant.
+      const expected = ofTenants().includes(name) ? [{ in: 'header', required: false }] : [];
+      expect([name, headers]).toMatchObject([name, expected]);
     }
   });
 

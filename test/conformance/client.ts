@@ -103,6 +103,11 @@ export class Client {
     return expectStatus(await this.postLines(runId, lines(events), headers), 200).json<AppendReply>();
   }
 
+  /** At the route that takes lines alone. */
+  postToLines(runId: string, body: string, contentType = 'application/x-ndjson'): Promise<Reply> {
+    return this.request('POST', `/runs/${runId}/events/ndjson`, { body, contentType });
+  }
+
   /** An NDJSON request that stays open: the caller writes to it, ends it or cuts it. */
   openUpload(runId: string, headers: Record<string, string> = {}): ReturnType<typeof send> {
     this.activity = `POST /runs/${runId}/events (open upload)`;

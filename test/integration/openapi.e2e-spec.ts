@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
+import { encodeProvisionalEvent, EventTypeRegistry, prepareEvent } from '../../src/events/index.js';
 import { RedriveDto, ReplayDto } from '../../src/operations/index.js';
 import { CancelRunDto, CreateRunDto } from '../../src/runs/dto/run.dto.js';
+import { SseParser } from '../conformance/sse-parser.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { handlersOf, routesOf } from '../support/documented-routes.js';
 import { OpenApiDocument, type Operation } from '../support/openapi.js';
+import type { Schema } from '../support/openapi-schema.js';
 import { startService, type Service } from '../support/service.js';
 
 /** What one sends, and what came back: compared with the document at once. */
@@ -23,10 +26,12 @@ interface Outgoing {
 
 const RUN = 'GET /runs/{run_id}';
 const APPEND = 'POST /runs/{run_id}/events';
+const APPEND_LINES = 'POST /runs/{run_id}/events/ndjson';
 const HISTORY = 'GET /runs/{run_id}/events';
 const STREAM = 'GET /runs/{run_id}/events/stream';
 const CANCEL = 'POST /runs/{run_id}/cancel';
 const DELETE = 'DELETE /runs/{run_id}';
+const NDJSON = 'application/x-ndjson';
 const UNKNOWN_RUN = 'r0_00000000000000000000000000';
 
 let service: Service;
@@ -58,13 +63,31 @@ async function call(name: string, runId: string, outgoing: Outgoing = {}): Promi
   let body: unknown;
   if (type?.startsWith('text/event-stream')) {
     await response.body?.cancel();
-    body = '';
+    // What its frames hold is framesOf()'s affair; here it only has to be one of them.
+    body = {};
   } else {
     const received = await response.text();
     body = received === '' ? undefined : JSON.parse(received);
   }
   expect(document.answerProblems(name, response.status, type, body)).toEqual([]);
   return { status: response.status, body: (body ?? {}) as Record<string, unknown> };
+}
+
+/** Reads a stream to its end, and expects each frame's data to be what the document says; returns their names. */
+async function framesOf(name: string, runId: string, query = ''): Promise<string[]> {
+  const [, path = ''] = name.split(' ');
+  const response = await fetch(service.url + path.replace('{run_id}', runId) + query);
+  const media = document.operation(name).responses['200']!.content!['text/event-stream']!;
+  const names: string[] = [];
+  const problems: string[] = [];
+  const parser = new SseParser((item) => {
+    if (item.kind !== 'frame') return;
+    names.push(item.event);
+    problems.push(...document.check.problems(media.schema, JSON.parse(item.data), item.event));
+  });
+  parser.push(new Uint8Array(await response.arrayBuffer()));
+  expect(problems).toEqual([]);
+  return names;
 }
 
 async function createRun(fields: Record<string, unknown> = {}): Promise<string> {
@@ -205,20 +228,22 @@ describe('the OpenAPI document', () => {
       .filter(([, { requestBody }]) => requestBody)
       .map(([name]) => name);
     expect(withBody).toEqual(expect.arrayContaining(['POST /runs', CANCEL, APPEND]));
-    for (const name of withBody.filter((other) => other !== APPEND)) {
-      expect(Object.keys(document.operation(name).requestBody!.content)).toEqual(['application/json']);
+    for (const name of withBody) {
+      const type = name === APPEND_LINES ? 'application/x-ndjson' : 'application/json';
+      expect(Object.keys(document.operation(name).requestBody!.content)).toEqual([type]);
     }
   });
 
-  it('documents appending: one event, an array, or lines', () => {
+  it('documents appending: one event or an array, and lines as an operation of their own', () => {
     const { content, required } = document.operation(APPEND).requestBody!;
     const event = { $ref: '#/components/schemas/EventInputDto' };
     expect(required).toBe(true);
-    expect(Object.keys(content)).toEqual(['application/json', 'application/x-ndjson']);
     expect(content['application/json']!.schema).toMatchObject({
       oneOf: [event, { type: 'array', minItems: 1, maxItems: 1000, items: event }],
     });
-    expect(content['application/x-ndjson']!.schema).toMatchObject({ type: 'string' });
+    const lines = document.operation(APPEND_LINES).requestBody!;
+    expect(lines.required).toBe(true);
+    expect(lines.content['application/x-ndjson']!.schema).toMatchObject({ type: 'string', format: 'binary' });
   });
 
   it('describes the frames of the stream', () => {
@@ -226,6 +251,88 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '204']));
     expect(Object.keys(responses['200']!.content ?? {})).toEqual(['text/event-stream']);
     expect(JSON.stringify(document.operation(STREAM))).toMatch(/cursor[^]*gap[^]*close/);
+    for (const [name, kinds] of [
+      [STREAM, ['EventResponse', 'CursorFrame', 'GapFrame', 'ProvisionalFrame', 'CloseFrame']],
+      ['GET /events/stream', ['EventResponse', 'CursorFrame', 'GapFrame']],
+    ] as const) {
+      const { oneOf = [] } = document.operation(name).responses['200']!.content!['text/event-stream']!.schema;
+      expect(oneOf.map(({ $ref, title }) => $ref?.split('/').at(-1) ?? title)).toEqual(kinds);
+    }
+  });
+
+  it('refers to nothing that is not there, and has no object of which nothing is said', () => {
+    const { schemas } = document.json.components;
+    const problems: string[] = [];
+    const look = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const { $ref, type, properties, additionalProperties, allOf } = value as Schema;
+      if (typeof $ref === 'string' && !Object.hasOwn(schemas, $ref.replace('#/components/schemas/', '')))
+        problems.push(`${path} refers to ${$ref}`);
+      const isObject = [type].flat().includes('object');
+      if (isObject && !properties && additionalProperties === undefined && !allOf)
+        problems.push(`${path} is any object`);
+      for (const [key, item] of Object.entries(value)) {
+        if (key !== 'example' && key !== 'examples') look(item, `${path}/${key}`);
+      }
+    };
+    look(document.json, '#');
+    expect(problems).toEqual([]);
+  });
+
+  it('gives examples that its own schemas allow', () => {
+    const problems: string[] = [];
+    const check = (schema: Schema, value: unknown, path: string): void => {
+      problems.push(...document.check.problems(schema, value, path));
+    };
+    let count = 0;
+    each((name, { parameters, requestBody, responses }) => {
+      for (const { name: parameter, schema } of parameters) {
+        if (schema.default !== undefined) check(schema, schema.default, `${name} ${parameter}`);
+      }
+      for (const content of [requestBody, ...Object.values(responses)].map((part) => part?.content ?? {})) {
+        for (const [type, { schema, example, examples = {} }] of Object.entries(content)) {
+          const values = Object.values(examples).map(({ value }) => value);
+          for (const value of [...values, ...(example === undefined ? [] : [example])]) {
+            check(schema, value, `${name} ${type}`);
+            count++;
+          }
+        }
+      }
+    });
+    for (const [name, schema] of Object.entries(document.json.components.schemas)) {
+      for (const [key, property] of Object.entries(schema.properties ?? {})) {
+        if (property.example === undefined) continue;
+        // That of a list is one of its items.
+        const value =
+          Array.isArray(property.example) || property.type !== 'array'
+            ? property.example
+            : [property.example];
+        check(property, value, `${name}.${key}`);
+        count++;
+      }
+    }
+    expect(problems).toEqual([]);
+    expect(count).toBeGreaterThan(100);
+  });
+
+  it('has properties with a default in no body: generated clients would have to send them', () => {
+    const sent = [...document.operations.values()].flatMap(({ requestBody }) =>
+      Object.values(requestBody?.content ?? {}).map(({ schema }) => schema),
+    );
+    expect(
+      JSON.stringify(sent.map((schema) => (schema.$ref ? document.check.resolve(schema) : schema))),
+    ).not.toMatch(/"default":/);
+  });
+
+  it('says which groups there are, in the order in which one meets them', () => {
+    const { tags, servers } = document.json;
+    const used = new Set([...document.operations.values()].flatMap((operation) => operation.tags ?? []));
+    expect(tags.map(({ name }) => name)).toEqual([
+      ...['runs', 'events', 'journal', 'stream tickets', 'consumers', 'dead letters', 'health', 'metrics'],
+    ]);
+    expect(new Set(tags.map(({ name }) => name))).toEqual(used);
+    expect(tags.every(({ description }) => description !== '')).toBe(true);
+    expect(servers.map(({ url }) => url)).toEqual(['/']);
   });
 });
 
@@ -268,7 +375,18 @@ describe('answers of the service are what the document says', () => {
       (await call(APPEND, runId, { json: [everything, eventOf('log.stdout')] })).body['duplicates'],
     ).toBe(1);
     const text = `${JSON.stringify(eventOf('gate.requested'))}\n${JSON.stringify(ending(result))}\n`;
-    expect((await call(APPEND, runId, { text, contentType: 'application/x-ndjson' })).status).toBe(200);
+    const [gate = '', end = ''] = text.split(/(?<=\n)/);
+    const asLines = { contentType: NDJSON };
+    expect((await call(APPEND_LINES, runId, { ...asLines, text: gate })).body['count']).toBe(1);
+    // Described at the other operation; taken here too.
+    const response = await fetch(`${service.url}/runs/${runId}/events`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-ndjson' },
+      body: end,
+    });
+    expect(response.status).toBe(200);
+    const { content } = document.operation(APPEND_LINES).responses['200']!;
+    expect(document.check.problems(content!['application/json']!.schema, await response.json())).toEqual([]);
 
     expect((await call(RUN, runId)).body).toMatchObject({ status: 'completed', result });
     expect((await call(HISTORY, runId)).body).toMatchObject({ count: 5, next_id: null });
@@ -277,14 +395,29 @@ describe('answers of the service are what the document says', () => {
     const last = (await call(HISTORY, runId, { query: '?order=desc&limit=1' })).body['events'] as {
       id: string;
     }[];
-    expect((await call(STREAM, runId)).status).toBe(200);
+    const frames = await framesOf(STREAM, runId);
+    expect(frames.filter((kind) => kind === 'close')).toEqual(['close']);
+    expect(await framesOf(STREAM, runId, '?type=gate.*')).toEqual(['cursor', 'gate.requested', 'close']);
     expect((await call(STREAM, runId, { query: `?last_event_id=${last[0]!.id}` })).status).toBe(204);
     expect((await call(DELETE, runId)).status).toBe(204);
   });
 
+  it('frames of a watcher whose cursor is no position of the log, and what is only provisional', async () => {
+    const runId = await createRun();
+    await call(APPEND, runId, { json: ending('x') });
+    expect(await framesOf(STREAM, runId, '?last_event_id=9-9')).toEqual([
+      ...['gap', 'lifecycle.started', 'lifecycle.completed', 'close'],
+    ]);
+    const types = new EventTypeRegistry();
+    const event = prepareEvent(eventOf('llm.stream', { idempotency_key: 'executor:1:a:1' }), types);
+    const frame: unknown = JSON.parse(encodeProvisionalEvent('default', runId, event));
+    const { schema } = document.operation(STREAM).responses['200']!.content!['text/event-stream']!;
+    expect(document.check.problems(schema, frame)).toEqual([]);
+  });
+
   it('a run that is cancelled, one that failed, and an upload without a line', async () => {
     const runId = await createRun();
-    const empty = await call(APPEND, runId, { text: '\n', contentType: 'application/x-ndjson' });
+    const empty = await call(APPEND_LINES, runId, { text: '\n', contentType: 'application/x-ndjson' });
     expect(empty).toMatchObject({ status: 200, body: { count: 0, last_id: null } });
     expect((await call(CANCEL, runId, { json: { reason: 'enough' } })).body['status']).toBe('cancelled');
     const failing = await createRun();
@@ -303,7 +436,12 @@ describe('answers of the service are what the document says', () => {
     const large = { ...stdout, data: { line: 'x'.repeat(1024 * 1024) } };
 
     for (const name of [...document.operations.keys()].filter((other) => other.includes('{run_id}'))) {
-      const outgoing = name === APPEND ? { json: stdout } : {};
+      const outgoing =
+        name === APPEND
+          ? { json: stdout }
+          : name === APPEND_LINES
+            ? { text: JSON.stringify(stdout), contentType: NDJSON }
+            : {};
       expect([name, await code(name, UNKNOWN_RUN, outgoing)]).toEqual([name, 'RUN_NOT_FOUND']);
       expect([name, await code(name, runId, { ...outgoing, query: '?nope=1' })]).toEqual([
         name,
@@ -339,8 +477,12 @@ describe('answers of the service are what the document says', () => {
     expect(await code(HISTORY, runId, { query: '?start_id=1' })).toBe('INVALID_EVENT_ID');
     expect(await code(STREAM, runId, { query: '?last_event_id=1' })).toBe('INVALID_EVENT_ID');
     expect(await code(STREAM, runId, { headers: { 'Last-Event-ID': 'x' } })).toBe('INVALID_EVENT_ID');
-    const lines = { text: `${JSON.stringify(stdout)}\n{\n`, contentType: 'application/x-ndjson' };
-    expect(await code(APPEND, runId, lines)).toBe('VALIDATION_FAILED');
+    const lines = { text: `${JSON.stringify(stdout)}\n{\n`, contentType: NDJSON };
+    expect(await code(APPEND_LINES, runId, lines)).toBe('VALIDATION_FAILED');
+    for (const contentType of ['application/json', 'application/xml']) {
+      const wrong = { text: JSON.stringify(stdout), contentType };
+      expect(await code(APPEND_LINES, runId, wrong)).toBe('UNSUPPORTED_MEDIA_TYPE');
+    }
   });
 
   it('limits and enums of query parameters', async () => {

@@ -4,8 +4,8 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { BUNDLES, METADATA, PROJECT } from './bundle-settings.js';
 
-/** They are no part of what is tested, and some hold programs of their own. */
-const TOOLS = ['@jest/globals', '@swc/core', 'esbuild', 'playwright-core', 'runstream'];
+/** They are no part of what is tested; some hold programs of their own, and test/clients installs one of them. */
+const TOOLS = ['@jest/globals', '@swc/core', 'esbuild', 'openapi-fetch', 'playwright-core', 'runstream'];
 /** By Nest, when it needs them. */
 const LOADED_LATER = ['class-transformer', 'class-validator'];
 const IMPORT = /(?:from|import) '([^.'][^']*)'/g;

@@ -1,10 +1,12 @@
-/** The part of an OpenAPI 3.0 schema that this project's document uses. */
+type TypeName = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'null';
+
+/** The part of an OpenAPI 3.1 schema that this project's document uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
-  readonly nullable?: boolean;
+  readonly type?: TypeName | readonly TypeName[];
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -18,14 +20,15 @@ export interface Schema {
   readonly maximum?: number;
   readonly pattern?: string;
   readonly format?: string;
+  readonly title?: string;
   readonly description?: string;
   readonly example?: unknown;
   readonly default?: unknown;
 }
 
-const ANNOTATIONS = ['description', 'example', 'default'];
+const ANNOTATIONS = ['title', 'description', 'example', 'default'];
 const CHECKED = [
-  ...['$ref', 'allOf', 'oneOf', 'type', 'nullable', 'enum', 'properties', 'required', 'additionalProperties'],
+  ...['$ref', 'allOf', 'anyOf', 'oneOf', 'type', 'enum', 'properties', 'required', 'additionalProperties'],
   ...['items', 'minItems', 'maxItems', 'minLength', 'maxLength', 'minimum', 'maximum', 'pattern', 'format'],
 ];
 
@@ -42,15 +45,19 @@ export class SchemaCheck {
     return schema;
   }
 
+  /** The schema, or what it refers to. */
+  resolve(schema: Schema): Schema {
+    return schema.$ref === undefined ? schema : this.named(schema.$ref.replace('#/components/schemas/', ''));
+  }
+
   /** What is wrong with the value, one sentence each; empty when nothing is. */
   problems(schema: Schema, value: unknown, path = '$'): string[] {
     const unknown = Object.keys(schema).filter((key) => !CHECKED.includes(key) && !ANNOTATIONS.includes(key));
     if (unknown.length > 0)
       return [`${path}: the schema has keywords that nobody checks: ${unknown.join(', ')}`];
     if (schema.$ref !== undefined) {
-      return this.problems(this.named(schema.$ref.replace('#/components/schemas/', '')), value, path);
+      return this.problems(this.resolve(schema), value, path);
     }
-    if (value === null && schema.nullable === true) return [];
     const wrong: string[] = [];
     if (schema.enum && !schema.enum.includes(value)) wrong.push(`${path} is none of the enum`);
     for (const part of schema.allOf ?? []) wrong.push(...this.problems(part, value, path));
@@ -58,12 +65,18 @@ export class SchemaCheck {
       const fitting = schema.oneOf.filter((part) => this.problems(part, value, path).length === 0).length;
       if (fitting !== 1) wrong.push(`${path} fits ${fitting} of oneOf`);
     }
-    if (schema.type !== undefined) wrong.push(...this.typed(schema, value, path));
+    if (schema.anyOf && !schema.anyOf.some((part) => this.problems(part, value, path).length === 0))
+      wrong.push(`${path} fits none of anyOf`);
+    if (schema.type !== undefined) {
+      const types = [schema.type].flat();
+      const problems = types.map((type) => this.typed(schema, type, value, path));
+      wrong.push(...(problems.find((found) => found.length === 0) ?? problems[0] ?? []));
+    }
     return wrong;
   }
 
-  private typed(schema: Schema, value: unknown, path: string): string[] {
-    switch (schema.type) {
+  private typed(schema: Schema, type: TypeName, value: unknown, path: string): string[] {
+    switch (type) {
       case 'object':
         return isObject(value) ? this.inObject(schema, value, path) : [`${path} is no object`];
       case 'array':
@@ -73,12 +86,12 @@ export class SchemaCheck {
       case 'integer':
       case 'number':
         if (typeof value !== 'number') return [`${path} is no number`];
-        if (schema.type === 'integer' && !Number.isInteger(value)) return [`${path} is no integer`];
+        if (type === 'integer' && !Number.isInteger(value)) return [`${path} is no integer`];
         return outside(value, schema.minimum, schema.maximum, path);
       case 'boolean':
         return typeof value === 'boolean' ? [] : [`${path} is no boolean`];
-      case undefined:
-        return [];
+      case 'null':
+        return value === null ? [] : [`${path} is not null`];
     }
   }
 

@@ -17,6 +17,8 @@ export interface MediaType {
 export interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters: readonly Parameter[];
   readonly requestBody?: {
     readonly required?: boolean;
@@ -28,8 +30,13 @@ export interface Operation {
 }
 
 interface DocumentJson {
+  readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly securitySchemes?: Readonly<Record<string, object>>;
+  };
 }
 
 /** An OpenAPI document as a client that is generated from it would understand it. */
@@ -41,6 +48,11 @@ export class OpenApiDocument {
   static async of(url: string): Promise<OpenApiDocument> {
     const response = await fetch(`${url}/docs-json`);
     return new OpenApiDocument((await response.json()) as DocumentJson);
+  }
+
+  /** Of a document that the test made itself. */
+  static from(document: object): OpenApiDocument {
+    return new OpenApiDocument(JSON.parse(JSON.stringify(document)) as DocumentJson);
   }
 
   private constructor(readonly json: DocumentJson) {

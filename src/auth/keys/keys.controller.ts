@@ -30,7 +30,7 @@ export class KeysController {
     description: 'With no scope that your own credential lacks, and no longer life.',
     operationId: 'createKey',
   })
-  @ApiResponse({ status: 201, type: CreatedKeyResponse })
+  @ApiResponse({ status: 201, type: CreatedKeyResponse, description: 'The key, shown this once.' })
   @ApiErrors('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REDIS_UNAVAILABLE')
   async create(@Tenant() tenantId: string, @Req() request: Request): Promise<CreatedKeyResponse> {
     const body = readJson(request, CreateKeyDto);

@@ -2,7 +2,8 @@ import { parseCookie } from 'cookie';
 import type { CookieOptions, Request } from 'express';
 import { isHttps } from '../origin/own-origin.js';
 
-const NAME = 'runstream_session';
+/** What the cookie is called over HTTP. */
+export const SESSION_COOKIE = 'runstream_session';
 /** More than a browser sends of one name; each costs a look-up when it is ended. */
 const MAX_COOKIES = 10;
 
@@ -11,7 +12,7 @@ const MAX_COOKIES = 10;
  * that, any host of the same site could set it, and sign somebody in or out. Over HTTP browsers refuse the prefix.
  */
 export function sessionCookieName(request: Request): string {
-  return isHttps(request) ? `__Host-${NAME}` : NAME;
+  return isHttps(request) ? `__Host-${SESSION_COOKIE}` : SESSION_COOKIE;
 }
 
 export function sessionCookieOptions(request: Request): CookieOptions {

@@ -1,4 +1,6 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import { ALL_TENANTS_EXTENSION } from '../openapi/operations.js';
 
 /** Who may call a route: a scope, or `public`. A route without it is closed. */
 export const ACCESS = 'runstream:access';
@@ -54,4 +56,5 @@ export const AcceptsBody = (rule: BodyRule) => RouteMetadata(BODY, rule);
 export const AlwaysAdmitted = () => RouteMetadata(ALWAYS_ADMITTED, true);
 
 /** A route that shows or changes what belongs to no single tenant; a credential of one of several may not use it. @publicApi */
-export const AllTenants = () => RouteMetadata(ALL_TENANTS, true);
+export const AllTenants = () =>
+  applyDecorators(RouteMetadata(ALL_TENANTS, true), ApiExtension(ALL_TENANTS_EXTENSION, true));

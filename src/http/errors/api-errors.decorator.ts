@@ -15,8 +15,8 @@ const WITH_RETRY_AFTER: readonly ErrorCode[] = ['RATE_LIMITED', 'REDIS_UNAVAILAB
  * @publicApi
  */
 export function ApiErrors(...codes: ErrorCode[]): MethodDecorator & ClassDecorator {
-  // Any request may meet an instance that takes on nothing more (admission).
-  const all = [...new Set<ErrorCode>([...codes, 'OVERLOADED'])];
+  // Any request may meet a defect, or an instance that takes on nothing more (admission).
+  const all = [...new Set<ErrorCode>([...codes, 'INTERNAL_ERROR', 'OVERLOADED'])];
   const statuses = [...new Set(all.map((code) => ERROR_STATUS[code]))];
   return applyDecorators(
     ApiExtraModels(ErrorResponse),

@@ -2,13 +2,13 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import type { RecordedEvent } from '../../events/index.js';
 import { QueryInteger, Text } from '../../http/index.js';
+import { EventResponse } from '../../runs/index.js';
 
-const GROUP = { description: 'Name of a consumer group.', minLength: 1, maxLength: 63, example: 'billing' };
+const GROUP = { description: 'Name of a consumer group.', minLength: 1, maxLength: 63 };
 const TYPES = {
   optional: true,
   maxLength: 4096,
-  description: 'Only these types, separated by commas: exact, or a category as `llm.*`.',
-  example: 'llm.*,lifecycle.completed',
+  description: 'Only these types, exact or a whole category: `llm.*,lifecycle.completed`.',
 };
 export const MAX_REDRIVES = 10_000;
 const DEFAULT_REDRIVES = 1000;
@@ -38,7 +38,7 @@ export class DeleteDeadLettersQuery {
 }
 
 export class RedriveDto {
-  @Text(GROUP)
+  @Text({ ...GROUP, example: 'billing' })
   group!: string;
 
   @Text({ ...TYPES, nullable: true })
@@ -49,9 +49,8 @@ export class RedriveDto {
     type: 'integer',
     minimum: 1,
     maximum: MAX_REDRIVES,
-    default: DEFAULT_REDRIVES,
     nullable: true,
-    description: 'Send back so many at most, oldest first.',
+    description: `Send back so many at most, oldest first. Default: ${DEFAULT_REDRIVES}.`,
   })
   @IsOptional()
   @IsInt()
@@ -70,11 +69,9 @@ export class DeadLetterResponse {
   @ApiProperty({ type: String, nullable: true, example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa' })
   run_id!: string | null;
   @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
+    type: EventResponse,
     nullable: true,
-    description:
-      'The event, as in `EventResponse`; null when it was trimmed before it was handled, or can not be read.',
+    description: 'Null when it was trimmed before it was handled, or can not be read.',
   })
   event!: RecordedEvent | null;
   @ApiProperty({ description: 'Why it was given up.', example: 'connect ECONNREFUSED' })

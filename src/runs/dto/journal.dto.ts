@@ -6,7 +6,6 @@ import { HistoryQuery, StreamQuery } from './queries.dto.js';
 const RUN_IDS = {
   required: false,
   description: 'Only events of these runs: 1 to 100 ids, separated by commas.',
-  example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa',
 };
 const SOME_RUN_IDS = /^r[0-9]{1,5}_[0-9a-z]{26}(,r[0-9]{1,5}_[0-9a-z]{26}){0,99}$/;
 const MUST_BE = { message: 'must be 1 to 100 run ids, separated by commas' };

@@ -8,8 +8,8 @@ import { QueryInteger, Text } from '../../http/index.js';
 const TYPES = {
   optional: true,
   maxLength: 4096,
-  description: 'Only these types, separated by commas: exact, or a category as `llm.*`.',
-  example: 'llm.*,lifecycle.completed',
+  // In the description: the page would send an `example` along with every request that is tried out.
+  description: 'Only these types, exact or a whole category: `llm.*,lifecycle.completed`.',
 };
 
 export { NoQuery } from '../../http/index.js';
@@ -23,7 +23,7 @@ export class ListRunsQuery {
   @Text({ optional: true, minLength: 1, maxLength: 64 })
   executor?: string;
 
-  @ApiProperty({ required: false, description: '`name:value`', example: 'project:web' })
+  @ApiProperty({ required: false, description: '`name:value`, like `project:web`.' })
   @IsOptional()
   @Matches(/^[^:]{1,63}:.{0,255}$/su, { message: 'must be name:value' })
   label?: string;

@@ -11,9 +11,11 @@ export class CreateRunDto {
     nullable: true,
     minLength: 1,
     maxLength: 64,
-    default: 'external',
+    // No `default`: generators take a property with one for one that must be given.
+    example: 'external',
     description:
-      '`external`: a producer outside appends the events. Any other is an executor of this deployment, which produces them.',
+      '`external`, which is the default: a producer outside appends the events. Any other is an executor of this ' +
+      'deployment, which produces them.',
   })
   executor?: string | null;
 

@@ -224,6 +224,16 @@ export const appendNdjson = defineSection('3.1 Append: NDJSON', (check) => {
     expectError(await api.postLines(run.id, lines([numbered(1)])), 409, 'RUN_ENDED');
   });
 
+  check('the route for NDJSON alone takes lines, and nothing else', async ({ api }) => {
+    const run = await api.createRun();
+    const text = lines([numbered(1), numbered(2)]);
+    const answer = expectStatus(await api.postToLines(run.id, text), 200).json<AppendReply>();
+    assert.deepEqual([answer.run_id, answer.count, answer.duplicates], [run.id, 2, 0]);
+    const one = JSON.stringify(numbered(3));
+    expectError(await api.postToLines(run.id, one, 'application/json'), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    assert.deepEqual(await numbers(api, run.id), [1, 2]);
+  });
+
   check('Idempotency-Key is refused with NDJSON, and nothing is stored', async ({ api }) => {
     const run = await api.createRun();
     const headers = { 'idempotency-key': randomUUID() };

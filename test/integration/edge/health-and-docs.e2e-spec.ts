@@ -84,7 +84,7 @@ describe('docs', () => {
       components: { schemas: Record<string, unknown> };
     };
     const responses = document.paths['/toy/things']?.['post']?.responses;
-    expect(Object.keys(responses ?? {})).toEqual(['400', '503']);
+    expect(Object.keys(responses ?? {})).toEqual(['400', '500', '503']);
     expect(responses?.['400']).toMatchObject({
       description: expect.stringMatching(/VALIDATION_FAILED[^]*INVALID_EVENT_ID/),
       content: {
