@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { type ConsumerScene, consumerScenes } from '../../../test/support/consumer-scene.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { published, warning } from '../../../test/support/warnings.js';
-import { publishEffect } from './effects.js';
+import { publishEffect, startEffect } from './effects.js';
 import { GroupSource } from '../group/group-source.js';
 import { HandlerResult } from '../handler/handler-result.js';
 import type { Outcome } from './lease.js';
@@ -133,6 +133,21 @@ describe('Settling', () => {
     const settlements = await source.settle([{ ...outcomes[0]!, effects }, outcomes[1]!], newBatchId());
     expect(settlements).toEqual(['ok', `refused the run ${scene.run} has ended`]);
     expect(await published(scene)).toEqual([]);
+  });
+
+  it('T67 an index of keys that is none refuses the run that has one, and no other', async () => {
+    const scene = await open();
+    const { source, outcomes } = await begun(scene, ['a', 'b']);
+    const { keyed } = scene.store.keys.partition(scene.tenant, 0);
+    await scene.commands.sadd(keyed, 'not what it should be');
+    const effects = ['k', undefined].map((key) => startEffect(scene.store, { task: 'x', key }));
+    const settlements = await source.settle(
+      outcomes.map((outcome, i) => ({ ...outcome, effects: [effects[i]!] })),
+      newBatchId(),
+    );
+    expect(settlements).toEqual([expect.stringMatching(/^refused its effects fail: .*WRONGTYPE/), 'ok']);
+    const { runs } = await scene.runs.list(scene.tenant, {}, 10);
+    expect(runs.map(({ id }) => id).sort()).toEqual([scene.run, effects[1]!.runId].sort());
   });
 
   it('two events with one idempotency key are one, also in one step', async () => {
