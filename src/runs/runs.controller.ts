@@ -88,7 +88,7 @@ export class RunsController {
     @Req() request: Request,
   ): Promise<RunListResponse> {
     await this.room.take(request, MAX_LIST_BYTES);
-    const { status, executor, label, limit, cursor } = query;
+    const { status, executor, label, key, limit, cursor } = query;
     const colon = label?.indexOf(':') ?? -1;
     const page = await this.runs.list(
       tenantId,
@@ -96,6 +96,7 @@ export class RunsController {
         ...(status && { status }),
         ...(executor !== undefined && { executor }),
         ...(label !== undefined && { label: { name: label.slice(0, colon), value: label.slice(colon + 1) } }),
+        ...(key !== undefined && { key }),
       },
       limit,
       cursor,
