@@ -3,6 +3,7 @@ import { Check, isObject } from './check.js';
 import type { EventSource, JsonObject } from './envelope.js';
 import { readContext } from './event-context.js';
 import type { EventTypeRegistry } from './event-types.js';
+import { checkError } from './json-problem.js';
 import { toLine } from './line.js';
 import { runPatch, type TerminalStatus } from './run-patch.js';
 import { normaliseTimestamp } from './timestamp.js';
@@ -50,6 +51,14 @@ const EMPTY: JsonObject = {};
  * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
  */
 export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''): PreparedEvent {
+  try {
+    return prepare(input, types, path);
+  } catch (error) {
+    throw checkError(error, input, path);
+  }
+}
+
+function prepare(input: unknown, types: EventTypeRegistry, path: string): PreparedEvent {
   const check = new Check(path);
   if (!isObject(input)) throw new ValidationFailedError([{ path, message: 'must be a JSON object' }]);
   check.members(input, EVENT_MEMBERS, '');

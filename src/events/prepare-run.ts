@@ -1,7 +1,8 @@
 import { isPrintable, isText, ValidationFailedError } from '../common/index.js';
-import { Check } from './check.js';
+import { Check, isObject } from './check.js';
 import type { EventContext, JsonObject, Nullable, RunContext } from './envelope.js';
 import { readContext, toRunContext } from './event-context.js';
+import { checkError } from './json-problem.js';
 
 /** Longest `task`, in characters. */
 export const MAX_TASK_LENGTH = 10_000;
@@ -48,13 +49,25 @@ export interface PreparedRun {
  * @throws ValidationFailedError, EventTooLargeError
  */
 export function prepareRun(run: RunInput): PreparedRun {
+  try {
+    return prepare(run);
+  } catch (error) {
+    throw checkError(error, run, '');
+  }
+}
+
+function prepare(run: RunInput): PreparedRun {
   const check = new Check('');
+  if (!isObject(run)) throw new ValidationFailedError([{ path: '', message: 'must be an object' }]);
   if (!isText(run.task, 1, MAX_TASK_LENGTH)) {
     check.fail('task', `must be text of 1 to ${MAX_TASK_LENGTH} characters, without half a surrogate pair`);
   }
   if (run.key != null && !isRunKey(run.key)) check.fail('key', RUN_KEY_RULE);
   const input = check.object(run.input, 'input') ?? {};
-  const labels = check.object(run.labels, 'labels') ?? {};
+  const given = check.object(run.labels, 'labels') ?? {};
+  // Copied, so that what is checked is what is stored: an object may have a toJSON(). By its keys, since V8's
+  // Object.entries() and spreading also call some getters that are not enumerable.
+  const labels = Object.fromEntries(Object.keys(given).map((name) => [name, given[name]]));
   if (!areLabels(labels)) {
     check.fail(
       'labels',

@@ -20,6 +20,12 @@ async function taken<T>(updates: AsyncIterable<T>, most = Infinity): Promise<T[]
   return all;
 }
 
+function circle(): Record<string, never> {
+  const data: Record<string, unknown> = {};
+  data['self'] = data;
+  return data as Record<string, never>;
+}
+
 describe('L7 runs from the code of an application', () => {
   let application: TestApplication;
   let runs: RunOperations;
@@ -95,6 +101,12 @@ describe('L7 runs from the code of an application', () => {
   it.each<[string, (id: string) => Promise<unknown>, string]>([
     ['a task that is no text', () => runs.start({ task: 1 as never }), 'VALIDATION_FAILED'],
     ['no options', () => runs.start(undefined as never), 'VALIDATION_FAILED'],
+    ['input that holds a bigint', () => runs.start({ task: 'x', input: { n: 1n } }), 'VALIDATION_FAILED'],
+    [
+      'data that hold themselves',
+      (id) => runs.append(id, { type: 'log.stdout', data: circle() }),
+      'VALIDATION_FAILED',
+    ],
     ['an empty key', () => runs.start({ task: 'x', key: '' }), 'VALIDATION_FAILED'],
     ['a key that holds NUL', () => runs.list({ key: 'a\0' }), 'VALIDATION_FAILED'],
     ['a key that is null', () => runs.list({ key: null as never }), 'VALIDATION_FAILED'],
