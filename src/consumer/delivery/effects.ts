@@ -63,12 +63,12 @@ export function effectsWork(tenantId: string, effects: readonly Effect[]): Work[
 }
 
 export function startEffect(store: EventStore, run: StartRun): Effect {
-  const executor = run.executor ?? EXTERNAL;
+  const { task, key, input, labels, context } = prepareRun(run);
+  const executor: unknown = run.executor ?? EXTERNAL;
   // It becomes part of a key. Whether any process has it shows when the run is taken up.
-  if (!EXECUTOR_NAME.test(executor)) {
+  if (typeof executor !== 'string' || !EXECUTOR_NAME.test(executor)) {
     throw new ValidationFailedError([{ path: 'executor', message: 'must be the name of an executor' }]);
   }
-  const { task, key, input, labels, context } = prepareRun(run);
   const started: EventInput = {
     event: { category: 'lifecycle', action: 'started' },
     data: { task },

@@ -227,6 +227,24 @@ describe('What one handled event may write', () => {
     expect(source.effectLimits).toEqual({ events: 1000, bytes: 8 * 1024 * 1024 });
   });
 
+  it('starting what can be no run is refused at the call', async () => {
+    const scene = await open();
+    const runs = [
+      undefined,
+      null,
+      'x',
+      {},
+      { task: '' },
+      { task: 'x', key: 'a\n' },
+      { task: 'x', input: { n: 1n } },
+    ];
+    const executors = [['later'], 5, '', 'Later'].map((executor) => ({ task: 'x', executor }));
+    for (const run of [...runs, ...executors])
+      expect(() => startEffect(scene.store, run as never)).toThrow(
+        expect.objectContaining({ code: 'VALIDATION_FAILED' }),
+      );
+  });
+
   it('T233 an ordered retry later than an hour is a failure that says so', async () => {
     const scene = await open();
     let calls = 0;
