@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { clip, hasAtMost, isText } from './text.js';
+import { clip, hasAtMost, isPrintable, isText } from './text.js';
 
 const unicode = fc.string({ unit: 'binary' });
 
@@ -22,6 +22,14 @@ describe('isText', () => {
     for (const none of ['', 'ab', '\ud800', '\udc00', 1, null, undefined, ['a'], {}]) {
       expect(isText(none, 1, 1)).toBe(false);
     }
+  });
+});
+
+describe('isPrintable', () => {
+  it('is a text without control characters', () => {
+    for (const text of ['a b', 'ü', '👍'.repeat(3), '{*}']) expect(isPrintable(text, 1, 3)).toBe(true);
+    for (const none of ['', 'abcd', '\0', '\n', '\t', '\x7f', '\x85', '\ud800', 1, null, ['a']])
+      expect(isPrintable(none, 1, 3)).toBe(false);
   });
 });
 

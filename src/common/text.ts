@@ -18,6 +18,13 @@ export function isText(value: unknown, min: number, max: number): value is strin
   return typeof value === 'string' && value.length >= min && value.isWellFormed() && hasAtMost(value, max);
 }
 
+const UNPRINTABLE = /\p{Cc}/u;
+
+/** Whether a value is a text as `isText` has it, without control characters: what the protocol calls printable. */
+export function isPrintable(value: unknown, min: number, max: number): value is string {
+  return isText(value, min, max) && !UNPRINTABLE.test(value);
+}
+
 /** The beginning of a text, at most so many characters. What is not text in it becomes U+FFFD. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text.toWellFormed();

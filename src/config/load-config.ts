@@ -78,7 +78,7 @@ function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfi
   }
   return {
     ...(url === undefined ? {} : { url }),
-    commandTimeoutMs: reader.number(redis.commandTimeoutMs),
+    commandTimeoutMs: reader.number({ ...redis.commandTimeoutMs, min: 10 }),
     maxBulkReadBytes: reader.number(redis.maxBulkReadBytes),
   };
 }
@@ -132,9 +132,9 @@ function trustedProxies(reader: EnvironmentReader): number | string[] | undefine
 
 function sseConfig(reader: EnvironmentReader): SseConfig {
   return {
-    heartbeatMs: reader.number(events.heartbeatMs),
+    heartbeatMs: reader.number({ ...events.heartbeatMs, min: 100 }),
     retryMs: reader.number(runs.retryMs),
-    watcherBufferBytes: reader.number(runs.watcherBufferBytes),
+    watcherBufferBytes: reader.number({ ...runs.watcherBufferBytes, min: 1024 }),
   };
 }
 

@@ -1,12 +1,14 @@
 import {
+  errorText,
   EventTooLargeError,
+  isInstance,
   isText,
   MAX_VIOLATIONS,
   ValidationFailedError,
   type Violation,
 } from '../common/index.js';
 import type { JsonObject } from './envelope.js';
-import { lostNumbers } from './finite-numbers.js';
+import { joinPath, jsonProblem, type JsonProblem } from './json-problem.js';
 import { toLine } from './line.js';
 
 /** Most bytes that one event's `data`, its `metadata`, or a run's `input` may have as JSON. */
@@ -79,21 +81,31 @@ export class Check {
   json(value: JsonObject, path: string, what: string): string {
     let json: string;
     try {
-      json = toLine(JSON.stringify(value));
+      // Nothing at all, where a toJSON() gives nothing.
+      json = toLine(JSON.stringify(value) ?? '');
     } catch (error) {
-      // Nested deeper than the stack is: parsing copes with that, printing does not.
-      if (!(error instanceof RangeError)) throw error;
-      this.fail(path, 'is nested too deeply');
-      throw this.error();
+      // Longer than a string can be.
+      if (isInstance(error, RangeError) && errorText(error).includes('string length'))
+        throw new EventTooLargeError(MAX_DATA_BYTES, what);
+      throw this.noJson(
+        path,
+        jsonProblem(value) ?? { path: '', message: `can't be JSON: ${errorText(error)}` },
+      );
     }
-    if (lostNumbers(value, json)) {
-      this.fail(path, 'holds a number that is not finite');
-      throw this.error();
-    }
+    // An object may have a toJSON() that gives something else, as a Date has.
+    if (!json.startsWith('{')) throw this.noJson(path, { path: '', message: 'must be a JSON object' });
+    // Instead of a number that is not finite JSON.stringify() writes `null`.
+    const lost = json.includes('null') ? jsonProblem(value) : undefined;
+    if (lost) throw this.noJson(path, lost);
     // A string has at most three bytes for each UTF-16 unit, so most events skip the count.
     if (json.length > MAX_DATA_BYTES / 3 && Buffer.byteLength(json) > MAX_DATA_BYTES) {
       throw new EventTooLargeError(MAX_DATA_BYTES, what);
     }
     return json;
+  }
+
+  private noJson(path: string, problem: JsonProblem): ValidationFailedError {
+    this.fail(joinPath(path, problem.path), problem.message);
+    return this.error();
   }
 }

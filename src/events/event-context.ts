@@ -54,16 +54,15 @@ export function readRunContext(value: unknown): RunContext {
 
 function readPaths(value: unknown, check: Check): string[] {
   if (value == null) return [];
-  const valid =
-    Array.isArray(value) &&
-    value.length <= MAX_PATHS &&
-    value.every((path) => isText(path, 0, MAX_PATH_LENGTH));
-  if (!valid) {
+  // A copy has no holes, which `every` would pass over.
+  const paths: unknown[] | undefined =
+    Array.isArray(value) && value.length <= MAX_PATHS ? Array.from(value as unknown[]) : undefined;
+  if (!paths?.every((path) => isText(path, 0, MAX_PATH_LENGTH))) {
     check.fail(
       'context.artifact_paths',
       `must be an array of at most ${MAX_PATHS} texts of at most ${MAX_PATH_LENGTH} characters`,
     );
     return [];
   }
-  return value;
+  return paths;
 }

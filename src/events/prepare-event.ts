@@ -1,14 +1,15 @@
-import { ValidationFailedError } from '../common/index.js';
+import { isPrintable, ValidationFailedError } from '../common/index.js';
 import { Check, isObject } from './check.js';
 import type { EventSource, JsonObject } from './envelope.js';
 import { readContext } from './event-context.js';
 import type { EventTypeRegistry } from './event-types.js';
+import { checkError } from './json-problem.js';
 import { toLine } from './line.js';
 import { runPatch, type TerminalStatus } from './run-patch.js';
 import { normaliseTimestamp } from './timestamp.js';
 
-/** Printable: neither control characters nor halves of surrogate pairs. */
-const KEY_PATTERN = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
+/** Longest `idempotency_key`, in characters. */
+const MAX_KEY_LENGTH = 255;
 
 /**
  * An event that was checked and turned into JSON, once: the log stores `body`, and every reader copies it
@@ -50,6 +51,14 @@ const EMPTY: JsonObject = {};
  * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
  */
 export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''): PreparedEvent {
+  try {
+    return prepare(input, types, path);
+  } catch (error) {
+    throw checkError(error, input, path);
+  }
+}
+
+function prepare(input: unknown, types: EventTypeRegistry, path: string): PreparedEvent {
   const check = new Check(path);
   if (!isObject(input)) throw new ValidationFailedError([{ path, message: 'must be a JSON object' }]);
   check.members(input, EVENT_MEMBERS, '');
@@ -111,8 +120,8 @@ function readTimestamp(value: unknown, check: Check): string | undefined {
 
 function readKey(value: unknown, check: Check): string | undefined {
   if (value == null) return undefined;
-  if (typeof value !== 'string' || !KEY_PATTERN.test(value)) {
-    check.fail('idempotency_key', 'must be 1 to 255 printable characters');
+  if (!isPrintable(value, 1, MAX_KEY_LENGTH)) {
+    check.fail('idempotency_key', `must be 1 to ${MAX_KEY_LENGTH} printable characters`);
     return undefined;
   }
   return value;

@@ -10,6 +10,7 @@ export function toRunResponse(run: RunRecord, base: string): RunResponse {
     tenant_id: run.tenantId,
     executor: run.executor,
     task: run.task,
+    key: run.key ?? null,
     input: run.input,
     labels: run.labels,
     context: run.context,

@@ -120,7 +120,7 @@ export class RunsController {
   async list(@Tenant() tenantId: string, @Req() request: Request): Promise<RunListResponse> {
     const query = readQuery(request, ListRunsQuery);
     await this.room.take(request, MAX_LIST_BYTES);
-    const { status, executor, label, limit, cursor } = query;
+    const { status, executor, label, key, limit, cursor } = query;
     const colon = label?.indexOf(':') ?? -1;
     const page = await this.runs.list(
       tenantId,
@@ -128,6 +128,7 @@ export class RunsController {
         ...(status && { status }),
         ...(executor !== undefined && { executor }),
         ...(label !== undefined && { label: { name: label.slice(0, colon), value: label.slice(colon + 1) } }),
+        ...(key !== undefined && { key }),
       },
       limit,
       cursor,

@@ -8,6 +8,7 @@ import {
   type RunRecord,
   RunStore,
 } from '../event-store/index.js';
+import { assertRunKey } from '../events/index.js';
 import type { ReadFor } from '../redis/index.js';
 import type { CreateRunDto } from './dto/run.dto.js';
 import { ExecutorRegistry } from './executors/index.js';
@@ -33,13 +34,15 @@ export class RunsService {
     return created;
   }
 
-  list(
+  /** @throws ValidationFailedError */
+  async list(
     tenantId: string,
     filter: RunFilter,
     limit: number,
     cursor: string | undefined,
     reader: ReadFor,
   ): Promise<RunListPage> {
+    if (filter.key !== undefined) assertRunKey(filter.key);
     return this.runs.list(tenantId, filter, limit, cursor, reader);
   }
 

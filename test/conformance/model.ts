@@ -31,6 +31,7 @@ export interface Run {
   tenant_id: string;
   executor: string;
   task: unknown;
+  key: string | null;
   input: unknown;
   labels: JsonObject | null;
   context: JsonObject | null;

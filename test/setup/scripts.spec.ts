@@ -10,6 +10,8 @@ const BOUNDED: Record<string, readonly string[]> = {
   'bury.lua': ['letter'],
   'redrive.lua': ['entry'],
   'later.lua': ['entry'],
+  // A name and a value, or nothing.
+  'create-run.lua': ['key_field'],
   // Of an append: at most 1000 events, and so types.
   'write-events.lua': ['rare or {}', 'rare', 'record', 'fields'],
   // An append has at most 1000 events.

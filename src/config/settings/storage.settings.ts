@@ -28,7 +28,7 @@ export const redis = {
   commandTimeoutMs: integer({
     env: 'REDIS_COMMAND_TIMEOUT_MS',
     default: 2000,
-    min: 10,
+    min: 1,
     unit: 'milliseconds',
     doc: 'A command without an answer for so long has failed.',
   }),
@@ -105,14 +105,14 @@ export const events = {
   heartbeatMs: integer({
     env: 'SSE_HEARTBEAT_MS',
     default: 15_000,
-    min: 100,
+    min: 1,
     unit: 'milliseconds',
     doc: 'A quiet stream gets a heartbeat at this distance, and watched runs are compared with their log.',
   }),
   watcherPageBytes: integer({
     env: 'WATCHER_BUFFER_BYTES',
     default: 262_144,
-    min: 1024,
+    min: 1,
     max: 2 ** 30,
     unit: 'bytes',
     doc: 'What a watcher reads from the log at once, at most.',

@@ -17,7 +17,7 @@ export const runs = {
   watcherBufferBytes: integer({
     env: 'WATCHER_BUFFER_BYTES',
     default: 262_144,
-    min: 1024,
+    min: 1,
     max: 2 ** 30,
     unit: 'bytes',
     doc: "What may wait for one watcher's socket before it is served from the log.",

@@ -22,7 +22,7 @@ export type Effect =
       runId: string;
       /** The one that waits for it; undefined for an external run. */
       executor: string | undefined;
-      /** Executor, task, input, labels, context, as the run's record holds them. */
+      /** Executor, task, input, labels, context and key or '', as the run's record holds them. */
       fields: string[];
       events: PreparedEvent[];
     };
@@ -63,12 +63,12 @@ export function effectsWork(tenantId: string, effects: readonly Effect[]): Work[
 }
 
 export function startEffect(store: EventStore, run: StartRun): Effect {
-  const executor = run.executor ?? EXTERNAL;
+  const { task, key, input, labels, context } = prepareRun(run);
+  const executor: unknown = run.executor ?? EXTERNAL;
   // It becomes part of a key. Whether any process has it shows when the run is taken up.
-  if (!EXECUTOR_NAME.test(executor)) {
+  if (typeof executor !== 'string' || !EXECUTOR_NAME.test(executor)) {
     throw new ValidationFailedError([{ path: 'executor', message: 'must be the name of an executor' }]);
   }
-  const { task, input, labels, context } = prepareRun(run);
   const started: EventInput = {
     event: { category: 'lifecycle', action: 'started' },
     data: { task },
@@ -78,7 +78,7 @@ export function startEffect(store: EventStore, run: StartRun): Effect {
     kind: 'start',
     runId: newRunId(),
     executor: executor === EXTERNAL ? undefined : executor,
-    fields: [executor, task, input, labels, JSON.stringify(context)],
+    fields: [executor, task, input, labels, JSON.stringify(context), key ?? ''],
     events: executor === EXTERNAL ? [store.prepare(started)] : [],
   };
 }

@@ -113,7 +113,7 @@ describe('Handling events', () => {
       handle(event: RecordedEvent, context: HandlerContext): void {
         if (event.run_id !== run) return;
         context.publish(run, { event: { category: 'system', action: 'warning' }, data: { message: 'seen' } });
-        context.startRun({ task: 'next' });
+        context.startRun({ task: 'next', key: 'order 42' });
       }
     }
     run = await source.createRun();
@@ -123,6 +123,8 @@ describe('Handling events', () => {
       'both are there',
       async () => (await source.runs.list(source.tenant, {}, 10)).runs.length === 2,
     );
+    const line42 = await source.runs.list(source.tenant, { key: 'order 42' }, 10);
+    expect(line42.runs).toMatchObject([{ task: 'next', key: 'order 42' }]);
     const { events } = await source.store.read(source.tenant, run);
     expect(events.map(({ type }) => type)).toEqual(['lifecycle.started', 'log.stdout', 'system.warning']);
   });

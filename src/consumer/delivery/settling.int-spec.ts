@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { type ConsumerScene, consumerScenes } from '../../../test/support/consumer-scene.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { published, warning } from '../../../test/support/warnings.js';
-import { publishEffect } from './effects.js';
+import { publishEffect, startEffect } from './effects.js';
 import { GroupSource } from '../group/group-source.js';
 import { HandlerResult } from '../handler/handler-result.js';
 import type { Outcome } from './lease.js';
@@ -135,6 +135,21 @@ describe('Settling', () => {
     expect(await published(scene)).toEqual([]);
   });
 
+  it('T67 an index of keys that is none refuses the run that has one, and no other', async () => {
+    const scene = await open();
+    const { source, outcomes } = await begun(scene, ['a', 'b']);
+    const { keyed } = scene.store.keys.partition(scene.tenant, 0);
+    await scene.commands.sadd(keyed, 'not what it should be');
+    const effects = ['k', undefined].map((key) => startEffect(scene.store, { task: 'x', key }));
+    const settlements = await source.settle(
+      outcomes.map((outcome, i) => ({ ...outcome, effects: [effects[i]!] })),
+      newBatchId(),
+    );
+    expect(settlements).toEqual([expect.stringMatching(/^refused its effects fail: .*WRONGTYPE/), 'ok']);
+    const { runs } = await scene.runs.list(scene.tenant, {}, 10);
+    expect(runs.map(({ id }) => id).sort()).toEqual([scene.run, effects[1]!.runId].sort());
+  });
+
   it('two events with one idempotency key are one, also in one step', async () => {
     const scene = await open();
     const { source, outcomes } = await begun(scene, ['a']);
@@ -210,6 +225,24 @@ describe('What one handled event may write', () => {
     for (const id of ['', 'x', `r1_${'0'.repeat(26)}`, `r0_${'0'.repeat(26)}:keys`, undefined, {}])
       expect(() => publishEffect(scene.store, id as string, warning('a'))).toThrow('needs the id of a run');
     expect(source.effectLimits).toEqual({ events: 1000, bytes: 8 * 1024 * 1024 });
+  });
+
+  it('starting what can be no run is refused at the call', async () => {
+    const scene = await open();
+    const runs = [
+      undefined,
+      null,
+      'x',
+      {},
+      { task: '' },
+      { task: 'x', key: 'a\n' },
+      { task: 'x', input: { n: 1n } },
+    ];
+    const executors = [['later'], 5, '', 'Later'].map((executor) => ({ task: 'x', executor }));
+    for (const run of [...runs, ...executors])
+      expect(() => startEffect(scene.store, run as never)).toThrow(
+        expect.objectContaining({ code: 'VALIDATION_FAILED' }),
+      );
   });
 
   it('T233 an ordered retry later than an hour is a failure that says so', async () => {

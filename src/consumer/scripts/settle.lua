@@ -6,8 +6,8 @@
 -- been lost, it answers as the first time.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
---       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries
---       14… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
+--       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries  14 keyed
+--       15… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
 --       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
 --       11 consumer  12 replay epoch in which all were begun  13 least id  14 greatest id
@@ -18,7 +18,7 @@
 --           outcome: ok | retry | fail | release (handed back, not counted)
 --           effect:  publish, run (counted from 1), number of events, events as in append.lua
 --                    start, run, number of its dispatch stream among KEYS or 0, executor, task, input, labels,
---                    context, number of events, events
+--                    context, key or '', number of events, events
 -- Reply {which of the plain successes were lost, counted from 1}, then for each other entry:
 --       'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'refused <reason>'
 
@@ -55,12 +55,12 @@ end
 
 local runs = {}
 for r = 1, next_whole('the number of runs', #KEYS) do
-  local at = 14 + 3 * (r - 1)
+  local at = 15 + 3 * (r - 1)
   runs[r] = {
     id = next_arg(), channels = { run = next_arg(), journal = ARGV[6] },
     keys = {
       run = KEYS[at], events = KEYS[at + 1], keys = KEYS[at + 2], journal = KEYS[8], journal_last = KEYS[9],
-      active = KEYS[10], runs = KEYS[11],
+      active = KEYS[10], runs = KEYS[11], keyed = KEYS[14],
     },
   }
 end
@@ -80,7 +80,9 @@ local function read_effect()
     local dispatch = key_number(next_arg())
     effect.dispatch = dispatch > 0 and KEYS[dispatch] or nil
     effect.record = { id = effect.run.id }
-    for _, name in ipairs({ 'executor', 'task', 'input', 'labels', 'context' }) do effect.record[name] = next_arg() end
+    for _, name in ipairs({ 'executor', 'task', 'input', 'labels', 'context', 'key' }) do
+      effect.record[name] = next_arg()
+    end
   end
   effect.events = read_events()
   return effect
@@ -149,7 +151,7 @@ local function find_refusal(effects, own)
     local fate = fate_of(run, own)
     if effect.kind == 'start' then
       if fate ~= 'missing' then return 'the run ' .. run.id .. ' exists already' end
-      redis.call('ZCARD', run.keys.runs)
+      assert_index_types(run.keys, effect.record.key)
       if effect.dispatch then redis.call('XLEN', effect.dispatch) end
       own[run] = 'live'
     elseif fate == 'missing' then

@@ -59,7 +59,7 @@ describe('T67 A script that fails', () => {
   const create = (executor: string) =>
     a.runs.create(
       a.tenant,
-      { executor, task: 'x', input: {}, labels: {}, context: readRunContext(null) },
+      { executor, task: 'x', key: 'a key', input: {}, labels: {}, context: readRunContext(null) },
       request,
     );
 
@@ -85,7 +85,7 @@ describe('T67 A script that fails', () => {
   );
 
   for (const executor of ['external', 'later']) {
-    it.each(['journal', 'journalLast', 'active', 'runs', 'dispatch', 'request'] as const)(
+    it.each(['journal', 'journalLast', 'active', 'runs', 'keyed', 'dispatch', 'request'] as const)(
       `creating a run (${executor}), at the %s of the partition, writes nothing`,
       async (name) => {
         const keys = partition();
@@ -98,7 +98,8 @@ describe('T67 A script that fails', () => {
     );
   }
 
-  it.each(['active', 'runs'] as const)('deleting, at %s, deletes nothing', async (name) => {
+  it.each(['active', 'runs', 'keyed'] as const)('deleting, at %s, deletes nothing', async (name) => {
+    run = (await create('external')).run.id;
     await spoil(partition()[name]);
     const before = await everything();
     await expect(a.store.delete(a.tenant, run)).rejects.toThrow('WRONGTYPE');

@@ -288,6 +288,7 @@ export class EventStore {
           partition.runs,
           partition.journal,
           partition.journalDeleted,
+          partition.keyed,
         ],
         [runId, keys.live, DELETE_PAGE, after],
       )) as [state: string, seen?: string];

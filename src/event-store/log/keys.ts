@@ -15,6 +15,8 @@ export interface PartitionKeys {
   /** What they all begin with. */
   prefix: string;
   runs: string;
+  /** Runs that have a key, by it (run-index.ts). */
+  keyed: string;
   active: string;
   journal: string;
   journalLast: string;
@@ -111,6 +113,7 @@ export class Keyspace {
     return {
       prefix,
       runs: `${prefix}runs`,
+      keyed: `${prefix}runs:keyed`,
       active: `${prefix}runs:active`,
       journal: `${prefix}journal`,
       journalLast: `${prefix}journal:last`,

@@ -9,6 +9,8 @@ export interface RunRecord {
   tenantId: string;
   executor: string;
   task: string;
+  /** The caller's name for the line of runs that it belongs to. */
+  key: string | undefined;
   input: JsonObject;
   labels: Record<string, string>;
   context: RunContext;
@@ -65,6 +67,7 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
     tenantId,
     executor: field.get('executor') ?? EXTERNAL,
     task: field.get('task') ?? '',
+    key: field.get('key'),
     input: (objectOf(json('input')) ?? {}) as JsonObject,
     labels: labelsOf(json('labels')),
     context: contextOf(json('context')),

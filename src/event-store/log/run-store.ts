@@ -6,6 +6,7 @@ import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../.
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event-store.js';
 import { TENANTS_KEY } from './keys.js';
 import { newRunId } from './run-id.js';
+import { runRange } from './run-index.js';
 import { asCreated, EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
 import { dispatchWork, journalWork } from './store-work.js';
@@ -30,6 +31,8 @@ export interface RunFilter {
   status?: RunStatus;
   executor?: string;
   label?: { name: string; value: string };
+  /** Only runs of this key. They are found by an index, whatever else there is. */
+  key?: string;
 }
 
 export interface RunListPage {
@@ -63,7 +66,7 @@ export class RunStore {
     run: NewRun,
     request?: IdempotentRequest,
   ): Promise<{ run: RunRecord; replayed: boolean }> {
-    const { task, input, labels, context } = prepareRun(run);
+    const { task, key, input, labels, context } = prepareRun(run);
     const executor = run.executor ?? EXTERNAL;
     const id = newRunId();
     const keys = this.store.keys.run(tenantId, id);
@@ -86,6 +89,7 @@ export class RunStore {
           partition.request(request?.key ?? ''),
           partition.runs,
           partition.dispatch(executor),
+          partition.keyed,
         ],
         [
           id,
@@ -99,6 +103,7 @@ export class RunStore {
           input,
           labels,
           JSON.stringify(context),
+          key ?? '',
           ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
         ],
       ) as Promise<[state: string, runId: string, record: string[]]>;
@@ -150,12 +155,12 @@ export class RunStore {
    */
   async list(
     tenantId: string,
-    filter: RunFilter,
+    { key, ...filter }: RunFilter,
     limit: number,
     before?: string,
     reader: ReadFor = LIVE,
   ): Promise<RunListPage> {
-    const { runs: index } = this.store.keys.partition(tenantId, 0);
+    const partition = this.store.keys.partition(tenantId, 0);
     const isFiltered = Object.values(filter).some((value) => value !== undefined);
     const runs: RunRecord[] = [];
     let from = before;
@@ -164,10 +169,10 @@ export class RunStore {
     let looked = 0;
     while (scanned < MAX_SCANNED && looked < MAX_LOOKED_AT_BYTES) {
       const most = isFiltered ? SCAN_PAGE : Math.min(SCAN_PAGE, limit + 1 - runs.length);
-      const ids = await redisCall(
-        this.redis.commands.zrevrangebylex(index, from ? `(${from}` : '+', '-', 'LIMIT', 0, most),
-      );
-      if (ids.length === 0) return { runs, next: undefined };
+      const { index, max, min, idOf } = runRange(partition, key, from);
+      const members = await redisCall(this.redis.commands.zrevrangebylex(index, max, min, 'LIMIT', 0, most));
+      if (members.length === 0) return { runs, next: undefined };
+      const ids = members.map(idOf);
       const keys = ids.map((id) => this.store.keys.run(tenantId, id).run);
       const reply = await this.bulk.run({ ...reader, tenantId }, READ_BYTES, (connection) =>
         readRuns(connection, keys, LIST_VALUE_BYTES),
@@ -177,7 +182,7 @@ export class RunStore {
       const gone: string[] = [];
       for (const [i, record] of read.records.entries()) {
         const id = ids[i] ?? '';
-        if (!record) gone.push(id);
+        if (!record) gone.push(members[i] ?? '');
         else if (matches(record, filter)) {
           if (runs.length === limit || (runs.length > 0 && bytes >= MAX_LIST_BYTES))
             return { runs, next: from };
@@ -212,7 +217,7 @@ function readRecords(
   };
 }
 
-function matches(run: RunRecord, { status, executor, label }: RunFilter): boolean {
+function matches(run: RunRecord, { status, executor, label }: Omit<RunFilter, 'key'>): boolean {
   return (
     (status === undefined || run.status === status) &&
     (executor === undefined || run.executor === executor) &&

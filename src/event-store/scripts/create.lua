@@ -1,28 +1,29 @@
 -- Creates a run; an external one with its first event, lifecycle.started, in the same step.
 --
 -- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request  8 runs  9 dispatch
+--       10 keyed
 -- ARGV  1 run id  2 run channel  3 journal channel
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
 --       8 request fingerprint or ''  9 request TTL s
---       10 executor  11 task  12 input  13 labels  14 context
---       15… per event: as in append.lua; none for a run that waits for an executor
+--       10 executor  11 task  12 input  13 labels  14 context  15 key or ''
+--       16… per event: as in append.lua; none for a run that waits for an executor
 -- Reply {'OK', run id, record} | {'REPLAYED', run id} | {'CONFLICT', run id}; record is [field, value, field, value…].
 --       The run of the last two may be gone by now: its key is known to nobody but who reads the reply.
 
 --- include create-run.lua
 --- include remembered.lua
 
-local FIRST_EVENT = 15
+local FIRST_EVENT = 16
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
-  runs = KEYS[8], dispatch = KEYS[9],
+  runs = KEYS[8], dispatch = KEYS[9], keyed = KEYS[10],
 }
 local fingerprint = ARGV[8]
 
 local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
 if earlier then return earlier end
 
-redis.call('ZCARD', KEYS[8])
+assert_index_types(k, ARGV[15])
 redis.call('XLEN', KEYS[9])
 local limits = {
   max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),
@@ -32,6 +33,7 @@ local events = {}
 for i = 1, (#ARGV - FIRST_EVENT + 1) / EVENT_ARGS do events[i] = read_event(FIRST_EVENT, i - 1) end
 create_run(k, { run = ARGV[2], journal = ARGV[3] }, limits, {
   id = ARGV[1], executor = ARGV[10], task = ARGV[11], input = ARGV[12], labels = ARGV[13], context = ARGV[14],
+  key = ARGV[15],
 }, events)
 
 if fingerprint ~= '' then remember(KEYS[7], fingerprint, ARGV[1], '', ARGV[9]) end

@@ -8,11 +8,10 @@ import { EXTERNAL } from '../log/run-record.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';
+import { ExpiredRuns } from './expired-runs.js';
 
 const PAGE = 200;
 const MAX_PATIENCE_MS = 60_000;
-/** Ids of the index that one call compares with the runs there are. */
-const MAX_COMPARED = 2000;
 
 /** A run whose executor gave no sign of life for a whole lease. */
 export interface LapsedRun {
@@ -39,8 +38,7 @@ export interface RunsOutlook {
 export class RunSweep {
   /** 0: never. */
   private readonly idleTimeoutMs: number;
-  /** Where to go on comparing, by tenant. */
-  private readonly compared = new Map<string, string>();
+  private readonly expired: ExpiredRuns;
 
   constructor(
     private readonly redis: RedisConnections,
@@ -49,6 +47,7 @@ export class RunSweep {
     @Inject(EVENT_STORE_OPTIONS) options: EventStoreOptions,
   ) {
     const { runIdleTimeoutSeconds = EVENT_STORE_DEFAULTS.runIdleTimeoutSeconds } = options;
+    this.expired = new ExpiredRuns(redis, store.keys);
     this.idleTimeoutMs = runIdleTimeoutSeconds * 1000;
   }
 
@@ -152,46 +151,17 @@ export class RunSweep {
   }
 
   /**
-   * Takes ids of runs that are gone, with their retention, out of the index: part of it at each call.
+   * Takes ids of runs that are gone, with their retention, out of the indexes: part of it at each call.
    *
    * @returns how many
    */
-  async forgetExpired(tenantId: string): Promise<number> {
-    const { runs, active } = this.store.keys.partition(tenantId, 0);
-    let after = this.compared.get(tenantId);
-    let forgotten = 0;
-    for (let compared = 0; compared < MAX_COMPARED; compared += PAGE) {
-      const ids = await redisCall(
-        this.redis.commands.zrangebylex(runs, after ? `(${after}` : '-', '+', 'LIMIT', 0, PAGE),
-      );
-      const gone = await this.goneOf(tenantId, ids);
-      if (gone.length > 0) {
-        await redisCall(
-          Promise.all([this.redis.commands.zrem(runs, ...gone), this.redis.commands.zrem(active, ...gone)]),
-        );
-      }
-      forgotten += gone.length;
-      after = ids.length < PAGE ? undefined : ids.at(-1);
-      if (after === undefined) break;
-    }
-    if (after === undefined) this.compared.delete(tenantId);
-    else this.compared.set(tenantId, after);
-    return forgotten;
+  forgetExpired(tenantId: string): Promise<number> {
+    return this.expired.forget(tenantId);
   }
 
-  /** Whether the next call of `forgetExpired` goes on within the tenant's index. */
+  /** Whether the next call of `forgetExpired` goes on within the tenant's indexes. */
   isComparing(tenantId: string): boolean {
-    return this.compared.has(tenantId);
-  }
-
-  /** Mostly none is, which one count tells. */
-  private async goneOf(tenantId: string, ids: readonly string[]): Promise<string[]> {
-    if (ids.length === 0) return [];
-    const { commands } = this.redis;
-    const keys = ids.map((id) => this.store.keys.run(tenantId, id).run);
-    if ((await redisCall(commands.exists(...keys))) === ids.length) return [];
-    const exist = await redisCall(Promise.all(keys.map((key) => commands.exists(key))));
-    return ids.filter((_, i) => exist[i] === 0);
+    return this.expired.isComparing(tenantId);
   }
 
   private executorsOf(tenantId: string, ids: readonly string[]): Promise<(string | null)[]> {

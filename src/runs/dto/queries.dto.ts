@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import { MAX_RUN_KEY_LENGTH, RUN_STATUSES, type RunStatus } from '../../events/index.js';
 import { RUN_ID_PATTERN } from '../../event-store/index.js';
 import { QueryInteger, Text } from '../../http/index.js';
 
@@ -22,6 +22,14 @@ export class ListRunsQuery {
 
   @Text({ optional: true, minLength: 1, maxLength: 64 })
   executor?: string;
+
+  @Text({
+    optional: true,
+    minLength: 1,
+    maxLength: MAX_RUN_KEY_LENGTH,
+    description: 'Only runs with this `key`, exactly.',
+  })
+  key?: string;
 
   @ApiProperty({ required: false, description: '`name:value`, like `project:web`.' })
   @IsOptional()

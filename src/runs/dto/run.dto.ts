@@ -1,6 +1,12 @@
 import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsObject, IsOptional } from 'class-validator';
-import { type JsonObject, MAX_TASK_LENGTH, RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import {
+  type JsonObject,
+  MAX_RUN_KEY_LENGTH,
+  MAX_TASK_LENGTH,
+  RUN_STATUSES,
+  type RunStatus,
+} from '../../events/index.js';
 import { Text } from '../../http/index.js';
 import { EventContextInputDto, RunContextDto } from './context.dto.js';
 import { JSON_OBJECT, JSON_VALUE, LABELS } from './schemas.js';
@@ -26,6 +32,18 @@ export class CreateRunDto {
     example: 'Review the change',
   })
   task!: string;
+
+  @Text({
+    optional: true,
+    nullable: true,
+    minLength: 1,
+    maxLength: MAX_RUN_KEY_LENGTH,
+    description:
+      "The caller's name for a line of runs, such as a chat or a build: printable characters. Any number of runs may " +
+      'have the same; `GET /runs?key=…` lists them.',
+    example: 'chat-42',
+  })
+  key?: string | null;
 
   @ApiProperty({
     ...JSON_OBJECT,
@@ -86,6 +104,8 @@ export class RunResponse {
   executor!: string;
   @ApiProperty({ example: 'Review the change' })
   task!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'chat-42' })
+  key!: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
   input!: JsonObject;
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })

@@ -89,6 +89,13 @@ describe('Executing a run', () => {
     expect(one.runner.activeCount).toBe(0);
   });
 
+  it('knows the key of its run, and that it has none', async () => {
+    one.app.get(JobExecutor).job = ({ key }) => Promise.resolve(String(key));
+    const { run: keyed } = await one.runs.create(one.tenant, { executor: 'job', task: 'x', key: 'chat 1' });
+    expect((await one.ended(keyed.id)).result).toBe('chat 1');
+    expect((await one.execute('job')).result).toBe('undefined');
+  });
+
   it('turns what it throws into the error, without the stack', async () => {
     const plain = await run(() => {
       throw new TypeError('no such thing');

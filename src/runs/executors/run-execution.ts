@@ -23,6 +23,8 @@ export interface RunExecution {
   readonly id: string;
   readonly tenantId: string;
   readonly task: string;
+  /** The name of the line of runs that it belongs to, such as a chat; undefined without one. */
+  readonly key: string | undefined;
   readonly input: JsonObject;
   readonly labels: Readonly<Record<string, string>>;
   readonly context: RunContext;

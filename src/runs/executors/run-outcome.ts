@@ -1,5 +1,5 @@
 import { errorText, isInstance, RedisUnavailableError, valueText } from '../../common/index.js';
-import type { EventInput, JsonObject } from '../../events/index.js';
+import { type EventInput, type JsonObject, jsonProblem } from '../../events/index.js';
 import { RunAbortedError } from './run-aborted-error.js';
 import { RunFailedError } from './run-failed-error.js';
 import { eventOf } from './running-execution.js';
@@ -69,6 +69,8 @@ function resultOf(value: unknown): unknown {
   if (isNoNumber || typeof value === 'function' || typeof value === 'symbol' || isNoData(value)) {
     throw new UnmeantResult(isInstance(value, Error) ? errorText(value) : valueText(value));
   }
+  const problem = jsonProblem(value);
+  if (problem) throw new UnmeantResult(`${problem.path || 'it'} ${problem.message}`);
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 

@@ -12,6 +12,7 @@ export class RunningExecution implements RunExecution {
   readonly id: string;
   readonly tenantId: string;
   readonly task: string;
+  readonly key: string | undefined;
   readonly input: JsonObject;
   readonly labels: Readonly<Record<string, string>>;
   readonly context: RunContext;
@@ -30,6 +31,7 @@ export class RunningExecution implements RunExecution {
     this.id = run.id;
     this.tenantId = run.tenantId;
     this.task = run.task;
+    this.key = run.key;
     this.input = run.input;
     this.labels = run.labels;
     this.context = run.context;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Scope, type Type } from '@nestjs/common';
 import { createTestExecutors, type TestExecutors } from '../../../test/support/executors.js';
+import type { ValidationFailedError } from '../../common/index.js';
 import type { JsonObject } from '../../events/index.js';
 import type { Executor } from './executor.js';
 import type { RunExecution } from './run-execution.js';
@@ -77,6 +78,8 @@ describe('What an executor throws or gives back', () => {
       [() => new Map([[1, 2]]), /result/],
       [() => new Error('returned'), /result.*returned/],
       [() => NaN, /result/],
+      [() => ({ rows: [{ price: NaN }] }), /result.*rows\[0\]\.price is a number that is not finite/],
+      [() => ({ id: 1n }), /result.*id is a bigint/],
       [
         () => ({
           toJSON: throwing(Object.create(null)),
@@ -128,6 +131,22 @@ describe('What an executor throws or gives back', () => {
       ]);
       expect(await one.ended(id)).toMatchObject({ status: 'failed', error: expect.stringMatching(/./) });
     }
+  });
+
+  it('T265 emit() says where its data is no JSON, and the run goes on', async () => {
+    works = [
+      async (run) => {
+        const refused: unknown[] = [];
+        for (const more of [{ row: { id: 1n } }, { row: NaN }] as object[])
+          await run.emit('log.stdout', more as never).catch((error: unknown) => refused.push(error));
+        return refused.map((error) => (error as ValidationFailedError).violations.map(({ path }) => path));
+      },
+    ];
+    const one = await start();
+    expect(await one.execute('does', { n: 0 })).toMatchObject({
+      status: 'completed',
+      result: [['data.row.id'], ['data.row']],
+    });
   });
 
   it('T207 validateInput() refuses with any value, and answers at once', async () => {

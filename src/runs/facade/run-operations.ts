@@ -38,6 +38,11 @@ export interface RunToStart extends Partial<RunInput> {
   task: string;
   /** Default: `external`, whose events somebody appends. */
   executor?: string;
+  /**
+   * Names the line of runs that it belongs to, such as a chat: 1 to 255 printable characters. A second call with it starts
+   * a second run. Default: none.
+   */
+  key?: string;
   /** Only once: the same call with the same key gives the run that the first one started, for 24 hours. */
   idempotencyKey?: string;
 }

@@ -20,6 +20,12 @@ async function taken<T>(updates: AsyncIterable<T>, most = Infinity): Promise<T[]
   return all;
 }
 
+function circle(): Record<string, never> {
+  const data: Record<string, unknown> = {};
+  data['self'] = data;
+  return data as Record<string, never>;
+}
+
 describe('L7 runs from the code of an application', () => {
   let application: TestApplication;
   let runs: RunOperations;
@@ -59,6 +65,32 @@ describe('L7 runs from the code of an application', () => {
     await expect(runs.get(run.id)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
   });
 
+  it('lists the line of runs that has a key, for its tenant alone', async () => {
+    const key = 'chat/42';
+    const first = await runs.start({ task: 'one', key });
+    const second = await runs.start({ task: 'two', key });
+    await runs.start({ task: 'three', key: `${key} too` });
+    expect(second.key).toBe(key);
+    const page = await runs.list({ key, limit: 1 });
+    expect(page).toMatchObject({ runs: [{ id: second.id, key }], next: second.id });
+    const rest = await runs.list({ key, limit: 1, cursor: second.id });
+    expect(rest).toMatchObject({ runs: [{ id: first.id, key }], next: undefined });
+    await runs.cancel(first.id);
+    expect((await runs.list({ key, status: 'cancelled' })).runs).toMatchObject([{ id: first.id }]);
+    const other = application.app.get(Runstream, { strict: false }).for(uniqueTenant());
+    expect((await other.list({ key })).runs).toEqual([]);
+  });
+
+  it('counts the key of a run as part of an idempotent request', async () => {
+    const start = (key?: string) =>
+      runs.start({ task: 'keyed', idempotencyKey: 'with a key', ...(key !== undefined && { key }) });
+    const { id } = await start('a');
+    expect((await start('a')).id).toBe(id);
+    for (const other of ['b', undefined])
+      await expect(start(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    expect((await runs.list({ key: 'a' })).runs.map((run) => run.id)).toEqual([id]);
+  });
+
   it('starts a run once for one key, and refuses the key for another one', async () => {
     const start = (task: string) => runs.start({ task, idempotencyKey: 'order-42' });
     const { id } = await start('order 42');
@@ -69,6 +101,15 @@ describe('L7 runs from the code of an application', () => {
   it.each<[string, (id: string) => Promise<unknown>, string]>([
     ['a task that is no text', () => runs.start({ task: 1 as never }), 'VALIDATION_FAILED'],
     ['no options', () => runs.start(undefined as never), 'VALIDATION_FAILED'],
+    ['input that holds a bigint', () => runs.start({ task: 'x', input: { n: 1n } }), 'VALIDATION_FAILED'],
+    [
+      'data that hold themselves',
+      (id) => runs.append(id, { type: 'log.stdout', data: circle() }),
+      'VALIDATION_FAILED',
+    ],
+    ['an empty key', () => runs.start({ task: 'x', key: '' }), 'VALIDATION_FAILED'],
+    ['a key that holds NUL', () => runs.list({ key: 'a\0' }), 'VALIDATION_FAILED'],
+    ['a key that is null', () => runs.list({ key: null as never }), 'VALIDATION_FAILED'],
     ['an unknown executor', () => runs.start({ task: 'x', executor: 'none' }), 'UNKNOWN_EXECUTOR'],
     ['a key with a line break', () => runs.start({ task: 'x', idempotencyKey: 'a\n' }), 'VALIDATION_FAILED'],
     ['an unknown type', (id) => runs.append(id, { type: 'nope.x' }), 'UNKNOWN_EVENT_TYPE'],

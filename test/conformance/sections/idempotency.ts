@@ -21,6 +21,26 @@ export const idempotency = defineSection('3 Runs: Idempotency-Key', (check) => {
     assert.equal(again.headers.location, first.headers.location);
   });
 
+  check(
+    'key and Idempotency-Key are apart: the header decides whether a second run starts',
+    async ({ api }) => {
+      const key = randomUUID();
+      const post = (idempotencyKey: string, json: unknown) =>
+        api.request('POST', '/runs', { json, headers: { 'idempotency-key': idempotencyKey } });
+      const json = { task: 'x', key };
+      const first = expectStatus(await post(key, json), 201).json<Run>();
+      assert.equal(expectStatus(await post(key, json), 201).json<Run>().id, first.id);
+      expectError(await post(key, { task: 'x' }), 409, 'IDEMPOTENCY_CONFLICT');
+      const second = expectStatus(await post(`${key} again`, json), 201).json<Run>();
+      assert.notEqual(second.id, first.id);
+      const { runs } = expectStatus(await api.get('/runs', { key }), 200).json<{ runs: Run[] }>();
+      assert.deepEqual(
+        runs.map(({ id }) => id),
+        [second.id, first.id],
+      );
+    },
+  );
+
   check('the same key with another body is IDEMPOTENCY_CONFLICT', async ({ api }) => {
     const headers = { 'idempotency-key': randomUUID() };
     expectStatus(await api.request('POST', '/runs', { json: { task: 'one' }, headers }), 201);

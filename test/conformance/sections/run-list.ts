@@ -95,6 +95,62 @@ export const runList = defineSection('3 Runs: the list', (check) => {
     assert.deepEqual(idsOf(await listAll(api, { label, limit: 1 })), [ids[2], ids[0]]);
   });
 
+  check(
+    'runs of one key are a line: listed newest first, page by page, and no others with them',
+    async ({ api }) => {
+      const key = `chat ${randomUUID()}`;
+      const ids: string[] = [];
+      for (let n = 0; n < 5; n++) ids.push((await api.createRun({ key })).id);
+      for (const other of [`${key} `, `${key}0`, key.slice(0, -1), key.toUpperCase()])
+        await api.createRun({ key: other });
+      await api.createRun();
+      for (const limit of [1, 2, 5, 50]) {
+        const runs = await listAll(api, { key, limit });
+        assert.deepEqual(idsOf(runs), ids.toReversed(), `limit ${limit}`);
+        assert.ok(runs.every((run) => run.key === key));
+      }
+      assert.deepEqual(await listAll(api, { key: randomUUID() }), []);
+    },
+  );
+
+  check('key filters together with status, executor and label', async ({ api }) => {
+    const key = randomUUID();
+    const [ended, labelled] = [
+      await api.createRun({ key }),
+      await api.createRun({ key, labels: { a: 'b' } }),
+    ];
+    await api.append((await api.createRun({ key: `${key}.` })).id, terminal());
+    await api.append(ended.id, terminal());
+    assert.deepEqual(idsOf(await listAll(api, { key, status: 'completed' })), [ended.id]);
+    assert.deepEqual(idsOf(await listAll(api, { key, label: 'a:b', limit: 1 })), [labelled.id]);
+    assert.deepEqual(idsOf(await listAll(api, { key, executor: 'external' })), [labelled.id, ended.id]);
+    assert.deepEqual(await listAll(api, { key, status: 'pending' }), []);
+  });
+
+  check('a deleted run leaves the line of its key', async ({ api }) => {
+    const key = randomUUID();
+    const [first, second] = [await api.createRun({ key }), await api.createRun({ key })];
+    expectStatus(await api.request('DELETE', `/runs/${second.id}`), 204);
+    assert.deepEqual(idsOf(await listAll(api, { key, limit: 1 })), [first.id]);
+  });
+
+  check('a key is 1 to 255 printable characters', async ({ api }) => {
+    for (const key of ['ü'.repeat(255), '日本', ' ', '%2B+&=#', '{a}:*[\\]"']) {
+      const { id } = await api.createRun({ key });
+      assert.equal((await listPage(api, { key, limit: 1 })).runs[0]?.id, id, key);
+    }
+    for (const key of ['', 'x'.repeat(256), 'a\nb', 'a\0b', '\u007f']) {
+      const json = { task: 'x', key };
+      expectError(await api.request('POST', '/runs', { json }), 400, 'VALIDATION_FAILED');
+      expectError(await api.get('/runs', { key }), 400, 'VALIDATION_FAILED');
+    }
+    for (const key of [5, {}, ['a'], true, '\ud800']) {
+      const json = { task: 'x', key };
+      expectError(await api.request('POST', '/runs', { json }), 400, 'VALIDATION_FAILED');
+    }
+    assert.equal((await api.createRun({ key: null })).key, null);
+  });
+
   check('a limit, status or cursor that makes no sense is refused', async ({ api }) => {
     const bad = [{ limit: 0 }, { limit: -1 }, { limit: 'many' }, { limit: 1.5 }, { status: 'sleeping' }];
     for (const query of bad) expectError(await api.get('/runs', query), 400, 'VALIDATION_FAILED');

@@ -4,7 +4,19 @@ import { eventOf, numbered, terminal, typeOf, type Run } from '../model.js';
 import { defineSection } from '../runner.js';
 
 const RUN_FIELDS = [
-  ...['id', 'tenant_id', 'executor', 'task', 'input', 'labels', 'context', 'status', 'attempt', 'created_at'],
+  ...[
+    'id',
+    'tenant_id',
+    'executor',
+    'task',
+    'key',
+    'input',
+    'labels',
+    'context',
+    'status',
+    'attempt',
+    'created_at',
+  ],
   ...['started_at', 'completed_at', 'result', 'error', 'statistics', 'sequence', 'expires_at', 'links'],
 ];
 
@@ -12,6 +24,7 @@ export const runs = defineSection('3 Runs', (check) => {
   check('POST /runs answers 201, Location and the run', async ({ api }) => {
     const json = {
       task: 'review the patch',
+      key: 'patch 7',
       input: { pr: 7 },
       labels: { team: 'core', prio: 'high' },
       context: { session_id: 's1', mode: 'rlm' },
@@ -21,6 +34,7 @@ export const runs = defineSection('3 Runs', (check) => {
     for (const field of RUN_FIELDS) assert.ok(field in run, `${field} is there`);
     assert.equal(run.executor, 'external');
     assert.equal(run.task, json.task);
+    assert.equal(run.key, json.key);
     assert.deepEqual(run.input, json.input);
     assert.deepEqual(run.labels, json.labels);
     assert.equal(run.context?.session_id, 's1');
@@ -33,6 +47,7 @@ export const runs = defineSection('3 Runs', (check) => {
   check('an external run is running at once and lifecycle.started is its event 1', async ({ api }) => {
     const run = await api.createRun({ executor: 'external', task: 'the task' });
     assert.equal(run.status, 'running');
+    assert.equal(run.key, null);
     assert.equal(run.sequence, 1);
     assert.equal(run.completed_at, null);
     const [first, ...others] = await api.history(run.id);

@@ -1,0 +1,80 @@
+import { redisCall, type RedisConnections } from '../../redis/index.js';
+import type { Keyspace } from '../log/keys.js';
+import { idOfKeyed } from '../log/run-index.js';
+
+const PAGE = 200;
+/** Members of an index that one call compares with the runs there are. */
+const MAX_COMPARED = 2000;
+
+/** Takes runs that are gone, with their retention, out of their tenant's indexes: part of it at each call. */
+export class ExpiredRuns {
+  /** Where to go on comparing, by index. */
+  private readonly compared = new Map<string, string>();
+
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly keys: Keyspace,
+  ) {}
+
+  /** @returns how many */
+  async forget(tenantId: string): Promise<number> {
+    const { runs, keyed, active } = this.keys.partition(tenantId, 0);
+    const forgotten = await this.walk(
+      tenantId,
+      runs,
+      (id) => id,
+      async (gone) => {
+        const { commands } = this.redis;
+        await redisCall(Promise.all([commands.zrem(runs, ...gone), commands.zrem(active, ...gone)]));
+      },
+    );
+    // A walk of its own: once a run's record is gone, nothing tells its key any more.
+    await this.walk(tenantId, keyed, idOfKeyed, (gone) =>
+      redisCall(this.redis.commands.zrem(keyed, ...gone)),
+    );
+    return forgotten;
+  }
+
+  /** Whether the next call goes on within one of the tenant's indexes. */
+  isComparing(tenantId: string): boolean {
+    const { runs, keyed } = this.keys.partition(tenantId, 0);
+    return this.compared.has(runs) || this.compared.has(keyed);
+  }
+
+  private async walk(
+    tenantId: string,
+    index: string,
+    idOf: (member: string) => string,
+    remove: (gone: string[]) => Promise<unknown>,
+  ): Promise<number> {
+    let after = this.compared.get(index);
+    let removed = 0;
+    for (let compared = 0; compared < MAX_COMPARED; compared += PAGE) {
+      const members = await redisCall(
+        this.redis.commands.zrangebylex(index, after ? `(${after}` : '-', '+', 'LIMIT', 0, PAGE),
+      );
+      const gone = await this.goneOf(tenantId, members, idOf);
+      if (gone.length > 0) await remove(gone);
+      removed += gone.length;
+      after = members.length < PAGE ? undefined : members.at(-1);
+      if (after === undefined) break;
+    }
+    if (after === undefined) this.compared.delete(index);
+    else this.compared.set(index, after);
+    return removed;
+  }
+
+  /** Mostly none is, which one count tells. */
+  private async goneOf(
+    tenantId: string,
+    members: readonly string[],
+    idOf: (member: string) => string,
+  ): Promise<string[]> {
+    if (members.length === 0) return [];
+    const { commands } = this.redis;
+    const keys = members.map((member) => this.keys.run(tenantId, idOf(member)).run);
+    if ((await redisCall(commands.exists(...keys))) === members.length) return [];
+    const exist = await redisCall(Promise.all(keys.map((key) => commands.exists(key))));
+    return members.filter((_, i) => exist[i] === 0);
+  }
+}
