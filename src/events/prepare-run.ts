@@ -1,6 +1,6 @@
 import { isText } from '../common/index.js';
 import { Check } from './check.js';
-import type { EventContext, JsonObject, Nullable, RunContext } from './envelope.js';
+import type { EventContext, JsonObject, JsonObjectInput, Nullable, RunContext } from './envelope.js';
 import { readContext, toRunContext } from './event-context.js';
 
 /** Longest `task`, in characters. */
@@ -17,7 +17,7 @@ export interface RunInput {
   /** Default: `external`. */
   executor?: string | null | undefined;
   /** Belongs to the caller; at most 1 MiB of JSON. */
-  input?: JsonObject | null | undefined;
+  input?: JsonObjectInput | null | undefined;
   /** To find the run by: texts, at most 64. */
   labels?: JsonObject | null | undefined;
   context?: Nullable<EventContext> | null | undefined;

@@ -2,7 +2,6 @@ export * from './dto/event.dto.js';
 export * from './dto/run.dto.js';
 export * from './executors/index.js';
 export {
-  type EventToAppend,
   type HistoryOptions,
   type HistoryPage,
   type ListRunsOptions,

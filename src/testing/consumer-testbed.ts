@@ -12,7 +12,14 @@ import {
   type StartRun,
 } from '../consumer/index.js';
 import { EventStore, EventStoreModule, EXTERNAL, type RunRecord, RunStore } from '../event-store/index.js';
-import { type EventInput, parseEventId, readRunContext, type RecordedEvent } from '../events/index.js';
+import {
+  type EventToAppend,
+  parseEventId,
+  readRunContext,
+  type RecordedEvent,
+  toEventInput,
+  type UntypedEvent,
+} from '../events/index.js';
 import { RedisConnections, RedisModule } from '../redis/index.js';
 import { TENANCY_DEFAULTS, TenancyModule } from '../tenancy/index.js';
 import { removeTenant } from './remove-tenant.js';
@@ -84,8 +91,14 @@ export class ConsumerTestbed {
   }
 
   /** Appends events to a run, as a producer does. Returns their ids. */
-  async publish(runId: string, ...events: EventInput[]): Promise<string[]> {
-    return (await this.get(EventStore).append(this.tenantId, runId, events)).ids;
+  publish(runId: string, ...events: EventToAppend[]): Promise<string[]> {
+    return this.publishUntyped(runId, ...events);
+  }
+
+  /** The same for types that are known only when the test runs. They must be registered all the same. */
+  async publishUntyped(runId: string, ...events: UntypedEvent[]): Promise<string[]> {
+    const inputs = events.map(toEventInput);
+    return (await this.get(EventStore).append(this.tenantId, runId, inputs)).ids;
   }
 
   /**
@@ -231,7 +244,7 @@ export class ConsumerTestbed {
  * ```ts
  * const testbed = await createConsumerTestbed({ imports: [BillingModule], redisUrl });
  * const run = await testbed.createRun();
- * await testbed.publish(run, { event: { category: 'lifecycle', action: 'completed' }, data: { result: 42 } });
+ * await testbed.publish(run, { type: 'lifecycle.completed', data: { result: 42 } });
  * await testbed.settled();
  * expect(testbed.results('billing')).toMatchObject([{ outcome: 'succeeded' }]);
  * await testbed.close();

@@ -11,15 +11,15 @@ import {
   RunWatcher,
 } from '../../event-store/index.js';
 import {
-  type EventInput,
+  type EventToAppend,
   formatEventId,
   isTerminal,
   prepareRun,
   type RecordedEvent,
   type RunInput,
+  toEventInput,
+  type UntypedEvent,
 } from '../../events/index.js';
-import type { EmitOptions } from '../executors/index.js';
-import { eventOf } from '../executors/running-execution.js';
 import { HistoryService } from '../history.service.js';
 import { prepareBatch } from '../prepare-batch.js';
 import { assertIdempotencyKey } from '../request-headers.js';
@@ -40,13 +40,6 @@ export interface RunToStart extends Partial<RunInput> {
   executor?: string;
   /** Only once: the same call with the same key gives the run that the first one started, for 24 hours. */
   idempotencyKey?: string;
-}
-
-/** An event to be appended. */
-export interface EventToAppend extends EmitOptions {
-  /** Such as `llm.stream`. */
-  type: string;
-  data?: RecordedEvent['data'];
 }
 
 export interface HistoryOptions {
@@ -136,15 +129,24 @@ export abstract class RunOperations {
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError, RunNotFoundError, RunEndedError,
    *   RunHasExecutorError for the lifecycle of a run that an executor owns, SequenceConflictError
    */
-  async append(
+  append(
     runId: string,
     events: EventToAppend | readonly EventToAppend[],
+    options: { expectedSequence?: number } = {},
+  ): Promise<string[]> {
+    return this.appendUntyped(runId, events, options);
+  }
+
+  /** The same for types that are known only when the program runs. They must be registered all the same. */
+  async appendUntyped(
+    runId: string,
+    events: UntypedEvent | readonly UntypedEvent[],
     options: { expectedSequence?: number } = {},
   ): Promise<string[]> {
     const { store } = this.deps;
     const { expectedSequence } = options;
     if (expectedSequence !== undefined) assertWhole(expectedSequence, 'expectedSequence', 0);
-    const prepared = prepareBatch(store, [events].flat().map(toInput));
+    const prepared = prepareBatch(store, [events].flat().map(toEventInput));
     const { ids } = await store.appendPrepared(this.tenantId, runId, prepared, {
       ...(expectedSequence !== undefined && { expectedSequence }),
       fromOutside: true,
@@ -214,12 +216,6 @@ export abstract class RunOperations {
 function asObject<T extends object>(value: T, path = ''): T {
   if (typeof value !== 'object' || (value as T | null) === null) throw invalid(path, 'must be an object');
   return value;
-}
-
-function toInput(event: EventToAppend): EventInput {
-  const { type, data = {}, ...more } = asObject(event);
-  if (typeof type !== 'string') throw invalid('type', 'must be a text such as log.stdout');
-  return eventOf(type, data, more);
 }
 
 /** @throws ValidationFailedError */
