@@ -34,14 +34,9 @@ export class HandlerExplorer {
   explore(): RegisteredHandler[] {
     const handlers = new Map<string, RegisteredHandler>();
     const seen = new Set<unknown>();
+    for (const wrapper of this.discovery.getProviders()) if (isMadeLater(wrapper)) throw scopeError(wrapper);
     for (const wrapper of this.discovery.getProviders({ metadataKey: EventHandler.KEY })) {
-      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
-        throw new Error(
-          `${String(wrapper.name)}: @EventHandler can't be request-scoped or transient, nor inject what is, since its ` +
-            'events belong to no request. Make it, what it injects, and its guards and interceptors singletons; the ' +
-            'event and its context have what belongs to the event.',
-        );
-      }
+      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw scopeError(wrapper);
       const options = this.discovery.getMetadataByDecorator(EventHandler, wrapper);
       const instance: unknown = wrapper.instance;
       // useExisting shows one instance under two tokens.
@@ -82,11 +77,12 @@ export class HandlerExplorer {
       },
       HANDLER_CONTEXT,
     ) as Invoke;
+    const canHandle = instance.canHandle?.bind(instance);
     return {
       name,
       options,
       wants: this.filterOf(name, options),
-      canHandle: instance.canHandle?.bind(instance),
+      canHandle: canHandle && ((event) => this.tenants.run(event.tenant_id, () => canHandle(event))),
       invoke: (event, context) => this.tenants.run(event.tenant_id, () => invoke(event, context)),
     };
   }
@@ -99,6 +95,23 @@ export class HandlerExplorer {
       throw new Error(`${name}: ${errorText(error)}`, { cause: error });
     }
   }
+}
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** A scoped factory has neither a class nor an instance that would tell: only its token may be the class. */
+function isMadeLater(wrapper: Wrapper): boolean {
+  const { token } = wrapper;
+  const isHandler = typeof token === 'function' && Reflect.hasOwnMetadata(EventHandler.KEY, token);
+  return isHandler && (wrapper.isTransient || !wrapper.isDependencyTreeStatic());
+}
+
+function scopeError({ name }: Wrapper): Error {
+  return new Error(
+    `${String(name)}: @EventHandler can't be request-scoped or transient, nor inject what is, since its ` +
+      'events belong to no request. Make it, what it injects, and its guards and interceptors singletons; the ' +
+      'event and its context have what belongs to the event.',
+  );
 }
 
 /** @throws Error that says what to change */

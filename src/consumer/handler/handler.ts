@@ -10,7 +10,8 @@ import type { HandlerResult } from './handler-result.js';
 export interface Handler<Type extends string = string> {
   /**
    * Refuses events before they are begun; what it refuses is acknowledged and counts as skipped. It answers at once: a
-   * Promise, like anything else that is neither true nor false, and what it throws, is a failure of the event.
+   * Promise, like anything else that is neither true nor false, and what it throws, is a failure of the event. As
+   * `handle` it is called in the context of the event's tenant (`TenantContext`).
    */
   canHandle?(event: RecordedEvent<Type>): boolean;
   /** Nothing returned is a success; a thrown error is a retry; what is no HandlerResult is a failure. */

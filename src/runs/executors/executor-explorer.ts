@@ -18,11 +18,16 @@ export class ExecutorExplorer implements OnModuleInit {
   onModuleInit(): void {
     const seen = new Set<unknown>();
     for (const wrapper of this.discovery.getProviders()) {
-      // A scoped provider has no instance yet, one from a factory no class: the one or the other tells.
+      // A scoped provider has no instance yet, one from a factory no class: the one or the other tells. A scoped
+      // factory has neither, but its token may be the class.
       const instance = wrapper.instance as object | undefined;
-      const metadata = this.metadata.read(wrapper.metatype) ?? this.metadata.read(instance?.constructor);
+      const isScoped = wrapper.isTransient || !wrapper.isDependencyTreeStatic();
+      const metadata =
+        this.metadata.read(wrapper.metatype) ??
+        this.metadata.read(instance?.constructor) ??
+        (isScoped ? this.metadata.read(wrapper.token) : undefined);
       if (!metadata) continue;
-      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
+      if (isScoped) {
         throw new Error(
           `${wrapper.name}: @RunExecutor('${metadata.name}') can't be request-scoped or transient, since a run outlives its request. Make it and what it injects singletons; RunExecution has what belongs to the run.`,
         );
