@@ -9,6 +9,7 @@ export {
   type RunToStart,
   type WaitOptions,
 } from './facade/run-operations.js';
+export { RunsFromCodeModule } from './facade/runs-from-code.module.js';
 export { Runstream } from './facade/runstream.js';
 export type { RunUpdate, WatchRunOptions } from './facade/run-updates.js';
 export * from './runs.module.js';

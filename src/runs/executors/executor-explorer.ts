@@ -1,8 +1,9 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Executor } from './executor.js';
 import { ExecutorMetadataAccessor } from './executor-metadata.accessor.js';
 import { ExecutorRegistry } from './executor-registry.js';
+import { EXECUTORS_OPTIONS, type ExecutorsOptions } from './executors-options.js';
 
 /** Finds the executors among the providers of all modules. A wrong one stops the start, and says how to mend it. */
 @Injectable()
@@ -13,6 +14,7 @@ export class ExecutorExplorer implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly metadata: ExecutorMetadataAccessor,
     private readonly registry: ExecutorRegistry,
+    @Inject(EXECUTORS_OPTIONS) private readonly options: ExecutorsOptions,
   ) {}
 
   onModuleInit(): void {
@@ -35,7 +37,8 @@ export class ExecutorExplorer implements OnModuleInit {
       // useExisting shows one instance under two tokens.
       if (!instance || seen.has(instance)) continue;
       seen.add(instance);
-      this.registry.register(metadata.name, instance as Executor, metadata.options);
+      const { name, options } = metadata;
+      this.registry.register(name, instance as Executor, options, this.options.overrides);
       this.logger.log(`Executor "${metadata.name}": ${instance.constructor.name}`);
     }
   }

@@ -1,3 +1,5 @@
+import type { RunExecutorOptions } from './run-executor.decorator.js';
+
 /** How runs are executed in this process. */
 export interface ExecutorsOptions {
   /** Whether runs are executed in this process at all; `false` for one that only serves the API. Default true. */
@@ -20,6 +22,8 @@ export interface ExecutorsOptions {
    * `LANG=C.UTF-8`.
    */
   commandEnvironment?: Readonly<Record<string, string>>;
+  /** What holds for every executor here in place of its own options; for tests, where a lease is to be short. */
+  overrides?: Partial<Pick<RunExecutorOptions, 'leaseMs' | 'maxAttempts'>>;
 }
 
 export const EXECUTORS_OPTIONS = Symbol('EXECUTORS_OPTIONS');

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { errorText, ValidationFailedError, valueText } from '../../common/index.js';
+import { errorText, valueText } from '../../common/index.js';
 import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
 import {
   type EmitArguments,
@@ -9,9 +9,9 @@ import {
   type JsonObjectInput,
   type RecordedEvent,
   type RunContext,
-  toEventInput,
   type TypesOf,
 } from '../../events/index.js';
+import { toEmittedEvent } from './emitted-event.js';
 import type { RunAbortedError } from './run-aborted-error.js';
 import type { RunExecution, WaitForOptions } from './run-execution.js';
 import { RunInbox } from './run-inbox.js';
@@ -85,16 +85,6 @@ export class RunningExecution implements RunExecution {
   }
 
   private async append(type: string, data: JsonObjectInput, more: EmitOptions): Promise<string | undefined> {
-    const event = toEventInput({ ...more, type, data });
-    if (type.startsWith('lifecycle.') && more.source == null) {
-      throw new ValidationFailedError([
-        {
-          path: 'type',
-          message:
-            'the lifecycle of the run itself follows from its executor: return the result, or throw; add a source for the lifecycle of an agent',
-        },
-      ]);
-    }
-    return this.writer.write(event);
+    return this.writer.write(toEmittedEvent({ ...more, type, data }));
   }
 }
