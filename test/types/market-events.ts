@@ -12,7 +12,7 @@ export const Market = defineEvents({
   'market.paid': event<{ cents: number } | { voucher: string }>(),
   'market.closed': event(),
   /** Of the application's own making, so it says what is in it. */
-  'gate.expired': event<{ question: string }>(),
+  'dispatch.team': event<{ question: string }>(),
   'stock.*': event<{ item: string }>(),
 });
 

@@ -74,7 +74,7 @@ export async function emits(): Promise<void> {
   // @ts-expect-error -- none of the two
   await run.emit('market.paid', {});
   // @ts-expect-error -- what the application says about a built-in type counts
-  await run.emit('gate.expired', { query: 'ok?' });
+  await run.emit('dispatch.team', { query: 'ok?' });
   // @ts-expect-error -- the category says what its types have
   await run.emit('stock.counted', { count: 1 });
   // @ts-expect-error -- a list is no JSON object
