@@ -133,6 +133,40 @@ export class TakeOrders implements Handler {
   }
 }
 
+@EventHandler({ group: 'all', types: [name] })
+export class OfAnyType implements Handler {
+  handle(event: RecordedEvent): void {
+    use(event);
+  }
+}
+
+@EventHandler({ group: 'category', types: ['market.*', 'llm.stream'] })
+export class OfCategory implements Handler {
+  handle(event: RecordedEvent<'market.ordered' | 'market.paid' | 'market.closed' | 'llm.stream'>): void {
+    use(event);
+  }
+}
+
+// @ts-expect-error -- it is given other events than it takes
+@EventHandler({ group: 'orders', types: ['market.paid'] })
+export class TakesOthers {
+  handle(event: RecordedEvent<'market.ordered'>): void {
+    use(event);
+  }
+}
+
+// @ts-expect-error -- it is given all events
+@EventHandler({ group: 'orders' })
+export class TakesOne {
+  handle(event: RecordedEvent<'market.ordered'>): void {
+    use(event);
+  }
+}
+
+// @ts-expect-error -- it has nothing that handles
+@EventHandler({ group: 'orders' })
+export class TakesNone {}
+
 export class CountEvents implements Handler<'market.ordered' | 'market.paid'> {
   handle(event: RecordedEvent<'market.ordered' | 'market.paid'>): void {
     exactly<'market'>()(event.event.category);

@@ -5,7 +5,7 @@ import { EventStore } from '../../event-store/index.js';
 import type { EventTypeFilter, RecordedEvent } from '../../events/index.js';
 import { TenantContext } from '../../tenancy/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions } from '../consumer-options.js';
-import { EventHandler } from './event-handler.decorator.js';
+import { HANDLER_OPTIONS } from './event-handler.decorator.js';
 import type { Handler, HandlerContext } from './handler.js';
 import {
   type HandlerOptions,
@@ -35,9 +35,9 @@ export class HandlerExplorer {
     const handlers = new Map<string, RegisteredHandler>();
     const seen = new Set<unknown>();
     for (const wrapper of this.discovery.getProviders()) if (isMadeLater(wrapper)) throw scopeError(wrapper);
-    for (const wrapper of this.discovery.getProviders({ metadataKey: EventHandler.KEY })) {
+    for (const wrapper of this.discovery.getProviders({ metadataKey: HANDLER_OPTIONS.KEY })) {
       if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw scopeError(wrapper);
-      const options = this.discovery.getMetadataByDecorator(EventHandler, wrapper);
+      const options = this.discovery.getMetadataByDecorator(HANDLER_OPTIONS, wrapper);
       const instance: unknown = wrapper.instance;
       // useExisting shows one instance under two tokens.
       if (!options || typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
@@ -102,7 +102,7 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 /** A scoped factory has neither a class nor an instance that would tell: only its token may be the class. */
 function isMadeLater(wrapper: Wrapper): boolean {
   const { token } = wrapper;
-  const isHandler = typeof token === 'function' && Reflect.hasOwnMetadata(EventHandler.KEY, token);
+  const isHandler = typeof token === 'function' && Reflect.hasOwnMetadata(HANDLER_OPTIONS.KEY, token);
   return isHandler && (wrapper.isTransient || !wrapper.isDependencyTreeStatic());
 }
 

@@ -24,7 +24,7 @@ function handlerClass(options: unknown, members: object = { handle: () => undefi
     readonly isAny = true;
   }
   Object.defineProperties(AnyHandler.prototype, Object.getOwnPropertyDescriptors(members));
-  EventHandler(options as HandlerOptions)(AnyHandler);
+  EventHandler(options as HandlerOptions)(AnyHandler as never);
   return AnyHandler;
 }
 
