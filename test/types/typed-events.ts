@@ -213,7 +213,11 @@ export async function reads(): Promise<void> {
     // @ts-expect-error -- a misspelt name
     if (isEvent(event, 'llm.straem')) continue;
   }
-  const { events } = await runs.history(name, { types: ['market.*'] });
+  for await (const update of runs.watch(name, { types: ['llm.stream', 'llm.reasoning'] }))
+    if (update.kind === 'event') exactly<string>()(update.event.data.content);
+  const orders = await runs.history(name, { types: ['market.ordered'] });
+  exactly<string | undefined>()(orders.events[0]?.data.item);
+  const { events } = await runs.history(name);
   exactly<JsonObject | undefined>()(events[0]?.data);
 }
 

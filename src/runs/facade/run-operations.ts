@@ -18,6 +18,7 @@ import {
   type RecordedEvent,
   type RunInput,
   toEventInput,
+  type TypesOf,
   type UntypedEvent,
 } from '../../events/index.js';
 import { HistoryService } from '../history.service.js';
@@ -42,7 +43,7 @@ export interface RunToStart extends Partial<RunInput> {
   idempotencyKey?: string;
 }
 
-export interface HistoryOptions {
+export interface HistoryOptions<Filter extends string = string> {
   /** Most events. 1 to 10 000; default 1000. A page also ends at 16 MiB. */
   limit?: number;
   /** Default `asc`: the oldest first. */
@@ -52,11 +53,11 @@ export interface HistoryOptions {
   /** The last event's id, inclusive. Default: the newest. */
   to?: string;
   /** Only these, such as `llm.*`. Default: all. */
-  types?: readonly string[];
+  types?: readonly Filter[];
 }
 
-export interface HistoryPage {
-  events: RecordedEvent[];
+export interface HistoryPage<Type extends string = string> {
+  events: RecordedEvent<Type>[];
   /** Where the next page begins: its `from`, or its `to` in descending order. Undefined on the last one. */
   next: string | undefined;
 }
@@ -155,6 +156,10 @@ export abstract class RunOperations {
   }
 
   /** @throws ValidationFailedError, InvalidEventIdError, UnknownEventTypeError, RunNotFoundError, RunExpiredError */
+  history<const Filter extends string = string>(
+    runId: string,
+    options?: HistoryOptions<Filter>,
+  ): Promise<HistoryPage<TypesOf<Filter>>>;
   async history(runId: string, options: HistoryOptions = {}): Promise<HistoryPage> {
     const { limit = 1000, order = 'asc', from = '-', to = '+', types } = options;
     assertWhole(limit, 'limit', 1, MAX_PAGE);
@@ -176,12 +181,20 @@ export abstract class RunOperations {
    * @throws while it is iterated: the reason of `signal` when that aborts; InvalidEventIdError, UnknownEventTypeError,
    *   RunNotFoundError, RunExpiredError
    */
+  watch<const Filter extends string = string>(
+    runId: string,
+    options?: WatchRunOptions<Filter>,
+  ): AsyncGenerator<RunUpdate<TypesOf<Filter>>, void, undefined>;
   watch(runId: string, options: WatchRunOptions = {}): AsyncGenerator<RunUpdate, void, undefined> {
     const { tenantId } = this;
     return iterate((demand) => updates(this.deps, tenantId, runId, options, demand), options.signal);
   }
 
   /** The same as an Observable: subscribers get it as fast as it comes. */
+  watch$<const Filter extends string = string>(
+    runId: string,
+    options?: Omit<WatchRunOptions<Filter>, 'signal'>,
+  ): Observable<RunUpdate<TypesOf<Filter>>>;
   watch$(runId: string, options: Omit<WatchRunOptions, 'signal'> = {}): Observable<RunUpdate> {
     const { tenantId } = this;
     return defer(() => updates(this.deps, tenantId, runId, options));
