@@ -43,4 +43,5 @@ export interface HandlerContext {
   extend(): Promise<void>;
 }
 
+/** A run that a handler starts: its task, and what else a run may begin with. @publicApi */
 export type StartRun = Pick<NewRun, 'task'> & Partial<NewRun>;
