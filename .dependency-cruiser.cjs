@@ -32,8 +32,8 @@ const MODULES = {
     'http',
     'redis (types)',
   ],
-  // For tests of applications, never for the service: it may reach for all that a consumer needs.
-  testing: ['consumer', 'event-store', 'events', 'redis', 'tenancy', 'common'],
+  // For tests of applications, never for the service: it may reach for all that handlers and executors need.
+  testing: ['consumer', 'event-store', 'events', 'redis', 'runs', 'tenancy', 'common'],
 };
 
 const TYPES_ONLY = ' (types)';

@@ -4,7 +4,7 @@ export * from './consumer-options.js';
 export * from './consumer-runner.js';
 export * from './consumer-telemetry.js';
 export * from './admin/dead-letters.js';
-export * from './handler/event-handler.decorator.js';
+export { EventHandler } from './handler/event-handler.decorator.js';
 export * from './admin/group-control.js';
 export * from './admin/group-info.js';
 export * from './handler/handler.js';

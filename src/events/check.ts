@@ -7,17 +7,13 @@ import {
   ValidationFailedError,
   type Violation,
 } from '../common/index.js';
-import type { JsonObject } from './envelope.js';
+import { isObject, type JsonObject } from './json-object.js';
 import { joinPath, jsonProblem, type JsonProblem } from './json-problem.js';
 import { toLine } from './line.js';
 
 /** Most bytes that one event's `data`, its `metadata`, or a run's `input` may have as JSON. */
 export const MAX_DATA_BYTES = 1024 * 1024;
 const MAX_STRING_LENGTH = 255;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Collects what is wrong with one event or run, so that its producer hears of everything at once. */
 export class Check {

@@ -1,5 +1,7 @@
-/** A JSON object that belongs to the caller: never validated, never transformed. */
-export type JsonObject = Record<string, unknown>;
+import type { JsonObject, JsonObjectInput } from './json-object.js';
+import type { EventAction, EventCategory, EventData } from './typed/event-data.js';
+
+export type { JsonObject, JsonObjectInput } from './json-object.js';
 
 /** Which agent said it. An event without a source speaks for the run itself. */
 export interface EventSource {
@@ -39,27 +41,40 @@ export type Nullable<T> = { [Member in keyof T]?: T[Member] | null };
 export interface EventInput {
   event: { category: string; action: string };
   source?: ({ agent_id: string } & Nullable<Omit<EventSource, 'agent_id'>>) | null;
-  data?: JsonObject | null;
+  data?: JsonObjectInput | null;
   context?: Nullable<EventContext> | null;
-  metadata?: JsonObject | null;
+  metadata?: JsonObjectInput | null;
   /** When it happened, ISO 8601; without a zone it is UTC. Default: when it was appended. */
   timestamp?: string | null;
   /** Unique within the run: an event whose key the run already has is not stored again. */
   idempotency_key?: string | null;
 }
 
-/** An event as it stands in the log, and on the wire. What has no value is not there. */
-export interface RecordedEvent {
+/**
+ * An event as it stands in the log, and on the wire. What has no value is not there.
+ *
+ * `RecordedEvent<'build.started'>` is one of that type, with the data that was declared for it; of several types,
+ * `RecordedEvent<'gate.approved' | 'gate.rejected'>`, one of them. `isEvent()` tells which one it is. Without a type its
+ * data may hold anything.
+ *
+ * @publicApi
+ */
+export type RecordedEvent<Type extends string = string> = Type extends string
+  ? EventEnvelope<EventCategory<Type>, EventAction<Type>, EventData<Type>>
+  : never;
+
+/** Its parts are given one by one, so that TypeScript takes an event of a known type for an event. */
+export interface EventEnvelope<Category extends string, Action extends string, Data> {
   id: string;
   run_id: string;
   tenant_id: string;
   sequence: number;
   timestamp: string;
-  event: { category: string; action: string };
+  event: { category: Category; action: Action };
   /** Without it the event speaks for the run itself. */
   source?: EventSource;
   /** Always there; `{}` when the producer gave none. */
-  data: JsonObject;
+  data: Data;
   context?: EventContext;
   metadata?: JsonObject;
   /** The producer's, if it gave one. */

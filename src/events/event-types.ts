@@ -1,23 +1,6 @@
 import { clip, UnknownEventTypeError, ValidationFailedError } from '../common/index.js';
-
-/** What every deployment knows. What `data` holds for each is in docs/protocol.md, section 2. */
-const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
-  lifecycle: ['started', 'completed', 'failed', 'cancelled'],
-  llm: ['stream', 'reasoning', 'tool_call', 'tool_result', 'completed'],
-  dispatch: ['team', 'worker'],
-  agent: ['started', 'completed', 'error'],
-  system: ['topology', 'warning', 'error'],
-  session: ['started', 'completed'],
-  task: ['created', 'dispatched', 'completed', 'failed'],
-  gate: ['requested', 'approved', 'rejected', 'expired'],
-  patch: ['created', 'applied', 'rejected'],
-  log: ['stdout', 'stderr'],
-};
-
-/** Bounded, since a run counts its events by type, and every list of runs shows that. */
-const HALF = '[a-z][a-z0-9_]{0,63}';
-const EXACT = new RegExp(`^${HALF}\\.${HALF}$`);
-const CATEGORY = new RegExp(`^${HALF}\\.\\*$`);
+import { BUILT_IN } from './typed/built-in-events.js';
+import { assertEventType, CATEGORY, EXACT } from './typed/event-type-name.js';
 
 /** The types that events may have: the built-in ones and what the deployment and its modules register. */
 export class EventTypeRegistry {
@@ -25,10 +8,7 @@ export class EventTypeRegistry {
   private readonly categories = new Set<string>();
 
   constructor(more: Iterable<string> = []) {
-    for (const [category, actions] of Object.entries(BUILT_IN)) {
-      for (const action of actions) this.exact.add(`${category}.${action}`);
-    }
-    for (const type of more) this.register(type);
+    for (const type of [...BUILT_IN.types, ...more]) this.register(type);
   }
 
   /**
@@ -36,13 +16,9 @@ export class EventTypeRegistry {
    * @throws TypeError when it is neither
    */
   register(type: string): void {
-    if (EXACT.test(type)) this.exact.add(type);
-    else if (CATEGORY.test(type)) this.categories.add(type.slice(0, -2));
-    else {
-      throw new TypeError(
-        `"${type}" is not an event type: write category.action or category.*, each of at most 64 lower-case letters, digits and _.`,
-      );
-    }
+    assertEventType(type);
+    if (type.endsWith('.*')) this.categories.add(type.slice(0, -2));
+    else this.exact.add(type);
   }
 
   has(type: string): boolean {

@@ -9,3 +9,4 @@ export * from './prepare-run.js';
 export * from './recorded-event.js';
 export * from './run-patch.js';
 export * from './timestamp.js';
+export * from './typed/index.js';

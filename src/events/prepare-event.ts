@@ -1,8 +1,9 @@
 import { isPrintable, ValidationFailedError } from '../common/index.js';
-import { Check, isObject } from './check.js';
+import { Check } from './check.js';
 import type { EventSource, JsonObject } from './envelope.js';
 import { readContext } from './event-context.js';
 import type { EventTypeRegistry } from './event-types.js';
+import { isObject } from './json-object.js';
 import { checkError } from './json-problem.js';
 import { toLine } from './line.js';
 import { runPatch, type TerminalStatus } from './run-patch.js';

@@ -1,7 +1,8 @@
 import { isPrintable, isText, ValidationFailedError } from '../common/index.js';
-import { Check, isObject } from './check.js';
-import type { EventContext, JsonObject, Nullable, RunContext } from './envelope.js';
+import { Check } from './check.js';
+import type { EventContext, JsonObject, JsonObjectInput, Nullable, RunContext } from './envelope.js';
 import { readContext, toRunContext } from './event-context.js';
+import { isObject } from './json-object.js';
 import { checkError } from './json-problem.js';
 
 /** Longest `task`, in characters. */
@@ -27,7 +28,7 @@ export interface RunInput {
    */
   key?: string | null | undefined;
   /** Belongs to the caller; at most 1 MiB of JSON. */
-  input?: JsonObject | null | undefined;
+  input?: JsonObjectInput | null | undefined;
   /** To find the run by: texts, at most 64. */
   labels?: JsonObject | null | undefined;
   context?: Nullable<EventContext> | null | undefined;

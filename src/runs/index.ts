@@ -2,7 +2,6 @@ export * from './dto/event.dto.js';
 export * from './dto/run.dto.js';
 export * from './executors/index.js';
 export {
-  type EventToAppend,
   type HistoryOptions,
   type HistoryPage,
   type ListRunsOptions,
@@ -10,6 +9,7 @@ export {
   type RunToStart,
   type WaitOptions,
 } from './facade/run-operations.js';
+export { RunsFromCodeModule } from './facade/runs-from-code.module.js';
 export { Runstream } from './facade/runstream.js';
 export type { RunUpdate, WatchRunOptions } from './facade/run-updates.js';
 export * from './runs.module.js';

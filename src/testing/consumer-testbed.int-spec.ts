@@ -5,11 +5,23 @@ import { uniqueTenant } from '../../test/support/event-store.js';
 import { testRedisUrl } from '../../test/support/redis.js';
 import { EventHandler, type Handler, type HandlerContext, HandlerResult } from '../consumer/index.js';
 import { EventStoreModule, TENANTS_KEY } from '../event-store/index.js';
-import type { EventInput, RecordedEvent } from '../events/index.js';
+import {
+  defineEvents,
+  event,
+  type EventsOf,
+  type EventToAppend,
+  type RecordedEvent,
+} from '../events/index.js';
 import { RedisConnections } from '../redis/index.js';
 import { type ConsumerTestbed, type ConsumerTestbedOptions, createConsumerTestbed } from './index.js';
 
-const ordered = (n: number): EventInput => ({ event: { category: 'shop', action: 'ordered' }, data: { n } });
+const Shop = defineEvents({ 'shop.ordered': event<{ n: unknown }>() });
+declare module '../events/index.js' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- that is how an application declares them
+  interface RunstreamEvents extends EventsOf<typeof Shop> {}
+}
+
+const ordered = (n: unknown): EventToAppend => ({ type: 'shop.ordered', data: { n } });
 /** Groups are named by class, and so shared by all testbeds of a Redis: one name for this file. */
 const group = uniqueTenant();
 
@@ -35,7 +47,7 @@ class TakeFromStock implements Handler {
 }
 
 @Module({
-  imports: [EventStoreModule.forFeature({ types: ['shop.*'] })],
+  imports: [EventStoreModule.forFeature(Shop)],
   providers: [Stock, TakeFromStock],
 })
 class StockModule {}
@@ -53,8 +65,6 @@ describe('The testing kit', () => {
   };
   afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
 
-  const order = (n: unknown): EventInput => ({ ...ordered(0), data: { n } });
-
   it('shows what handlers were given and what came of it', async () => {
     const testbed = await start();
     const run = await testbed.createRun();
@@ -68,7 +78,7 @@ describe('The testing kit', () => {
 
   it('is settled only when what waits for another try is done too', async () => {
     const testbed = await start();
-    await testbed.publish(await testbed.createRun(), order('flaky'));
+    await testbed.publish(await testbed.createRun(), ordered('flaky'));
     await testbed.settled();
     expect(testbed.results(group).map(({ attempt, outcome, error }) => [attempt, outcome, error])).toEqual([
       [1, 'retried', 'not yet'],
@@ -79,7 +89,7 @@ describe('The testing kit', () => {
 
   it('T253 is not settled while something waits for tomorrow', async () => {
     const testbed = await start();
-    await testbed.publish(await testbed.createRun(), order('tomorrow'));
+    await testbed.publish(await testbed.createRun(), ordered('tomorrow'));
     await expect(testbed.settled({ timeoutMs: 1500 })).rejects.toThrow(`${group} (1 without an outcome`);
     expect(testbed.results(group)).toMatchObject([{ attempt: 1, outcome: 'retried' }]);
   });
@@ -87,7 +97,7 @@ describe('The testing kit', () => {
   it('is settled only when what handlers published is handled too, and shows it', async () => {
     const testbed = await start();
     const run = await testbed.createRun({ task: 'a chain' });
-    await testbed.publish(run, order('chain'));
+    await testbed.publish(run, ordered('chain'));
     await testbed.settled();
     expect(testbed.get(Stock).taken).toEqual(['chain', 1]);
     expect((await testbed.events(run)).map(({ data }) => data['n'])).toEqual([undefined, 'chain', 1]);
@@ -96,7 +106,7 @@ describe('The testing kit', () => {
 
   it('shows dead letters, and sends them back', async () => {
     const testbed = await start();
-    await testbed.publish(await testbed.createRun(), order('poison'));
+    await testbed.publish(await testbed.createRun(), ordered('poison'));
     await testbed.settled();
     const [letter, ...others] = await testbed.deadLetters(group);
     expect(others).toEqual([]);
@@ -108,7 +118,7 @@ describe('The testing kit', () => {
 
   it('restarts as after a crash: what ran is found and handled again', async () => {
     const testbed = await start();
-    await testbed.publish(await testbed.createRun(), order('slow'));
+    await testbed.publish(await testbed.createRun(), ordered('slow'));
     await expect(testbed.settled({ timeoutMs: 300 })).rejects.toThrow(`${group} (1 without an outcome)`);
     const before = testbed.get(Stock);
     await testbed.restart();
@@ -139,7 +149,7 @@ describe('The testing kit', () => {
 
   it('removes its tenant from a Redis that it shares', async () => {
     const testbed = await createConsumerTestbed({ imports: [StockModule], redisUrl: testRedisUrl() });
-    await testbed.publish(await testbed.createRun(), ordered(1), order('poison'));
+    await testbed.publish(await testbed.createRun(), ordered(1), ordered('poison'));
     await testbed.settled();
     await testbed.close();
     const later = await start();

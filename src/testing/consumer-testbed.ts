@@ -1,37 +1,21 @@
-import { type Abstract, type INestApplicationContext, Module, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { randomBytes } from 'node:crypto';
 import { delay } from '../common/index.js';
 import {
-  ConsumerModule,
-  type ConsumerOptions,
   ConsumerRunner,
   ConsumerTelemetry,
   type DeadLetter,
   DeadLetters,
   type StartRun,
 } from '../consumer/index.js';
-import { EventStore, EventStoreModule, EXTERNAL, type RunRecord, RunStore } from '../event-store/index.js';
-import { type EventInput, parseEventId, readRunContext, type RecordedEvent } from '../events/index.js';
-import { RedisConnections, RedisModule } from '../redis/index.js';
-import { TENANCY_DEFAULTS, TenancyModule } from '../tenancy/index.js';
-import { removeTenant } from './remove-tenant.js';
+import { EventStore, EXTERNAL, RunStore } from '../event-store/index.js';
+import { readRunContext } from '../events/index.js';
+import { RedisConnections } from '../redis/index.js';
 import { type HandledEvent, ResultRecorder } from './result-recorder.js';
 import { type Unsettled, unsettledGroups } from './settlement.js';
-import { startTestRedis } from './test-redis.js';
-import type { ConsumerTestbedOptions } from './testbed-options.js';
+import { type Parts, POLL_MS, Testbed } from './testbed.js';
+import { type ConsumerTestbedOptions, HANDLER_OVERRIDES } from './testbed-options.js';
 
-const POLL_MS = 10;
 const READY_TIMEOUT_MS = 10_000;
 const SETTLED_TIMEOUT_MS = 10_000;
-const SHUTDOWN_TIMEOUT_MS = 5000;
-const DEFAULT_OVERRIDES: ConsumerTestbedOptions['overrides'] = {
-  leaseMs: 500,
-  backoff: { initialMs: 10, maxMs: 50 },
-};
-
-@Module({})
-class TestbedModule {}
 
 /**
  * Handlers at work on a real Redis, in this process: publish events, wait until all is settled, look at what became of
@@ -39,34 +23,18 @@ class TestbedModule {}
  *
  * @publicApi
  */
-export class ConsumerTestbed {
-  /** Unlike that of any other testbed. */
-  readonly tenantId = `test-${randomBytes(6).toString('hex')}`;
+export class ConsumerTestbed extends Testbed {
   private readonly recorder = new ResultRecorder();
-  private app!: INestApplicationContext;
-  private consumerOptions!: ConsumerOptions;
+  private readonly overrides: ConsumerTestbedOptions['overrides'];
 
-  private constructor(
-    private readonly options: ConsumerTestbedOptions,
-    private readonly redisUrl: string,
-    private readonly stopRedis: () => Promise<void>,
-  ) {}
+  private constructor(options: ConsumerTestbedOptions) {
+    super(options);
+    this.overrides = options.overrides;
+  }
 
   /** @internal */
-  static async create(options: ConsumerTestbedOptions): Promise<ConsumerTestbed> {
-    const redis = options.redisUrl === undefined ? await startTestRedis() : undefined;
-    const testbed = new ConsumerTestbed(
-      options,
-      redis?.url ?? options.redisUrl ?? '',
-      redis ? () => redis.stop() : () => Promise.resolve(),
-    );
-    try {
-      await testbed.start();
-      return testbed;
-    } catch (error) {
-      await redis?.stop();
-      throw error;
-    }
+  static create(options: ConsumerTestbedOptions): Promise<ConsumerTestbed> {
+    return new ConsumerTestbed(options).open();
   }
 
   /** Creates a run, to publish events to. Its first event is `lifecycle.started`. Returns its id. */
@@ -81,11 +49,6 @@ export class ConsumerTestbed {
       context,
     });
     return created.run.id;
-  }
-
-  /** Appends events to a run, as a producer does. Returns their ids. */
-  async publish(runId: string, ...events: EventInput[]): Promise<string[]> {
-    return (await this.get(EventStore).append(this.tenantId, runId, events)).ids;
   }
 
   /**
@@ -119,28 +82,6 @@ export class ConsumerTestbed {
     await this.get(DeadLetters).redrive(this.tenantId, deadLetterId);
   }
 
-  /** The log of a run. */
-  async events(runId: string): Promise<RecordedEvent[]> {
-    const events: RecordedEvent[] = [];
-    for (;;) {
-      const last = events.at(-1);
-      const after = last && { after: parseEventId(last.id) };
-      const page = await this.get(EventStore).read(this.tenantId, runId, { ...after, limit: 1000 });
-      if (page.events.length === 0) return events;
-      for (const { json } of page.events) events.push(JSON.parse(json.toString()) as RecordedEvent);
-    }
-  }
-
-  /** All runs of the testbed, those that handlers started included, newest first. */
-  async runs(): Promise<RunRecord[]> {
-    return (await this.get(RunStore).list(this.tenantId, {}, 1000)).runs;
-  }
-
-  /** A provider of the consumer that runs now; after a restart it is another one. */
-  get<T>(token: Type<T> | Abstract<T> | string | symbol): T {
-    return this.app.get<T>(token, { strict: false });
-  }
-
   /**
    * Kills the consumer as a crash would, and starts another one: no outcome is recorded and nothing is handed back, so
    * that what was running is found when its lease is over. A handler that runs can't be killed within a process: its
@@ -148,52 +89,17 @@ export class ConsumerTestbed {
    */
   async restart(): Promise<void> {
     this.recorder.crash();
-    this.consumerOptions.shutdownTimeoutMs = 0;
-    // From here on nothing that it does reaches Redis.
-    this.get(RedisConnections).onApplicationShutdown();
-    await this.app.close();
-    await this.start();
+    await this.crash();
   }
 
-  /** Ends it in order, and removes what it had stored. */
-  async close(): Promise<void> {
-    const { prefix } = this.get(EventStore).keys.partition(this.tenantId, 0);
-    try {
-      await this.app.close();
-      // Afterwards, since a consumer makes its group again where it is missing.
-      if (this.options.redisUrl !== undefined) await removeTenant(this.redisUrl, prefix, this.tenantId);
-    } finally {
-      await this.stopRedis();
-    }
-  }
-
-  private async start(): Promise<void> {
-    const {
-      imports = [],
-      providers = [],
-      events,
-      overrides,
-      logger = ['warn', 'error', 'fatal'],
-    } = this.options;
-    this.consumerOptions = {
-      tenants: [this.tenantId],
-      overrides: { ...DEFAULT_OVERRIDES, ...overrides },
-      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+  protected override partsOf(): Parts {
+    return {
+      consumer: { overrides: { ...HANDLER_OVERRIDES, ...this.overrides } },
+      executors: { enabled: false },
     };
-    this.app = await NestFactory.createApplicationContext(
-      {
-        module: TestbedModule,
-        imports: [
-          RedisModule.forRoot({ url: this.redisUrl }),
-          TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
-          EventStoreModule.forRoot({ ...events, multiTenant: true }),
-          ConsumerModule.forRoot(this.consumerOptions),
-          ...imports,
-        ],
-        providers,
-      },
-      { logger, abortOnError: false },
-    );
+  }
+
+  protected override async begun(): Promise<void> {
     this.get(ConsumerTelemetry).signals.subscribe(this.recorder.record);
     // What is published before a group is there would be missed by one that begins now.
     await this.poll(READY_TIMEOUT_MS, ({ exists }) => !exists);
@@ -231,7 +137,7 @@ export class ConsumerTestbed {
  * ```ts
  * const testbed = await createConsumerTestbed({ imports: [BillingModule], redisUrl });
  * const run = await testbed.createRun();
- * await testbed.publish(run, { event: { category: 'lifecycle', action: 'completed' }, data: { result: 42 } });
+ * await testbed.publish(run, { type: 'lifecycle.completed', data: { result: 42 } });
  * await testbed.settled();
  * expect(testbed.results('billing')).toMatchObject([{ outcome: 'succeeded' }]);
  * await testbed.close();

@@ -54,8 +54,8 @@ abstract class Recording implements Handler {
     if (config.mode === 'hang') await new Promise(() => undefined);
     if (task.poisons === group) process.kill(process.pid, 'SIGKILL');
     const result = await this.work(task, attempt, signal);
-    const { runId, input } = effectOf(event, group, token, config.effectRuns);
-    context.publish(runId, input);
+    const effect = effectOf(event, group, token, config.effectRuns);
+    context.publish(effect.runId, effect.event);
     history.ended(group, eventId, token);
     return result;
   }

@@ -1,4 +1,4 @@
-import type { EventInput, JsonObject, RecordedEvent } from '../../src/events/index.js';
+import type { EventInput, EventToAppend, JsonObject, RecordedEvent } from '../../src/events/index.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 
 /** A group whose entries any process may take, and one that keeps the order of each run. */
@@ -68,12 +68,12 @@ export function effectOf(
   group: string,
   token: number,
   effectRuns: readonly string[],
-): { runId: string; input: EventInput } {
+): { runId: string; event: EventToAppend } {
   let hash = 0;
   for (const char of event.run_id) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
   const data: EffectData = { group, event: `${event.run_id}/${event.id}`, token };
   return {
     runId: effectRuns[hash % effectRuns.length] ?? '',
-    input: { event: { category: 'task', action: 'completed' }, data: { ...data } },
+    event: { type: 'task.completed', data },
   };
 }

@@ -81,7 +81,7 @@ describe('Whoever makes something visible says so', () => {
     const { entry, begun } = (await source.take(1)).entries[0]!;
     const effect: Effect =
       what === 'publishes'
-        ? publishEffect(test.store, run, line('b'))
+        ? publishEffect(test.store, run, { type: 'log.stdout', data: { line: 'b' } })
         : startEffect(test.store, {
             executor: 'command',
             task: 't',

@@ -1,4 +1,4 @@
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import type { INestApplicationContext, Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   ConsumerModule,
@@ -25,7 +25,7 @@ export interface TestConsumers {
 }
 
 export async function startConsumers(
-  handlers: Type[],
+  handlers: Provider[],
   options: {
     url?: string;
     commandTimeoutMs?: number;

@@ -1,9 +1,9 @@
-import type { RecordedEvent } from '../../src/events/index.js';
+import type { EventToAppend, RecordedEvent } from '../../src/events/index.js';
 import type { ConsumerScene } from './consumer-scene.js';
 
 /** An event for handlers to publish. */
-export const warning = (message: string) => ({
-  event: { category: 'system' as const, action: 'warning' },
+export const warning = (message: string): EventToAppend<'system.warning'> => ({
+  type: 'system.warning',
   data: { message },
 });
 

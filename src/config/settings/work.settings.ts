@@ -81,6 +81,11 @@ export const executors = {
     unit: 'bytes',
     doc: 'The same in bytes.',
   }),
+  overrides: object(
+    { doc: 'What holds for every executor here in place of its own options, for tests.' },
+    isObject,
+    'an object with options of @RunExecutor()',
+  ),
   commandEnvironment: object(
     { doc: 'What every command finds in its environment: a PATH, HOME and LANG of its own without it.' },
     isObject,

@@ -172,7 +172,7 @@ describe('Steering a group', () => {
     let run = '';
     const { Recorder, seen } = recorder(group, { ordering: 'run' }, (text, context) => {
       if (text === 'b' && isFirst) return HandlerResult.retry({ delayMs: 3_600_000 });
-      context.publish(run, { event: { category: 'system', action: 'warning' }, data: { of: text } });
+      context.publish(run, { type: 'system.warning', data: { message: 'seen', of: text } });
     });
     const { store, control, catalog, append, run: id } = await scene([Recorder]);
     run = id;
@@ -197,7 +197,7 @@ describe('Steering a group', () => {
     const held = new Promise<void>((resolve) => (release = resolve));
     let run = '';
     const { Recorder, seen } = recorder(group, { ordering: 'run' }, async (text, context) => {
-      context.publish(run, { event: { category: 'system', action: 'warning' }, data: { of: text } });
+      context.publish(run, { type: 'system.warning', data: { message: 'seen', of: text } });
       if (text === 'a') await held;
     });
     const { store, append, catalog, runner, run: id } = await scene([Recorder]);

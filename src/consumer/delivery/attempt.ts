@@ -1,5 +1,5 @@
 import type { EventStore, JournalEntry } from '../../event-store/index.js';
-import type { EventInput } from '../../events/index.js';
+import type { EventToAppend, UntypedEvent } from '../../events/index.js';
 import { EffectBudget } from './effect-budget.js';
 import { type Effect, publishEffect, startEffect } from './effects.js';
 import type { GroupSource } from '../group/group-source.js';
@@ -62,7 +62,11 @@ export class Attempt implements HandlerContext, Lease {
     return this.stop.signal;
   }
 
-  publish(runId: string, event: EventInput): void {
+  publish(runId: string, event: EventToAppend): void {
+    this.publishUntyped(runId, event);
+  }
+
+  publishUntyped(runId: string, event: UntypedEvent): void {
     this.assertOpen();
     this.add(publishEffect(this.store, runId, event));
   }

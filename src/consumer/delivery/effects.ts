@@ -7,7 +7,13 @@ import {
   newRunId,
   partitionOfRun,
 } from '../../event-store/index.js';
-import { type EventInput, type PreparedEvent, prepareRun } from '../../events/index.js';
+import {
+  type EventInput,
+  type PreparedEvent,
+  prepareRun,
+  toEventInput,
+  type UntypedEvent,
+} from '../../events/index.js';
 import type { Work } from '../../stream-consumer/index.js';
 import type { StartRun } from '../handler/handler.js';
 
@@ -28,9 +34,9 @@ export type Effect =
     };
 
 /** @throws Error for an id that no run of this partition can have */
-export function publishEffect(store: EventStore, runId: string, event: EventInput): Effect {
+export function publishEffect(store: EventStore, runId: string, event: UntypedEvent): Effect {
   assertReachable(runId);
-  return { kind: 'publish', runId, event: store.prepare(event) };
+  return { kind: 'publish', runId, event: store.prepare(toEventInput(event)) };
 }
 
 /** What effects cost when they are made: the events they write, and about so many bytes. */

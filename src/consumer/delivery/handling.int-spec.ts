@@ -112,7 +112,7 @@ describe('Handling events', () => {
     class Relay implements Handler {
       handle(event: RecordedEvent, context: HandlerContext): void {
         if (event.run_id !== run) return;
-        context.publish(run, { event: { category: 'system', action: 'warning' }, data: { message: 'seen' } });
+        context.publish(run, { type: 'system.warning', data: { message: 'seen' } });
         context.startRun({ task: 'next', key: 'order 42' });
       }
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { consumerScenes, type ConsumerScene, TEST_LEASE_MS } from '../../../test/support/consumer-scene.js';
 import { line, upTo } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
-import type { RecordedEvent } from '../../events/index.js';
+import type { EventToAppend, RecordedEvent } from '../../events/index.js';
 import { HandlerResult } from '../handler/handler-result.js';
 
 /** The same event once more, in an entry of its own, as a producer's retry leaves it when its key was forgotten. */
@@ -19,10 +19,7 @@ async function effectsOf({ store, tenant, run }: ConsumerScene): Promise<unknown
     .map(({ json }) => (JSON.parse(json.toString()) as RecordedEvent).data['message']);
 }
 
-const warning = (message: string) => ({
-  event: { category: 'system' as const, action: 'warning' },
-  data: { message },
-});
+const warning = (message: string): EventToAppend => ({ type: 'system.warning', data: { message } });
 
 describe('An event is handled once', () => {
   const open = consumerScenes();

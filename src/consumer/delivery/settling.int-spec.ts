@@ -109,7 +109,7 @@ describe('Settling', () => {
       const id = context.startRun({ task: text });
       started.push(id);
       context.publish(id, warning(text));
-      context.publish(id, { event: { category: 'lifecycle', action: 'completed' }, data: { result: text } });
+      context.publish(id, { type: 'lifecycle.completed', data: { result: text } });
     });
     await eventually('all are settled', () => scene.isSettled());
     expect(await scene.dead()).toEqual([]);
@@ -128,7 +128,7 @@ describe('Settling', () => {
   it('T231 and one that an earlier event of the same batch has ended may not', async () => {
     const scene = await open();
     const { source, outcomes } = await begun(scene, ['a', 'b']);
-    const end = { event: { category: 'lifecycle' as const, action: 'completed' }, data: { result: 1 } };
+    const end = { type: 'lifecycle.completed', data: { result: 1 } };
     const effects = [publishEffect(scene.store, scene.run, end)];
     const settlements = await source.settle([{ ...outcomes[0]!, effects }, outcomes[1]!], newBatchId());
     expect(settlements).toEqual(['ok', `refused the run ${scene.run} has ended`]);
@@ -192,13 +192,10 @@ describe('What one handled event may write', () => {
     const errors: string[] = [];
     await scene.start(
       (text, context) => {
-        const large = {
-          event: { category: 'log' as const, action: 'stdout' },
-          data: { line: 'x'.repeat(1_000_000) },
-        };
+        const large = { type: 'log.stdout', data: { line: 'x'.repeat(1_000_000) } };
         try {
           for (let n = 0; n < 20_000; n++)
-            context.publish(scene.run, text === 'many' ? warning(`${n}`) : large);
+            context.publishUntyped(scene.run, text === 'many' ? warning(`${n}`) : large);
         } catch (error) {
           errors.push((error as Error).message);
           throw error;

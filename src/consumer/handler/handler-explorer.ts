@@ -5,7 +5,7 @@ import { EventStore } from '../../event-store/index.js';
 import type { EventTypeFilter, RecordedEvent } from '../../events/index.js';
 import { TenantContext } from '../../tenancy/index.js';
 import { CONSUMER_OPTIONS, type ConsumerOptions } from '../consumer-options.js';
-import { EventHandler } from './event-handler.decorator.js';
+import { HANDLER_OPTIONS } from './event-handler.decorator.js';
 import type { Handler, HandlerContext } from './handler.js';
 import {
   type HandlerOptions,
@@ -34,15 +34,10 @@ export class HandlerExplorer {
   explore(): RegisteredHandler[] {
     const handlers = new Map<string, RegisteredHandler>();
     const seen = new Set<unknown>();
-    for (const wrapper of this.discovery.getProviders({ metadataKey: EventHandler.KEY })) {
-      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
-        throw new Error(
-          `${String(wrapper.name)}: @EventHandler can't be request-scoped or transient, nor inject what is, since its ` +
-            'events belong to no request. Make it, what it injects, and its guards and interceptors singletons; the ' +
-            'event and its context have what belongs to the event.',
-        );
-      }
-      const options = this.discovery.getMetadataByDecorator(EventHandler, wrapper);
+    for (const wrapper of this.discovery.getProviders()) if (isMadeLater(wrapper)) throw scopeError(wrapper);
+    for (const wrapper of this.discovery.getProviders({ metadataKey: HANDLER_OPTIONS.KEY })) {
+      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw scopeError(wrapper);
+      const options = this.discovery.getMetadataByDecorator(HANDLER_OPTIONS, wrapper);
       const instance: unknown = wrapper.instance;
       // useExisting shows one instance under two tokens.
       if (!options || typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
@@ -82,11 +77,12 @@ export class HandlerExplorer {
       },
       HANDLER_CONTEXT,
     ) as Invoke;
+    const canHandle = instance.canHandle?.bind(instance);
     return {
       name,
       options,
       wants: this.filterOf(name, options),
-      canHandle: instance.canHandle?.bind(instance),
+      canHandle: canHandle && ((event) => this.tenants.run(event.tenant_id, () => canHandle(event))),
       invoke: (event, context) => this.tenants.run(event.tenant_id, () => invoke(event, context)),
     };
   }
@@ -99,6 +95,23 @@ export class HandlerExplorer {
       throw new Error(`${name}: ${errorText(error)}`, { cause: error });
     }
   }
+}
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** A scoped factory has neither a class nor an instance that would tell: only its token may be the class. */
+function isMadeLater(wrapper: Wrapper): boolean {
+  const { token } = wrapper;
+  const isHandler = typeof token === 'function' && Reflect.hasOwnMetadata(HANDLER_OPTIONS.KEY, token);
+  return isHandler && (wrapper.isTransient || !wrapper.isDependencyTreeStatic());
+}
+
+function scopeError({ name }: Wrapper): Error {
+  return new Error(
+    `${String(name)}: @EventHandler can't be request-scoped or transient, nor inject what is, since its ` +
+      'events belong to no request. Make it, what it injects, and its guards and interceptors singletons; the ' +
+      'event and its context have what belongs to the event.',
+  );
 }
 
 /** @throws Error that says what to change */

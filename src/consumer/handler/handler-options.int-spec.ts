@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Injectable, Scope, UseGuards, type Type } from '@nestjs/common';
+import { Injectable, type Provider, Scope, type Type, UseGuards } from '@nestjs/common';
 import { startConsumers } from '../../../test/support/consumer.js';
 import { consumerScenes } from '../../../test/support/consumer-scene.js';
 import { uniqueTenant } from '../../../test/support/event-store.js';
@@ -8,7 +8,7 @@ import { EventHandler } from './event-handler.decorator.js';
 import type { Handler } from './handler.js';
 import { backoffMs, type HandlerOptions } from './handler-options.js';
 
-async function refusalOf(...handlers: Type[]): Promise<string> {
+async function refusalOf(...handlers: Provider[]): Promise<string> {
   try {
     const started = await startConsumers(handlers, { consumer: { tenants: [] } });
     await started.close();
@@ -24,7 +24,7 @@ function handlerClass(options: unknown, members: object = { handle: () => undefi
     readonly isAny = true;
   }
   Object.defineProperties(AnyHandler.prototype, Object.getOwnPropertyDescriptors(members));
-  EventHandler(options as HandlerOptions)(AnyHandler);
+  EventHandler(options as HandlerOptions)(AnyHandler as never);
   return AnyHandler;
 }
 
@@ -65,6 +65,8 @@ describe('A handler that could not work stops the start', () => {
     expect(await refusalOf(InjectsDurable, Durable)).toContain('request-scoped');
     expect(await refusalOf(Transient)).toContain('transient');
     expect(await refusalOf(Guarded, ScopedGuard)).toContain('request-scoped');
+    const factory = { provide: Guarded, useFactory: () => new Guarded(), scope: Scope.REQUEST };
+    expect(await refusalOf(factory)).toContain('request-scoped');
   });
 
   it.each<[string, unknown, RegExp]>([

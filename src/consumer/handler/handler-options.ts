@@ -53,6 +53,7 @@ export interface HandlerOptions {
   version?: number;
 }
 
+/** How long a failed event waits for its next try. */
 export interface BackoffOptions {
   /** Wait after the first failure, in milliseconds; it doubles with each. Default 1000; at least 1, at most `maxMs`. */
   initialMs?: number;
@@ -60,6 +61,7 @@ export interface BackoffOptions {
   maxMs?: number;
 }
 
+/** A handler's options, checked and with their defaults. */
 export type ResolvedHandlerOptions = Required<
   Omit<HandlerOptions, 'backoff' | 'timeoutMs' | 'types' | 'version'>
 > & {

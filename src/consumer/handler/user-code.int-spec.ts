@@ -6,6 +6,7 @@ import { type ConsumerScene, consumerScenes } from '../../../test/support/consum
 import { upTo } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import type { RecordedEvent } from '../../events/index.js';
+import { TenantContext } from '../../tenancy/index.js';
 import { EventHandler } from './event-handler.decorator.js';
 import type { Handler, HandlerContext } from './handler.js';
 import { HandlerResult } from './handler-result.js';
@@ -128,6 +129,32 @@ describe('What a handler throws', () => {
 
 describe('canHandle', () => {
   const open = consumerScenes();
+
+  it('T275 is asked in the context of the tenant, as handle() is', async () => {
+    const scene = await open();
+    const tenants: unknown[] = [];
+    @EventHandler({ group: scene.group, from: 'start', types: ['log.stdout'] })
+    class Asking implements Handler {
+      constructor(private readonly context: TenantContext) {}
+
+      canHandle(): boolean {
+        tenants.push(this.context.tenantId);
+        return true;
+      }
+      handle(): void {
+        tenants.push(this.context.tenantId);
+      }
+    }
+    await scene.append('a');
+    const consumers = await startConsumers([Asking], { consumer: { tenants: [scene.tenant] } });
+    try {
+      await eventually('it is settled', () => scene.isSettled());
+      expect(tenants).toEqual([scene.tenant, scene.tenant]);
+      expect(await scene.dead()).toEqual([]);
+    } finally {
+      await consumers.close();
+    }
+  });
 
   it('T202 that throws, or answers with neither true nor false, is a failure of its event alone', async () => {
     const answers: Record<string, () => unknown> = {

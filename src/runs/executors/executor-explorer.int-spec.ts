@@ -83,6 +83,11 @@ describe('Executors are found at the start', () => {
     expect(await refusalOf(Nothing)).toContain('has no execute() method');
     expect(await refusalOf(NoRoom)).toContain('at least 1');
     expect(await refusalOf(NoLease)).toContain('at least 100');
+    await expect(createTestExecutors({ providers: [Echo], overrides: { leaseMs: 0 } })).rejects.toThrow(
+      /overrides\.leaseMs.*at least 100/,
+    );
     expect(await refusalOf(Scoped)).toContain('Make it and what it injects singletons');
+    const scope = Scope.REQUEST;
+    expect(await refusalOf({ provide: Echo, useFactory: () => new Echo(), scope })).toContain('singletons');
   });
 });

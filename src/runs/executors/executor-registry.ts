@@ -41,8 +41,16 @@ export interface RegisteredExecutor {
 export class ExecutorRegistry {
   private readonly executors = new Map<string, RegisteredExecutor>();
 
-  /** @throws Error that says how to mend it */
-  register(name: string, executor: Executor, options: RunExecutorOptions = {}): void {
+  /**
+   * @param overrides what counts in place of the executor's own options
+   * @throws Error that says how to mend it
+   */
+  register(
+    name: string,
+    executor: Executor,
+    options: RunExecutorOptions = {},
+    overrides: RunExecutorOptions = {},
+  ): void {
     const called = `${executor.constructor.name}: @RunExecutor('${name}')`;
     if (name === EXTERNAL) {
       throw new Error(
@@ -66,9 +74,11 @@ export class ExecutorRegistry {
           : `${called} has the name of ${other.constructor.name}. Rename one of the two.`,
       );
     }
-    const checked = checkOptions(options, OPTION_RULES);
-    refuseWrong(called, checked.wrong);
-    this.executors.set(name, { name, executor, options: { ...RUN_EXECUTOR_DEFAULTS, ...checked.options } });
+    const own = checkOptions(options, OPTION_RULES);
+    const over = checkOptions(overrides, OPTION_RULES, 'overrides');
+    refuseWrong(called, [...own.wrong, ...over.wrong]);
+    const resolved = { ...RUN_EXECUTOR_DEFAULTS, ...own.options, ...over.options };
+    this.executors.set(name, { name, executor, options: resolved });
   }
 
   /** Undefined for `external`, which nobody here executes, and for a name that is not known. */

@@ -140,7 +140,7 @@ describe('Executing a run', () => {
 
   it('refuses an event of its own lifecycle, and survives a refusal that nobody awaits', async () => {
     const record = await run(async (execution) => {
-      void execution.emit('no.such_type');
+      void execution.emitUntyped('no.such_type');
       await expect(execution.emit('lifecycle.completed', {})).rejects.toMatchObject({
         code: 'VALIDATION_FAILED',
       });

@@ -15,7 +15,7 @@ export interface Executor {
 
   /**
    * Refuses a run before it is created, with a ValidationFailedError or any other; the client is told the message.
-   * Default: every input is taken.
+   * Default: every input is taken. It judges by the input alone: no tenant's context is entered for it.
    */
   validateInput?(input: JsonObject): void;
 }

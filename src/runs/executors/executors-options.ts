@@ -1,4 +1,5 @@
 import { defaultsOf } from '../../config/index.js';
+import type { RunExecutorOptions } from './run-executor.decorator.js';
 
 /** How runs are executed in this process. */
 export interface ExecutorsOptions {
@@ -22,6 +23,8 @@ export interface ExecutorsOptions {
    * `LANG=C.UTF-8`.
    */
   commandEnvironment?: Readonly<Record<string, string>>;
+  /** What holds for every executor here in place of its own options; for tests, where a lease is to be short. */
+  overrides?: Partial<Pick<RunExecutorOptions, 'leaseMs' | 'maxAttempts'>>;
 }
 
 export const EXECUTORS_OPTIONS = Symbol('EXECUTORS_OPTIONS');

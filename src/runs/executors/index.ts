@@ -1,3 +1,4 @@
+export * from './emitted-event.js';
 export * from './executor.js';
 export * from './executor-dispatcher.js';
 export * from './executor-registry.js';

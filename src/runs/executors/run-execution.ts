@@ -1,31 +1,37 @@
-import type { RunContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
-
-/** What else an event may carry, beside its type and data. */
-export type EmitOptions = Pick<
-  EventInput,
-  'source' | 'context' | 'metadata' | 'timestamp' | 'idempotency_key'
->;
+import type {
+  EmitArguments,
+  EmitOptions,
+  EventType,
+  JsonObject,
+  JsonObjectInput,
+  KnownFilter,
+  Plain,
+  RecordedEvent,
+  RunContext,
+  TypesOf,
+} from '../../events/index.js';
 
 /** Which event is waited for, and for how long. */
-export interface WaitForOptions {
+export interface WaitForOptions<Type extends string = string> {
   /** Only an event for which this is true. Default: any of the type. */
-  where?: (event: RecordedEvent) => boolean;
+  where?: (event: RecordedEvent<Type>) => boolean;
   /** After so many milliseconds it is given up with a WaitTimeoutError. Default: never. */
   timeoutMs?: number;
 }
 
 /**
- * One attempt at a run, as its executor sees it.
+ * One attempt at a run, as its executor sees it. `RunExecution<Deployment>` has such an input: the executor's
+ * `validateInput()` refuses any other.
  *
  * @publicApi
  */
-export interface RunExecution {
+export interface RunExecution<Input extends JsonObjectInput = JsonObject> {
   readonly id: string;
   readonly tenantId: string;
   readonly task: string;
   /** The name of the line of runs that it belongs to, such as a chat; undefined without one. */
   readonly key: string | undefined;
-  readonly input: JsonObject;
+  readonly input: Plain<Input>;
   readonly labels: Readonly<Record<string, string>>;
   readonly context: RunContext;
   /** 1 for the first time that the run was taken up. */
@@ -48,11 +54,15 @@ export interface RunExecution {
    * Once the run has ended, was deleted or was taken over, nothing is stored and it resolves with undefined; `signal`
    * is aborted then.
    *
-   * @param type such as `llm.stream`
+   * @param type such as `llm.stream`: built in, or declared by the application (`RunstreamEvents`)
+   * @param rest the event's data, which may be left out where nothing of it is required, and what else it carries
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError; OverloadedError when thousands of events
    *   wait already since nobody awaits them
    */
-  emit(type: string, data?: JsonObject, more?: EmitOptions): Promise<string | undefined>;
+  emit<Type extends EventType>(type: Type, ...rest: EmitArguments<Type>): Promise<string | undefined>;
+
+  /** The same for a type that is known only when the program runs. It must be registered all the same. */
+  emitUntyped(type: string, data?: JsonObjectInput, more?: EmitOptions): Promise<string | undefined>;
 
   /**
    * Waits for an event from outside, such as an approval: the first of its type that no earlier call was given. All of
@@ -63,5 +73,8 @@ export interface RunExecution {
    * @param type as `gate.approved`, `gate.*` or `gate.approved,gate.rejected`
    * @throws the reason of `signal` when that aborts; WaitTimeoutError; ValidationFailedError, UnknownEventTypeError
    */
-  waitFor(type: string, options?: WaitForOptions): Promise<RecordedEvent>;
+  waitFor<const Filter extends string>(
+    type: Filter & KnownFilter<Filter>,
+    options?: WaitForOptions<TypesOf<Filter>>,
+  ): Promise<RecordedEvent<TypesOf<Filter>>>;
 }

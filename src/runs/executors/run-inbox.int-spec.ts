@@ -113,7 +113,10 @@ describe('An executor waits for an event from outside', () => {
   it('and stops when the run is cancelled; a type that nobody can append is refused', async () => {
     let reason: unknown;
     const id = await start(async (run) => {
-      await expect(run.waitFor('gate.opened')).rejects.toMatchObject({ code: 'UNKNOWN_EVENT_TYPE' });
+      const opened: string = 'gate.opened';
+      await expect(run.waitFor(opened)).rejects.toMatchObject({
+        code: 'UNKNOWN_EVENT_TYPE',
+      });
       await run.emit('gate.requested');
       reason = await run.waitFor('gate.approved').catch((error: unknown) => error);
     });

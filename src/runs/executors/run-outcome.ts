@@ -1,8 +1,7 @@
 import { errorText, isInstance, RedisUnavailableError, valueText } from '../../common/index.js';
-import { type EventInput, type JsonObject, jsonProblem } from '../../events/index.js';
+import { type EventInput, type JsonObject, jsonProblem, toEventInput } from '../../events/index.js';
 import { RunAbortedError } from './run-aborted-error.js';
 import { RunFailedError } from './run-failed-error.js';
-import { eventOf } from './running-execution.js';
 
 /** The error of a run whose executor is gone. */
 export const EXECUTOR_LOST = 'executor lost';
@@ -17,7 +16,7 @@ export interface ExecutionStatistics {
 /** `lifecycle.completed`, or `lifecycle.failed` when the result is no JSON. Takes any value, and never throws. */
 export function completion(result: unknown, statistics: ExecutionStatistics): EventInput {
   try {
-    return eventOf('lifecycle.completed', { result: resultOf(result), statistics });
+    return toEventInput({ type: 'lifecycle.completed', data: { result: resultOf(result), statistics } });
   } catch (error) {
     const problem = isInstance(error, UnmeantResult) ? error.message : errorText(error);
     return failure(new RunFailedError(`The executor's result is not a JSON value: ${problem}`), statistics);
@@ -29,13 +28,13 @@ export function failure(error: unknown, statistics: ExecutionStatistics): EventI
   if (isInstance(error, RunAbortedError)) return lost(error.message);
   const details = isInstance(error, RunFailedError) ? jsonOf(() => error.details) : undefined;
   const data: JsonObject = { error: messageOf(error), ...(details && { details }), statistics };
-  return eventOf('lifecycle.failed', data);
+  return toEventInput({ type: 'lifecycle.failed', data });
 }
 
 /** `system.warning` of a run that is executed again. */
 export function restarted(attempt: number): EventInput {
   const message = `The executor was lost. The run is started again (attempt ${attempt}).`;
-  return eventOf('system.warning', { message, attempt });
+  return toEventInput({ type: 'system.warning', data: { message, attempt } });
 }
 
 /** `lifecycle.failed` of a run that was started too often. */
@@ -47,7 +46,7 @@ export function exhausted(attempts: number): EventInput {
 
 /** `lifecycle.failed` of a run whose executor did not get to its end. */
 export function lost(reason: string): EventInput {
-  return eventOf('lifecycle.failed', { error: EXECUTOR_LOST, details: { reason } });
+  return toEventInput({ type: 'lifecycle.failed', data: { error: EXECUTOR_LOST, details: { reason } } });
 }
 
 function messageOf(error: unknown): string {

@@ -1,9 +1,19 @@
 import { Logger } from '@nestjs/common';
-import { errorText, ValidationFailedError, valueText } from '../../common/index.js';
+import { errorText, valueText } from '../../common/index.js';
 import type { EventStore, RunRecord, RunWatcher } from '../../event-store/index.js';
-import type { RunContext, EventInput, JsonObject, RecordedEvent } from '../../events/index.js';
+import {
+  type EmitArguments,
+  type EmitOptions,
+  type EventType,
+  type JsonObject,
+  type JsonObjectInput,
+  type RecordedEvent,
+  type RunContext,
+  type TypesOf,
+} from '../../events/index.js';
+import { toEmittedEvent } from './emitted-event.js';
 import type { RunAbortedError } from './run-aborted-error.js';
-import type { EmitOptions, RunExecution, WaitForOptions } from './run-execution.js';
+import type { RunExecution, WaitForOptions } from './run-execution.js';
 import { RunInbox } from './run-inbox.js';
 import type { RunWriter } from './run-writer.js';
 
@@ -47,7 +57,11 @@ export class RunningExecution implements RunExecution {
     this.aborting.abort(error);
   }
 
-  emit(type: string, data: JsonObject = {}, more: EmitOptions = {}): Promise<string | undefined> {
+  emit<Type extends EventType>(type: Type, ...rest: EmitArguments<Type>): Promise<string | undefined> {
+    return this.emitUntyped(type, ...rest);
+  }
+
+  emitUntyped(type: string, data: JsonObjectInput = {}, more: EmitOptions = {}): Promise<string | undefined> {
     const stored = this.append(type, data, more);
     // An executor that does not await its events must not bring the whole process down with one of them.
     stored.catch((error: unknown) => {
@@ -58,6 +72,10 @@ export class RunningExecution implements RunExecution {
     return stored;
   }
 
+  waitFor<Filter extends string>(
+    type: Filter,
+    options?: WaitForOptions<TypesOf<Filter>>,
+  ): Promise<RecordedEvent<TypesOf<Filter>>>;
   async waitFor(type: string, options: WaitForOptions = {}): Promise<RecordedEvent> {
     let inbox = this.inboxes.get(type);
     if (!inbox) {
@@ -68,26 +86,7 @@ export class RunningExecution implements RunExecution {
     return inbox.take(type, options);
   }
 
-  private async append(type: string, data: JsonObject, more: EmitOptions): Promise<string | undefined> {
-    if (typeof type !== 'string') {
-      throw new ValidationFailedError([{ path: 'type', message: 'must be a text such as log.stdout' }]);
-    }
-    if (type.startsWith('lifecycle.') && more.source == null) {
-      throw new ValidationFailedError([
-        {
-          path: 'type',
-          message:
-            'the lifecycle of the run itself follows from its executor: return the result, or throw; add a source for the lifecycle of an agent',
-        },
-      ]);
-    }
-    return this.writer.write(eventOf(type, data, more));
+  private async append(type: string, data: JsonObjectInput, more: EmitOptions): Promise<string | undefined> {
+    return this.writer.write(toEmittedEvent({ ...more, type, data }));
   }
-}
-
-/** An event from its type in one word. */
-export function eventOf(type: string, data: JsonObject, more: EmitOptions = {}): EventInput {
-  const dot = type.indexOf('.');
-  const [category, action] = dot < 0 ? [type, ''] : [type.slice(0, dot), type.slice(dot + 1)];
-  return { ...more, event: { category, action }, data };
 }

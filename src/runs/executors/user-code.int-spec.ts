@@ -103,9 +103,9 @@ describe('What an executor throws or gives back', () => {
     };
     works = [
       async (run) => {
-        void run.emit(undefined as unknown as string);
-        void run.emit(Symbol('s') as unknown as string);
-        void run.emit('log.stdout', odd);
+        void run.emitUntyped(undefined as never);
+        void run.emitUntyped(Symbol('s') as never);
+        void run.emitUntyped('log.stdout', odd);
         await new Promise((resolve) => setTimeout(resolve, 100));
         return 'done';
       },

@@ -11,15 +11,16 @@ import {
   RunWatcher,
 } from '../../event-store/index.js';
 import {
-  type EventInput,
+  type EventToAppend,
   formatEventId,
   isTerminal,
   prepareRun,
   type RecordedEvent,
   type RunInput,
+  toEventInput,
+  type TypesOf,
+  type UntypedEvent,
 } from '../../events/index.js';
-import type { EmitOptions } from '../executors/index.js';
-import { eventOf } from '../executors/running-execution.js';
 import { HistoryService } from '../history.service.js';
 import { prepareBatch } from '../prepare-batch.js';
 import { assertIdempotencyKey } from '../request-headers.js';
@@ -47,14 +48,7 @@ export interface RunToStart extends Partial<RunInput> {
   idempotencyKey?: string;
 }
 
-/** An event to be appended. */
-export interface EventToAppend extends EmitOptions {
-  /** Such as `llm.stream`. */
-  type: string;
-  data?: RecordedEvent['data'];
-}
-
-export interface HistoryOptions {
+export interface HistoryOptions<Filter extends string = string> {
   /** Most events. 1 to 10 000; default 1000. A page also ends at 16 MiB. */
   limit?: number;
   /** Default `asc`: the oldest first. */
@@ -64,11 +58,11 @@ export interface HistoryOptions {
   /** The last event's id, inclusive. Default: the newest. */
   to?: string;
   /** Only these, such as `llm.*`. Default: all. */
-  types?: readonly string[];
+  types?: readonly Filter[];
 }
 
-export interface HistoryPage {
-  events: RecordedEvent[];
+export interface HistoryPage<Type extends string = string> {
+  events: RecordedEvent<Type>[];
   /** Where the next page begins: its `from`, or its `to` in descending order. Undefined on the last one. */
   next: string | undefined;
 }
@@ -141,15 +135,24 @@ export abstract class RunOperations {
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError, RunNotFoundError, RunEndedError,
    *   RunHasExecutorError for the lifecycle of a run that an executor owns, SequenceConflictError
    */
-  async append(
+  append(
     runId: string,
     events: EventToAppend | readonly EventToAppend[],
+    options: { expectedSequence?: number } = {},
+  ): Promise<string[]> {
+    return this.appendUntyped(runId, events, options);
+  }
+
+  /** The same for types that are known only when the program runs. They must be registered all the same. */
+  async appendUntyped(
+    runId: string,
+    events: UntypedEvent | readonly UntypedEvent[],
     options: { expectedSequence?: number } = {},
   ): Promise<string[]> {
     const { store } = this.deps;
     const { expectedSequence } = options;
     if (expectedSequence !== undefined) assertWhole(expectedSequence, 'expectedSequence', 0);
-    const prepared = prepareBatch(store, [events].flat().map(toInput));
+    const prepared = prepareBatch(store, [events].flat().map(toEventInput));
     const { ids } = await store.appendPrepared(this.tenantId, runId, prepared, {
       ...(expectedSequence !== undefined && { expectedSequence }),
       fromOutside: true,
@@ -158,6 +161,10 @@ export abstract class RunOperations {
   }
 
   /** @throws ValidationFailedError, InvalidEventIdError, UnknownEventTypeError, RunNotFoundError, RunExpiredError */
+  history<const Filter extends string = string>(
+    runId: string,
+    options?: HistoryOptions<Filter>,
+  ): Promise<HistoryPage<TypesOf<Filter>>>;
   async history(runId: string, options: HistoryOptions = {}): Promise<HistoryPage> {
     const { limit = 1000, order = 'asc', from = '-', to = '+', types } = options;
     assertWhole(limit, 'limit', 1, MAX_PAGE);
@@ -179,12 +186,20 @@ export abstract class RunOperations {
    * @throws while it is iterated: the reason of `signal` when that aborts; InvalidEventIdError, UnknownEventTypeError,
    *   RunNotFoundError, RunExpiredError
    */
+  watch<const Filter extends string = string>(
+    runId: string,
+    options?: WatchRunOptions<Filter>,
+  ): AsyncGenerator<RunUpdate<TypesOf<Filter>>, void, undefined>;
   watch(runId: string, options: WatchRunOptions = {}): AsyncGenerator<RunUpdate, void, undefined> {
     const { tenantId } = this;
     return iterate((demand) => updates(this.deps, tenantId, runId, options, demand), options.signal);
   }
 
   /** The same as an Observable: subscribers get it as fast as it comes. */
+  watch$<const Filter extends string = string>(
+    runId: string,
+    options?: Omit<WatchRunOptions<Filter>, 'signal'>,
+  ): Observable<RunUpdate<TypesOf<Filter>>>;
   watch$(runId: string, options: Omit<WatchRunOptions, 'signal'> = {}): Observable<RunUpdate> {
     const { tenantId } = this;
     return defer(() => updates(this.deps, tenantId, runId, options));
@@ -219,12 +234,6 @@ export abstract class RunOperations {
 function asObject<T extends object>(value: T, path = ''): T {
   if (typeof value !== 'object' || (value as T | null) === null) throw invalid(path, 'must be an object');
   return value;
-}
-
-function toInput(event: EventToAppend): EventInput {
-  const { type, data = {}, ...more } = asObject(event);
-  if (typeof type !== 'string') throw invalid('type', 'must be a text such as log.stdout');
-  return eventOf(type, data, more);
 }
 
 /** @throws ValidationFailedError */

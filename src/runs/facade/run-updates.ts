@@ -3,18 +3,18 @@ import { InvalidEventIdError } from '../../common/index.js';
 import type { Demand, EventStore, RunWatcher, WatchSignal } from '../../event-store/index.js';
 import { type RecordedEvent, type TerminalStatus, tryParseEventId } from '../../events/index.js';
 
-export interface WatchRunOptions {
+export interface WatchRunOptions<Filter extends string = string> {
   /** Begin after the event with this id, or with what comes from now on (`latest`). Default: with the first event. */
   after?: string;
   /** Only events of these types, such as `llm.*`. Default: all. */
-  types?: readonly string[];
+  types?: readonly Filter[];
   /** Ends the watching, which rejects with its reason. */
   signal?: AbortSignal;
 }
 
-/** What a watcher is told. */
-export type RunUpdate =
-  | { kind: 'event'; event: RecordedEvent }
+/** What a watcher is told; `RunUpdate<'llm.stream'>` by one that asked for these events only. */
+export type RunUpdate<Type extends string = string> =
+  | { kind: 'event'; event: RecordedEvent<Type> }
   /** Events are missing: `trimmed` are no longer there, or the run's log is another one than before (`diverged`). */
   | { kind: 'gap'; reason: 'trimmed' | 'diverged'; missed: number | undefined }
   /** The last update. */

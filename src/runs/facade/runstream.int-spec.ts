@@ -4,6 +4,7 @@ import { uniqueTenant } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import type { RunstreamError } from '../../common/index.js';
+import type { EventToAppend } from '../../events/index.js';
 import { TenantContext } from '../../tenancy/index.js';
 import type { RunOperations } from './run-operations.js';
 import type { RunUpdate } from './run-updates.js';
@@ -35,7 +36,7 @@ describe('L7 runs from the code of an application', () => {
   });
   afterAll(() => application.close());
 
-  const stdout = (n: number) => ({ type: 'log.stdout', data: { line: `${n}` } });
+  const stdout = (n: number): EventToAppend => ({ type: 'log.stdout', data: { line: `${n}` } });
   const started = async (events = 0): Promise<string> => {
     const { id } = await runs.start({ task: 'order 42' });
     if (events > 0)
@@ -104,7 +105,7 @@ describe('L7 runs from the code of an application', () => {
     ['input that holds a bigint', () => runs.start({ task: 'x', input: { n: 1n } }), 'VALIDATION_FAILED'],
     [
       'data that hold themselves',
-      (id) => runs.append(id, { type: 'log.stdout', data: circle() }),
+      (id) => runs.append(id, { type: 'log.stdout', data: circle() as never }),
       'VALIDATION_FAILED',
     ],
     ['an empty key', () => runs.start({ task: 'x', key: '' }), 'VALIDATION_FAILED'],
@@ -112,7 +113,7 @@ describe('L7 runs from the code of an application', () => {
     ['a key that is null', () => runs.list({ key: null as never }), 'VALIDATION_FAILED'],
     ['an unknown executor', () => runs.start({ task: 'x', executor: 'none' }), 'UNKNOWN_EXECUTOR'],
     ['a key with a line break', () => runs.start({ task: 'x', idempotencyKey: 'a\n' }), 'VALIDATION_FAILED'],
-    ['an unknown type', (id) => runs.append(id, { type: 'nope.x' }), 'UNKNOWN_EVENT_TYPE'],
+    ['an unknown type', (id) => runs.appendUntyped(id, { type: 'nope.x' }), 'UNKNOWN_EVENT_TYPE'],
     ['a type that is no text', (id) => runs.append(id, { type: 1 as never }), 'VALIDATION_FAILED'],
     ['no events', (id) => runs.append(id, []), 'VALIDATION_FAILED'],
     ['nothing to append', (id) => runs.append(id, undefined as never), 'VALIDATION_FAILED'],
@@ -251,7 +252,7 @@ describe('L7 runs of one tenant', () => {
     const waiting = runs.wait(id);
     await eventually('it watches', () => seen.length === 1);
     await redis.kill();
-    await expect(runs.append(id, { type: 'log.stdout' })).rejects.toMatchObject({
+    await expect(runs.append(id, { type: 'log.stdout', data: { line: '' } })).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
     });
     await redis.restart();

@@ -51,7 +51,7 @@ const [SHARED, ORDERED, KEYED] = GROUPS;
 abstract class Publishing implements Handler {
   handle(event: RecordedEvent, context: HandlerContext): HandlerResult {
     context.publish(event.run_id, {
-      event: { category: 'task', action: 'completed' },
+      type: 'task.completed',
       data: { group: context.group, for: event.id },
       ...this.key(context),
     });
@@ -107,12 +107,8 @@ class Steady implements Executor {
   }
 
   private async emit(run: RunExecution, by: string, n: number): Promise<void> {
-    const data: NumberedData & { [key: string]: string | number } = {
-      by,
-      n,
-      text: String(run.input['text']),
-    };
-    const id = await run.emit(NUMBERED, data).catch(() => undefined);
+    const data: NumberedData = { by, n, text: String(run.input['text']) };
+    const id = await run.emitUntyped(NUMBERED, data).catch(() => undefined);
     if (id === undefined) return;
     const ack: InsideAck = { runId: run.id, id, by, n, at: Date.now() };
     writeSync(acks, `${JSON.stringify(ack)}\n`);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { EventInput } from 'runstream';
+import type { EventToAppend } from 'runstream';
 import { type ConsumerTestbed, createConsumerTestbed } from 'runstream/testing';
 import { DeployModule } from './deploy.module.js';
 
-const requested = (changed_lines: number): EventInput => ({
-  event: { category: 'gate', action: 'requested' },
-  data: { changed_lines },
+const requested = (changed_lines: number): EventToAppend => ({
+  type: 'gate.requested',
+  data: { question: 'Ship it?', changed_lines },
 });
 
 describe('The handlers of deployments', () => {
@@ -35,10 +35,7 @@ describe('The handlers of deployments', () => {
 
   it('have what was shipped tested', async () => {
     const run = await testbed.createRun();
-    await testbed.publish(run, {
-      event: { category: 'deploy', action: 'shipped' },
-      data: { service: 'shop' },
-    });
+    await testbed.publish(run, { type: 'deploy.shipped', data: { service: 'shop' } });
     await testbed.settled();
     const [newest] = await testbed.runs();
     assert.equal(newest?.task, 'smoke test of shop');

@@ -55,13 +55,13 @@ export class ReplayExecutor implements Executor {
       if (type.startsWith('lifecycle.') && event.source == null) {
         if (type === 'lifecycle.started') continue;
         if (type !== 'lifecycle.completed') throw endOf(type, event);
-        result = event.data?.['result'];
+        result = dataOf(event)['result'];
         break;
       }
       events++;
       const { source, context, metadata, data } = event;
       unstored.push(
-        run.emit(type, data ?? {}, {
+        run.emitUntyped(type, data ?? {}, {
           ...(source && { source }),
           ...(context && { context }),
           ...(metadata && { metadata }),
@@ -108,8 +108,14 @@ function typeOf({ event }: EventInput, number: number): string {
   throw new RunFailedError(`line ${number} of the recording has no type`, { line: number });
 }
 
-function endOf(type: string, { data }: EventInput): RunFailedError {
-  if (type !== 'lifecycle.failed') return new RunFailedError('the recorded run was cancelled', { ...data });
-  const { error } = data ?? {};
-  return new RunFailedError(typeof error === 'string' ? error : 'the recorded run failed', { ...data });
+/** Of an event that was JSON. */
+function dataOf({ data }: EventInput): JsonObject {
+  return data ?? {};
+}
+
+function endOf(type: string, event: EventInput): RunFailedError {
+  const data = dataOf(event);
+  if (type !== 'lifecycle.failed') return new RunFailedError('the recorded run was cancelled', data);
+  const { error } = data;
+  return new RunFailedError(typeof error === 'string' ? error : 'the recorded run failed', data);
 }
