@@ -57,3 +57,19 @@ export async function checkOwnErrors(url: string): Promise<void> {
   const { body } = await ask(`${url}/nothing`);
   assert.equal((body as { message: string }).message, 'Cannot GET /nothing');
 }
+
+/** With configureRunstream(app): unknown paths have Runstream's error body, and the application's exceptions their status. */
+export async function checkConfigured(url: string): Promise<void> {
+  const unknown = await ask(`${url}/nothing`);
+  assert.equal((unknown.body as { code: string }).code, 'ROUTE_NOT_FOUND');
+  assert.equal((await ask(`${url}/orders/conflict`)).status, 409);
+}
+
+/** With @nestjs/terminus: its route tells Runstream's health. */
+export async function checkHealth(url: string): Promise<void> {
+  await checkOwnErrors(url);
+  const { status, body } = await ask(`${url}/health`);
+  assert.equal(status, 200);
+  const { details } = body as { details: { runstream: { status: string } } };
+  assert.equal(details.runstream.status, 'up');
+}

@@ -1,13 +1,13 @@
 /**
  * `npm run embedding`: packs the project, installs the package in folders outside of the repository, with the oldest and
  * the newest Nest of the range, and compiles and runs applications there as others have them. It needs the registry.
- * An argument runs only the lines whose name contains it.
+ * `npm run embedding -- 'Nest 11'` runs only the lines whose name contains that.
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startRedis } from '../../support/redis.js';
-import { checkHost, checkOwnErrors } from './check-host.js';
+import { checkConfigured, checkHealth, checkHost, checkOwnErrors } from './check-host.js';
 import { Folder } from './folder.js';
 import { jestOfCommonjs, jestOfModules, vitest } from './host-tests.js';
 import { type Application, Installation, type Modules } from './installation.js';
@@ -64,7 +64,14 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Starts a compiled program, does to each address that it prints what an application must stand, and ends it. */
-async function runHost(app: Application, program: string, addresses = 1, ownErrors = true): Promise<void> {
+async function runHost(
+  app: Application,
+  program: string,
+  {
+    addresses = 1,
+    also = checkOwnErrors,
+  }: { addresses?: number; also?: (url: string) => Promise<void> } = {},
+): Promise<void> {
   const child = app.start(program, environment());
   try {
     await child.line(/^Listening on/);
@@ -73,7 +80,7 @@ async function runHost(app: Application, program: string, addresses = 1, ownErro
     assert.equal(urls.length, addresses);
     for (const url of urls) {
       await checkHost(child, url);
-      if (ownErrors) await checkOwnErrors(url);
+      await also(url);
     }
     child.process.kill('SIGTERM');
     assert.ok([0, 'SIGTERM'].includes(await child.exit()));
@@ -128,15 +135,15 @@ async function newest12(installation: Installation, name: string): Promise<void>
   );
   await step(`${name}: two applications in one process`, async () => {
     await app.tsc('two');
-    await runHost(app, 'two', 2);
+    await runHost(app, 'two', { addresses: 2 });
   });
   await step(`${name}: configureRunstream(app)`, async () => {
     await app.tsc('configured');
-    await runHost(app, 'configured', 1, false);
+    await runHost(app, 'configured', { also: checkConfigured });
   });
   await step(`${name}: terminus and pino beside`, async () => {
     await app.tsc('beside', { skipLibCheck: true });
-    await runHost(app, 'beside');
+    await runHost(app, 'beside', { also: checkHealth });
   });
   await step(`${name}: Fastify`, async () => {
     await app.tsc('fastify', { skipLibCheck: true });
