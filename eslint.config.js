@@ -56,7 +56,16 @@ export default defineConfig(
   // An example is an application of its own: Runstream's types are there once it is installed (examples.e2e-spec).
   // A program of test/clients has its types once its client is generated.
   globalIgnores([
-    ...['dist/', 'coverage/', '.data/', '.cache/', 'bench/results/', 'examples/', 'test/clients/programs/'],
+    ...[
+      'dist/',
+      'coverage/',
+      '.data/',
+      '.cache/',
+      'bench/results/',
+      'examples/',
+      'test/clients/programs/',
+      'test/embedding/packed/app/',
+    ],
   ]),
 
   {

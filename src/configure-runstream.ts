@@ -1,10 +1,11 @@
-import { Logger } from '@nestjs/common';
+import { type INestApplication, Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import {
   Admission,
   configureHttpServer,
   type ConfigureOptions,
   Edge,
+  refuseOtherAdapters,
   RunstreamExceptionFilter,
 } from './http/index.js';
 
@@ -17,7 +18,10 @@ import {
  *
  * @publicApi
  */
-export function configureRunstream(app: NestExpressApplication, options: ConfigureOptions = {}): void {
+export function configureRunstream(application: INestApplication, options: ConfigureOptions = {}): void {
+  // What NestFactory.create() gives is an application of Express, and its type does not say so.
+  const app = application as NestExpressApplication;
+  refuseOtherAdapters(app.getHttpAdapter().getType());
   const { trustProxy = false, corsOrigins = [], ...edge } = options;
   app.disable('x-powered-by');
   app.disable('etag');

@@ -53,6 +53,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * export class AppModule {}
  * ```
  *
+ * `Runstream`, and what else its parts export, can be injected in every module of the application.
+ *
  * Its routes have what they need in front of them; what the application has of its own stays as it is. Where parts of it
  * are to be configured on their own, import RedisModule, EventStoreModule, TenancyModule, AuthModule, AdmissionModule,
  * EdgeModule, ConsumerModule and RunsModule instead.
@@ -64,7 +66,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 @Global()
 @Module({
   providers: [{ provide: RUNSTREAM_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: checkedOptions }],
-  exports: [RUNSTREAM_OPTIONS],
+  exports: [RUNSTREAM_OPTIONS, RunsModule],
 })
 export class RunstreamModule extends ConfigurableModuleClass implements OnModuleInit {
   constructor(

@@ -2,7 +2,7 @@ export * from './admission/index.js';
 export * from './errors/api-errors.decorator.js';
 export * from './edge/edge-options.js';
 export * from './edge/edge.module.js';
-export { Edge } from './edge/edge.js';
+export { Edge, refuseOtherAdapters } from './edge/edge.js';
 export { BasePath } from './edge/base-path.js';
 export { RequestAccess } from './edge/request-access.js';
 export { configureHttpServer } from './edge/http-server.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, Logger } from '@nestjs/common';
+import { Controller, Get, Logger, type MiddlewareConsumer, Module, RequestMethod } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -48,6 +48,43 @@ describe('the start of an application with Runstream', () => {
       expect((await ask(`${host.url}/runs/r0_x`)).body).toEqual({ own: true });
       // It passes nothing of ours either.
       expect((await ask(`${host.url}/runs/r0_x`)).headers.has('x-request-id')).toBe(false);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it('takes middleware that names a path and a method for what it is, and does not go past it', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const passed: string[] = [];
+    @Module({})
+    class LogsModule {
+      configure(consumer: MiddlewareConsumer): void {
+        consumer
+          .apply((request: { method: string; url: string }, _response: unknown, next: () => void) => {
+            passed.push(`${request.method} ${request.url}`);
+            next();
+          })
+          .forRoutes(
+            { path: '{/*splat}', method: RequestMethod.ALL },
+            { path: 'runs', method: RequestMethod.POST },
+          );
+      }
+    }
+    try {
+      host = await startHost({ imports: [LogsModule] });
+      expect(
+        warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('reached')),
+      ).toEqual([]);
+      const { status, headers, body } = await ask(`${host.url}/runs`, { json: { task: 'x' } });
+      expect([status, headers.has('x-request-id')]).toEqual([201, true]);
+      const events = `/runs/${String(body['id'])}/events`;
+      const event = { event: { category: 'llm', action: 'stream' }, data: {} };
+      expect((await ask(host.url + events, { json: event })).status).toBe(201);
+      expect((await ask(`${host.url}/orders`)).status).toBe(200);
+      expect((await ask(`${host.url}/nothing`)).body).toMatchObject({ message: 'Cannot GET /nothing' });
+      expect(new Set(passed)).toEqual(
+        new Set(['POST /runs', `POST ${events}`, 'GET /orders', 'GET /nothing']),
+      );
     } finally {
       warn.mockRestore();
     }

@@ -8,6 +8,8 @@ import { BUNDLES, METADATA, PROJECT } from './bundle-settings.js';
 const TOOLS = ['@jest/globals', '@swc/core', 'esbuild', 'openapi-fetch', 'playwright-core', 'runstream'];
 /** By Nest, when it needs them. */
 const LOADED_LATER = ['class-transformer', 'class-validator'];
+/** Not run by jest: applications that have packages of their own installed. */
+const APPLICATIONS = join('embedding', 'packed');
 const IMPORT = /(?:from|import) '([^.'][^']*)'/g;
 
 /**
@@ -50,7 +52,7 @@ async function importedPackages(): Promise<string[]> {
   const found = new Set<string>();
   for (const folder of ['src', 'test']) {
     for (const name of await readdir(join(PROJECT, folder), { recursive: true })) {
-      if (!name.endsWith('.ts')) continue;
+      if (!name.endsWith('.ts') || name.startsWith(APPLICATIONS)) continue;
       const text = await readFile(join(PROJECT, folder, name), 'utf8');
       for (const [, imported = ''] of text.matchAll(IMPORT)) found.add(imported);
     }

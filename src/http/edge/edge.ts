@@ -96,12 +96,7 @@ export class Edge implements OnModuleInit, OnApplicationBootstrap {
   private express(): Application | undefined {
     const type = this.adapterType();
     if (type === '') return undefined;
-    if (type !== 'express') {
-      throw new Error(
-        `Runstream serves HTTP with @nestjs/platform-express, and this application is made with ${type}: create it with ` +
-          'NestFactory.create<NestExpressApplication>(AppModule).',
-      );
-    }
+    refuseOtherAdapters(type);
     return this.host.httpAdapter.getInstance<Application>();
   }
 
@@ -118,6 +113,15 @@ export class Edge implements OnModuleInit, OnApplicationBootstrap {
       return handler.answer(request, params);
     };
   }
+}
+
+/** @throws Error what to do, with another adapter than that of Express */
+export function refuseOtherAdapters(type: string): void {
+  if (type === 'express') return;
+  throw new Error(
+    `Runstream serves HTTP with @nestjs/platform-express, and this application is made with ${type}: create it with ` +
+      'NestFactory.create<NestExpressApplication>(AppModule).',
+  );
 }
 
 /** A path of ours that no route took, ours or the application's. */

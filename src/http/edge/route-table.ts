@@ -1,4 +1,4 @@
-import { SSE_METADATA } from '@nestjs/common/constants.js';
+import { PATH_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Application } from 'express';
 import { type Direct, DIRECT, type FindDirect } from './direct-route.js';
 import { RouteIndex } from './route-index.js';
@@ -149,7 +149,7 @@ export class RouteTable {
     let isBehindOther = false;
     const { router } = this.app as unknown as { router: { stack: readonly Layer[] } };
     for (const layer of router.stack) {
-      const entry = toEntry(layer);
+      const entry = isMiddleware(layer) ? undefined : toEntry(layer);
       if (!entry) {
         // Middleware of the application's own behind the edge: whatever comes after it must pass it.
         if (isBehindEdge) isBehindOther = true;
@@ -169,6 +169,19 @@ export class RouteTable {
 
 function takes({ methods }: Entry, method: string): boolean {
   return methods.size === 0 || methods.has(method);
+}
+
+/**
+ * Middleware of a module is mounted as a route where it names a path or a method (nestjs-pino's takes every path).
+ * Unlike a controller's it has no metadata, and unlike a last handler it takes `next`: so it passes requests on.
+ */
+function isMiddleware({ route }: Layer): boolean {
+  return (
+    route?.stack.every(
+      ({ handle }) =>
+        typeof handle === 'function' && handle.length > 2 && !Reflect.hasMetadata(PATH_METADATA, handle),
+    ) ?? false
+  );
 }
 
 function toEntry(layer: Layer): Entry | undefined {

@@ -7,6 +7,7 @@ import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { type AnswerRoom, goAtOwnPace, lifeOf } from '../../http/index.js';
 import { forgetHead, forgetRequest } from './forget.js';
 import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
+import type { WatchRequest } from './watch-request.js';
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
 
@@ -17,6 +18,15 @@ export interface EventStreamOptions {
   /** Whether events carry their type as the event name. */
   named: boolean;
 }
+
+/** What Nest 12 sends with an event stream. */
+const HEAD_OF_NEST_11 = {
+  Connection: 'keep-alive',
+  'Cache-Control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
+  Pragma: 'no-cache',
+  Expires: '0',
+  'X-Accel-Buffering': 'no',
+};
 
 /**
  * The response of one watcher: writes signals as frames, and says when it takes more.
@@ -86,10 +96,11 @@ export class EventStream implements Demand {
    */
   send(signals: Observable<WatchSignal>): Observable<never> {
     return new Observable((out) => {
-      this.response.req.watch?.framework?.unpipe(this.response);
+      const framework = this.response.req.watch?.framework;
+      framework?.unpipe(this.response);
       out.complete();
       forgetRequest(this.response.req);
-      this.begin(signals);
+      this.begin(signals, framework);
     });
   }
 
@@ -100,11 +111,18 @@ export class EventStream implements Demand {
     this.end();
   }
 
-  /** An interceptor may have put off that the framework sends the headers. */
-  private begin(signals: Observable<WatchSignal>): void {
+  /**
+   * An interceptor may have put off that the framework sends the headers. Nest 11 sends none for a stream that was
+   * empty: once it has ended its own, nobody but us will.
+   */
+  private begin(signals: Observable<WatchSignal>, framework?: WatchRequest['framework']): void {
     if (this.response.destroyed) return;
+    if (!this.response.headersSent && framework?.writableEnded) {
+      this.response.writeHead(this.response.statusCode, HEAD_OF_NEST_11);
+      this.response.flushHeaders();
+    }
     if (this.response.headersSent) this.write(signals);
-    else setTimeout(() => this.begin(signals), 1);
+    else setTimeout(() => this.begin(signals, framework), 1);
   }
 
   /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */

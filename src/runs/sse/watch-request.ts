@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { WatchStart } from '../../event-store/index.js';
 import {
   type EventId,
@@ -19,7 +19,7 @@ export interface WatchRequest {
   /** Whether its cursor is to be told at once, since no event may come that tells it. */
   announceCursor: boolean;
   /** What the framework pipes into the response, as soon as it does. */
-  framework?: Readable;
+  framework?: Duplex;
 }
 
 declare global {
@@ -55,7 +55,7 @@ export async function readWatchRequest(
   if (over) throw new NoContent();
   const watch: WatchRequest = { query, after, filter, announceCursor };
   // Where there are interceptors, the framework pipes before it calls the handler.
-  request.res?.once('pipe', (stream: Readable) => (watch.framework = stream));
+  request.res?.once('pipe', (stream: Duplex) => (watch.framework = stream));
   if (request.res) beginAsWeDo(request.res);
   return watch;
 }

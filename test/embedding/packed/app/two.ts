@@ -1,0 +1,16 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { HostModule } from './host.module.js';
+
+/** Two applications in one process. */
+async function bootstrap(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    const app = await NestFactory.create(HostModule, { logger: ['warn', 'error'] });
+    app.enableShutdownHooks();
+    await app.listen(0, '127.0.0.1');
+    const server = app.getHttpServer() as { address(): AddressInfo };
+    console.log(`Listening on http://127.0.0.1:${server.address().port}`);
+  }
+  console.log('All are listening');
+}
+void bootstrap();
