@@ -9,7 +9,7 @@ import type { RedisOptions } from './redis/index.js';
 import type { ExecutorsOptions, RunsOptions } from './runs/index.js';
 import type { TenancyOptions } from './tenancy/index.js';
 
-/** What an application says to have Runstream in it. All but `redis` has defaults; docs/configuration.md lists them. */
+/** What an application says to have Runstream in it. All but `redis` has defaults; docs/configuration.md lists them. @publicApi */
 export interface RunstreamOptions {
   redis: RedisOptions;
   /** How events are kept. */
@@ -31,7 +31,7 @@ export interface RunstreamOptions {
   tenancy?: TenancyOptions;
 }
 
-/** Which groups of routes an application has. */
+/** Which groups of routes an application has. @publicApi */
 export interface RunstreamRoutes {
   /** `/runs`. Default true. */
   runs?: boolean;
@@ -49,12 +49,12 @@ export interface RunstreamRoutes {
   health?: boolean;
 }
 
-/** What must be known before the application is made: beside a factory, never in what it returns. */
+/** What must be known before the application is made: beside a factory, never in what it returns. @publicApi */
 export interface RunstreamModuleExtras {
   routes?: RunstreamRoutes;
 }
 
-/** All routes that there are: those of the service. */
+/** All routes that there are: those of the service. @publicApi */
 export const ALL_ROUTES: Required<RunstreamRoutes> = {
   runs: true,
   events: true,
@@ -65,7 +65,7 @@ export const ALL_ROUTES: Required<RunstreamRoutes> = {
   health: true,
 };
 
-/** Makes the options: for `forRootAsync({ useClass })`. */
+/** Makes the options: for `forRootAsync({ useClass })`. @publicApi */
 export interface RunstreamOptionsFactory {
   create(): RunstreamOptions | Promise<RunstreamOptions>;
 }

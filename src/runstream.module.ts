@@ -56,7 +56,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * `Runstream`, and what else its parts export, can be injected in every module of the application.
  *
  * Its routes have what they need in front of them; what the application has of its own stays as it is. Where parts of it
- * are to be configured on their own, import RedisModule, EventStoreModule, TenancyModule, AuthModule, AdmissionModule,
+ * are to be configured on their own, import RedisModule, EventStoreModule, TenancyModule, RunstreamAuthModule, AdmissionModule,
  * EdgeModule, ConsumerModule and RunsModule instead.
  *
  * The start is refused with one sentence for each option that is wrong (ConfigError).

@@ -9,7 +9,7 @@ import {
   RedisModule,
   TENANCY_DEFAULTS,
   TenancyModule,
-} from '../../src/index.js';
+} from '../../src/internal.js';
 import type { Clock, Drain } from './protocol.js';
 
 const CONCURRENCY = 100;

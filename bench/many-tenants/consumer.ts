@@ -17,7 +17,7 @@ import {
   RedisModule,
   TENANCY_DEFAULTS,
   TenancyModule,
-} from '../../src/index.js';
+} from '../../src/internal.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Latencies } from '../support/latencies.js';
 import { answerJobs } from '../support/load-process.js';

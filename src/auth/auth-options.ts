@@ -8,7 +8,7 @@ export type AuthMode = 'none' | 'api-key' | 'jwt';
 /** With `own` it is the application that knows them. */
 export type EffectiveAuthMode = AuthMode | 'own';
 
-/** Who may do what, and how they prove who they are. */
+/** Who may do what, and how they prove who they are. @publicApi */
 export interface AuthOptions {
   /** `none`: nobody has to prove anything. Default `none`. */
   mode?: AuthMode;
@@ -36,6 +36,7 @@ export interface AuthOptions {
   sessionTtlSeconds?: number;
 }
 
+/** Whose tokens are taken, and how they are read. @publicApi */
 export interface JwtOptions {
   /** Shared secret of HMAC algorithms. Either this or `jwksUrl`. */
   secret?: string;

@@ -18,7 +18,7 @@ import { StreamTickets } from './streams/stream-tickets.js';
 
 const { ConfigurableModule, options } = configurableModule<AuthOptions>('auth', AUTH_OPTIONS);
 
-/** Which routes of credentials an application has; they need the mode `api-key`. */
+/** Which routes of credentials an application has; they need the mode `api-key`. @publicApi */
 export interface AuthRoutes {
   /** `/keys`. Default true. */
   keys?: boolean;

@@ -6,7 +6,7 @@ import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from '../tenancy
 import { Authenticator } from './authenticator.js';
 import { callerOf } from './principal.js';
 
-/** The credential names the tenant, and a header that says otherwise is refused. Without credentials: the header. */
+/** The credential names the tenant, and a header that says otherwise is refused. Without credentials: the header. @publicApi */
 @Injectable()
 export class CredentialTenantResolver extends TenantResolver {
   private readonly fromHeader: HeaderTenantResolver;

@@ -1,6 +1,6 @@
 import type { Scope } from './scopes.js';
 
-/** Who asks, as their credential says. */
+/** Who asks, as their credential says. @publicApi */
 export interface Principal {
   kind: 'api-key' | 'jwt' | 'ticket' | 'own';
   /** Public name of the credential: a key's id, a token's subject. Fit for logs. */

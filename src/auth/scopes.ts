@@ -1,5 +1,6 @@
-/** What a credential may allow. */
+/** What a credential may allow. @publicApi */
 export const SCOPES = ['runs:read', 'runs:write', 'consumers:admin', 'keys:admin'] as const;
+/** One thing that a credential may allow. @publicApi */
 export type Scope = (typeof SCOPES)[number];
 
 export function isScope(text: unknown): text is Scope {

@@ -1,6 +1,6 @@
 import { RunstreamError } from '../common/index.js';
 
-/** One message for every reason: which part of a credential is wrong is nobody's business. */
+/** One message for every reason: which part of a credential is wrong is nobody's business. @publicApi */
 export class UnauthorizedError extends RunstreamError {
   /** @param whose credentials are asked for: Runstream's, or the application's own */
   constructor(whose: 'ours' | 'own' = 'ours') {

@@ -29,6 +29,7 @@ export const ERROR_STATUS = {
   OVERLOADED: 503,
 } as const;
 
+/** What went wrong, for programs: the `code` of an error body. @publicApi */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 export interface RunstreamErrorOptions {
@@ -69,7 +70,7 @@ export class RunstreamError extends Error {
   }
 }
 
-/** One rule that an input broke. `path` is the property's way from the root: `events[3].source.agent_id`. */
+/** One rule that an input broke. `path` is the property's way from the root: `events[3].source.agent_id`. @publicApi */
 export interface Violation {
   path: string;
   message: string;
@@ -80,7 +81,7 @@ export const MAX_VIOLATIONS = 20;
 const MAX_SHOWN_PATH = 200;
 const MAX_SHOWN_MESSAGE = 500;
 
-/** @publicApi */
+/** What was given is not what is asked for; `violations` has one item for each fault. @publicApi */
 export class ValidationFailedError extends RunstreamError {
   /** The first {@link MAX_VIOLATIONS} of them. */
   readonly violations: readonly Violation[];
@@ -102,14 +103,14 @@ export class ValidationFailedError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** A text that should be the id of an event is none. @publicApi */
 export class InvalidEventIdError extends RunstreamError {
   constructor(name: string, expected = '<milliseconds>-<sequence>, like 1795279279000-42') {
     super('INVALID_EVENT_ID', `${name} is not an event id. Send ${expected}.`);
   }
 }
 
-/** @publicApi */
+/** A type that is neither built in nor registered. @publicApi */
 export class UnknownEventTypeError extends RunstreamError {
   constructor(type: string, known: readonly string[]) {
     super(
@@ -119,14 +120,14 @@ export class UnknownEventTypeError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** There is no such run for this tenant; perhaps it was deleted. @publicApi */
 export class RunNotFoundError extends RunstreamError {
   constructor() {
     super('RUN_NOT_FOUND', 'There is no run with this id. Check the id, or list the runs with GET /runs.');
   }
 }
 
-/** @publicApi */
+/** There is no such consumer group for this tenant. @publicApi */
 export class GroupNotFoundError extends RunstreamError {
   constructor() {
     super(
@@ -136,7 +137,7 @@ export class GroupNotFoundError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** A group that a process still handles can not be removed. @publicApi */
 export class GroupInUseError extends RunstreamError {
   constructor() {
     super(
@@ -146,7 +147,7 @@ export class GroupInUseError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** There is no such dead letter; perhaps it was redriven. @publicApi */
 export class DeadLetterNotFoundError extends RunstreamError {
   constructor() {
     super(
@@ -156,7 +157,7 @@ export class DeadLetterNotFoundError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** The run has ended: nothing can be appended to it any more. @publicApi */
 export class RunEndedError extends RunstreamError {
   constructor(status: string) {
     super('RUN_ENDED', `The run is ${status}: nothing more can be appended to it. Start a new run.`, {
@@ -165,7 +166,7 @@ export class RunEndedError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** An executor owns the run and writes its lifecycle events: others may append any but those. @publicApi */
 export class RunHasExecutorError extends RunstreamError {
   constructor(executor: string) {
     super(
@@ -175,7 +176,7 @@ export class RunHasExecutorError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** The last sequence of the run is not the one that was expected. @publicApi */
 export class SequenceConflictError extends RunstreamError {
   constructor(readonly sequence: number) {
     super(
@@ -186,7 +187,7 @@ export class SequenceConflictError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** The same idempotency key came with another request before. @publicApi */
 export class IdempotencyConflictError extends RunstreamError {
   constructor() {
     super(
@@ -196,7 +197,7 @@ export class IdempotencyConflictError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** The events of the run have expired, and only its record is left. @publicApi */
 export class RunExpiredError extends RunstreamError {
   constructor() {
     super(
@@ -214,7 +215,7 @@ export class FenceLostError extends Error {
   }
 }
 
-/** @publicApi */
+/** An event, or the input of a run, is larger than the limit. @publicApi */
 export class EventTooLargeError extends RunstreamError {
   /** @param what is too large: `data of one event` */
   constructor(limitBytes: number, what: string) {
@@ -228,7 +229,7 @@ export class EventTooLargeError extends RunstreamError {
   }
 }
 
-/** @publicApi */
+/** Redis can not be reached, or did not answer in time. The same request may be sent again. @publicApi */
 export class RedisUnavailableError extends RunstreamError {
   constructor(cause?: unknown) {
     super(

@@ -33,7 +33,6 @@ const { admission, auth, events, executors, http, metrics, redis, runs, tenancy 
  * The whole configuration, checked, from environment variables; each is described in `.env.example`.
  *
  * @throws ConfigError that names every variable that is wrong
- * @publicApi
  */
 export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
   const reader = new EnvironmentReader(env);

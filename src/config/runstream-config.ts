@@ -1,4 +1,3 @@
-/** @publicApi */
 export interface RedisConfig {
   /** `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of development. */
   readonly url?: string;
@@ -8,7 +7,6 @@ export interface RedisConfig {
   readonly maxBulkReadBytes: number;
 }
 
-/** @publicApi */
 export interface EventsConfig {
   /** Events kept per run, approximate, never fewer. Default 10000. */
   readonly maxLength: number;
@@ -26,7 +24,6 @@ export interface EventsConfig {
   readonly journalMaxLength: number;
 }
 
-/** @publicApi */
 export interface HttpConfig {
   /** Size limit of a JSON body, in bytes after decompression. Default 8388608 (8 MiB). */
   readonly maxRequestBytes: number;
@@ -48,7 +45,6 @@ export interface HttpConfig {
   readonly shutdownTimeoutMs: number;
 }
 
-/** @publicApi */
 export interface SseConfig {
   /** A quiet stream gets a heartbeat every so many milliseconds. Default 15000. */
   readonly heartbeatMs: number;
@@ -58,7 +54,6 @@ export interface SseConfig {
   readonly watcherBufferBytes: number;
 }
 
-/** @publicApi */
 export interface ExecutorsConfig {
   /** JSON file with the named commands of the `command` executor. Default: none. */
   readonly commandsFile?: string;
@@ -70,7 +65,7 @@ export interface ExecutorsConfig {
   readonly outageBufferBytes: number;
 }
 
-/** How much one process takes on at once. @publicApi */
+/** How much one process takes on at once. */
 export interface AdmissionConfig {
   /** Event streams that are open. Default 10000. */
   readonly maxOpenStreams: number;
@@ -92,7 +87,6 @@ export interface AdmissionConfig {
   readonly maxEventLoopDelayMs: number;
 }
 
-/** @publicApi */
 export interface TenancyConfig {
   /** Off: every request belongs to the default tenant. Default false. */
   readonly enabled: boolean;
@@ -104,7 +98,6 @@ export interface TenancyConfig {
   readonly header: string;
 }
 
-/** @publicApi */
 export interface JwtConfig {
   readonly secret?: string;
   readonly jwksUrl?: string;
@@ -115,7 +108,6 @@ export interface JwtConfig {
   readonly scopeClaim: string;
 }
 
-/** @publicApi */
 export interface AuthConfig {
   /** How callers prove who they are. Default `none`. */
   readonly mode: 'none' | 'api-key' | 'jwt';
@@ -131,7 +123,7 @@ export interface AuthConfig {
   readonly allowedHosts?: readonly string[];
 }
 
-/** Everything the service is told from outside. @publicApi */
+/** Everything the service is told from outside. */
 export interface RunstreamConfig {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host: string;

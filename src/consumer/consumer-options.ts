@@ -1,7 +1,7 @@
 import { defaultsOf } from '../config/index.js';
 import type { HandlerOptions } from './handler/handler-options.js';
 
-/** How this process consumes. */
+/** How this process consumes. @publicApi */
 export interface ConsumerOptions {
   /** Whether handlers run in this process at all; `false` for one that only serves the API. Default true. */
   enabled?: boolean;

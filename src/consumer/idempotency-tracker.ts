@@ -7,9 +7,12 @@ import { SCRIPTS } from './scripts.js';
 /**
  * Names one occurrence. Parts keep their places: an absent one (`null`, `undefined`) is not left out, so that a task
  * without an epic is never taken for an epic without a task. The number 1 and the text "1" are two keys.
+ *
+ * @publicApi
  */
 export type IdempotencyKey = string | readonly (string | number | null | undefined)[];
 
+/** How long a claim and a done marker last. @publicApi */
 export interface ClaimOptions {
   /** How long the claim holds without an `extend()`, in milliseconds: after a crash, others wait so long. Default 60 000. */
   leaseMs?: number;
@@ -17,13 +20,14 @@ export interface ClaimOptions {
   ttlSeconds?: number;
 }
 
-/** What `claim()` gave. It holds nothing but data, so that it may travel with the work to another process. */
+/** What `claim()` gave. It holds nothing but data, so that it may travel with the work to another process. @publicApi */
 export interface ClaimToken {
   readonly marker: string;
   readonly token: string;
   readonly ttlSeconds: number;
 }
 
+/** Whether a piece of work is to be done, and if not, why. @publicApi */
 export type Claim =
   | { state: 'claimed'; token: ClaimToken }
   | { state: 'processed' }

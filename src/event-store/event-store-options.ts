@@ -1,6 +1,6 @@
 import { defaultsOf } from '../config/index.js';
 
-/** How events are kept. */
+/** How events are kept. @publicApi */
 export interface EventStoreOptions {
   /** Events kept per run: approximate, never fewer. Default 10 000. */
   maxLength?: number;

@@ -14,7 +14,7 @@ export interface EventSource {
 export const CONTEXT_MODES = ['normal', 'rlm'] as const;
 export type ContextMode = (typeof CONTEXT_MODES)[number];
 
-/** Where in the caller's own world an event happened. */
+/** Where in the caller's own world an event happened. @publicApi */
 export interface EventContext {
   session_id?: string;
   epic_id?: string;
@@ -24,7 +24,7 @@ export interface EventContext {
   artifact_paths?: string[];
 }
 
-/** Where in the caller's own world a run belongs. */
+/** Where in the caller's own world a run belongs. @publicApi */
 export interface RunContext {
   session_id: string | null;
   epic_id: string | null;

@@ -2,10 +2,12 @@ import type { EventSource, JsonObject } from './envelope.js';
 
 /** All that a run can be. */
 export const RUN_STATUSES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
+/** How far a run has come. @publicApi */
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** What a run that has ended can be. */
 export const TERMINAL_STATUSES = ['completed', 'failed', 'cancelled'] as const;
+/** How a run has ended. @publicApi */
 export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
 
 /** Whether a run with this status has ended. */

@@ -3,6 +3,7 @@ import type { HealthIndicator } from './health-indicator.js';
 
 export type CheckState = 'up' | 'down';
 
+/** What is up and what is not. @publicApi */
 export interface HealthReport {
   ready: boolean;
   /** One state an indicator; `service` is down while it shuts down. */

@@ -3,7 +3,7 @@ import { HealthController } from './health.controller.js';
 import { HealthRegistry } from './health-registry.js';
 import { RunstreamHealth } from './runstream-health.js';
 
-/** Which routes of health an application has. */
+/** Which routes of health an application has. @publicApi */
 export interface HealthRoutes {
   /** Whether `/health/live` and `/health/ready` are routes of the application. Default true. */
   route?: boolean;

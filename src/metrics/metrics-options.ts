@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 
-/** How metrics are served. */
+/** How metrics are served. @publicApi */
 export interface MetricsOptions {
   /** TCP port of its own for `GET /metrics`; 0 takes a free one. Default: none, the application's own port. */
   port?: number;

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AggregatorRegistry, collectDefaultMetrics, type Metric, register, Registry } from 'prom-client';
 import { METRICS_OPTIONS, type MetricsOptions } from './metrics-options.js';
 
-/** What a module measures about itself. */
+/** What a module measures about itself. @publicApi */
 export interface MetricSource {
   /** Made with `registers: []`: an application has its own registry. */
   readonly metrics: readonly Metric[];

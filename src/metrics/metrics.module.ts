@@ -8,7 +8,7 @@ import { MetricsServer } from './metrics-server.js';
 
 const { ConfigurableModule, options } = configurableModule<MetricsOptions>('metrics', METRICS_OPTIONS);
 
-/** What is known before the application is made. */
+/** What is known before the application is made. @publicApi */
 export interface MetricsRoutes {
   /** Whether `GET /metrics` is a route of the application, unless metrics have a port of their own. Default true. */
   route?: boolean;

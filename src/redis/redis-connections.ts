@@ -18,6 +18,8 @@ export const MAX_RECONNECT_DELAY_MS = 1000;
  * - `reads`: what brings much at once (BulkReads), so that nothing small ever stands behind it.
  * - `subscriber`: pub/sub only. When it is `ready` again its user subscribes again, since ioredis forgets what was
  *   on its way when the connection broke, and reads from the log what it missed.
+ *
+ * @publicApi
  */
 @Injectable()
 export class RedisConnections implements OnModuleInit, OnApplicationShutdown {

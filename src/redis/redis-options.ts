@@ -1,10 +1,10 @@
 import type { Redis, RedisOptions as IoredisOptions } from 'ioredis';
 import { defaultsOf } from '../config/index.js';
 
-/** What a connection is for: commands, bulk reads, pub/sub. There may be more. */
+/** What a connection is for: commands, bulk reads, pub/sub. There may be more. @publicApi */
 export type RedisPurpose = 'commands' | 'reads' | 'subscriber';
 
-/** How RedisModule reaches its server: by one of `url`, `options` and `connect`. */
+/** How RedisModule reaches its server: by one of `url`, `options` and `connect`. @publicApi */
 export interface RedisOptions {
   /** `redis://[user:password@]host:port[/db]`, `rediss://…`, or the path of a unix socket. */
   url?: string;

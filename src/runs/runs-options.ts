@@ -1,7 +1,7 @@
 import { defaultsOf } from '../config/index.js';
 import type { IdleRunsOptions } from './idle-runs-options.js';
 
-/** How runs are served over HTTP, and looked after. */
+/** How runs are served over HTTP, and looked after. @publicApi */
 export interface RunsOptions extends IdleRunsOptions {
   /** How long a watcher is asked to wait before it reconnects, in milliseconds, give or take a quarter. Default 2000. */
   retryMs?: number;

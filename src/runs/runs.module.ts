@@ -20,7 +20,7 @@ import { EventStreams } from './sse/event-streams.js';
 
 const { ConfigurableModule, options } = configurableModule<RunsOptions>('runs', RUNS_OPTIONS);
 
-/** Which routes of runs an application has. */
+/** Which routes of runs an application has. @publicApi */
 export interface RunRoutes {
   /** `/runs`. Default true. */
   runs?: boolean;
@@ -28,7 +28,7 @@ export interface RunRoutes {
   events?: boolean;
 }
 
-/** What is known before the application is made, beside a factory for the rest. */
+/** What is known before the application is made, beside a factory for the rest. @publicApi */
 export interface RunsModuleExtras {
   routes?: RunRoutes;
   /** `ExecutorsModule.forRootAsync(…)`. Default: `ExecutorsModule.forRoot()`. */

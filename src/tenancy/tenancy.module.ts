@@ -12,7 +12,7 @@ import { HeaderTenantResolver, TENANCY_CONFIG, TenantResolver } from './tenant-r
 import { RequestTenant } from './request-tenant.js';
 import { WorkTenant } from './work-tenant.js';
 
-/** Whose requests are served. All has defaults: off, one tenant. */
+/** Whose requests are served. All has defaults: off, one tenant. @publicApi */
 export type TenancyOptions = Partial<TenancyConfig>;
 
 const TENANCY_OPTIONS = Symbol('TENANCY_OPTIONS');

@@ -3,7 +3,7 @@ import { ValidationFailedError } from '../common/index.js';
 /** No separators, braces, wildcards or line ends: nothing that could forge a key. */
 export const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-/** @publicApi */
+/** Whether a value is a tenant's id: lower-case letters, digits, `_` and `-`, at most 63. @publicApi */
 export function isTenantId(value: unknown): value is string {
   return typeof value === 'string' && TENANT_ID_PATTERN.test(value);
 }

@@ -16,7 +16,7 @@ export abstract class TenantResolver {
   abstract resolve(request: Request): string | Promise<string>;
 }
 
-/** With tenancy off: always the default tenant. On: the header, which must be there, once, and allowed. */
+/** With tenancy off: always the default tenant. On: the header, which must be there, once, and allowed. @publicApi */
 @Injectable()
 export class HeaderTenantResolver extends TenantResolver {
   constructor(@Inject(TENANCY_CONFIG) private readonly config: TenancyConfig) {

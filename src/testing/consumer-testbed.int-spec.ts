@@ -16,7 +16,7 @@ import { RedisConnections } from '../redis/index.js';
 import { type ConsumerTestbed, type ConsumerTestbedOptions, createConsumerTestbed } from './index.js';
 
 const Shop = defineEvents({ 'shop.ordered': event<{ n: unknown }>() });
-declare module '../events/index.js' {
+declare module '../index.js' {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- that is how an application declares them
   interface RunstreamEvents extends EventsOf<typeof Shop> {}
 }

@@ -15,7 +15,7 @@ import { EXECUTOR_OVERRIDES, type ExecutorTestbedOptions, HANDLER_OVERRIDES } fr
 
 const TIMEOUT_MS = 10_000;
 
-/** How long a test waits. */
+/** How long a test waits. @publicApi */
 export interface TestWait {
   /** Milliseconds, after which it fails and says how things stand. Default 10 000. */
   timeoutMs?: number;

@@ -5,10 +5,12 @@ import { decodeEvent, type RecordedEvent } from '../events/index.js';
  * `running`: its handler has not returned, or its outcome is not recorded yet. `retried`: it failed and comes again.
  * `dead`: it went to the dead letters. `lost`: another consumer had taken the event over; nothing was recorded.
  * `crashed`: `restart()` came first.
+ *
+ * @publicApi
  */
 export type HandledOutcome = 'running' | 'succeeded' | 'retried' | 'dead' | 'lost' | 'crashed';
 
-/** One call of a handler. */
+/** One call of a handler. @publicApi */
 export interface HandledEvent {
   group: string;
   /** Undefined when it can't be decoded. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedRedis } from '../redis/index.js';
 
-/** A Redis of one's own. */
+/** A Redis of one's own. @publicApi */
 export interface TestRedis {
   /** For `redisUrl` of a testbed: the path of a Unix socket. */
   readonly url: string;

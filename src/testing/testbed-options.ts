@@ -3,7 +3,7 @@ import type { ConsumerOptions } from '../consumer/index.js';
 import type { EventStoreOptions } from '../event-store/index.js';
 import type { ExecutorsOptions } from '../runs/index.js';
 
-/** What is tested, and on what. All has defaults. */
+/** What is tested, and on what. All has defaults. @publicApi */
 export interface TestbedOptions {
   /** Modules with what is tested, and what it needs. Runstream's own modules are there already. */
   imports?: ModuleMetadata['imports'];
@@ -17,6 +17,7 @@ export interface TestbedOptions {
   logger?: false | ('log' | 'warn' | 'error' | 'debug' | 'verbose' | 'fatal')[];
 }
 
+/** How a testbed for handlers is made. @publicApi */
 export interface ConsumerTestbedOptions extends TestbedOptions {
   /**
    * Replaces what handlers say about time, so that a test need not wait for it. Default: a lease of 500 ms, and 10 to
@@ -25,6 +26,7 @@ export interface ConsumerTestbedOptions extends TestbedOptions {
   overrides?: NonNullable<ConsumerOptions['overrides']>;
 }
 
+/** How a testbed for executors is made. @publicApi */
 export interface ExecutorTestbedOptions extends TestbedOptions {
   /**
    * Replaces what executors say about time, so that a test need not wait for it. Default: a lease of 2000 ms, after

@@ -11,7 +11,7 @@ import {
   HandlerResult,
   type RecordedEvent,
   RunstreamModule,
-} from '../../src/index.js';
+} from '../../src/internal.js';
 import { eventually } from '../support/eventually.js';
 import { freePort, startRedis, type RedisServer } from '../support/redis.js';
 import { startService } from '../support/service.js';

@@ -15,7 +15,7 @@ import {
   RedisConnections,
   RunstreamModule,
   setupDocs,
-} from '../../src/index.js';
+} from '../../src/internal.js';
 import { GroupSampler } from '../../src/consumer/overview/group-sampler.js';
 import { eventually } from '../support/eventually.js';
 import { OpenApiDocument } from '../support/openapi.js';

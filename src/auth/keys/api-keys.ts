@@ -52,7 +52,7 @@ interface StoredKey extends ApiKey {
   hash: string;
 }
 
-/** API keys: `rs_<id>_<secret>`, shown once, stored hashed. */
+/** API keys: `rs_<id>_<secret>`, shown once, stored hashed. @publicApi */
 @Injectable()
 export class ApiKeys {
   /** Ids that do not exist are remembered as well; guessing them must not fill the memory. */

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Principal } from '../principal.js';
 
-/** Who asks, as an application says that has credentials of its own. */
+/** Who asks, as an application says that has credentials of its own. @publicApi */
 export type OwnPrincipal = Pick<Principal, 'id' | 'tenantId' | 'scopes' | 'expiresAt'>;
 
 /**

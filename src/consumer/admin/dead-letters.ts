@@ -18,7 +18,7 @@ import { SCRIPTS } from '../scripts.js';
 const MAX_LOOKED_AT = 1000;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
-/** An event that a group has given up. */
+/** An event that a group has given up. @publicApi */
 export interface DeadLetter {
   /** `<group>.<id in the group's dead letters>` */
   id: string;
@@ -35,6 +35,7 @@ export interface DeadLetter {
   lastFailureAt: number;
 }
 
+/** Which dead letters are meant. @publicApi */
 export interface DeadLetterFilter {
   /** Default: all groups. */
   group?: string | undefined;
@@ -48,7 +49,7 @@ interface Page {
   lookedAt: string | undefined;
 }
 
-/** The dead letters of a tenant: what its groups have given up, and the way back. */
+/** The dead letters of a tenant: what its groups have given up, and the way back. @publicApi */
 @Injectable()
 export class DeadLetters {
   constructor(

@@ -11,7 +11,7 @@ import { SCRIPTS } from '../scripts.js';
 /** A day longer than done markers live. */
 const REMOVED_META_TTL_SECONDS = 8 * 86_400;
 
-/** What an operator does with the groups of a tenant. Every method throws GroupNotFoundError. */
+/** What an operator does with the groups of a tenant. Every method throws GroupNotFoundError. @publicApi */
 @Injectable()
 export class GroupControl {
   constructor(

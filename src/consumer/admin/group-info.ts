@@ -13,7 +13,7 @@ import { type GroupStanding, GroupStandings } from '../overview/group-standing.j
 /** A consumer that was heard of within this time counts as living, in milliseconds. */
 export const SILENT_AFTER_MS = 60_000;
 
-/** What there is to know of a group in one tenant. */
+/** What there is to know of a group in one tenant. @publicApi */
 export interface GroupInfo extends Omit<GroupStanding, 'handler' | 'recovery'> {
   group: string;
   /** Undefined when nobody knows any more. */
@@ -25,7 +25,7 @@ export interface GroupInfo extends Omit<GroupStanding, 'handler' | 'recovery'> {
   lastRecovery: (RecoveryResult & { at: number }) | undefined;
 }
 
-/** The consumer groups of a tenant: those that are handled here, and those that only Redis knows of. */
+/** The consumer groups of a tenant: those that are handled here, and those that only Redis knows of. @publicApi */
 @Injectable()
 export class GroupCatalog {
   constructor(

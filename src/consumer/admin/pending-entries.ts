@@ -21,10 +21,12 @@ const STATE = /^(\d+) \d+ ([rswph]) \d+ \d+ ?\S* ?(.*)$/s;
  * - `abandoned`: begun, and its lease has ended: its process is gone, or can't reach Redis
  * - `parked`: of an ordered group, waits behind an earlier event of its run
  * - `delayed`: waits for its next try
+ *
+ * @publicApi
  */
 export type PendingState = 'waiting' | 'running' | 'suspect' | 'abandoned' | 'parked' | 'delayed';
 
-/** An event that a group was given and has no outcome for. */
+/** An event that a group was given and has no outcome for. @publicApi */
 export interface PendingEntry {
   /** Id of the journal's entry. */
   entryId: string;
@@ -63,7 +65,7 @@ type Row = [
   waitedFrom: '' | 'journal' | 'redrive',
 ];
 
-/** What the groups of a tenant are at. */
+/** What the groups of a tenant are at. @publicApi */
 @Injectable()
 export class PendingEntries {
   constructor(

@@ -1,4 +1,4 @@
-/** What a recovery found, and what came of it. @publicApi */
+/** What a recovery found, and what came of it. */
 export interface RecoveryResult {
   /** Entries that were taken over from others, or found again among our own. */
   claimed: number;

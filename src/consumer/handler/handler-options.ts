@@ -6,7 +6,7 @@ export const MAX_ORDERED_DELAY_MS = 3_600_000;
 /** Longest wait of other groups before a retry, in milliseconds (365 days). */
 export const MAX_DELAY_MS = 365 * 86_400_000;
 
-/** How an event handler consumes. All but `group` has a default; one that is given as undefined counts as not given. */
+/** How an event handler consumes. All but `group` has a default; one that is given as undefined counts as not given. @publicApi */
 export interface HandlerOptions {
   /** Name of the consumer group: lower-case letters, digits, `_`, `-`. One handler for each group. */
   group: string;
@@ -53,7 +53,7 @@ export interface HandlerOptions {
   version?: number;
 }
 
-/** How long a failed event waits for its next try. */
+/** How long a failed event waits for its next try. @publicApi */
 export interface BackoffOptions {
   /** Wait after the first failure, in milliseconds; it doubles with each. Default 1000; at least 1, at most `maxMs`. */
   initialMs?: number;

@@ -8,6 +8,7 @@ import {
 } from '../../common/index.js';
 import { parseEventId } from '../../events/index.js';
 
+/** What became of events that were appended. @publicApi */
 export interface AppendResult {
   /** Events that are new in the log. */
   count: number;

@@ -83,8 +83,6 @@ export interface StoreInfo {
  *
  * Every method throws RedisUnavailableError when Redis can't answer, and RunNotFoundError for a run that does not
  * exist for the tenant.
- *
- * @publicApi
  */
 @Injectable()
 export class EventStore {

@@ -30,8 +30,6 @@ export interface JournalGroupInfo {
  * left out. Its ids are its own, `<ms>-<n>`, and `n` counts from 1; deleting a run leaves a hole.
  *
  * Every method throws RedisUnavailableError when Redis can't answer. A tenant without a journal has an empty one.
- *
- * @publicApi
  */
 @Injectable()
 export class Journal {

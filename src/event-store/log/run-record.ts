@@ -3,7 +3,7 @@ import { type RunContext, type JsonObject, readRunContext, type RunStatus } from
 /** The executor of a run whose events come from outside. */
 export const EXTERNAL = 'external';
 
-/** A run as it is stored. Times are in milliseconds of Redis's clock. */
+/** A run as it is stored. Times are in milliseconds of Redis's clock. @publicApi */
 export interface RunRecord {
   id: string;
   tenantId: string;

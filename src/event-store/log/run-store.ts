@@ -35,6 +35,7 @@ export interface RunFilter {
   key?: string;
 }
 
+/** One page of runs, newest first. @publicApi */
 export interface RunListPage {
   runs: RunRecord[];
   /** The id to go on below; undefined on the last page. */

@@ -11,8 +11,6 @@ import type { WatchSignal } from './watch-signal.js';
 
 /**
  * Watching all runs of a tenant: its journal, history, then live. It never ends by itself.
- *
- * @publicApi
  */
 @Injectable()
 export class JournalWatcher {

@@ -24,8 +24,6 @@ export interface WatchOptions extends Omit<LogWatchOptions, 'filter'> {
 
 /**
  * Watching runs: history, then live, without a gap, a duplicate or a change of order in between.
- *
- * @publicApi
  */
 @Injectable()
 export class RunWatcher {

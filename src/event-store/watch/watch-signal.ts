@@ -19,7 +19,7 @@ export type WatchSignal =
   | { kind: 'close'; cursor: EventId; reason: 'ended'; status: TerminalStatus }
   | { kind: 'close'; cursor: EventId; reason: 'deleted' };
 
-/** What follows does not continue what the watcher holds. */
+/** What follows does not continue what the watcher holds. @publicApi */
 export interface Gap {
   /** `trimmed`: events are no longer there. `diverged`: the cursor is not of this log. */
   reason: 'trimmed' | 'diverged';

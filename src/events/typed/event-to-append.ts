@@ -3,7 +3,7 @@ import type { EventInput } from '../envelope.js';
 import type { JsonObjectInput } from '../json-object.js';
 import type { EventDataInput, EventType, HasOptionalData } from './event-data.js';
 
-/** What else an event may carry, beside its type and data. */
+/** What else an event may carry, beside its type and data. @publicApi */
 export type EmitOptions = Pick<
   EventInput,
   'source' | 'context' | 'metadata' | 'timestamp' | 'idempotency_key'

@@ -1,6 +1,6 @@
 import { defaultsOf } from '../../config/index.js';
 
-/** How much this process takes on at once. What is beyond is answered 503 `OVERLOADED`, before it costs anything. */
+/** How much this process takes on at once. What is beyond is answered 503 `OVERLOADED`, before it costs anything. @publicApi */
 export interface AdmissionOptions {
   /** Event streams (SSE) that are open. Default 10 000. */
   maxOpenStreams?: number;

@@ -8,7 +8,7 @@ import { ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js
 
 const { ConfigurableModule, options } = configurableModule<AdmissionOptions>('admission', ADMISSION_OPTIONS);
 
-/** The bounds of what this process takes on; EdgeModule puts them in front of its routes. */
+/** The bounds of what this process takes on; EdgeModule puts them in front of its routes. @publicApi */
 @Global()
 @Module({
   providers: [options, Admission, AdmissionMetrics, AnswerRoom, Draining],

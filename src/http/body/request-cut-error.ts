@@ -1,8 +1,6 @@
 /**
  * The request ended before its body did: the client went away, or sent nothing for too long and was cut.
  * Nobody is there any more to be answered.
- *
- * @publicApi
  */
 export class RequestCutError extends Error {
   constructor(

@@ -1,7 +1,7 @@
 import type { AllowedOrigins } from '../../common/index.js';
 import { defaultsOf } from '../../config/index.js';
 
-/** How Runstream's routes are served. */
+/** How Runstream's routes are served. @publicApi */
 export interface EdgeOptions {
   /** Size limit of a JSON body, in bytes after decompression. Default 8 388 608 (8 MiB). */
   maxRequestBytes?: number;
@@ -29,7 +29,7 @@ export interface EdgeOptions {
   basePath?: string;
 }
 
-/** What `configureRunstream()` changes for the whole application. */
+/** What `configureRunstream()` changes for the whole application. @publicApi */
 export interface ConfigureOptions extends EdgeOptions {
   /**
    * Proxies in front, which say in `X-Forwarded-For` whose request it is: how many there are, or their addresses.

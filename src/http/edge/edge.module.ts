@@ -7,7 +7,7 @@ import { OpenAnswers } from './open-answers.js';
 
 const { ConfigurableModule, options } = configurableModule<EdgeOptions>('http', EDGE_OPTIONS);
 
-/** What stands in front of Runstream's routes, whatever application they are in. It needs AdmissionModule at the root. */
+/** What stands in front of Runstream's routes, whatever application they are in. It needs AdmissionModule at the root. @publicApi */
 @Global()
 @Module({ providers: [options, BasePath, Edge, OpenAnswers], exports: [BasePath] })
 export class EdgeModule extends ConfigurableModule {

@@ -14,7 +14,7 @@ export const ALWAYS_ADMITTED = 'runstream:always-admitted';
 /** The metadata of a route, by its key. */
 export type Says = (key: string) => unknown;
 
-/** What body a route takes. */
+/** What body a route takes. @publicApi */
 export interface BodyRule {
   /** Largest JSON body, in bytes. Default: the application's `maxRequestBytes`. */
   maxBytes?: number;

@@ -5,7 +5,7 @@ import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
 const PROPERTY_NAMES = 'swagger/apiModelPropertiesArray';
 const PROPERTY = 'swagger/apiModelProperties';
 
-/** Describes the query parameters of a route, which `readQuery(request, Query)` reads, by the properties of their class. */
+/** Describes the query parameters of a route, which `readQuery(request, Query)` reads, by the properties of their class. @publicApi */
 export function ApiQueryOf(Query: new () => object): MethodDecorator {
   const prototype = Query.prototype as object;
   const names = (Reflect.getMetadata(PROPERTY_NAMES, prototype) ?? []) as string[];

@@ -4,6 +4,7 @@ import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { readInteger } from '../../common/index.js';
 
+/** What a whole number in a query may be, and what it is when it is left out. @publicApi */
 export interface QueryIntegerOptions {
   minimum: number;
   maximum: number;

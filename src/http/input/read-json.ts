@@ -9,6 +9,8 @@ import { assertObject } from './known-members.js';
  * decorator, since an application's global pipes are given what every decorator takes, and may change or refuse it.
  *
  * @throws ValidationFailedError; RunstreamError UNSUPPORTED_MEDIA_TYPE for NDJSON
+ *
+ * @publicApi
  */
 export function readJson<T extends object>(request: Request, Dto: new () => T): T {
   // It is left unread for the route that takes it line by line.

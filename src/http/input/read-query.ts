@@ -8,6 +8,8 @@ import { NoQuery } from './no-query.js';
  * made by a parser of the application's choice, and passes its global pipes.
  *
  * @throws ValidationFailedError
+ *
+ * @publicApi
  */
 export function readQuery<T extends object>(request: IncomingMessage, Query: new () => T): T {
   const query = parsedQuery(request);

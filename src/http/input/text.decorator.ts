@@ -19,8 +19,6 @@ export interface TextOptions {
 /**
  * A text of a bounded length, in a body or a query, with its OpenAPI part. class-validator's own `Length` counts
  * otherwise: neither variation selectors, nor half of a surrogate pair that stands alone.
- *
- * @publicApi
  */
 export function Text({ optional = false, ...options }: TextOptions): PropertyDecorator {
   const { minLength = 0, maxLength } = options;

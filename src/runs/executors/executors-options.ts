@@ -1,7 +1,7 @@
 import { defaultsOf } from '../../config/index.js';
 import type { RunExecutorOptions } from './run-executor.decorator.js';
 
-/** How runs are executed in this process. */
+/** How runs are executed in this process. @publicApi */
 export interface ExecutorsOptions {
   /** Whether runs are executed in this process at all; `false` for one that only serves the API. Default true. */
   enabled?: boolean;

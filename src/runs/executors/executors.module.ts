@@ -19,6 +19,8 @@ const { ConfigurableModule, options } = configurableModule<ExecutorsOptions>('ex
 /**
  * Finds the application's executors and executes runs with them. It needs EventStoreModule, ConsumerModule and
  * TenancyModule at the root.
+ *
+ * @publicApi
  */
 @Module({
   imports: [DiscoveryModule],

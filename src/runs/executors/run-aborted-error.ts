@@ -7,6 +7,8 @@
  * - `taken_over`: another instance has the run now
  * - `failed`: its events can't be stored
  * - `shutdown`: this instance stops; events are still stored, for a while
+ *
+ * @publicApi
  */
 export type AbortReason = 'cancelled' | 'ended' | 'deleted' | 'taken_over' | 'failed' | 'shutdown';
 

@@ -11,7 +11,7 @@ import type {
   TypesOf,
 } from '../../events/index.js';
 
-/** Which event is waited for, and for how long. */
+/** Which event is waited for, and for how long. @publicApi */
 export interface WaitForOptions<Type extends string = string> {
   /** Only an event for which this is true. Default: any of the type. */
   where?: (event: RecordedEvent<Type>) => boolean;

@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 import type { Executor } from './executor.js';
 
-/** How runs are executed by one executor. */
+/** How runs are executed by one executor. @publicApi */
 export interface RunExecutorOptions {
   /** Most runs that one process executes at once. Default 10, at most 1000. */
   concurrency?: number;

@@ -33,7 +33,7 @@ const READER = { lane: 'page', caller: 'application' } as const;
 const MAX_PAGE = 10_000;
 const MAX_LIST = 1000;
 
-/** A run to be started. */
+/** A run to be started. @publicApi */
 export interface RunToStart extends Partial<RunInput> {
   /** What the run is to do, for people. 1 to 4096 characters. */
   task: string;
@@ -48,6 +48,7 @@ export interface RunToStart extends Partial<RunInput> {
   idempotencyKey?: string;
 }
 
+/** Which events of a run are read. @publicApi */
 export interface HistoryOptions<Filter extends string = string> {
   /** Most events. 1 to 10 000; default 1000. A page also ends at 16 MiB. */
   limit?: number;
@@ -61,12 +62,14 @@ export interface HistoryOptions<Filter extends string = string> {
   types?: readonly Filter[];
 }
 
+/** One page of the events of a run. @publicApi */
 export interface HistoryPage<Type extends string = string> {
   events: RecordedEvent<Type>[];
   /** Where the next page begins: its `from`, or its `to` in descending order. Undefined on the last one. */
   next: string | undefined;
 }
 
+/** Which runs are listed. @publicApi */
 export interface ListRunsOptions extends RunFilter {
   /** Most runs. 1 to 1000; default 50. */
   limit?: number;
@@ -74,6 +77,7 @@ export interface ListRunsOptions extends RunFilter {
   cursor?: string;
 }
 
+/** How long is waited for the end of a run. @publicApi */
 export interface WaitOptions {
   /** After so many milliseconds the run is given as it is then. Default: it waits for as long as the run takes. */
   timeoutMs?: number;

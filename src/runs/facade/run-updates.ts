@@ -3,6 +3,7 @@ import { InvalidEventIdError } from '../../common/index.js';
 import type { Demand, EventStore, RunWatcher, WatchSignal } from '../../event-store/index.js';
 import { type RecordedEvent, type TerminalStatus, tryParseEventId } from '../../events/index.js';
 
+/** Where watching begins, and what ends it. @publicApi */
 export interface WatchRunOptions<Filter extends string = string> {
   /** Begin after the event with this id, or with what comes from now on (`latest`). Default: with the first event. */
   after?: string;
@@ -12,7 +13,7 @@ export interface WatchRunOptions<Filter extends string = string> {
   signal?: AbortSignal;
 }
 
-/** What a watcher is told; `RunUpdate<'llm.stream'>` by one that asked for these events only. */
+/** What a watcher is told; `RunUpdate<'llm.stream'>` by one that asked for these events only. @publicApi */
 export type RunUpdate<Type extends string = string> =
   | { kind: 'event'; event: RecordedEvent<Type> }
   /** Events are missing: `trimmed` are no longer there, or the run's log is another one than before (`diverged`). */

@@ -7,7 +7,7 @@ import {
 } from '../../events/index.js';
 import { prepare } from './checked-event.js';
 
-/** Where an event that a test makes stands. All has defaults. */
+/** Where an event that a test makes stands. All has defaults. @publicApi */
 export interface EventPlace {
   /** Default `test`. */
   tenantId?: string;

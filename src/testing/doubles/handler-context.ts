@@ -2,7 +2,7 @@ import type { HandlerContext, StartRun } from '../../consumer/index.js';
 import { type EventToAppend, prepareRun, toEventInput, type UntypedEvent } from '../../events/index.js';
 import { checkedEvent } from './checked-event.js';
 
-/** What a handler is told. All has defaults. */
+/** What a handler is told. All has defaults. @publicApi */
 export interface HandlerContextOptions {
   /** Default `test`. */
   tenantId?: string;

@@ -27,7 +27,7 @@ import {
 import { checkedEvent } from './checked-event.js';
 import { recordedEvent } from './create-event.js';
 
-/** The run that an executor is given. All has defaults. */
+/** The run that an executor is given. All has defaults. @publicApi */
 export interface RunExecutionOptions<Input extends JsonObjectInput = JsonObject> {
   /** Default `{}`. */
   input?: Input;

@@ -17,7 +17,7 @@ import {
   RunExecutor,
   type RunExecution,
   RunstreamModule,
-} from '../../../src/index.js';
+} from '../../../src/internal.js';
 import { stopOnSignal } from '../../../src/stop-on-signal.js';
 import {
   type AppConfig,

@@ -19,8 +19,6 @@ const DRAIN_CHECK_MS = 500;
  * Runs a command that the deployment's commands file names, never one from the request: `{"command": "lint"}`. Each
  * line of its output is an event, `log.stdout` or `log.stderr` with `{line}`; its exit code is the result. When its
  * time is up, or the run is cancelled, the whole process group ends.
- *
- * @publicApi
  */
 @RunExecutor('command')
 export class CommandExecutor implements Executor {

@@ -17,8 +17,6 @@ const MAX_UNSTORED = 100;
  * or error.
  *
  * A run whose process died is played again; what the log has already is not stored twice.
- *
- * @publicApi
  */
 @RunExecutor('replay', { onCrash: 'restart' })
 export class ReplayExecutor implements Executor {
