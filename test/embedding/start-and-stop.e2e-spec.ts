@@ -1,9 +1,19 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, Logger, type MiddlewareConsumer, Module, RequestMethod } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Logger,
+  type MiddlewareConsumer,
+  Module,
+  RequestMethod,
+} from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { configureRunstream } from '../../src/configure-runstream.js';
 import { Edge } from '../../src/http/index.js';
+import { Runstream } from '../../src/runs/index.js';
 import { RunstreamModule } from '../../src/runstream.module.js';
 import { eventually } from '../support/eventually.js';
 import { testRedisUrl } from '../support/redis.js';
@@ -22,6 +32,14 @@ class OwnRunsController {
     return { own: true };
   }
 }
+
+@Injectable()
+class Orders {
+  constructor(readonly runs: Runstream) {}
+}
+
+@Module({ providers: [Orders] })
+class OrdersModule {}
 
 const EVENT = '{"event":{"category":"llm","action":"stream"},"data":{}}\n';
 
@@ -107,6 +125,18 @@ describe('the start of an application with Runstream', () => {
       adapterHost.httpAdapter = adapter as never;
       make().onModuleInit();
     }).toThrow(/@nestjs\/platform-express.*fastify/);
+  });
+
+  it('L16 is refused in the same sentence by configureRunstream()', () => {
+    const app = { getHttpAdapter: () => ({ getType: () => 'fastify' }) };
+    expect(() => configureRunstream(app as never)).toThrow(/@nestjs\/platform-express.*fastify/);
+  });
+
+  it('L7 gives Runstream to every module, not only to that which imports RunstreamModule', async () => {
+    host = await startHost({ imports: [OrdersModule] });
+    const { runs } = host.app.get(Orders, { strict: false });
+    const { id } = await runs.start({ task: 'x' });
+    expect((await ask(`${host.url}/runs/${id}`)).status).toBe(200);
   });
 
   it('works where nothing is served', async () => {
