@@ -143,7 +143,13 @@ describe('README', () => {
     const links = [...README.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link);
     const files = links.filter((link) => !link.includes(':'));
     expect(files.length).toBeGreaterThan(5);
-    expect(files.filter((file) => !existsSync(file))).toEqual([]);
+    expect(files.filter((file) => !existsSync(file.replace(/#.*$/, '')))).toEqual([]);
+    const titles = files.filter((file) => file.includes('#')).map((file) => file.split('#'));
+    for (const [file = '', title = ''] of titles) {
+      const headings = readFileSync(file, 'utf8').match(/^#+ .*$/gm) ?? [];
+      const anchors = headings.map((one) => one.replace(/^#+ /, '').toLowerCase().replaceAll(' ', '-'));
+      expect([file, anchors]).toEqual([file, expect.arrayContaining([title])]);
+    }
     const pages = links.filter((link) => link.startsWith(SERVED_AT));
     expect(pages.length).toBeGreaterThan(0);
     for (const page of pages) {
