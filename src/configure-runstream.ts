@@ -1,5 +1,6 @@
 import { type INestApplication, Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { checkedGroup } from './config/index.js';
 import {
   Admission,
   configureHttpServer,
@@ -16,6 +17,7 @@ import {
  *
  * Bodies of the application's own routes stay with its own parsers.
  *
+ * @throws ConfigError for options that are wrong
  * @publicApi
  */
 export function configureRunstream(application: INestApplication, options: ConfigureOptions = {}): void {
@@ -26,7 +28,7 @@ export function configureRunstream(application: INestApplication, options: Confi
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', trustProxy);
-  app.get(Edge, { strict: false }).takeWhole({ ...edge, corsOrigins });
+  app.get(Edge, { strict: false }).takeWhole(checkedGroup('http', { ...edge, corsOrigins }));
   app.useGlobalFilters(new RunstreamExceptionFilter());
   const admission = app.get(Admission, { strict: false });
   configureHttpServer(app.getHttpServer(), () => admission.refuse('pipelined'));

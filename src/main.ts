@@ -69,7 +69,8 @@ async function createApp(config: RunstreamConfig, redisUrl: string): Promise<Nes
       abortOnError: false,
     },
   );
-  configureRunstream(app, config.http);
+  const { maxRequestBytes, corsOrigins, trustProxy } = config.http;
+  configureRunstream(app, { maxRequestBytes, corsOrigins, ...(trustProxy !== undefined && { trustProxy }) });
   setupDocs(app);
   return app;
 }

@@ -1,5 +1,5 @@
 export * from './config-error.js';
-export { checkGroup } from './settings/check-options.js';
+export { checkedGroup, checkGroup } from './settings/check-options.js';
 export { configurableModule } from './settings/configurable-module.js';
 export { defaultsOf, type SettingGroup, SETTINGS } from './settings/index.js';
 export type { IntegerSetting, Setting } from './settings/setting.js';

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, register, Registry } from 'prom-client';
 import { AuthModule, CredentialTenantResolver } from '../../src/auth/index.js';
 import { ConfigError } from '../../src/config/index.js';
+import { configureRunstream } from '../../src/configure-runstream.js';
 import { ConsumerModule } from '../../src/consumer/index.js';
 import { EventStoreModule } from '../../src/event-store/index.js';
 import { RunstreamHealth } from '../../src/health/index.js';
@@ -156,6 +157,14 @@ describe('L6 options that are wrong', () => {
     if (!(error instanceof ConfigError)) throw error;
     expect(error.problems).toHaveLength(3);
     expect(error.message).not.toContain('secret');
+  });
+
+  it('of configureRunstream()', async () => {
+    await start(RunstreamModule.forRoot({ redis: { url: testRedisUrl() } }));
+    const other = app;
+    expect(() => {
+      configureRunstream(other!, { maxRequestBytes: NaN });
+    }).toThrow(/http\.maxRequestBytes must be a whole number of bytes/);
   });
 
   it('of a module that is imported by itself', async () => {
