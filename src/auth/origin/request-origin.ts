@@ -45,8 +45,9 @@ export class RequestOrigin {
     if (origin !== undefined && allowsOrigin(origins, origin)) return;
     throw new RunstreamError(
       'FORBIDDEN',
-      'Without credentials no page of another origin may change anything: list its origin in CORS_ORIGINS (http.corsOrigins), ' +
-        'or set AUTH_MODE (auth.mode). If it is a page of this service behind a proxy, the proxy must pass Host on and set X-Forwarded-Proto.',
+      'No page of another origin may change anything here: list its origin in CORS_ORIGINS (http.corsOrigins)' +
+        `${this.mode === 'none' ? ', or set AUTH_MODE (auth.mode)' : ''}. If it is a page of this service behind a proxy, ` +
+        'the proxy must pass Host on and set X-Forwarded-Proto.',
     );
   }
 

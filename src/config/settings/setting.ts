@@ -1,5 +1,4 @@
-import type { OptionRule } from '../../common/index.js';
-import { valueText } from '../../common/index.js';
+import { oneOf, type OptionRule, truth } from '../../common/index.js';
 
 /** One thing that can be set: in code, and most of them by an environment variable too. */
 export interface Setting<Value = unknown> {
@@ -55,8 +54,7 @@ export function integer<Value extends number | undefined = number>({
 }
 
 export function flag(described: Described<boolean>): Setting<boolean> {
-  const check: OptionRule = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
-  return { ...described, kind: 'flag', check };
+  return { ...described, kind: 'flag', check: truth };
 }
 
 /** A text that is not empty. */
@@ -74,9 +72,7 @@ export function choice<Value extends string>(
   described: Described<Value>,
   values: readonly Value[],
 ): Setting<Value> {
-  const check: OptionRule = (value) =>
-    values.some((one) => one === value) ? undefined : `must be ${values.map(valueText).join(' or ')}`;
-  return { ...described, kind: 'choice', check };
+  return { ...described, kind: 'choice', check: oneOf(...values) };
 }
 
 /** A list of texts, each of which is good; or, besides, one of some words that stand for a list. */

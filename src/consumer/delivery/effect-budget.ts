@@ -1,4 +1,4 @@
-import type { ConsumerOptions } from '../consumer-options.js';
+import { CONSUMER_DEFAULTS, type ConsumerOptions } from '../consumer-options.js';
 import { type Effect, effectsWeight } from './effects.js';
 
 /** How much one handled event may write through its context. */
@@ -9,24 +9,13 @@ export interface EffectLimits {
   bytes: number;
 }
 
-export const DEFAULT_EFFECT_LIMITS: Readonly<EffectLimits> = { events: 1000, bytes: 8 * 1024 * 1024 };
+export const DEFAULT_EFFECT_LIMITS = readEffectLimits(CONSUMER_DEFAULTS);
 
-const MAX_EFFECTS = 10_000;
-const MAX_EFFECT_BYTES = 64 * 1024 * 1024;
-
-/** @throws Error that says how to mend it */
-export function readEffectLimits({ maxEffects, maxEffectBytes }: ConsumerOptions): EffectLimits {
-  return {
-    events: readLimit('maxEffects', maxEffects, DEFAULT_EFFECT_LIMITS.events, MAX_EFFECTS),
-    bytes: readLimit('maxEffectBytes', maxEffectBytes, DEFAULT_EFFECT_LIMITS.bytes, MAX_EFFECT_BYTES),
-  };
-}
-
-/** @throws Error that says how to mend it */
-export function readLimit(name: string, value: unknown, otherwise: number, most: number): number {
-  if (value === undefined) return otherwise;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new Error(`ConsumerModule: ${name} must be a whole number from 1 to ${most}.`);
+export function readEffectLimits({
+  maxEffects: events = CONSUMER_DEFAULTS.maxEffects,
+  maxEffectBytes: bytes = CONSUMER_DEFAULTS.maxEffectBytes,
+}: ConsumerOptions): Readonly<EffectLimits> {
+  return { events, bytes };
 }
 
 /** What is left to one attempt: all of it is written in one step of Redis, which serves nobody else meanwhile. */

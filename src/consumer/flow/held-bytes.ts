@@ -1,9 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONSUMER_OPTIONS, type ConsumerOptions } from '../consumer-options.js';
-import { readLimit } from '../delivery/effect-budget.js';
-
-const DEFAULT_MAX_HELD_BYTES = 64 * 1024 * 1024;
-const MOST = 2 ** 40;
+import { CONSUMER_DEFAULTS, CONSUMER_OPTIONS, type ConsumerOptions } from '../consumer-options.js';
 
 /** What the events weigh that all groups of this process have in hand together, handled or waiting. */
 @Injectable()
@@ -12,7 +8,7 @@ export class HeldBytes {
   private readonly most: number;
 
   constructor(@Inject(CONSUMER_OPTIONS) { maxHeldBytes }: ConsumerOptions) {
-    this.most = readLimit('maxHeldBytes', maxHeldBytes, DEFAULT_MAX_HELD_BYTES, MOST);
+    this.most = maxHeldBytes ?? CONSUMER_DEFAULTS.maxHeldBytes;
   }
 
   add(bytes: number): void {

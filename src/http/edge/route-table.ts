@@ -88,7 +88,7 @@ export class RouteTable {
       const found = takes(entry, asked) && match(entry.layer, path);
       if (!found) continue;
       const { route } = entry;
-      if (this.isShadowed(entry, asked, path)) return NOWHERE;
+      if (!this.isWhole && this.foreignBefore(entry, asked, path)) return NOWHERE;
       return { route, methods: [], isOurs: route.isOurs, isPublic: route.isPublic, params: found.params };
     }
     const found = candidates.filter(({ layer }) => match(layer, path));
@@ -119,16 +119,6 @@ export class RouteTable {
         return by ? [{ method, path, by: by.path ?? 'a pattern' }] : [];
       });
     });
-  }
-
-  /** How many routes say who may call them. */
-  get ours(): number {
-    this.index ??= this.build();
-    return [...this.ranks.keys()].filter(({ route, layer }) => route.isOurs && layer.route).length;
-  }
-
-  private isShadowed(entry: Entry, method: string, path: string): boolean {
-    return !this.isWhole && this.foreignBefore(entry, method, path) !== undefined;
   }
 
   private foreignBefore(entry: Entry, method: string, path: string): Entry | undefined {
