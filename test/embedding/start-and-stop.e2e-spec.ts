@@ -150,7 +150,9 @@ describe('the start of an application with Runstream', () => {
 
 describe('L12 the end of an application with Runstream', () => {
   it('does not wait for an upload, nor for a request that never ends', async () => {
-    host = await startHost({ runstream: { http: { shutdownTimeoutMs: 500, lingerMs: 60_000 } } });
+    host = await startHost({
+      runstream: { http: { shutdownTimeoutMs: 500, lingerMs: 600_000, bodyGraceMs: 600_000 } },
+    });
     const { url } = host;
     const run = await ask(`${url}/runs`, { json: { task: 'x' } });
     const events = `/runs/${String(run.body['id'])}/events`;
@@ -158,7 +160,7 @@ describe('L12 the end of an application with Runstream', () => {
     let answer = '';
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
     await eventually('the event is there', async () => (await ask(url + events)).body['count'] === 2);
-    // A body of which half comes.
+    // A body of which half comes; no other time limit ends it while the test runs.
     const half = connect(Number(new URL(url).port), '127.0.0.1');
     half.on('error', () => undefined);
     half.write(
