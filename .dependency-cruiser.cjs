@@ -20,7 +20,21 @@ const MODULES = {
   'stream-consumer': ['redis', 'common'],
   'event-store': ['config', 'stream-consumer', 'redis', 'events', 'common'],
   consumer: ['config', 'stream-consumer', 'event-store', 'redis', 'events', 'tenancy', 'common'],
+  // A recording is read as an upload is: line by line.
+  executors: ['config', 'http', 'event-store', 'events', 'common'],
+  dispatch: [
+    'executors',
+    'config',
+    'consumer',
+    'stream-consumer',
+    'event-store',
+    'events',
+    'tenancy',
+    'common',
+  ],
   runs: [
+    'dispatch',
+    'executors',
     'config',
     'stream-consumer',
     'consumer',
@@ -33,7 +47,17 @@ const MODULES = {
     'redis (types)',
   ],
   // For tests of applications, never for the service: it may reach for all that handlers and executors need.
-  testing: ['consumer', 'event-store', 'events', 'redis', 'runs', 'tenancy', 'common'],
+  testing: [
+    'dispatch',
+    'executors',
+    'consumer',
+    'event-store',
+    'events',
+    'redis',
+    'runs',
+    'tenancy',
+    'common',
+  ],
 };
 
 const TYPES_ONLY = ' (types)';

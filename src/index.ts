@@ -37,14 +37,9 @@ export {
 export { MetricsModule, type MetricsOptions, type MetricsRoutes } from './metrics/index.js';
 export { OperationsModule } from './operations/index.js';
 export { RedisConnections, RedisModule, type RedisOptions, type RedisPurpose } from './redis/index.js';
-export {
-  ExecutorsModule,
-  type ExecutorsOptions,
-  type RunRoutes,
-  RunsModule,
-  type RunsModuleExtras,
-  type RunsOptions,
-} from './runs/index.js';
+export { ExecutorsModule } from './dispatch/index.js';
+export type { ExecutorsOptions } from './executors/index.js';
+export { type RunRoutes, RunsModule, type RunsModuleExtras, type RunsOptions } from './runs/index.js';
 export { TenancyModule, type TenancyOptions } from './tenancy/index.js';
 
 // Runs from code.
@@ -116,7 +111,7 @@ export {
   RunFailedError,
   type WaitForOptions,
   WaitTimeoutError,
-} from './runs/index.js';
+} from './executors/index.js';
 
 // Groups, as operators see them.
 export {

@@ -6,7 +6,8 @@ import type { EventStoreOptions } from './event-store/index.js';
 import type { AdmissionOptions, EdgeOptions } from './http/index.js';
 import type { MetricsOptions } from './metrics/index.js';
 import type { RedisOptions } from './redis/index.js';
-import type { ExecutorsOptions, RunsOptions } from './runs/index.js';
+import type { ExecutorsOptions } from './executors/index.js';
+import type { RunsOptions } from './runs/index.js';
 import type { TenancyOptions } from './tenancy/index.js';
 
 /** What an application says to have Runstream in it. All but `redis` has defaults; docs/configuration.md lists them. @publicApi */

@@ -15,7 +15,8 @@ import { Admission, AdmissionMetrics, AdmissionModule, EdgeModule } from './http
 import { MetricsModule, MetricsRegistry } from './metrics/index.js';
 import { OperationsModule } from './operations/index.js';
 import { RedisMetrics, RedisModule, RedisWatchdog } from './redis/index.js';
-import { ExecutorsModule, RunsMetrics, RunsModule } from './runs/index.js';
+import { ExecutorsModule } from './dispatch/index.js';
+import { RunsMetrics, RunsModule } from './runs/index.js';
 import {
   checkedOptions,
   type RunstreamModuleExtras,

@@ -16,7 +16,7 @@ import {
 } from '../event-store/index.js';
 import { Announcements, type LookAgain, Upkeep, type UpkeepRounds } from '../stream-consumer/index.js';
 import type { EventInput, JsonObject } from '../events/index.js';
-import { EXECUTOR_LOST } from './executors/index.js';
+import { EXECUTOR_LOST } from '../dispatch/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 
 /** The error of an external run whose producer is gone. */

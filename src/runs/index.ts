@@ -1,6 +1,5 @@
 export * from './dto/event.dto.js';
 export * from './dto/run.dto.js';
-export * from './executors/index.js';
 export {
   type HistoryOptions,
   type HistoryPage,

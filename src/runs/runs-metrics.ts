@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, type Metric } from 'prom-client';
-import { OutageBuffer } from './executors/index.js';
+import { OutageBuffer } from '../dispatch/index.js';
 import { EventStreams } from './sse/event-streams.js';
 
 /** What serving runs over HTTP holds open. */

@@ -1,7 +1,8 @@
 import { type ConfigurableModuleAsyncOptions, type DynamicModule, Module, type Type } from '@nestjs/common';
 import { configurableModule } from '../config/index.js';
 import { AppendService } from './append.service.js';
-import { ExecutorsModule, type ExecutorsOptions } from './executors/index.js';
+import { ExecutorsModule } from '../dispatch/index.js';
+import { type ExecutorsOptions } from '../executors/index.js';
 import { RunOperationsDeps } from './facade/run-operations.js';
 import { Runstream } from './facade/runstream.js';
 import { HistoryService } from './history.service.js';

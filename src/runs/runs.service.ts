@@ -11,7 +11,7 @@ import {
 import { assertRunKey } from '../events/index.js';
 import type { ReadFor } from '../redis/index.js';
 import type { CreateRunDto } from './dto/run.dto.js';
-import { ExecutorRegistry } from './executors/index.js';
+import { ExecutorRegistry } from '../executors/index.js';
 
 /** The lifecycle of runs, as clients drive it. */
 @Injectable()

@@ -5,7 +5,8 @@ import { testRedisUrl } from '../../test/support/redis.js';
 import { uniqueTenant } from '../../test/support/event-store.js';
 import { EventHandler, type Handler, type HandlerContext } from '../consumer/index.js';
 import type { RecordedEvent } from '../events/index.js';
-import { type Executor, RunExecutor, type RunExecution, Runstream } from '../runs/index.js';
+import { type Executor, RunExecutor, type RunExecution } from '../executors/index.js';
+import { Runstream } from '../runs/index.js';
 import { createExecutorTestbed, type ExecutorTestbed, type ExecutorTestbedOptions } from './index.js';
 
 @Injectable()

@@ -1,7 +1,7 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import type { ConsumerOptions } from '../consumer/index.js';
 import type { EventStoreOptions } from '../event-store/index.js';
-import type { ExecutorsOptions } from '../runs/index.js';
+import type { ExecutorsOptions } from '../executors/index.js';
 
 /** What is tested, and on what. All has defaults. @publicApi */
 export interface TestbedOptions {

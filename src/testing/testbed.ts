@@ -11,7 +11,8 @@ import {
   type UntypedEvent,
 } from '../events/index.js';
 import { RedisConnections, RedisModule } from '../redis/index.js';
-import { type ExecutorsOptions, RunsFromCodeModule } from '../runs/index.js';
+import { type ExecutorsOptions } from '../executors/index.js';
+import { RunsFromCodeModule } from '../runs/index.js';
 import { TENANCY_DEFAULTS, TenancyModule } from '../tenancy/index.js';
 import { removeTenant } from './remove-tenant.js';
 import { startTestRedis } from './test-redis.js';

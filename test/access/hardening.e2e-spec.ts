@@ -10,7 +10,7 @@ import { type TestKey, TestKeys } from './keys.js';
  * Limits that have their tests elsewhere: bodies, also after decompression, and the time that one may take
  * (test/integration/edge/errors); lines, and how long an upload may be idle (src/http/body/read-lines.spec); readers that do
  * not read (test/integration/slow-watchers); the command executor without a shell and without our variables
- * (src/runs/executors/command/command.executor.int-spec).
+ * (src/executors/command/command.executor.int-spec).
  */
 
 let service: Service;

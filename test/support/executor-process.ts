@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Provider } from '@nestjs/common';
-import { type Executor, type RunExecution, RunExecutor } from '../../src/runs/executors/index.js';
+import { type Executor, type RunExecution, RunExecutor } from '../../src/executors/index.js';
 import { createTestExecutors } from './executors.js';
 
 /**

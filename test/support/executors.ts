@@ -8,12 +8,8 @@ import { ConsumerModule } from '../../src/consumer/index.js';
 import { EventStore, EventStoreModule, type RunRecord, RunStore } from '../../src/event-store/index.js';
 import type { JsonObject, RecordedEvent } from '../../src/events/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
-import {
-  ExecutorRegistry,
-  ExecutorRunner,
-  ExecutorsModule,
-  type ExecutorsOptions,
-} from '../../src/runs/executors/index.js';
+import { ExecutorRegistry, type ExecutorsOptions } from '../../src/executors/index.js';
+import { ExecutorRunner, ExecutorsModule } from '../../src/dispatch/index.js';
 import { TenancyModule } from '../../src/tenancy/index.js';
 import { uniqueTenant } from './event-store.js';
 import { eventually } from './eventually.js';

@@ -8,7 +8,7 @@ import {
 import { silence } from '../../src/common/index.js';
 import { EventHandler, type Handler, HandlerResult } from '../../src/consumer/index.js';
 import type { RecordedEvent } from '../../src/events/index.js';
-import { type Executor, type RunExecution, RunExecutor } from '../../src/runs/executors/index.js';
+import { type Executor, type RunExecution, RunExecutor } from '../../src/executors/index.js';
 import fc from 'fast-check';
 import { of } from 'rxjs';
 import { startConsumers } from '../support/consumer.js';

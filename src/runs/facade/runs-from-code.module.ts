@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ExecutorsModule, type ExecutorsOptions } from '../executors/index.js';
+import { ExecutorsModule } from '../../dispatch/index.js';
+import { type ExecutorsOptions } from '../../executors/index.js';
 import { HistoryService } from '../history.service.js';
 import { RunsService } from '../runs.service.js';
 import { RunOperationsDeps } from './run-operations.js';

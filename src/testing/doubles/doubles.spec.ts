@@ -1,7 +1,12 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { HandlerResult, type Handler, type HandlerContext } from '../../consumer/index.js';
 import type { RecordedEvent } from '../../events/index.js';
-import { type Executor, RunAbortedError, type RunExecution, WaitTimeoutError } from '../../runs/index.js';
+import {
+  type Executor,
+  RunAbortedError,
+  type RunExecution,
+  WaitTimeoutError,
+} from '../../executors/index.js';
 import { createEvent, createHandlerContext, createRunExecution } from './index.js';
 
 class Approve implements Handler<'gate.requested'> {

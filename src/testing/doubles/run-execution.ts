@@ -23,7 +23,7 @@ import {
   toEmittedEvent,
   type WaitForOptions,
   WaitTimeoutError,
-} from '../../runs/index.js';
+} from '../../executors/index.js';
 import { checkedEvent } from './checked-event.js';
 import { recordedEvent } from './create-event.js';
 

@@ -1,0 +1,5 @@
+export * from './executor-dispatcher.js';
+export * from './executor-runner.js';
+export * from './executors.module.js';
+export * from './outage-buffer.js';
+export { EXECUTOR_LOST } from './run-outcome.js';
