@@ -11,7 +11,7 @@ import { CredentialWatch } from './streams/credential-watch.js';
 import { KeysController } from './keys/keys.controller.js';
 import { OwnCredentials } from './own/own-credentials.js';
 import { RequestOrigin } from './origin/request-origin.js';
-import { ScopeGuard } from './scope.guard.js';
+import { ScopeGuard } from './scopes/scope.guard.js';
 import { SessionController } from './session/session.controller.js';
 import { Sessions } from './session/sessions.js';
 import { StreamTickets } from './streams/stream-tickets.js';

@@ -8,7 +8,7 @@ import { RequestTenant, TENANCY_CONFIG } from '../tenancy/index.js';
 import { AUTH_OPTIONS, type AuthOptions, effectiveMode } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
 import { RequestOrigin } from './origin/request-origin.js';
-import { ScopeGuard } from './scope.guard.js';
+import { ScopeGuard } from './scopes/scope.guard.js';
 
 /** Who may call what, as credentials say. */
 @Injectable()

@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.js';
+import type { Scope } from './scopes/scopes.js';
 
 /** Who asks, as their credential says. @publicApi */
 export interface Principal {

@@ -1,7 +1,7 @@
 import type { HttpServer, INestApplication } from '@nestjs/common';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
-import { ACCESS } from './edge/route-metadata.js';
+import { ACCESS } from './edge/routes/route-metadata.js';
 import { createDocument } from './openapi/index.js';
 
 /** The part of Express's router that holds what was mounted. */

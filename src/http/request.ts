@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../common/index.js';
 import type { Place } from './admission/place.js';
-import type { Match } from './edge/route-table.js';
+import type { Match } from './edge/routes/route-table.js';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express offers to extend its request

@@ -8,9 +8,9 @@ import { AnswerRoom, ApiErrors, ApiQueryOf, readerOf, readQuery } from '../http/
 import { Tenant } from '../tenancy/index.js';
 import { FRAME_MODELS, JOURNAL_FRAMES } from './dto/frames.dto.js';
 import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
-import { journalFilter, readRunIds } from './journal-filter.js';
-import { JournalHistoryService } from './journal-history.service.js';
-import { quoted, sendPage } from './page-answer.js';
+import { journalFilter, readRunIds } from './history/journal-filter.js';
+import { JournalHistoryService } from './history/journal-history.service.js';
+import { quoted, sendPage } from './history/page-answer.js';
 import { EventStreams } from './sse/event-streams.js';
 import { JOURNAL_FRAMES_DESCRIPTION } from './sse/frames-description.js';
 import { JournalWatchGuard } from './sse/journal-watch.guard.js';

@@ -28,14 +28,14 @@ import {
   readQuery,
 } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { AppendService } from './append.service.js';
+import { AppendService } from './append/append.service.js';
 import { JSON_BODY, NDJSON_BODY } from './dto/append-body.js';
 import { AppendResponse, EventInputDto, EventListResponse, NdjsonAppendResponse } from './dto/event.dto.js';
 import { FRAME_MODELS, RUN_FRAMES } from './dto/frames.dto.js';
 import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
-import { HistoryService } from './history.service.js';
+import { HistoryService } from './history/history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
-import { quoted, sendPage } from './page-answer.js';
+import { quoted, sendPage } from './history/page-answer.js';
 import { EventStreams } from './sse/event-streams.js';
 import { RunWatchGuard } from './sse/run-watch.guard.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';

@@ -1,5 +1,5 @@
 import { defaultsOf } from '../config/index.js';
-import type { IdleRunsOptions } from './idle-runs-options.js';
+import type { IdleRunsOptions } from './idle/idle-runs-options.js';
 
 /** How runs are served over HTTP, and looked after. @publicApi */
 export interface RunsOptions extends IdleRunsOptions {

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { Announcements } from './announcements.js';
-import { BusyPartitions } from './busy-partitions.js';
-import { Heartbeats } from './heartbeats.js';
-import { Upkeep } from './upkeep.js';
-import { WorkFinders } from './work-finders.js';
-import { WorkListener } from './work-listener.js';
-import { WorkSignals } from './work-signals.js';
+import { Announcements } from './members/announcements.js';
+import { BusyPartitions } from './finding/busy-partitions.js';
+import { Heartbeats } from './members/heartbeats.js';
+import { Upkeep } from './upkeep/upkeep.js';
+import { WorkFinders } from './finding/work-finders.js';
+import { WorkListener } from './signals/work-listener.js';
+import { WorkSignals } from './signals/work-signals.js';
 
 /** How consumers of streams learn that there is something for them. It needs RedisModule at the root. */
 @Module({

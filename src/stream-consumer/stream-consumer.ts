@@ -1,5 +1,5 @@
 import type { Partition } from './buckets.js';
-import type { Scope } from './partition-queue.js';
+import type { Scope } from './finding/partition-queue.js';
 
 /** Consumes streams of many tenants: a WorkFinder tells it where to look. */
 export interface StreamConsumer {

@@ -11,7 +11,7 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AppendService } from '../../src/runs/append.service.js';
+import { AppendService } from '../../src/runs/append/append.service.js';
 import { startApplication, type StartOptions, type TestApplication } from '../support/application.js';
 
 let application: TestApplication;

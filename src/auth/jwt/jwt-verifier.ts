@@ -4,7 +4,7 @@ import { isTenantId } from '../../tenancy/index.js';
 import type { JwtOptions } from '../auth-options.js';
 import { isGood, isMoment } from '../good-until.js';
 import type { Principal } from '../principal.js';
-import { isScope } from '../scopes.js';
+import { isScope } from '../scopes/scopes.js';
 import { PublishedKeys } from './published-keys.js';
 
 const SHARED_SECRET_ALGORITHMS = ['HS256'];

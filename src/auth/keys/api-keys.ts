@@ -7,7 +7,7 @@ import { assertTenantId } from '../../tenancy/index.js';
 import { AUTH_KEYS } from '../auth-keys.js';
 import { isGood, isMoment } from '../good-until.js';
 import type { Principal } from '../principal.js';
-import { isScope, type Scope } from '../scopes.js';
+import { isScope, type Scope } from '../scopes/scopes.js';
 import { hashSecret, newSecret, sameHash } from '../secret.js';
 import { idOf, KeyList, keyPlace } from './key-list.js';
 import { inOneStep } from './transaction.js';

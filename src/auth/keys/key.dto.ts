@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { QueryInteger, Text } from '../../http/index.js';
-import { type Scope, SCOPES } from '../scopes.js';
+import { type Scope, SCOPES } from '../scopes/scopes.js';
 import { KEY_PLACE } from './key-list.js';
 
 /** Ten years. */

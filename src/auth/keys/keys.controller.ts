@@ -13,8 +13,8 @@ import {
   ListKeysQuery,
 } from './key.dto.js';
 import { WithApiKeys } from './with-api-keys.guard.js';
-import { RequireScope } from '../route-access.decorator.js';
-import type { Scope } from '../scopes.js';
+import { RequireScope } from '../scopes/route-access.decorator.js';
+import type { Scope } from '../scopes/scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')

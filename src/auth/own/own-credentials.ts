@@ -5,7 +5,7 @@ import { RunstreamError } from '../../common/index.js';
 import { isTenantId } from '../../tenancy/index.js';
 import { AUTH_OPTIONS, type AuthOptions } from '../auth-options.js';
 import type { Principal } from '../principal.js';
-import { isScope } from '../scopes.js';
+import { isScope } from '../scopes/scopes.js';
 import { UnauthorizedError } from '../unauthorized-error.js';
 import type { OwnPrincipal, RequestAuthenticator } from './own-principal.js';
 

@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { configurableModule } from '../../config/index.js';
 import { Admission } from './admission.js';
-import { Draining } from '../edge/draining.js';
+import { Draining } from '../edge/life/draining.js';
 import { AnswerRoom } from './answer-room.js';
 import { AdmissionMetrics } from './admission-metrics.js';
 import { ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';

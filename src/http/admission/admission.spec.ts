@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OverloadedError } from '../../common/index.js';
-import { RequestLife } from '../edge/request-life.js';
+import { RequestLife } from '../edge/life/request-life.js';
 import { Admission } from './admission.js';
 import { AnswerRoom } from './answer-room.js';
 import { Bound } from './bound.js';

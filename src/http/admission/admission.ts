@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { OverloadedError } from '../../common/index.js';
-import type { RequestLife } from '../edge/request-life.js';
+import type { RequestLife } from '../edge/life/request-life.js';
 import { ADMISSION_DEFAULTS, ADMISSION_OPTIONS, type AdmissionOptions } from './admission-options.js';
 import { Bound } from './bound.js';
 import { type BoundName, REFUSALS, type Refusal, type RequestKind } from './bound-names.js';

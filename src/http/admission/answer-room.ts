@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { setLongTimeout } from '../../common/index.js';
-import { lifeOf } from '../edge/request-life.js';
+import { lifeOf } from '../edge/life/request-life.js';
 import { Admission } from './admission.js';
 import '../request.js';
 

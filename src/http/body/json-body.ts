@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { decodeUtf8, parseJson, RunstreamError } from '../../common/index.js';
-import type { BodyRule } from '../edge/route-metadata.js';
+import type { BodyRule } from '../edge/routes/route-metadata.js';
 import { contentTypeOf } from './content-type.js';
 import { hasBody } from './has-body.js';
 import { JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from './media-types.js';

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { setLongTimeout } from '../../common/index.js';
-import { begin } from '../edge/request-life.js';
+import { begin } from '../edge/life/request-life.js';
 import { hasBody } from './has-body.js';
 
 /** What is still read and thrown away of a body that nobody takes, in bytes. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { RunstreamError, setLongTimeout, ValidationFailedError } from '../../common/index.js';
-import { lifeOf } from '../edge/request-life.js';
+import { lifeOf } from '../edge/life/request-life.js';
 import { RequestCutError } from './request-cut-error.js';
 
 export interface ReadBodyOptions {

@@ -3,7 +3,7 @@ import { configurableModule } from '../../config/index.js';
 import { BasePath } from './base-path.js';
 import { Edge } from './edge.js';
 import { EDGE_OPTIONS, type EdgeOptions } from './edge-options.js';
-import { OpenAnswers } from './open-answers.js';
+import { OpenAnswers } from './life/open-answers.js';
 
 const { ConfigurableModule, options } = configurableModule<EdgeOptions>('http', EDGE_OPTIONS);
 

@@ -13,14 +13,14 @@ import { Admission } from '../admission/admission.js';
 import { answerError } from '../errors/answer-error.js';
 import { answerWrongMethod } from '../errors/wrong-method.js';
 import { isForeign } from '../errors/to-runstream-error.js';
-import { answerHeaders } from './answer-headers.js';
-import { type Direct, DIRECT, type DirectHandler } from './direct-route.js';
+import { answerHeaders } from './headers/answer-headers.js';
+import { type Direct, DIRECT, type DirectHandler } from './routes/direct-route.js';
 import { EDGE_DEFAULTS, EDGE_OPTIONS, type EdgeOptions } from './edge-options.js';
 import { front } from './front.js';
-import { OpenAnswers } from './open-answers.js';
+import { OpenAnswers } from './life/open-answers.js';
 import { RequestAccess } from './request-access.js';
-import type { Says } from './route-metadata.js';
-import { RouteTable } from './route-table.js';
+import type { Says } from './routes/route-metadata.js';
+import { RouteTable } from './routes/route-table.js';
 
 /**
  * Puts Runstream's layers into the application that it is a guest of: one in front of everything, for requests of

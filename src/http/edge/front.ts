@@ -6,15 +6,15 @@ import { linger } from '../body/linger.js';
 import type { Admission, RequestKind } from '../admission/index.js';
 import { answerError } from '../errors/answer-error.js';
 import '../request.js';
-import { type AnswerHeaders, setHeaders } from './answer-headers.js';
+import { type AnswerHeaders, setHeaders } from './headers/answer-headers.js';
 import { addressOf } from './caller.js';
-import { isPreflight } from './cors.js';
-import type { Direct, DirectAnswer } from './direct-route.js';
-import type { OpenAnswers } from './open-answers.js';
+import { isPreflight } from './headers/cors.js';
+import type { Direct, DirectAnswer } from './routes/direct-route.js';
+import type { OpenAnswers } from './life/open-answers.js';
 import type { RequestAccess } from './request-access.js';
-import { requestId } from './request-id.js';
-import { begin } from './request-life.js';
-import type { Match, RouteTable } from './route-table.js';
+import { requestId } from './headers/request-id.js';
+import { begin } from './life/request-life.js';
+import type { Match, RouteTable } from './routes/route-table.js';
 
 export interface FrontOptions extends JsonBodyOptions {
   lingerMs: number;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { RunstreamError, ValidationFailedError } from '../../common/index.js';
 import { errorBody } from '../errors/error-body.js';
-import { begin, requestsUnderWay } from './request-life.js';
+import { begin, requestsUnderWay } from './life/request-life.js';
 
 /** Requests that may be under way on one connection; who pipelines more is cut. */
 const MOST_PIPELINED = 16;

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { AllowedOrigins } from '../../common/index.js';
-import type { Match } from './route-table.js';
-import type { Says } from './route-metadata.js';
+import type { Match } from './routes/route-table.js';
+import type { Says } from './routes/route-metadata.js';
 
 /** Who may call what: how the edge asks. AuthModule provides it. */
 export abstract class RequestAccess {

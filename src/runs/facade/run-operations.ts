@@ -21,8 +21,8 @@ import {
   type TypesOf,
   type UntypedEvent,
 } from '../../events/index.js';
-import { HistoryService } from '../history.service.js';
-import { prepareBatch } from '../prepare-batch.js';
+import { HistoryService } from '../history/history.service.js';
+import { prepareBatch } from '../append/prepare-batch.js';
 import { assertIdempotencyKey } from '../request-headers.js';
 import { aborted, after, endOf } from '../run-end.js';
 import { RunsService } from '../runs.service.js';

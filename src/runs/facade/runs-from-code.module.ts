@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ExecutorsModule } from '../../dispatch/index.js';
 import { type ExecutorsOptions } from '../../executors/index.js';
-import { HistoryService } from '../history.service.js';
+import { HistoryService } from '../history/history.service.js';
 import { RunsService } from '../runs.service.js';
 import { RunOperationsDeps } from './run-operations.js';
 import { Runstream } from './runstream.js';

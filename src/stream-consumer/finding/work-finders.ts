@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { RedisConnections } from '../../redis/index.js';
+import { Announcements } from '../members/announcements.js';
+import type { StreamConsumer } from '../stream-consumer.js';
+import { WorkFinder, type WorkFinderOptions } from './work-finder.js';
+import { WorkListener } from '../signals/work-listener.js';
+import { WorkSignals } from '../signals/work-signals.js';
+
+/** Makes a finder for each consumer of the process. */
+@Injectable()
+export class WorkFinders {
+  constructor(
+    private readonly redis: RedisConnections,
+    readonly signals: WorkSignals,
+    private readonly listener: WorkListener,
+    private readonly announcements: Announcements,
+  ) {}
+
+  create(consumer: StreamConsumer, options: WorkFinderOptions): WorkFinder {
+    const { redis, signals, listener, announcements } = this;
+    return new WorkFinder(consumer, options, { redis, signals, listener, announcements });
+  }
+}
