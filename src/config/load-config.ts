@@ -6,6 +6,8 @@ import {
   EVENT_TYPES_RULE,
   isEventType,
   isHeader,
+  isKeyPrefix,
+  KEY_PREFIX_RULE,
   isNetwork,
   isOrigin,
   isRedisAddress,
@@ -75,8 +77,10 @@ function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfi
         'the embedded server is for development only.',
     );
   }
+  const keyPrefix = reader.matching('REDIS_KEY_PREFIX', isKeyPrefix, KEY_PREFIX_RULE);
   return {
     ...(url === undefined ? {} : { url }),
+    ...(keyPrefix === undefined ? {} : { keyPrefix }),
     commandTimeoutMs: reader.number({ ...redis.commandTimeoutMs, min: 10 }),
     maxBulkReadBytes: reader.number(redis.maxBulkReadBytes),
   };

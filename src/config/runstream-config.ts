@@ -1,6 +1,8 @@
 export interface RedisConfig {
   /** `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of development. */
   readonly url?: string;
+  /** What all keys and channels begin with: 1 to 64 letters, digits and `.:_-`. Default: nothing. */
+  readonly keyPrefix?: string;
   /** A command without an answer for so many milliseconds has failed. Default 2000. */
   readonly commandTimeoutMs: number;
   /** Bytes that reads of pages and lists may bring at the same time; others wait their turn. Default 8388608 (8 MiB). */

@@ -53,9 +53,10 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** The number of the database that `url` names. */
-  get database(): number {
-    return this.commands.options.db ?? 0;
+  /** A channel's name on the server, where pub/sub knows neither databases nor prefixes. */
+  channel(name: string): string {
+    const database = this.commands.options.db ?? 0;
+    return `${this.options.keyPrefix ?? ''}${name}${database === 0 ? '' : `:${database}`}`;
   }
 
   onModuleInit(): Promise<void> {
@@ -129,7 +130,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   }
 
   private connect(purpose: RedisPurpose, special: IoredisOptions, Connection = Redis): Redis {
-    const { url, options, connect } = this.options;
+    const { url, options, connect, keyPrefix } = this.options;
     const needed: IoredisOptions = {
       lazyConnect: true,
       connectionName: `runstream-${purpose}`,
@@ -137,6 +138,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       autoResendUnfulfilledCommands: false,
       retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), MAX_RECONNECT_DELAY_MS) * jitter(),
       ...special,
+      // The names of channels are whole (channel()).
+      ...(keyPrefix !== undefined && purpose !== 'subscriber' && { keyPrefix }),
     };
     const connection = connect
       ? connect(purpose, needed)

@@ -15,6 +15,11 @@ export interface RedisOptions {
    * and disconnects it at the end.
    */
   connect?: (purpose: RedisPurpose, options: IoredisOptions) => Redis;
+  /**
+   * What all keys and channels begin with, so that several applications share a server: up to 64 letters, digits and
+   * `.:_-`. Another prefix is another store. Default none.
+   */
+  keyPrefix?: string;
   /** After how many milliseconds a command without an answer fails. Default 2000. */
   commandTimeoutMs?: number;
   /**

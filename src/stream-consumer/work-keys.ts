@@ -24,7 +24,6 @@ export const WORK_KEYS = {
   upkeepTurn: (team: string) => `runstream:upkeep:turn:${team}`,
   /** How far the slow walk through all tenants has come. */
   upkeepWalk: (team: string) => `runstream:upkeep:walk:${team}`,
-  /** Pub/sub, which knows no databases. */
-  channel: (bucket: number, database: number) =>
-    `runstream:work:${tagOf(bucket)}${database === 0 ? '' : `:${database}`}`,
+  /** A channel of pub/sub: RedisConnections.channel() says how the server knows it. */
+  channel: (bucket: number) => `runstream:work:${tagOf(bucket)}`,
 };

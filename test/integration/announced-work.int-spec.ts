@@ -26,7 +26,7 @@ describe('Whoever makes something visible says so', () => {
     subscriber.on('smessage', (channel: string, text: string) => {
       if (channel.startsWith('runstream:work:')) heard.push(...text.split('\n'));
     });
-    for (const bucket of BUCKETS) await subscriber.ssubscribe(WORK_KEYS.channel(bucket, test.redis.database));
+    for (const bucket of BUCKETS) await subscriber.ssubscribe(test.redis.channel(WORK_KEYS.channel(bucket)));
   });
   afterEach(() => test.close());
 

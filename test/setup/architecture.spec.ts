@@ -41,7 +41,7 @@ function keysOfTheCode(): string[] {
     WORK_KEYS.upkeep('<>' as UpkeepTask, 0),
     WORK_KEYS.upkeepTurn('<>'),
     WORK_KEYS.upkeepWalk('<>'),
-    WORK_KEYS.channel(0, 0),
+    WORK_KEYS.channel(0),
   ].map((key) => key.replace(tagOf(0), '<>'));
   return [...scoped, ...others, ...work, ...keysIn(AUTH_KEYS)].map((key) =>
     key.replace('runstream:{0}:', '').replace(RUN, '<>').replace(GROUP, '<>'),

@@ -19,6 +19,11 @@ export const isRedisAddress = (text: string): boolean =>
   text.startsWith('/') || (/^rediss?:\/\//.test(text) && URL.canParse(text));
 export const REDIS_RULE = 'redis://host:6379, rediss://user:password@host:6380 or the path of a unix socket';
 
+/** No braces: those of a key say which slot of a cluster it lies in. */
+const KEY_PREFIX = /^[A-Za-z0-9.:_-]{1,64}$/;
+export const isKeyPrefix = (text: string): boolean => KEY_PREFIX.test(text);
+export const KEY_PREFIX_RULE = '1 to 64 letters, digits and . : _ -';
+
 export const isOrigin = (text: string): boolean =>
   text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 export const ORIGINS_RULE =

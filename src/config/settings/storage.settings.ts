@@ -1,5 +1,12 @@
 import { flag, integer, list, object, text } from './setting.js';
-import { EVENT_TYPES_RULE, isEventType, isRedisAddress, REDIS_RULE } from './patterns.js';
+import {
+  EVENT_TYPES_RULE,
+  isEventType,
+  isKeyPrefix,
+  isRedisAddress,
+  KEY_PREFIX_RULE,
+  REDIS_RULE,
+} from './patterns.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
@@ -24,6 +31,15 @@ export const redis = {
     { doc: 'Makes the client for a purpose, with the options it must have, in place of `url`.' },
     isFunction,
     'a function (purpose, options) => Redis',
+  ),
+  keyPrefix: text(
+    {
+      env: 'REDIS_KEY_PREFIX',
+      default: undefined,
+      doc: 'What all keys and channels begin with, so that several applications share a server. Another prefix is another store.',
+    },
+    isKeyPrefix,
+    KEY_PREFIX_RULE,
   ),
   commandTimeoutMs: integer({
     env: 'REDIS_COMMAND_TIMEOUT_MS',

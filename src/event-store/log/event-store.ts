@@ -100,7 +100,7 @@ export class EventStore {
   ) {
     this.options = { ...EVENT_STORE_DEFAULTS, ...options };
     this.types = new EventTypeRegistry(this.options.types);
-    this.keys = new Keyspace(this.options.multiTenant);
+    this.keys = new Keyspace(this.options.multiTenant, (name) => redis.channel(name));
     this.journalExclude = new Set(this.options.journalExclude);
   }
 

@@ -95,12 +95,23 @@ export const TENANTS_KEY = 'runstream:tenants';
 
 /** Makes every key of the system; nobody else builds one. */
 export class Keyspace {
-  /** @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's */
-  constructor(private readonly multiTenant: boolean) {}
+  /**
+   * @param multiTenant whether keys carry the tenant; with tenancy off all is one tenant's
+   * @param channel the name under which a channel is known on the server (RedisConnections.channel)
+   */
+  constructor(
+    private readonly multiTenant: boolean,
+    private readonly channel: (name: string) => string = (name) => name,
+  ) {}
 
   run(tenantId: string, runId: string): RunKeys {
     const run = `${this.prefix(tenantId, partitionOfRun(runId))}run:${runId}`;
-    return { run, events: `${run}:events`, idempotencyKeys: `${run}:keys`, live: `${run}:live` };
+    return {
+      run,
+      events: `${run}:events`,
+      idempotencyKeys: `${run}:keys`,
+      live: this.channel(`${run}:live`),
+    };
   }
 
   /** The partition of one of the tenant's runs. */
@@ -119,7 +130,7 @@ export class Keyspace {
       journalLast: `${prefix}journal:last`,
       journalTrimmed: `${prefix}journal:trimmed`,
       journalDeleted: `${prefix}journal:deleted`,
-      journalLive: `${prefix}journal:live`,
+      journalLive: this.channel(`${prefix}journal:live`),
       dispatch: (executor) => `${prefix}dispatch:${executor}`,
       request: (key) => `${prefix}request:${key}`,
     };

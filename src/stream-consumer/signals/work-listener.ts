@@ -29,7 +29,7 @@ export class WorkListener implements OnApplicationShutdown {
   private readonly known: ReadonlySet<string>;
 
   constructor(private readonly redis: RedisConnections) {
-    this.channels = BUCKETS.map((bucket) => WORK_KEYS.channel(bucket, redis.database));
+    this.channels = BUCKETS.map((bucket) => redis.channel(WORK_KEYS.channel(bucket)));
     this.known = new Set(this.channels);
   }
 

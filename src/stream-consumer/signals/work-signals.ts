@@ -91,7 +91,7 @@ export class WorkSignals implements OnApplicationShutdown {
     this.gathered = new Map();
     for (const [bucket, messages] of gathered) {
       this.redis.commands
-        .spublish(WORK_KEYS.channel(bucket, this.redis.database), [...messages].join('\n'))
+        .spublish(this.redis.channel(WORK_KEYS.channel(bucket)), [...messages].join('\n'))
         .catch(() => undefined);
     }
   }
