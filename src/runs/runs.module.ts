@@ -18,6 +18,7 @@ import { RunWaits } from './run-waits.js';
 import { RunsService } from './runs.service.js';
 import { StreamTicketsController } from './stream-tickets.controller.js';
 import { EventStreams } from './sse/event-streams.js';
+import { RunStreams } from './sse/run-streams.js';
 
 const { ConfigurableModule, options } = configurableModule<RunsOptions>('runs', RUNS_OPTIONS);
 
@@ -53,11 +54,12 @@ export interface RunsModuleExtras {
     JournalHistoryService,
     NdjsonIntake,
     EventStreams,
+    RunStreams,
     RunsMetrics,
     RunOperationsDeps,
     Runstream,
   ],
-  exports: [Runstream, RunsService, EventStreams, RunsMetrics],
+  exports: [Runstream, RunsService, RunWaits, EventStreams, RunStreams, RunsMetrics],
 })
 export class RunsModule extends ConfigurableModule {
   static override forRoot(

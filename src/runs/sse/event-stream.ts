@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Observable, Subscription } from 'rxjs';
@@ -6,7 +7,8 @@ import { MAX_TIMER_MS } from '../../common/index.js';
 import type { Demand, WatchSignal } from '../../event-store/index.js';
 import { type AnswerRoom, goAtOwnPace, lifeOf } from '../../http/index.js';
 import { forgetHead, forgetRequest } from './forget.js';
-import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
+import type { WireChunk } from './frame.js';
+import type { StreamFormat } from './stream-format.js';
 import type { WatchRequest } from './watch-request.js';
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
@@ -14,13 +16,10 @@ const KEEP_ALIVE_PROBE_MS = 30_000;
 export interface EventStreamOptions {
   bufferBytes: number;
   stalledMs: number;
-  retryMs: number;
-  /** Whether events carry their type as the event name. */
-  named: boolean;
 }
 
-/** What Nest 12 sends with an event stream. */
-const HEAD_OF_NEST_11 = {
+/** What Nest 12 sends with an event stream; Nest 11 doesn't for one that was empty. */
+const HEAD_OF_STREAMS = {
   Connection: 'keep-alive',
   'Cache-Control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
   Pragma: 'no-cache',
@@ -35,12 +34,13 @@ const HEAD_OF_NEST_11 = {
  * what a slow watcher has not read where nobody can see it.
  */
 export class EventStream implements Demand {
-  private retryWasSent = false;
+  private isOver = false;
   private socket: Socket | undefined;
   private readonly writing = new Subscription();
 
   constructor(
     private readonly response: Response,
+    private readonly format: StreamFormat,
     private readonly options: EventStreamOptions,
     private readonly answers: AnswerRoom,
     private readonly caller: string,
@@ -104,10 +104,18 @@ export class EventStream implements Demand {
     });
   }
 
+  /** For a handler that answers by itself, of any method: the head goes out at once. */
+  open(headers: OutgoingHttpHeaders, signals: Observable<WatchSignal>): void {
+    this.response.writeHead(200, { ...HEAD_OF_STREAMS, ...headers });
+    this.response.flushHeaders();
+    forgetRequest(this.response.req);
+    this.write(signals);
+  }
+
   /** Ends the stream, without `close`: the watcher comes back after so long, here or to another instance. */
   sendAway(retryMs: number): void {
     if (!this.response.headersSent) this.response.destroy();
-    else if (this.ready()) this.putChunk(toWireChunk(`retry: ${retryMs}\n`));
+    else if (this.format.sendAway && this.ready()) this.putChunk(this.format.sendAway(retryMs));
     this.end();
   }
 
@@ -118,7 +126,7 @@ export class EventStream implements Demand {
   private begin(signals: Observable<WatchSignal>, framework?: WatchRequest['framework']): void {
     if (this.response.destroyed) return;
     if (!this.response.headersSent && framework?.writableEnded) {
-      this.response.writeHead(this.response.statusCode, HEAD_OF_NEST_11);
+      this.response.writeHead(this.response.statusCode, HEAD_OF_STREAMS);
       this.response.flushHeaders();
     }
     if (this.response.headersSent) this.write(signals);
@@ -138,8 +146,16 @@ export class EventStream implements Demand {
 
   private readonly end = (): void => {
     this.writing.unsubscribe();
-    this.response.end();
+    if (this.format.breaksOff && !this.isOver) this.breakOff();
+    else this.response.end();
   };
+
+  /** What was written still arrives, and the mark of a whole answer does not. */
+  private breakOff(): void {
+    const socket = this.direct();
+    if (socket) socket.destroySoon();
+    else this.response.destroy();
+  }
 
   private watchSocket(): void {
     const { socket } = this.response;
@@ -160,12 +176,10 @@ export class EventStream implements Demand {
       // Who has not read the last frames needs no sign of life, and it would pass for activity.
       if (this.out.writableLength > 0) return;
     }
-    const isFrame = signal.kind !== 'heartbeat' || signal.announce;
-    if (isFrame && !this.retryWasSent) {
-      this.retryWasSent = true;
-      this.putChunk(toWireChunk(`retry: ${spread(this.options.retryMs)}\n`));
-    }
-    this.putChunk(encodeSignal(signal, this.options.named));
+    for (const chunk of this.format.encode(signal)) this.putChunk(chunk);
+    this.isOver ||= signal.kind === 'close' || this.format.isOver === true;
+    // A run's end completes the signals by itself.
+    if (this.format.isOver) this.end();
   };
 
   /** What is written to: the socket itself, or the response while another one has the socket (pipelining). */
@@ -190,9 +204,4 @@ export class EventStream implements Demand {
     if (chunkedEncoding && socket !== null && writableLength === socket.writableLength) this.socket = socket;
     return this.socket;
   }
-}
-
-/** Spreads the reconnects of many watchers: between 3/4 and 5/4. */
-function spread(ms: number): number {
-  return Math.round(ms * (0.75 + Math.random() / 2));
 }
