@@ -46,6 +46,9 @@ const MODULES = {
     'http',
     'redis (types)',
   ],
+  // Clients of other ecosystems, on what applications have too (src/index.ts). Of the rest: `runs` writes its streams and
+  // waits for the ends of runs, `http` gives its errors their form; `config` and `event-store` their types.
+  adapters: ['runs', 'events', 'tenancy', 'auth', 'http', 'config', 'event-store', 'common'],
   // For tests of applications, never for the service: it may reach for all that handlers and executors need.
   testing: [
     'dispatch',

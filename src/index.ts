@@ -42,6 +42,9 @@ export type { ExecutorsOptions } from './executors/index.js';
 export { type RunRoutes, RunsModule, type RunsModuleExtras, type RunsOptions } from './runs/index.js';
 export { TenancyModule, type TenancyOptions } from './tenancy/index.js';
 
+// Clients of other ecosystems.
+export { AdaptersModule, type AdaptersOptions } from './adapters/index.js';
+
 // Runs from code.
 export {
   type HistoryOptions,

@@ -51,6 +51,9 @@ export class Authenticator {
     if (mode === 'own') return required(await this.own.principalOf(request), 'own');
     const authorization = request.get('Authorization');
     if (authorization !== undefined) return required(await this.bearer(BEARER.exec(authorization)?.[1]));
+    const { keyHeader } = request.match?.route ?? {};
+    const key = keyHeader === undefined ? undefined : request.get(keyHeader);
+    if (key !== undefined) return required(await this.bearer(key));
     if (mode === 'api-key' && mayUseCookie(request))
       return required(await this.sessions.verify(sessionCookies(request)));
     throw new UnauthorizedError();

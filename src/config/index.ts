@@ -6,3 +6,4 @@ export type { IntegerSetting, Setting } from './settings/setting.js';
 export * from './load-config.js';
 export * from './load-env-file.js';
 export type * from './runstream-config.js';
+export type { AdapterName } from './settings/service.settings.js';

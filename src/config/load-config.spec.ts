@@ -19,6 +19,7 @@ function problems(env: NodeJS.ProcessEnv): readonly string[] {
 describe('loadConfig', () => {
   it('has the documented defaults', () => {
     expect(loadConfig({})).toEqual({
+      adapters: { adapters: [], adaptersExecutor: 'external' },
       host: '127.0.0.1',
       port: 3000,
       workers: 1,

@@ -15,7 +15,7 @@ import {
   ORIGINS_RULE,
   TENANT_RULE,
 } from './settings/patterns.js';
-import { SERVICE_SETTINGS } from './settings/service.settings.js';
+import { ADAPTERS_RULE, type AdapterName, isAdapter, SERVICE_SETTINGS } from './settings/service.settings.js';
 import type {
   AdmissionConfig,
   AuthConfig,
@@ -52,6 +52,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
     admission: admissionConfig(reader),
     tenancy: tenancyConfig(reader),
     auth: authConfig(reader),
+    adapters: {
+      adapters: (reader.list('ADAPTERS', isAdapter, ADAPTERS_RULE) ?? []) as AdapterName[],
+      adaptersExecutor: reader.text('ADAPTERS_EXECUTOR') ?? SERVICE_SETTINGS.adaptersExecutor.default,
+    },
   };
   if (config.auth.mode === 'none' && !config.auth.allowUnauthenticated && !isLoopback(config.host)) {
     reader.problems.push(

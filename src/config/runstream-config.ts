@@ -1,3 +1,5 @@
+import type { AdapterName } from './settings/service.settings.js';
+
 export interface RedisConfig {
   /** `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of development. */
   readonly url?: string;
@@ -125,6 +127,13 @@ export interface AuthConfig {
   readonly allowedHosts?: readonly string[];
 }
 
+export interface AdaptersConfig {
+  /** Clients of other ecosystems that are served. Default: none. */
+  readonly adapters: readonly AdapterName[];
+  /** The executor of runs that such clients start. Default `external`. */
+  readonly adaptersExecutor: string;
+}
+
 /** Everything the service is told from outside. */
 export interface RunstreamConfig {
   /** Address to listen on. Default `127.0.0.1`. */
@@ -143,4 +152,5 @@ export interface RunstreamConfig {
   readonly admission: AdmissionConfig;
   readonly tenancy: TenancyConfig;
   readonly auth: AuthConfig;
+  readonly adapters: AdaptersConfig;
 }

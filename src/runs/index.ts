@@ -15,4 +15,8 @@ export * from './runs.module.js';
 export * from './runs-metrics.js';
 export * from './runs-options.js';
 export * from './runs.service.js';
+export { RunWaits } from './run-waits.js';
 export * from './sse/event-streams.js';
+export { toWireChunk, type WireChunk } from './sse/frame.js';
+export { RunStreams } from './sse/run-streams.js';
+export type { StreamFormat } from './sse/stream-format.js';

@@ -1,4 +1,11 @@
-import { integer, text } from './setting.js';
+import { integer, list, text } from './setting.js';
+
+/** Clients of other ecosystems, as ADAPTERS names them. */
+export const ADAPTERS = ['ai-sdk'] as const;
+export type AdapterName = (typeof ADAPTERS)[number];
+export const isAdapter = (name: string): name is AdapterName =>
+  (ADAPTERS as readonly string[]).includes(name);
+export const ADAPTERS_RULE = `a list of ${ADAPTERS.join(', ')}`;
 
 /** What only the service has, and no module. */
 export const SERVICE_SETTINGS = {
@@ -30,5 +37,19 @@ export const SERVICE_SETTINGS = {
     max: 64,
     unit: 'listeners',
     doc: 'Listeners of the port in the one process: each takes one new connection per turn of the event loop.',
+  }),
+  adapters: list<readonly AdapterName[]>(
+    {
+      env: 'ADAPTERS',
+      default: [],
+      doc: 'Clients of other ecosystems that are served, with routes of their own (docs/adapters.md). In code: AdaptersModule.',
+    },
+    isAdapter,
+    ADAPTERS_RULE,
+  ),
+  adaptersExecutor: text<string>({
+    env: 'ADAPTERS_EXECUTOR',
+    default: 'external',
+    doc: 'Whose runs those are that such clients start.',
   }),
 };

@@ -10,7 +10,7 @@ import { toRunstreamError } from './to-runstream-error.js';
 
 const logger = new Logger('HTTP');
 
-/** Answers with the one error body, whatever was thrown. */
+/** Answers with the one error body, or the one that the route has, whatever was thrown. */
 export function answerError(exception: unknown, request: Request, response: Response): void {
   if (exception instanceof NoContent && !response.headersSent) {
     dropContentHeaders(response);
@@ -30,7 +30,9 @@ export function answerError(exception: unknown, request: Request, response: Resp
   if (error.retryAfterSeconds !== undefined)
     response.setHeader('Retry-After', String(error.retryAfterSeconds));
   if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer');
-  sendError(response, error.status, errorBody(error, request.requestId));
+  const body = errorBody(error, request.requestId);
+  const form = request.match?.route?.errorForm;
+  sendError(response, error.status, form ? form(body, error.status) : body);
 }
 
 /** Sends a body of an error, without caches keeping it. */

@@ -9,6 +9,9 @@ export interface ErrorBody {
   request_id: string;
 }
 
+/** What an error looks like where a route says so itself. */
+export type ErrorForm = (error: ErrorBody, status: number) => object;
+
 export function errorBody(error: RunstreamError, requestId: string): ErrorBody {
   return {
     code: error.code,

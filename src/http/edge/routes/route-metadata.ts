@@ -1,3 +1,4 @@
+import type { ErrorForm } from '../errors/error-body.js';
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import { ALL_TENANTS_EXTENSION } from '../../openapi/operations.js';
@@ -10,6 +11,11 @@ export const ALL_TENANTS = 'runstream:all-tenants';
 export const BODY = 'runstream:body';
 /** The route is served however much else is under way. */
 export const ALWAYS_ADMITTED = 'runstream:always-admitted';
+
+/** How the errors of a route look. */
+export const ERROR_FORM = 'runstream:error-form';
+/** A header in which a credential may come, besides `Authorization`. */
+export const KEY_HEADER = 'runstream:key-header';
 
 /** The metadata of a route, by its key. */
 export type Says = (key: string) => unknown;
@@ -51,6 +57,12 @@ export function RouteMetadata(key: string, value: unknown): MethodDecorator & Cl
  * @publicApi
  */
 export const AcceptsBody = (rule: BodyRule) => RouteMetadata(BODY, rule);
+
+/** Gives the errors of a route the body that another protocol has for them. Their statuses and headers stay. */
+export const AnswersErrorsAs = (form: ErrorForm) => RouteMetadata(ERROR_FORM, form);
+
+/** Takes the credential of a route from a header besides `Authorization`, where clients have one of their own. */
+export const TakesKeyFrom = (header: string) => RouteMetadata(KEY_HEADER, header);
 
 /** Serves a route however much else is under way: for what one asks when all goes wrong. @publicApi */
 export const AlwaysAdmitted = () => RouteMetadata(ALWAYS_ADMITTED, true);

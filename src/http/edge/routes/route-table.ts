@@ -2,7 +2,17 @@ import { PATH_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Application } from 'express';
 import { type Direct, DIRECT, type FindDirect } from './direct-route.js';
 import { RouteIndex } from './route-index.js';
-import { ACCESS, ALL_TENANTS, ALWAYS_ADMITTED, BODY, type BodyRule, type Says } from './route-metadata.js';
+import type { ErrorForm } from '../errors/error-body.js';
+import {
+  ACCESS,
+  ALL_TENANTS,
+  ALWAYS_ADMITTED,
+  BODY,
+  type BodyRule,
+  ERROR_FORM,
+  KEY_HEADER,
+  type Says,
+} from './route-metadata.js';
 
 /** A layer of Express's router: a route, or something mounted under a path. */
 interface Layer {
@@ -37,6 +47,10 @@ export interface Route {
   body: BodyRule | undefined;
   /** Who answers its JSON requests in place of its controller. */
   direct: Direct | undefined;
+  /** Undefined: the one error body. */
+  errorForm: ErrorForm | undefined;
+  /** Undefined: a credential comes in `Authorization` only. */
+  keyHeader: string | undefined;
 }
 
 /** What a request leads to. */
@@ -196,6 +210,8 @@ function toEntry(layer: Layer): Entry | undefined {
       isStream: says(SSE_METADATA) === true,
       body: takesBody ? ((says(BODY) as BodyRule | undefined) ?? {}) : undefined,
       direct: undefined,
+      errorForm: says(ERROR_FORM) as ErrorForm | undefined,
+      keyHeader: says(KEY_HEADER) as string | undefined,
     },
     says,
   };

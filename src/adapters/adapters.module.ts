@@ -1,0 +1,52 @@
+import { Controller, type DynamicModule, Module, type Type } from '@nestjs/common';
+import { EventStoreModule } from '../event-store/index.js';
+import { ADAPTERS_OPTIONS, type AdaptersOptions, checkedAdapters } from './adapters-options.js';
+import { AiSdkController } from './ai-sdk/ai-sdk.controller.js';
+import { AI_CHUNK } from './ai-sdk/ui-message.mapper.js';
+import { ChatRuns } from './chat-runs.js';
+
+interface Adapter {
+  prefix: string;
+  controller: Type;
+  /** Events whose data is the ecosystem's own, and is passed on as it is. */
+  verbatim: string;
+}
+
+const ADAPTERS: Readonly<Record<keyof AdaptersOptions, Adapter>> = {
+  aiSdk: { prefix: '/api/chat', controller: AiSdkController, verbatim: AI_CHUNK },
+};
+
+/**
+ * Clients of other ecosystems, served from the log of runs (docs/adapters.md): each adapter that is named has its routes.
+ * It needs RunstreamModule at the root.
+ *
+ * ```ts
+ * imports: [RunstreamModule.forRoot({ … }), AdaptersModule.forRoot({ aiSdk: { executor: 'chat' } })]
+ * ```
+ *
+ * @publicApi
+ */
+@Module({})
+export class AdaptersModule {
+  /** @throws ConfigError for options that are wrong */
+  static forRoot(given: AdaptersOptions): DynamicModule {
+    const options = checkedAdapters(given);
+    const named = Object.keys(options) as (keyof AdaptersOptions)[];
+    return {
+      module: AdaptersModule,
+      imports: [EventStoreModule.forFeature({ types: named.map((name) => ADAPTERS[name].verbatim) })],
+      controllers: named.map((name) =>
+        at(options[name]?.prefix ?? ADAPTERS[name].prefix, ADAPTERS[name].controller),
+      ),
+      providers: [{ provide: ADAPTERS_OPTIONS, useValue: options }, ChatRuns],
+    };
+  }
+}
+
+/** The routes of a controller under a path that is known only now. */
+function at(prefix: string, Base: Type): Type {
+  class AtPrefix extends (Base as Type<object>) {}
+  Object.defineProperty(AtPrefix, 'name', { value: Base.name });
+  Controller(prefix)(AtPrefix);
+  return AtPrefix;
+}

@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { RunstreamError, ValidationFailedError } from '../common/index.js';
+import type { RunRecord } from '../event-store/index.js';
+import { isTerminal, type JsonObject } from '../events/index.js';
+import { type RunOperations, Runstream } from '../runs/index.js';
+import { tenantOf } from '../tenancy/index.js';
+
+/** As on POST /runs. */
+export const MAX_START_BYTES = 3 * 1024 * 1024;
+const MAX_TASK_SHOWN = 200;
+
+/** The runs of a chat: its id is their key. */
+@Injectable()
+export class ChatRuns {
+  constructor(private readonly runs: Runstream) {}
+
+  of(request: Request): RunOperations {
+    return this.runs.for(tenantOf(request));
+  }
+
+  /** The newest run of a chat. @throws ValidationFailedError for what can be no chat's id */
+  async latest(request: Request, chat: string): Promise<RunRecord | undefined> {
+    const { runs } = await this.of(request).list({ key: chat, limit: 1 });
+    return runs[0];
+  }
+
+  /** Cancels a run unless it has ended, which may also happen meanwhile. */
+  async cancel(request: Request, run: RunRecord): Promise<void> {
+    if (isTerminal(run.status)) return;
+    await this.of(request)
+      .cancel(run.id)
+      .catch((error: unknown) => {
+        if (!(error instanceof RunstreamError && error.code === 'RUN_ENDED')) throw error;
+      });
+  }
+
+  /**
+   * Starts a run of a chat with what was sent as its input. Its stream is the answer, so the caller must be allowed to
+   * read as well.
+   *
+   * @throws ValidationFailedError, EventTooLargeError, IdempotencyConflictError, RunstreamError FORBIDDEN
+   */
+  start(
+    request: Request,
+    run: { chat: string; executor: string | undefined; input: JsonObject; labels?: Record<string, string> },
+  ): Promise<RunRecord> {
+    const { chat, executor = 'external', input, labels = {} } = run;
+    if (request.principal?.scopes.includes('runs:read') === false)
+      throw new RunstreamError(
+        'FORBIDDEN',
+        'Your credential lacks the scope runs:read. Ask an administrator for one.',
+      );
+    const idempotencyKey = request.get('Idempotency-Key');
+    return this.of(request).start({
+      task: taskOf(input),
+      key: chat,
+      executor,
+      input,
+      labels,
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    });
+  }
+}
+
+/** The JSON object that a request has as its body, whatever is in it. @throws ValidationFailedError */
+export function objectBody({ body }: Request): JsonObject {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as JsonObject;
+  throw new ValidationFailedError([{ path: '', message: 'the body must be a JSON object' }]);
+}
+
+/** A text that a body must have. @throws ValidationFailedError */
+export function textMember(body: JsonObject, name: string): string {
+  const value = body[name];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ValidationFailedError([{ path: name, message: 'must be a text that is not empty' }]);
+}
+
+/** The last message of a body, if it has messages. */
+export function lastMessage({ messages }: JsonObject): { id?: unknown; role?: unknown } & JsonObject {
+  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+  return typeof last === 'object' && last !== null ? (last as JsonObject) : {};
+}
+
+/** What the run is to do, for people: the beginning of what was said last. */
+function taskOf(input: JsonObject): string {
+  const { content, parts } = lastMessage(input);
+  const said = Array.isArray(parts)
+    ? parts
+        .map((part: { text?: unknown } | null) => (typeof part?.text === 'string' ? part.text : ''))
+        .join('')
+    : content;
+  const text = typeof said === 'string' ? said.trim().slice(0, MAX_TASK_SHOWN).toWellFormed() : '';
+  return text === '' ? 'chat' : text;
+}

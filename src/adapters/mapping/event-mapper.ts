@@ -1,0 +1,31 @@
+import type { RecordedEvent, TerminalStatus } from '../../events/index.js';
+
+/** One frame of an event stream. */
+export interface Frame {
+  /** Default: none. */
+  name?: string;
+  /** On one line. */
+  data: string;
+  /** The cursor to come back with. Default: none. */
+  id?: string;
+}
+
+/** Why a client can't be given all of a run. */
+export type Loss = 'trimmed' | 'diverged' | 'deleted';
+
+/**
+ * Translates the events of a run, in their order, for one connection. What it gives follows from what it was given and
+ * from nothing else, so that a second connection is given the same.
+ */
+export interface EventMapper {
+  /** @param ends how the run ended, if this event is its last */
+  event(event: RecordedEvent, ends: TerminalStatus | undefined): readonly Frame[];
+  /** Events are missing, or the run is gone. */
+  lost(loss: Loss): readonly Frame[];
+  /** After the last event. Default: nothing. */
+  ended?(): readonly Frame[];
+}
+
+export function dataFrame(data: unknown): Frame {
+  return { data: JSON.stringify(data) };
+}
