@@ -21,10 +21,13 @@ interface Starts {
 export interface AdaptersOptions {
   /** `useChat` of the AI SDK: start, resume, stop. Its prefix is `/api/chat` by default. */
   aiSdk?: AtPrefix & Starts;
+  /** `runs.joinStream()`, `join()`, `get()` and `cancel()` of LangGraph's SDK. Its prefix is empty by default. */
+  langGraph?: AtPrefix;
 }
 
 const OPTION_OF: Readonly<Record<AdapterName, keyof AdaptersOptions>> = {
   'ai-sdk': 'aiSdk',
+  langgraph: 'langGraph',
 };
 
 /** The options of the service, which has names for them. */
@@ -50,6 +53,7 @@ const executor: OptionRule = (value) =>
 
 const RULES: Readonly<Record<keyof AdaptersOptions, Readonly<Record<string, OptionRule>>>> = {
   aiSdk: { prefix, executor },
+  langGraph: { prefix },
 };
 
 /** @throws ConfigError with a sentence for each option that is wrong */

@@ -4,6 +4,8 @@ import { ADAPTERS_OPTIONS, type AdaptersOptions, checkedAdapters } from './adapt
 import { AiSdkController } from './ai-sdk/ai-sdk.controller.js';
 import { AI_CHUNK } from './ai-sdk/ui-message.mapper.js';
 import { ChatRuns } from './chat-runs.js';
+import { LangGraphController } from './langgraph/langgraph.controller.js';
+import { LANGGRAPH_PART } from './langgraph/stream-part.mapper.js';
 
 interface Adapter {
   prefix: string;
@@ -14,6 +16,7 @@ interface Adapter {
 
 const ADAPTERS: Readonly<Record<keyof AdaptersOptions, Adapter>> = {
   aiSdk: { prefix: '/api/chat', controller: AiSdkController, verbatim: AI_CHUNK },
+  langGraph: { prefix: '', controller: LangGraphController, verbatim: LANGGRAPH_PART },
 };
 
 /**

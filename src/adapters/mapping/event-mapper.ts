@@ -20,8 +20,12 @@ export type Loss = 'trimmed' | 'diverged' | 'deleted';
 export interface EventMapper {
   /** @param ends how the run ended, if this event is its last */
   event(event: RecordedEvent, ends: TerminalStatus | undefined): readonly Frame[];
-  /** Events are missing, or the run is gone. */
-  lost(loss: Loss): readonly Frame[];
+  /**
+   * Events are missing, or the run is gone.
+   *
+   * @param cursor where the stream goes on, if it does
+   */
+  lost(loss: Loss, cursor: string): readonly Frame[];
   /** After the last event. Default: nothing. */
   ended?(): readonly Frame[];
 }

@@ -1,5 +1,5 @@
 import type { EncodedEvent, WatchSignal } from '../../event-store/index.js';
-import type { RecordedEvent } from '../../events/index.js';
+import { formatEventId, type RecordedEvent } from '../../events/index.js';
 import { type StreamFormat, toWireChunk, type WireChunk } from '../../runs/index.js';
 import type { EventMapper, Frame } from './event-mapper.js';
 
@@ -53,9 +53,10 @@ export class MappedFormat implements StreamFormat {
         return signal.events.flatMap((event) => mapper.event(parsed(event), event.ends));
       case 'gap':
         this.over = !this.goesOnAfterGap;
-        return mapper.lost(signal.reason);
+        return mapper.lost(signal.reason, formatEventId(signal.cursor));
       case 'close':
-        return signal.reason === 'deleted' ? mapper.lost('deleted') : (mapper.ended?.() ?? []);
+        if (signal.reason === 'ended') return mapper.ended?.() ?? [];
+        return mapper.lost('deleted', formatEventId(signal.cursor));
       default:
         // What is not stored comes again once it is.
         return [];
