@@ -23,11 +23,17 @@ export interface AdaptersOptions {
   aiSdk?: AtPrefix & Starts;
   /** `runs.joinStream()`, `join()`, `get()` and `cancel()` of LangGraph's SDK. Its prefix is empty by default. */
   langGraph?: AtPrefix;
+  /** `responses.retrieve()` and `cancel()` of OpenAI's SDK. Its prefix is `/v1` by default. */
+  openAi?: AtPrefix;
+  /** The reading side of Durable Streams: each run is a stream. Its prefix is `/streams` by default. */
+  durableStreams?: AtPrefix;
 }
 
 const OPTION_OF: Readonly<Record<AdapterName, keyof AdaptersOptions>> = {
   'ai-sdk': 'aiSdk',
   langgraph: 'langGraph',
+  openai: 'openAi',
+  'durable-streams': 'durableStreams',
 };
 
 /** The options of the service, which has names for them. */
@@ -54,6 +60,8 @@ const executor: OptionRule = (value) =>
 const RULES: Readonly<Record<keyof AdaptersOptions, Readonly<Record<string, OptionRule>>>> = {
   aiSdk: { prefix, executor },
   langGraph: { prefix },
+  openAi: { prefix },
+  durableStreams: { prefix },
 };
 
 /** @throws ConfigError with a sentence for each option that is wrong */

@@ -4,19 +4,25 @@ import { ADAPTERS_OPTIONS, type AdaptersOptions, checkedAdapters } from './adapt
 import { AiSdkController } from './ai-sdk/ai-sdk.controller.js';
 import { AI_CHUNK } from './ai-sdk/ui-message.mapper.js';
 import { ChatRuns } from './chat-runs.js';
+import { DurableStreamsController } from './durable-streams/durable-streams.controller.js';
+import { StreamPages } from './durable-streams/stream-pages.js';
 import { LangGraphController } from './langgraph/langgraph.controller.js';
 import { LANGGRAPH_PART } from './langgraph/stream-part.mapper.js';
+import { OpenAiController } from './openai/openai.controller.js';
+import { OPENAI_EVENT } from './openai/response.mapper.js';
 
 interface Adapter {
   prefix: string;
   controller: Type;
-  /** Events whose data is the ecosystem's own, and is passed on as it is. */
-  verbatim: string;
+  /** Events whose data is the ecosystem's own, and is passed on as it is. Default: there are none. */
+  verbatim?: string;
 }
 
 const ADAPTERS: Readonly<Record<keyof AdaptersOptions, Adapter>> = {
   aiSdk: { prefix: '/api/chat', controller: AiSdkController, verbatim: AI_CHUNK },
   langGraph: { prefix: '', controller: LangGraphController, verbatim: LANGGRAPH_PART },
+  openAi: { prefix: '/v1', controller: OpenAiController, verbatim: OPENAI_EVENT },
+  durableStreams: { prefix: '/streams', controller: DurableStreamsController },
 };
 
 /**
@@ -37,11 +43,13 @@ export class AdaptersModule {
     const named = Object.keys(options) as (keyof AdaptersOptions)[];
     return {
       module: AdaptersModule,
-      imports: [EventStoreModule.forFeature({ types: named.map((name) => ADAPTERS[name].verbatim) })],
+      imports: [
+        EventStoreModule.forFeature({ types: named.flatMap((name) => ADAPTERS[name].verbatim ?? []) }),
+      ],
       controllers: named.map((name) =>
         at(options[name]?.prefix ?? ADAPTERS[name].prefix, ADAPTERS[name].controller),
       ),
-      providers: [{ provide: ADAPTERS_OPTIONS, useValue: options }, ChatRuns],
+      providers: [{ provide: ADAPTERS_OPTIONS, useValue: options }, ChatRuns, StreamPages],
     };
   }
 }

@@ -24,7 +24,7 @@ export function mapped(mapper: EventMapper, ...said: readonly Said[]): Frame[] {
     };
     const ends = agent === undefined ? ENDS[type] : undefined;
     frames.push(...mapper.event(event, ends));
-    if (ends) frames.push(...(mapper.ended?.() ?? []));
+    if (ends) frames.push(...(mapper.ended?.(event.id) ?? []));
   }
   return frames;
 }

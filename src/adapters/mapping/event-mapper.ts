@@ -26,8 +26,10 @@ export interface EventMapper {
    * @param cursor where the stream goes on, if it does
    */
   lost(loss: Loss, cursor: string): readonly Frame[];
-  /** After the last event. Default: nothing. */
-  ended?(): readonly Frame[];
+  /** After the last event, whose id this is. Default: nothing. */
+  ended?(cursor: string): readonly Frame[];
+  /** Where the stream begins, before anything else, if that is asked for. Default: nothing. */
+  begins?(cursor: string): readonly Frame[];
 }
 
 export function dataFrame(data: unknown): Frame {

@@ -48,15 +48,18 @@ export class MappedFormat implements StreamFormat {
 
   private frames(signal: WatchSignal): readonly Frame[] {
     const { mapper } = this;
+    const cursor = formatEventId(signal.cursor);
     switch (signal.kind) {
       case 'events':
         return signal.events.flatMap((event) => mapper.event(parsed(event), event.ends));
       case 'gap':
         this.over = !this.goesOnAfterGap;
-        return mapper.lost(signal.reason, formatEventId(signal.cursor));
+        return mapper.lost(signal.reason, cursor);
       case 'close':
-        if (signal.reason === 'ended') return mapper.ended?.() ?? [];
-        return mapper.lost('deleted', formatEventId(signal.cursor));
+        if (signal.reason === 'deleted') return mapper.lost('deleted', cursor);
+        return mapper.ended?.(cursor) ?? [];
+      case 'cursor':
+        return mapper.begins?.(cursor) ?? [];
       default:
         // What is not stored comes again once it is.
         return [];

@@ -6,6 +6,12 @@ import { RunWatcher, type WatchStart } from '../../event-store/index.js';
 import { EventStreams } from './event-streams.js';
 import type { StreamFormat } from './stream-format.js';
 
+interface AnswerOptions {
+  start?: WatchStart;
+  announceCursor?: boolean;
+  headers?: OutgoingHttpHeaders;
+}
+
 /** Streams of runs in formats of others: counted, held to their credential and ended as our own are. */
 @Injectable()
 export class RunStreams {
@@ -19,21 +25,22 @@ export class RunStreams {
    * Answers a request with the stream of a run, for as long as that lasts. The handler takes `@Res()` without
    * `passthrough`.
    *
-   * @param start where it begins; Default: with the run's first event
+   * @param options `start`: where it begins, by default with the run's first event; `announceCursor`: whether the first
+   *   signal says where that is
    * @throws RunNotFoundError, RunExpiredError, OverloadedError, RedisUnavailableError, while it can still be a status
    */
   async answer(
     request: Request,
     runId: string,
     format: StreamFormat,
-    { start = 'start', headers = {} }: { start?: WatchStart; headers?: OutgoingHttpHeaders } = {},
+    { start = 'start', announceCursor = false, headers = {} }: AnswerOptions = {},
   ): Promise<void> {
     const { tenantId = '', principal, res: response } = request;
     const { after } = await this.watcher.locate(tenantId, runId, start);
     if (!response) return;
     this.streams.open(response, headers, format, (demand, caller) =>
       this.watcher
-        .watch(tenantId, runId, { after, demand, caller })
+        .watch(tenantId, runId, { after, announceCursor, demand, caller })
         .pipe(this.credentials.whileGood(principal)),
     );
   }
