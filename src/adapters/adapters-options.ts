@@ -27,6 +27,8 @@ export interface AdaptersOptions {
   openAi?: AtPrefix;
   /** The reading side of Durable Streams: each run is a stream. Its prefix is `/streams` by default. */
   durableStreams?: AtPrefix;
+  /** Agents of AG-UI, as CopilotKit runs them. Its prefix is `/ag-ui` by default. */
+  agUi?: AtPrefix & Starts;
 }
 
 const OPTION_OF: Readonly<Record<AdapterName, keyof AdaptersOptions>> = {
@@ -34,6 +36,7 @@ const OPTION_OF: Readonly<Record<AdapterName, keyof AdaptersOptions>> = {
   langgraph: 'langGraph',
   openai: 'openAi',
   'durable-streams': 'durableStreams',
+  'ag-ui': 'agUi',
 };
 
 /** The options of the service, which has names for them. */
@@ -62,6 +65,7 @@ const RULES: Readonly<Record<keyof AdaptersOptions, Readonly<Record<string, Opti
   langGraph: { prefix },
   openAi: { prefix },
   durableStreams: { prefix },
+  agUi: { prefix, executor },
 };
 
 /** @throws ConfigError with a sentence for each option that is wrong */

@@ -1,6 +1,8 @@
 import { Controller, type DynamicModule, Module, type Type } from '@nestjs/common';
 import { EventStoreModule } from '../event-store/index.js';
 import { ADAPTERS_OPTIONS, type AdaptersOptions, checkedAdapters } from './adapters-options.js';
+import { AgUiController } from './ag-ui/ag-ui.controller.js';
+import { AGUI_EVENT } from './ag-ui/agent-event.mapper.js';
 import { AiSdkController } from './ai-sdk/ai-sdk.controller.js';
 import { AI_CHUNK } from './ai-sdk/ui-message.mapper.js';
 import { ChatRuns } from './chat-runs.js';
@@ -23,6 +25,7 @@ const ADAPTERS: Readonly<Record<keyof AdaptersOptions, Adapter>> = {
   langGraph: { prefix: '', controller: LangGraphController, verbatim: LANGGRAPH_PART },
   openAi: { prefix: '/v1', controller: OpenAiController, verbatim: OPENAI_EVENT },
   durableStreams: { prefix: '/streams', controller: DurableStreamsController },
+  agUi: { prefix: '/ag-ui', controller: AgUiController, verbatim: AGUI_EVENT },
 };
 
 /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { RunstreamError, ValidationFailedError } from '../common/index.js';
-import type { RunRecord } from '../event-store/index.js';
+import { RunNotFoundError, RunstreamError, ValidationFailedError } from '../common/index.js';
+import { RUN_ID_PATTERN, type RunRecord } from '../event-store/index.js';
 import { isTerminal, type JsonObject } from '../events/index.js';
 import { type RunOperations, Runstream } from '../runs/index.js';
 import { tenantOf } from '../tenancy/index.js';
@@ -25,6 +25,31 @@ export class ChatRuns {
     return runs[0];
   }
 
+  /** The run of a chat that has an id, ours or the client's, which a label keeps. */
+  async find(
+    request: Request,
+    chat: string,
+    { label, value }: { label: string; value: string },
+  ): Promise<RunRecord | undefined> {
+    const { runs } = await this.of(request).list({ key: chat, label: { name: label, value }, limit: 1 });
+    if (runs[0] || !RUN_ID_PATTERN.test(value)) return runs[0];
+    const run = await this.of(request)
+      .get(value)
+      .catch((error: unknown) => {
+        if (!(error instanceof RunNotFoundError)) throw error;
+      });
+    return run?.key === chat ? run : undefined;
+  }
+
+  /** The answer to a start is a stream. @throws RunstreamError FORBIDDEN */
+  assertMayRead({ principal }: Request): void {
+    if (principal?.scopes.includes('runs:read') !== false) return;
+    throw new RunstreamError(
+      'FORBIDDEN',
+      'Your credential lacks the scope runs:read. Ask an administrator for a credential that allows it.',
+    );
+  }
+
   /** Cancels a run unless it has ended, which may also happen meanwhile. */
   async cancel(request: Request, run: RunRecord): Promise<void> {
     if (isTerminal(run.status)) return;
@@ -46,11 +71,7 @@ export class ChatRuns {
     run: { chat: string; executor: string | undefined; input: JsonObject; labels?: Record<string, string> },
   ): Promise<RunRecord> {
     const { chat, executor = 'external', input, labels = {} } = run;
-    if (request.principal?.scopes.includes('runs:read') === false)
-      throw new RunstreamError(
-        'FORBIDDEN',
-        'Your credential lacks the scope runs:read. Ask an administrator for one.',
-      );
+    this.assertMayRead(request);
     const idempotencyKey = request.get('Idempotency-Key');
     return this.of(request).start({
       task: taskOf(input),

@@ -1,7 +1,7 @@
 import { integer, list, text } from './setting.js';
 
 /** Clients of other ecosystems, as ADAPTERS names them. */
-export const ADAPTERS = ['ai-sdk', 'langgraph', 'openai', 'durable-streams'] as const;
+export const ADAPTERS = ['ai-sdk', 'langgraph', 'openai', 'durable-streams', 'ag-ui'] as const;
 export type AdapterName = (typeof ADAPTERS)[number];
 export const isAdapter = (name: string): name is AdapterName =>
   (ADAPTERS as readonly string[]).includes(name);
