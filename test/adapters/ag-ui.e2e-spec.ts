@@ -45,7 +45,7 @@ describe('an agent of AG-UI, in an application of others', () => {
       { type: 'TEXT_MESSAGE_START', messageId: `${id}-2`, role: 'assistant' },
       { type: 'TEXT_MESSAGE_CONTENT', messageId: `${id}-2`, delta: 'Hi' },
       { type: 'TEXT_MESSAGE_END', messageId: `${id}-2` },
-      { type: 'RUN_FINISHED', threadId: 't1', runId: 'mine', result: null },
+      { type: 'RUN_FINISHED', threadId: 't1', runId: 'mine' },
     ]);
     expect(await eventsOf(await post({ ...input, messages: [] }))).toEqual(told);
     expect((await eventsOf(await post({ threadId: 't1', runId: id }))).length).toBe(told.length);

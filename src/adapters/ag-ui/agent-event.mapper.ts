@@ -112,8 +112,10 @@ export class AgentEventMapper implements EventMapper {
     if (this.hasEnded) return [];
     this.hasEnded = true;
     const before = [...this.begin(), ...this.close()];
-    if (how === 'completed')
-      return [...before, { type: 'RUN_FINISHED', ...this.ids, result: data['result'] ?? null }];
+    if (how === 'completed') {
+      const result = data['result'] ?? undefined;
+      return [...before, { type: 'RUN_FINISHED', ...this.ids, ...(result !== undefined && { result }) }];
+    }
     const message =
       how === 'failed' ? errorText(data['error']) : textOf(data['reason']) || 'The run was cancelled.';
     return [...before, { type: 'RUN_ERROR', message, code: how }];
