@@ -1,4 +1,4 @@
-import type { ErrorForm } from '../errors/error-body.js';
+import type { ErrorForm } from '../../errors/error-body.js';
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import { ALL_TENANTS_EXTENSION } from '../../openapi/operations.js';

@@ -2,7 +2,7 @@ import { PATH_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Application } from 'express';
 import { type Direct, DIRECT, type FindDirect } from './direct-route.js';
 import { RouteIndex } from './route-index.js';
-import type { ErrorForm } from '../errors/error-body.js';
+import type { ErrorForm } from '../../errors/error-body.js';
 import {
   ACCESS,
   ALL_TENANTS,
