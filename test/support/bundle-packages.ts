@@ -10,6 +10,7 @@ const TOOLS = ['@jest/globals', '@swc/core', 'esbuild', 'openapi-fetch', 'playwr
 const LOADED_LATER = ['class-transformer', 'class-validator'];
 /** Not run by jest: applications that have packages of their own installed. */
 const APPLICATIONS = join('embedding', 'packed');
+const OWN_REQUIRE = 'const require = createRequire(import.meta.url);';
 const IMPORT = /(?:from|import) '([^.'][^']*)'/g;
 
 /**
@@ -42,6 +43,11 @@ export function packages(): Plugin {
       on.onLoad({ filter: /.*/, namespace: 'package' }, async ({ path }) => ({
         contents: await reexport(path),
         resolveDir: PROJECT,
+      }));
+      // Nest's helpers for types derived from others make a `require` of their own, which esbuild leaves alone: there would
+      // be a second class-validator, from a hundred files.
+      on.onLoad({ filter: /@nestjs\/mapped-types\/.*\.js$/ }, async ({ path }) => ({
+        contents: (await readFile(path, 'utf8')).replace(OWN_REQUIRE, ''),
       }));
     },
   };

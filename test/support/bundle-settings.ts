@@ -24,6 +24,7 @@ export const BUNDLES = {
     '@nestjs/websockets',
     '@nestjs/platform-fastify',
     '@fastify/*',
+    'class-transformer/storage',
     'file-type',
     METADATA,
   ],
