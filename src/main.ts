@@ -1,14 +1,11 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import cluster from 'node:cluster';
-import { AppModule } from './app.module.js';
 import { errorText, setLongTimeout } from './common/index.js';
-import { ConfigError, loadConfig, loadOwnEnvFile, type RunstreamConfig } from './config/index.js';
+import { ConfigError, loadConfig, loadOwnEnvFile } from './config/index.js';
+import { createApp } from './create-app.js';
 import { StoreFormatError } from './event-store/index.js';
-import { configureRunstream } from './configure-runstream.js';
-import { BACKLOG, Listeners, setupDocs } from './http/index.js';
+import { BACKLOG, Listeners } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
 import { drainTimeMs, stopOnSignal } from './stop-on-signal.js';
 import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
@@ -24,7 +21,9 @@ async function main(): Promise<void> {
   }
   const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
   try {
-    const app = await createApp(config, config.redis.url ?? embedded?.url ?? '');
+    const app = await createApp(config, config.redis.url ?? embedded?.url ?? '', {
+      collect: cluster.isWorker ? askForAllMetrics() : undefined,
+    });
     const { shutdownTimeoutMs, listeners } = config.http;
     const more = new Listeners(app.getHttpServer());
     const stop = async () => {
@@ -59,20 +58,6 @@ async function main(): Promise<void> {
 /** Nest hands on to Node's server what it is given, and its types know nothing of a backlog. */
 interface Listens {
   listen(port: number, host: string, backlog: number): Promise<unknown>;
-}
-
-async function createApp(config: RunstreamConfig, redisUrl: string): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.forRoot(config, redisUrl, cluster.isWorker ? askForAllMetrics() : undefined),
-    {
-      bodyParser: false,
-      abortOnError: false,
-    },
-  );
-  const { maxRequestBytes, corsOrigins, trustProxy } = config.http;
-  configureRunstream(app, { maxRequestBytes, corsOrigins, ...(trustProxy !== undefined && { trustProxy }) });
-  setupDocs(app);
-  return app;
 }
 
 function startEmbeddedRedis(): Promise<EmbeddedRedis> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { rawRequest } from '../integration/edge/raw-request.js';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { ask } from './ask.js';
 
 /** What docker-compose.yml gives the service, and the image that it builds. */
@@ -24,11 +24,11 @@ const FOREIGN: readonly Record<string, string>[] = [
   { origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' },
 ];
 
-let service: Service;
+let service: Serving;
 let port: string;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await serveHere();
   port = new URL(service.url).port;
 }, 60_000);
 afterAll(() => service.stop());
@@ -38,8 +38,8 @@ async function newRun(url = service.url): Promise<string> {
   return `/runs/${String(json?.['id'])}`;
 }
 
-async function within(env: NodeJS.ProcessEnv, work: (service: Service) => Promise<void>): Promise<void> {
-  const other = await startService(env);
+async function within(env: NodeJS.ProcessEnv, work: (service: Serving) => Promise<void>): Promise<void> {
+  const other = await serveHere(env);
   try {
     await work(other);
   } finally {
@@ -47,7 +47,7 @@ async function within(env: NodeJS.ProcessEnv, work: (service: Service) => Promis
   }
 }
 
-async function statusAs(of: Service, host: string, lines = 'GET /runs HTTP/1.1', more = ''): Promise<number> {
+async function statusAs(of: Serving, host: string, lines = 'GET /runs HTTP/1.1', more = ''): Promise<number> {
   const request = `${lines}\r\n${host}${more}Connection: close\r\n\r\n`;
   return (await rawRequest(Number(new URL(of.url).port), request)).status;
 }

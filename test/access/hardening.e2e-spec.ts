@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import { closed as closing, rawRequest } from '../integration/edge/raw-request.js';
 import { type TestApplication, startApplication } from '../support/application.js';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { ask } from './ask.js';
 import { type TestKey, TestKeys } from './keys.js';
 
@@ -13,7 +13,7 @@ import { type TestKey, TestKeys } from './keys.js';
  * (src/executors/command/command.executor.int-spec).
  */
 
-let service: Service;
+let service: Serving;
 let application: TestApplication;
 let keys: TestKeys;
 let key: TestKey;
@@ -21,7 +21,7 @@ let port: number;
 
 beforeAll(async () => {
   [service, application, keys] = await Promise.all([
-    startService({ AUTH_MODE: 'api-key' }),
+    serveHere({ AUTH_MODE: 'api-key' }),
     startApplication({ auth: { mode: 'api-key' } }),
     TestKeys.open(),
   ]);

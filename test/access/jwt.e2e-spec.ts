@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '../support/eventually.js';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer, TestKeys } from './keys.js';
 import { OpenStream } from './streams.js';
@@ -26,8 +26,8 @@ const ALL = 'runs:read runs:write consumers:admin keys:admin';
 type Key = CryptoKey | Uint8Array;
 const secret = new TextEncoder().encode(SECRET);
 
-let bySecret: Service;
-let byKeySet: Service;
+let bySecret: Serving;
+let byKeySet: Serving;
 let issuer: Server;
 let issuerDoes: 'answer' | 'fail' | 'hang' | 'nonsense' = 'answer';
 let fetches = 0;
@@ -47,8 +47,8 @@ beforeAll(async () => {
   await once(issuer, 'listening');
   const { port } = issuer.address() as AddressInfo;
   [bySecret, byKeySet] = await Promise.all([
-    startService({ ...ENVIRONMENT, JWT_SECRET: SECRET }),
-    startService({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` }),
+    serveHere({ ...ENVIRONMENT, JWT_SECRET: SECRET }),
+    serveHere({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` }),
   ]);
 });
 afterAll(async () => {
@@ -91,7 +91,7 @@ const published = (made: Made = {}) =>
   token({ algorithm: 'RS256', key: rsa.privateKey, kid: 'one', ...made });
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-async function get(service: Service, jwt: string, path = '/runs', headers: Record<string, string> = {}) {
+async function get(service: Serving, jwt: string, path = '/runs', headers: Record<string, string> = {}) {
   const { status, json } = await ask(service.url, 'GET', path, { headers: { ...bearer(jwt), ...headers } });
   return [status, json?.['code']];
 }
@@ -265,10 +265,10 @@ describe('AUTH_MODE=jwt with a key set', () => {
 });
 
 /** A service that has asked the issuer for nothing yet. */
-async function withIssuer(does: typeof issuerDoes, work: (service: Service) => Promise<void>) {
+async function withIssuer(does: typeof issuerDoes, work: (service: Serving) => Promise<void>) {
   const { port } = issuer.address() as AddressInfo;
   issuerDoes = does;
-  const service = await startService({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` });
+  const service = await serveHere({ ...ENVIRONMENT, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` });
   try {
     await work(service);
   } finally {

@@ -12,7 +12,7 @@ import { ALL_ROUTES } from '../../src/runstream-options.js';
 import { rawRequest } from '../integration/edge/raw-request.js';
 import { OpenApiDocument } from '../support/openapi.js';
 import { testRedisUrl } from '../support/redis.js';
-import { startService, type Service } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 import { type Answer, ask } from './ask.js';
 import { bearer, type TestKey, TestKeys } from './keys.js';
 import { decisions } from './routes.js';
@@ -35,7 +35,7 @@ const QUERIES: Readonly<Record<string, string>> = { 'DELETE /dead-letters': '?gr
 /** What a group or a dead letter that is not there answers, to who may ask. */
 const NOT_THERE = /\{(?:group|dead_letter_id|id)\}|^DELETE \/dead-letters$|\/dead-letters\/redrive$/;
 
-let service: Service;
+let service: Serving;
 let document: OpenApiDocument;
 let access: ReturnType<typeof decisions>;
 let keys: TestKeys;
@@ -43,7 +43,7 @@ let all: TestKey;
 
 beforeAll(async () => {
   const env = { AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' };
-  [service, keys] = await Promise.all([startService(env), TestKeys.open()]);
+  [service, keys] = await Promise.all([serveHere(env), TestKeys.open()]);
   document = await OpenApiDocument.of(service.url);
   const application = await NestFactory.create(
     AppModule.forRoot(loadConfig({ REDIS_URL: testRedisUrl(), AUTH_MODE: 'api-key' }), testRedisUrl()),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { OpenApiDocument } from '../support/openapi.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer, TestKeys } from './keys.js';
 import { OpenStream } from './streams.js';
@@ -21,11 +21,11 @@ const MODES = { none: {}, jwt: JWT, 'api-key': { AUTH_MODE: 'api-key' } };
 
 let redis: RedisServer;
 /** One of each mode, over one Redis: a deployment whose mode was changed finds there what the other one left. */
-let services: Record<keyof typeof MODES, Service>;
+let services: Record<keyof typeof MODES, Serving>;
 
 beforeAll(async () => {
   redis = await startRedis();
-  const start = (env: NodeJS.ProcessEnv) => startService({ REDIS_URL: redis.url, ...env });
+  const start = (env: NodeJS.ProcessEnv) => serveHere({ REDIS_URL: redis.url, ...env });
   const [none, jwt, apiKey] = await Promise.all([
     start(MODES.none),
     start(MODES.jwt),

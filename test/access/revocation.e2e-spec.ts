@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { send } from '../conformance/http.js';
 import { eventually } from '../support/eventually.js';
 import { report } from '../support/report-line.js';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { ask } from './ask.js';
 import { type TestKey, TestKeys } from './keys.js';
 import { OpenStream } from './streams.js';
@@ -13,19 +13,19 @@ const LIMIT_MS = 5000;
 const TTL_SECONDS = 4;
 const EVENT = { event: { category: 'log', action: 'stdout' }, source: { agent_id: 'a1' }, data: {} };
 
-let instances: Service[];
-let shortLived: Service;
+let instances: Serving[];
+let shortLived: Serving;
 let keys: TestKeys;
 let streams: OpenStream[] = [];
 
 beforeAll(async () => {
   const env = { AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' };
   const ttl = { STREAM_TICKET_TTL_SECONDS: String(TTL_SECONDS), SESSION_TTL_SECONDS: String(TTL_SECONDS) };
-  let first: Service, second: Service;
+  let first: Serving, second: Serving;
   [first, second, shortLived, keys] = await Promise.all([
-    startService(env),
-    startService(env),
-    startService({ ...env, ...ttl }),
+    serveHere(env),
+    serveHere(env),
+    serveHere({ ...env, ...ttl }),
     TestKeys.open(),
   ]);
   instances = [first, second];

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { ask } from './ask.js';
 import { type TestKey, TestKeys } from './keys.js';
 
-let service: Service;
+let service: Serving;
 let keys: TestKeys;
 let key: TestKey;
 
 beforeAll(async () => {
-  [service, keys] = await Promise.all([startService({ AUTH_MODE: 'api-key' }), TestKeys.open()]);
+  [service, keys] = await Promise.all([serveHere({ AUTH_MODE: 'api-key' }), TestKeys.open()]);
   key = await keys.create('default');
 });
 afterAll(async () => {
@@ -205,7 +205,7 @@ describe('cross-site requests', () => {
 
 describe('CORS', () => {
   it('lets listed origins in, and no others', async () => {
-    const listed = await startService({ CORS_ORIGINS: 'https://app.example.com', AUTH_MODE: 'api-key' });
+    const listed = await serveHere({ CORS_ORIGINS: 'https://app.example.com', AUTH_MODE: 'api-key' });
     try {
       const allowed = async (origin: string) =>
         (await ask(listed.url, 'GET', '/runs', { headers: { ...key.headers, origin } })).headers[

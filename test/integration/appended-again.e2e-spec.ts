@@ -14,7 +14,7 @@ const bed = new TestBed();
 let api: Client;
 
 beforeAll(async () => {
-  api = bed.client(await bed.startService());
+  api = bed.client(await bed.serveHere());
 });
 afterAll(() => bed.close());
 

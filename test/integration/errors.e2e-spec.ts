@@ -8,7 +8,7 @@ import type { Reply } from '../conformance/http.js';
 import { eventOf, numbered, terminal, type Run } from '../conformance/model.js';
 import { eventually } from '../support/eventually.js';
 import { report } from '../support/report-line.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
@@ -32,9 +32,9 @@ const NOT_HERE: Partial<Record<ErrorCode, string>> = {
   INTERNAL_ERROR: 'it takes a defect; test/integration/edge has one',
 };
 
-let service: Service;
-let tenants: Service;
-let locked: Service;
+let service: Serving;
+let tenants: Serving;
+let locked: Serving;
 let api: Client;
 let run: Run;
 let ended: Run;
@@ -43,9 +43,9 @@ let expired: Run;
 
 beforeAll(async () => {
   [service, tenants, locked] = await Promise.all([
-    bed.startService({ EVENT_TTL_SECONDS: '1', MAX_REQUEST_BYTES: String(3 * 1024 * 1024) }),
-    bed.startService({ MULTI_TENANCY_ENABLED: 'true', ALLOWED_TENANTS: 'acme' }),
-    bed.startService({ AUTH_MODE: 'api-key' }),
+    bed.serveHere({ EVENT_TTL_SECONDS: '1', MAX_REQUEST_BYTES: String(3 * 1024 * 1024) }),
+    bed.serveHere({ MULTI_TENANCY_ENABLED: 'true', ALLOWED_TENANTS: 'acme' }),
+    bed.serveHere({ AUTH_MODE: 'api-key' }),
   ]);
   api = bed.client(service);
   [run, ended, expired] = await Promise.all([api.createRun(), api.createRun(), api.createRun()]);
@@ -268,7 +268,7 @@ const rows: Row[] = [
     ways: {
       'Redis is away': async () => {
         const redis = await bed.startRedis();
-        const alone = await bed.startService({ REDIS_URL: redis.url });
+        const alone = await bed.serveHere({ REDIS_URL: redis.url });
         try {
           await redis.stop();
           return await bed.client(alone).get('/runs');
@@ -285,7 +285,7 @@ const rows: Row[] = [
 
 describe('Every row of the error table, provoked from outside', () => {
   let folder: string;
-  let working: Service;
+  let working: Serving;
 
   beforeAll(async () => {
     // A run of an executor, in a service that has a command to run: it only has to be there.
@@ -296,7 +296,7 @@ describe('Every row of the error table, provoked from outside', () => {
       file,
       JSON.stringify({ wait: { argv: [process.execPath, '-e', 'setTimeout(() => {}, 60000)'] } }),
     );
-    working = await bed.startService({ COMMANDS_FILE: file });
+    working = await bed.serveHere({ COMMANDS_FILE: file });
     owned = await bed.client(working).createRun({ executor: 'command', input: { command: 'wait' } });
   });
 

@@ -5,7 +5,7 @@ import { expectError, type Client } from '../conformance/client.js';
 import { EVENT_ID, eventOf, numberedRange, terminal, type JsonObject } from '../conformance/model.js';
 import { assertSequences, type Watcher } from '../conformance/watcher.js';
 import { eventually } from '../support/eventually.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
@@ -27,11 +27,11 @@ const NASTY: Record<string, string> = {
   'all of ASCII': Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).join(''),
 };
 
-let service: Service;
+let service: Serving;
 let api: Client;
 
 beforeAll(async () => {
-  service = await bed.startService({
+  service = await bed.serveHere({
     SSE_HEARTBEAT_MS: '150',
     EVENT_MAX_LENGTH: '100',
     EVENT_TTL_SECONDS: '1',

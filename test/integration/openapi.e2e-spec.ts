@@ -6,7 +6,7 @@ import { startApplication, type TestApplication } from '../support/application.j
 import { handlersOf, routesOf } from '../support/documented-routes.js';
 import { OpenApiDocument, type Operation } from '../support/openapi.js';
 import type { Schema } from '../support/openapi-schema.js';
-import { startService, type Service } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 
 const APPEND = 'POST /runs/{run_id}/events';
 const APPEND_LINES = 'POST /runs/{run_id}/events/ndjson';
@@ -14,12 +14,12 @@ const STREAM = 'GET /runs/{run_id}/events/stream';
 const CANCEL = 'POST /runs/{run_id}/cancel';
 const UNKNOWN_RUN = 'r0_00000000000000000000000000';
 
-let service: Service;
+let service: Serving;
 let application: TestApplication;
 let document: OpenApiDocument;
 
 beforeAll(async () => {
-  [service, application] = await Promise.all([startService(), startApplication()]);
+  [service, application] = await Promise.all([serveHere(), startApplication()]);
   document = await OpenApiDocument.of(service.url);
 });
 afterAll(async () => {

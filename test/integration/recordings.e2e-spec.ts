@@ -13,7 +13,7 @@ import {
 import { assertSequences } from '../conformance/watcher.js';
 import { findRecordings, type Recording } from '../support/recordings.js';
 import { report } from '../support/report-line.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
@@ -21,10 +21,10 @@ const bed = new TestBed();
 const recordings = findRecordings();
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-let services: [Service, Service];
+let services: [Serving, Serving];
 
 beforeAll(async () => {
-  services = await Promise.all([bed.startService(), bed.startService()]);
+  services = await Promise.all([bed.serveHere(), bed.serveHere()]);
   if (recordings.length === 1) {
     report('Only the made-up recording is here: set RECORDINGS_DIR to a folder with real ones (*.ndjson).');
   }

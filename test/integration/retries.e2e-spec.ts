@@ -11,17 +11,17 @@ import {
   type Run,
 } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
 
-let services: [Service, Service];
+let services: [Serving, Serving];
 let api: Client;
 let other: Client;
 
 beforeAll(async () => {
-  services = await Promise.all([bed.startService(), bed.startService()]);
+  services = await Promise.all([bed.serveHere(), bed.serveHere()]);
   [api, other] = services.map((service) => bed.client(service)) as [Client, Client];
 });
 

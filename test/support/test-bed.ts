@@ -3,7 +3,7 @@ import { Client, type Target } from '../conformance/client.js';
 import type { RunstreamOptions } from '../../src/runstream-options.js';
 import { startApplication, type TestApplication } from './application.js';
 import { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
-import { type Service, startService } from './service.js';
+import { serveHere, type Service, type Serving, startService } from './service.js';
 
 /**
  * What a suite has running: servers, services, and clients with open streams. `close()` stops all of it, last first,
@@ -30,6 +30,12 @@ export class TestBed {
 
   async startService(env?: NodeJS.ProcessEnv): Promise<Service> {
     const service = await startService(env);
+    this.onClose(() => service.stop());
+    return service;
+  }
+
+  async serveHere(env?: NodeJS.ProcessEnv): Promise<Serving> {
+    const service = await serveHere(env);
     this.onClose(() => service.stop());
     return service;
   }
