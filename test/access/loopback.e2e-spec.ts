@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type Service, startService } from '../support/service.js';
+import { type Serving, serveHere } from '../support/service.js';
 import { rawRequest } from '../integration/edge/raw-request.js';
 import { ask } from './ask.js';
 
@@ -11,8 +11,8 @@ const addresses = Object.values(networkInterfaces())
   .filter(({ internal, family }) => !internal && family === 'IPv4')
   .map(({ address }) => address);
 
-async function within(env: NodeJS.ProcessEnv, work: (service: Service) => Promise<void>): Promise<void> {
-  const service = await startService(env);
+async function within(env: NodeJS.ProcessEnv, work: (service: Serving) => Promise<void>): Promise<void> {
+  const service = await serveHere(env);
   try {
     await work(service);
   } finally {
@@ -33,7 +33,7 @@ function reaches(host: string, port: number): Promise<boolean> {
   });
 }
 
-async function statusAs(service: Service, host: string): Promise<number> {
+async function statusAs(service: Serving, host: string): Promise<number> {
   const port = Number(new URL(service.url).port);
   const lines = `GET /runs HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
   return (await rawRequest(port, lines)).status;
@@ -52,7 +52,7 @@ describe('T60 without credentials', () => {
   it.each(['0.0.0.0', '::', '10.1.2.3', 'example.com'])(
     'it does not start on %s, and says what to do',
     async (HOST) => {
-      const reason = await startService({ HOST }).then(String, String);
+      const reason = await serveHere({ HOST }).then(String, String);
       expect(reason).toMatch(/AUTH_MODE is none: set HOST to 127\.0\.0\.1, or ALLOW_UNAUTHENTICATED=true/);
     },
   );
