@@ -16,6 +16,8 @@ export interface FaultOptions {
   leaseMs?: number;
   /** Consumer processes. Default 3. */
   workers?: number;
+  /** Of each event. Default: the scene's. Poison ends a process at each. */
+  maxAttempts?: number;
 }
 
 export interface FaultReport {
@@ -44,10 +46,13 @@ const RECONNECT_MS = 1500;
  * lease, and a power cut of Redis in the middle; then lets them finish, and checks what came of it.
  */
 export async function runFaults(options: FaultOptions): Promise<FaultReport> {
-  const { seed, events = 20_000, seconds = 40, leaseMs = 1500, workers = 3 } = options;
+  const { seed, events = 20_000, seconds = 40, leaseMs = 1500, workers = 3, maxAttempts } = options;
   const startedAt = performance.now();
   const runs = Math.max(10, Math.round(events / EVENTS_PER_RUN));
-  const scene = await openFaultScene({ seed: seed + 1, leaseMs, workers, runs });
+  const scene = await openFaultScene({
+    ...{ seed: seed + 1, leaseMs, workers, runs },
+    ...(maxAttempts !== undefined && { maxAttempts }),
+  });
   const { producer, pool, redis } = scene;
   try {
     await pool.start();

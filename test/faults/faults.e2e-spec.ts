@@ -5,7 +5,8 @@ import { runRollingDeploy } from './rolling-deploy.js';
 
 describe('Consumer processes through a short schedule of faults', () => {
   it('every event is committed exactly once or dead-lettered, one lease at a time, in order where promised', async () => {
-    const found = await runFaults({ seed: 7, events: 600, seconds: 8, leaseMs: 1000 });
+    // Enough for what so short a schedule kills more than once, and few enough that poison does not take a minute.
+    const found = await runFaults({ seed: 7, events: 600, seconds: 8, leaseMs: 1000, maxAttempts: 5 });
     report(
       `${found.events} events, ${found.kills + found.poisoned} processes killed, ${found.stops} stopped, ` +
         `${found.retries} retries, ${found.dead} dead-lettered, ${found.seconds} s`,
