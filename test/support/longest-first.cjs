@@ -14,7 +14,7 @@ const LONG = [
   'consumer/recovery',
   'integration/slow-watchers',
   'faults/service',
-  'integration/examples',
+  'examples/examples',
   'access/jwt',
   'finding/finding',
   'access/foreign-pages',

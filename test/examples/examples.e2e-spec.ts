@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
+import { InstalledExamples, type Served } from './installed-examples.js';
+
+interface Run {
+  id: string;
+  status: string;
+  task: string;
+  result: unknown;
+  error: unknown;
+}
+
+let examples: InstalledExamples;
+let redis: RedisServer;
+let served: Served | undefined;
+beforeAll(async () => {
+  [examples, redis] = await Promise.all([InstalledExamples.open(), startRedis()]);
+});
+afterEach(async () => {
+  served?.child.process.kill('SIGTERM');
+  expect([undefined, 0, 'SIGTERM']).toContain(await served?.child.exit());
+});
+afterAll(async () => {
+  await redis?.stop();
+  await examples?.close();
+});
+
+let databases = 0;
+/** Each has a database of its own, and so runs and groups of its own. */
+async function start(name: string): Promise<void> {
+  served = await examples.start(name, `${redis.url}/${++databases}`);
+}
+
+async function ask(
+  path: string,
+  { json, method = json === undefined ? 'GET' : 'POST', headers = {} }: Asked = {},
+): Promise<Answer> {
+  const response = await fetch(served!.url + path, {
+    method,
+    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+interface Asked {
+  json?: unknown;
+  method?: string;
+  headers?: Record<string, string>;
+}
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: unknown;
+}
+
+const body = async <T>(path: string, asked?: Asked): Promise<T> => (await ask(path, asked)).body as T;
+
+/** The types of a run's events, in order. */
+async function typesOf(run: string): Promise<string[]> {
+  const { events } = await body<{ events: { event: { category: string; action: string } }[] }>(
+    `/runs/${run}/events`,
+  );
+  return events.map(({ event }) => `${event.category}.${event.action}`);
+}
+
+const ended = (run: string): Promise<Run> => body<Run>(`/runs/${run}?wait_seconds=20`);
+
+describe('The example watch-from-code', () => {
+  it('imports a file, tells how far it is, and waits for the outcome', async () => {
+    await start('watch-from-code');
+    const { id } = await body<Run>('/imports', { json: { file: 'a.csv', rows: 4 } });
+    const progress = await fetch(`${served!.url}/imports/${id}/progress`);
+    const frames = await progress.text();
+    expect([...frames.matchAll(/^data: (.*)$/gm)].map(([, data]) => data)).toEqual([
+      ...['{"percent":25}', '{"percent":50}', '{"percent":75}', '{"percent":100}'],
+      '{"status":"completed"}',
+    ]);
+    expect(await body(`/imports/${id}`)).toEqual({ status: 'completed', result: { rows: 4 } });
+    const [, second = ''] = [...frames.matchAll(/^id: (.*)$/gm)].map(([, cursor = '']) => cursor);
+    const resumed = await fetch(progress.url, { headers: { 'last-event-id': second } });
+    expect((await resumed.text()).match(/"percent":\d+/g)).toEqual(['"percent":75', '"percent":100']);
+    for (const said of ['row 1', 'row 4', 'completed'])
+      await served!.child.line(new RegExp(`${id}: ${said}`));
+
+    const other = await body<Run>('/imports', { json: { file: 'a.csv', rows: 100_000 } });
+    expect(await body(`/imports/${other.id}`, { method: 'DELETE' })).toEqual({ status: 'cancelled' });
+    await served!.child.line(new RegExp(`${other.id}: cancelled`));
+    expect(await body('/imports?file=a.csv')).toEqual([
+      { id: other.id, status: 'cancelled' },
+      { id, status: 'completed' },
+    ]);
+  });
+});
+
+describe('The example approval-flow', () => {
+  it('ships a small change by itself, a large one after an approval, and has both tested', async () => {
+    await start('approval-flow');
+    const deploy = (service: string, changed_lines: number) =>
+      body<Run>('/runs', { json: { executor: 'deploy', task: 'ship', input: { service, changed_lines } } });
+
+    const small = await deploy('shop', 3);
+    expect(await ended(small.id)).toMatchObject({
+      status: 'completed',
+      result: { service: 'shop', approved_by: 'policy' },
+    });
+
+    const large = await deploy('bank', 300);
+    await eventually('it asks', async () => (await typesOf(large.id)).includes('gate.requested'));
+    await ask(`/runs/${large.id}/events`, {
+      json: {
+        event: { category: 'gate', action: 'approved' },
+        source: { agent_id: 'ada' },
+        data: { by: 'Ada' },
+      },
+    });
+    expect(await ended(large.id)).toMatchObject({ status: 'completed', result: { approved_by: 'Ada' } });
+    expect(await typesOf(large.id)).toEqual([
+      ...['lifecycle.started', 'deploy.planned', 'gate.requested', 'gate.approved'],
+      ...['deploy.shipped', 'lifecycle.completed'],
+    ]);
+
+    const tests = async () => (await body<{ runs: Run[] }>('/runs?label=kind:smoke-test')).runs;
+    await eventually('both are tested', async () => (await tests()).length === 2);
+    expect((await tests()).map(({ task }) => task).sort()).toEqual([
+      'smoke test of bank',
+      'smoke test of shop',
+    ]);
+
+    expect(await body('/runs', { json: { executor: 'deploy', task: 'ship', input: {} } })).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: [{ path: 'service' }, { path: 'changed_lines' }],
+    });
+  });
+});
+
+describe('The tests that examples have of their own', () => {
+  it('pass', async () => {
+    const printed = await examples.test(redis.url);
+    expect(printed).toContain('# fail 0');
+    expect(printed).toMatch(/# pass [1-9]/);
+  });
+});

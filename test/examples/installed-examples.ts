@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Child, startChild } from '../support/child.js';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+
+/** An example that serves. */
+export interface Served {
+  child: Child;
+  url: string;
+}
+
+/**
+ * The examples outside of the repository: Runstream is installed into them as the package that would be published, and
+ * Nest beside it, so that what is missing from the package, or is there twice, shows.
+ */
+export class InstalledExamples {
+  private readonly app: string;
+
+  private constructor(private readonly dir: string) {
+    this.app = join(dir, 'app');
+  }
+
+  /** Installs and compiles all of them. */
+  static async open(): Promise<InstalledExamples> {
+    await run(process.execPath, [join(ROOT, 'scripts', 'setup.mjs'), '--build'], { cwd: ROOT });
+    const examples = new InstalledExamples(await mkdtemp(join(tmpdir(), 'runstream-examples-')));
+    try {
+      await examples.install();
+    } catch (error) {
+      await examples.close();
+      throw error;
+    }
+    return examples;
+  }
+
+  async start(name: string, redisUrl: string): Promise<Served> {
+    const env = { PATH: process.env['PATH'], REDIS_URL: redisUrl, PORT: '0', NO_COLOR: '1' };
+    const child = startChild(process.execPath, [`dist/${name}/main.js`], { cwd: this.app, env });
+    const line = await child.line(/^Serving on/);
+    return { child, url: line.replace('Serving on ', '') };
+  }
+
+  /** The tests that examples have of their own. Returns what they printed. */
+  async test(redisUrl: string): Promise<string> {
+    const env = { PATH: process.env['PATH'], REDIS_URL: redisUrl };
+    return (await run(process.execPath, ['--test', 'dist/'], { cwd: this.app, env })).stdout;
+  }
+
+  async close(): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  private async install(): Promise<void> {
+    const isSource = (path: string): boolean => !/[/\\](node_modules|dist)$/.test(path);
+    await cp(join(ROOT, 'examples'), this.app, { recursive: true, filter: isSource });
+    await installPackage(this.dir, join(this.app, 'node_modules', 'runstream'));
+    // What a registry would give, one folder up, where both the examples and the package find it.
+    await symlink(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
+    await run(process.execPath, [TSC, '-p', this.app]).catch((error: unknown) => {
+      throw new Error(`The examples do not compile:\n${(error as { stdout: string }).stdout}`);
+    });
+  }
+}
+
+/** Packs Runstream as `npm publish` would, and unpacks it. */
+async function installPackage(dir: string, target: string): Promise<void> {
+  const npm = process.env['npm_execpath'];
+  const pack = ['pack', '--ignore-scripts', '--pack-destination', dir];
+  if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...pack], { cwd: ROOT });
+  else await run('npm', pack, { cwd: ROOT });
+  const tarball = (await readdir(dir)).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('npm pack left no tarball.');
+  await mkdir(target, { recursive: true });
+  await run('tar', ['-xzf', join(dir, tarball), '-C', target, '--strip-components=1']);
+}
