@@ -68,6 +68,28 @@ async function typesOf(run: string): Promise<string[]> {
 
 const ended = (run: string): Promise<Run> => body<Run>(`/runs/${run}?wait_seconds=20`);
 
+describe('The example executor', () => {
+  const render = (frames: number) =>
+    ask('/runs', { json: { executor: 'render', task: 'a film', input: { frames } } });
+
+  it('renders frames, refuses no film, and stops when it is cancelled', async () => {
+    await start('executor');
+    const { id } = (await render(3)).body as Run;
+    expect(await ended(id)).toMatchObject({ status: 'completed', result: { rendered: 3 } });
+    expect(await typesOf(id)).toEqual([
+      ...['lifecycle.started', 'render.started', 'render.frame', 'render.frame', 'render.frame'],
+      'lifecycle.completed',
+    ]);
+    expect(await render(0)).toMatchObject({ status: 400, body: { details: [{ path: 'frames' }] } });
+
+    const long = (await render(1000)).body as Run;
+    await eventually('it has begun', async () => (await typesOf(long.id)).includes('render.frame'));
+    await ask(`/runs/${long.id}/cancel`, { method: 'POST' });
+    expect(await ended(long.id)).toMatchObject({ status: 'cancelled' });
+    expect((await typesOf(long.id)).at(-1)).toBe('lifecycle.cancelled');
+  });
+});
+
 describe('The example watch-from-code', () => {
   it('imports a file, tells how far it is, and waits for the outcome', async () => {
     await start('watch-from-code');
