@@ -68,6 +68,29 @@ async function typesOf(run: string): Promise<string[]> {
 
 const ended = (run: string): Promise<Run> => body<Run>(`/runs/${run}?wait_seconds=20`);
 
+describe('The example event-handler', () => {
+  it('charges an order once although it takes two tries, and gives up what nobody can charge', async () => {
+    await start('event-handler');
+    const { id } = await body<Run>('/runs', { json: { task: 'order 42' } });
+    const placed = (cents: number) => ({ event: { category: 'order', action: 'placed' }, data: { cents } });
+    await ask(`/runs/${id}/events`, { json: [placed(1999), placed(0)] });
+    await eventually('it is charged', async () => (await typesOf(id)).includes('order.charged'));
+    expect(await body(`/runs/${id}/events?type=order.charged`)).toMatchObject({
+      events: [{ data: { receipt: 1, tries: 2 } }],
+    });
+    expect(await body('/payments')).toEqual({ charged: 1 });
+    expect(await body('/runs?label=kind:mail')).toMatchObject({
+      runs: [{ task: 'mail receipt 1', labels: { order: id } }],
+    });
+    const dead = async () => (await body<{ dead_letters: object[] }>('/dead-letters')).dead_letters;
+    await eventually('it is given up', async () => (await dead()).length === 1);
+    expect(await dead()).toMatchObject([
+      { group: 'payments', attempts: 1, error: "An order of 0 cents can't be charged." },
+    ]);
+    expect(await body('/consumers')).toMatchObject({ groups: [{ group: 'payments', dead_letters: 1 }] });
+  });
+});
+
 describe('The example executor', () => {
   const render = (frames: number) =>
     ask('/runs', { json: { executor: 'render', task: 'a film', input: { frames } } });
