@@ -28,8 +28,8 @@ afterAll(async () => {
 
 let databases = 0;
 /** Each has a database of its own, and so runs and groups of its own. */
-async function start(name: string): Promise<void> {
-  served = await examples.start(name, `${redis.url}/${++databases}`);
+async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
+  served = await examples.start(name, { REDIS_URL: `${redis.url}/${++databases}`, ...env });
 }
 
 async function ask(
@@ -110,6 +110,45 @@ describe('The example executor', () => {
     await ask(`/runs/${long.id}/cancel`, { method: 'POST' });
     expect(await ended(long.id)).toMatchObject({ status: 'cancelled' });
     expect((await typesOf(long.id)).at(-1)).toBe('lifecycle.cancelled');
+  });
+});
+
+describe('The example own-authentication', () => {
+  it('lets its teams see their own runs, and only who may write start some', async () => {
+    await start('own-authentication');
+    const signIn = async (name: string, password: string) => {
+      const { status, headers } = await ask('/sign-in', { json: { name, password } });
+      return { status, as: { headers: { cookie: headers.get('set-cookie')?.split(';')[0] ?? '' } } };
+    };
+    const [ada, alan, grace] = await Promise.all([
+      signIn('ada', 'lace'),
+      signIn('alan', 'ring'),
+      signIn('grace', 'hop'),
+    ]);
+    const json = { task: 'paint it red' };
+    const { id, tenant_id } = await body<Run & { tenant_id: string }>('/runs', { json, ...ada.as });
+    expect(tenant_id).toBe('red');
+
+    expect(await body('/runs', alan.as)).toMatchObject({ runs: [{ id }] });
+    expect(await ask('/runs', { json, ...alan.as })).toMatchObject({
+      status: 403,
+      body: { code: 'FORBIDDEN' },
+    });
+    expect(await body('/runs', grace.as)).toMatchObject({ runs: [] });
+    for (const path of ['', '/events', '/events/stream'])
+      expect(await ask(`/runs/${id}${path}`, grace.as)).toMatchObject({
+        status: 404,
+        body: { code: 'RUN_NOT_FOUND' },
+      });
+    const named = { headers: { ...grace.as.headers, 'x-tenant-id': 'red' } };
+    expect(await ask('/runs', named)).toMatchObject({ status: 403 });
+
+    expect(await ask('/runs')).toMatchObject({ status: 401, body: { message: 'Sign in first.' } });
+    expect((await signIn('ada', 'hop')).status).toBe(401);
+    expect(await body('/me', ada.as)).toEqual({ name: 'ada', team: 'red', runs: ['paint it red'] });
+    expect(await body('/me', grace.as)).toEqual({ name: 'grace', team: 'blue', runs: [] });
+    const foreign = { ...ada.as.headers, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    expect(await ask('/runs', { json, headers: foreign })).toMatchObject({ status: 403 });
   });
 });
 

@@ -40,8 +40,8 @@ export class InstalledExamples {
     return examples;
   }
 
-  async start(name: string, redisUrl: string): Promise<Served> {
-    const env = { PATH: process.env['PATH'], REDIS_URL: redisUrl, PORT: '0', NO_COLOR: '1' };
+  async start(name: string, settings: NodeJS.ProcessEnv): Promise<Served> {
+    const env = { PATH: process.env['PATH'], PORT: '0', NO_COLOR: '1', ...settings };
     const child = startChild(process.execPath, [`dist/${name}/main.js`], { cwd: this.app, env });
     const line = await child.line(/^Serving on/);
     return { child, url: line.replace('Serving on ', '') };
