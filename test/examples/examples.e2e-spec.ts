@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { InstalledExamples, type Served } from './installed-examples.js';
@@ -149,6 +150,29 @@ describe('The example own-authentication', () => {
     expect(await body('/me', grace.as)).toEqual({ name: 'grace', team: 'blue', runs: [] });
     const foreign = { ...ada.as.headers, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
     expect(await ask('/runs', { json, headers: foreign })).toMatchObject({ status: 403 });
+  });
+});
+
+describe('The example own-redis', () => {
+  it('reaches Redis as the application says, with its keys beside those of Runstream', async () => {
+    const admin = new Redis(redis.url);
+    try {
+      await admin.call('ACL', 'SETUSER', 'shop', 'on', '>secret', 'allkeys', 'allchannels', 'allcommands');
+      await start('own-redis', { REDIS_USERNAME: 'shop', REDIS_PASSWORD: 'secret' });
+      const { run } = await body<{ run: string }>('/visits', { method: 'POST' });
+      expect(await body(`/runs/${run}`)).toMatchObject({ task: 'visit 1', status: 'running' });
+
+      const clients = (await admin.client('LIST')) as string;
+      const names = [...clients.matchAll(/ name=(\S+) .* user=shop /g)].map(([, name]) => name);
+      expect(names.sort()).toEqual([
+        ...['app', 'runstream-commands', 'runstream-reads', 'runstream-subscriber'],
+      ]);
+      await admin.select(databases);
+      const others = (await admin.keys('*')).filter((key) => !key.startsWith('runstream:'));
+      expect(others).toEqual(['app:visits']);
+    } finally {
+      admin.disconnect();
+    }
   });
 });
 
