@@ -176,6 +176,39 @@ describe('The example own-redis', () => {
   });
 });
 
+describe('The example prefix-and-errors', () => {
+  it('has all routes and links below its prefix, and errors as each client knows them', async () => {
+    await start('prefix-and-errors');
+    const order = { json: { name: 'a' } };
+    const { run } = await body<{ run: string }>('/api/v1/orders', order);
+    const again = await ask('/api/v1/orders', order);
+    expect(again.headers.get('content-type')).toContain('application/problem+json');
+    expect(again.body).toEqual({ status: 409, title: 'There is an order a already.' });
+
+    const { runs } = await body<{ runs: { links: Record<string, string> }[] }>('/api/v1/runs');
+    expect(runs).toMatchObject([{ links: { self: `/api/v1/runs/${run}` } }]);
+    for (const link of ['self', 'events'])
+      expect(await ask(runs[0]!.links[link]!)).toMatchObject({ status: 200 });
+
+    const unknown = { status: 404, body: { code: 'RUN_NOT_FOUND' } };
+    expect(await ask('/api/v1/runs/r0_nobody')).toMatchObject(unknown);
+    for (const path of ['/api/v1/orders/of-run/r0_nobody', '/api/v1/nothing'])
+      expect([path, (await ask(path)).body]).toMatchObject([
+        path,
+        { status: 404, title: expect.any(String) },
+      ]);
+
+    expect((await fetch(`${served!.url}/runs`)).status).toBe(404);
+
+    const { paths } = await body<{ paths: object }>('/docs-json');
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/api/v1/orders', '/api/v1/runs', '/api/v1/runs/{run_id}/events/stream']),
+    );
+    expect(Object.keys(paths).filter((path) => !path.startsWith('/api/v1/'))).toEqual([]);
+    expect((await fetch(`${served!.url}/docs`)).status).toBe(200);
+  });
+});
+
 describe('The example watch-from-code', () => {
   it('imports a file, tells how far it is, and waits for the outcome', async () => {
     await start('watch-from-code');
