@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Redis, type RedisOptions as IoredisOptions } from 'ioredis';
 import { setLongTimeout } from '../common/index.js';
+import { ConfigError } from '../config/index.js';
 import { GatheringRedis } from './gathering-redis.js';
 import { redisCall } from './redis-error.js';
 import { REDIS_DEFAULTS, REDIS_OPTIONS, type RedisOptions, type RedisPurpose } from './redis-options.js';
@@ -146,6 +147,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       : url === undefined
         ? new Connection({ ...options, ...needed })
         : new Connection(url, needed);
+    assertUsable(connection, needed);
     // Without a listener ioredis prints every failed attempt; one line for each change of state is enough.
     connection.on('error', () => undefined);
     return connection;
@@ -176,6 +178,28 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       this.logger.warn(`The server's version and settings could not be checked: ${String(error)}`);
     }
   }
+}
+
+/**
+ * With a prefix of keys, channels are not called as scripts call them, and nothing arrives live.
+ *
+ * @throws ConfigError for a client that is not as it must be
+ */
+function assertUsable(client: Redis, needed: IoredisOptions): void {
+  const names = Object.keys(needed) as (keyof IoredisOptions)[];
+  const ignored = names.filter((name) => client.options[name] !== needed[name]);
+  const problems = [
+    ...(client.options.keyPrefix
+      ? ['redis: keyPrefix can not be used. Give Runstream a database of its own (db).']
+      : []),
+    ...(ignored.length > 0
+      ? [`redis.connect must make its client with the options it is given: ${ignored.join(', ')} are others.`]
+      : []),
+  ];
+  if (problems.length === 0) return;
+  client.on('error', () => undefined);
+  client.disconnect();
+  throw new ConfigError(problems);
 }
 
 function ignoreFirstFailure(): void {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Global, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions as IoredisOptions } from 'ioredis';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, register, Registry } from 'prom-client';
 import { AuthModule, CredentialTenantResolver } from '../../src/auth/index.js';
@@ -245,6 +245,22 @@ describe('what an application has already', () => {
     expect(made.sort()).toEqual(['commands', 'reads', 'subscriber']);
     await app?.close();
     await works(await start(RunstreamModule.forRoot({ redis: { options: address } })));
+  });
+
+  it.each([
+    [
+      'a prefix of keys',
+      (options: IoredisOptions) => ({ ...options, keyPrefix: 'app:' }),
+      /keyPrefix can not/,
+    ],
+    [
+      'options of its own',
+      ({ lazyConnect }: IoredisOptions) => ({ lazyConnect }),
+      /enableOfflineQueue, .*are others/,
+    ],
+  ])('a client with %s is refused at the start', async (_, made, sentence) => {
+    const connect = (_purpose: string, options: IoredisOptions) => new Redis(testRedisUrl(), made(options));
+    await expect(start(RunstreamModule.forRoot({ redis: { connect } }))).rejects.toThrow(sentence);
   });
 
   it('L13 a registry of metrics, and collectDefaultMetrics() when it likes', async () => {
