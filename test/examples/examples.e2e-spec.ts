@@ -229,6 +229,7 @@ describe('The example watch-from-code', () => {
     const other = await body<Run>('/imports', { json: { file: 'a.csv', rows: 100_000 } });
     expect(await body(`/imports/${other.id}`, { method: 'DELETE' })).toEqual({ status: 'cancelled' });
     await served!.child.line(new RegExp(`${other.id}: cancelled`));
+    expect((await ask('/imports/r0_none')).status).toBe(404);
     expect(await body('/imports?file=a.csv')).toEqual([
       { id: other.id, status: 'cancelled' },
       { id, status: 'completed' },
