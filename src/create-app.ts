@@ -1,9 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { adaptersByName } from './adapters/index.js';
 import { AppModule } from './app.module.js';
 import type { RunstreamConfig } from './config/index.js';
 import { configureRunstream } from './configure-runstream.js';
 import { setupDocs } from './http/index.js';
+import { optionsFromConfig } from './options-from-config.js';
 
 /** What an application is given beside its configuration. */
 export interface CreateAppOptions {
@@ -19,11 +21,12 @@ export async function createApp(
   redisUrl: string,
   { collect, ...rest }: CreateAppOptions = {},
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, redisUrl, collect), {
-    bodyParser: false,
-    abortOnError: false,
-    ...rest,
-  });
+  const options = optionsFromConfig(config, redisUrl);
+  const metrics = { ...options.metrics, ...(collect && { collect }) };
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot({ ...options, metrics }, adaptersByName(config.adapters)),
+    { bodyParser: false, abortOnError: false, ...rest },
+  );
   const { maxRequestBytes, corsOrigins, trustProxy } = config.http;
   configureRunstream(app, { maxRequestBytes, corsOrigins, ...(trustProxy !== undefined && { trustProxy }) });
   setupDocs(app);

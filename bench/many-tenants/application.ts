@@ -5,14 +5,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../../src/app.module.js';
-import { loadConfig } from '../../src/config/index.js';
+import { optionsFromEnv } from '../../src/options-from-config.js';
 import { answerJobs } from '../support/load-process.js';
 
 const [url = ''] = process.argv.slice(2);
 
-const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', MULTI_TENANCY_ENABLED: 'true' });
-const app = await NestFactory.create(AppModule.forRoot(config, url), { logger: ['error', 'warn'] });
-await app.listen(0, config.host);
+const options = optionsFromEnv({ REDIS_URL: url, MULTI_TENANCY_ENABLED: 'true' });
+const app = await NestFactory.create(AppModule.forRoot(options), { logger: ['error', 'warn'] });
+await app.listen(0, '127.0.0.1');
 
 let since = process.cpuUsage();
 let sinceMs = performance.now();

@@ -5,8 +5,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readFileSync } from 'node:fs';
 import { AppModule } from '../../src/app.module.js';
 import { RequireScope, type Scope, SCOPES } from '../../src/auth/index.js';
-import { loadConfig } from '../../src/config/index.js';
 import { configureRunstream } from '../../src/configure-runstream.js';
+import { optionsFromEnv } from '../../src/options-from-config.js';
 import { RunstreamModule } from '../../src/runstream.module.js';
 import { ALL_ROUTES } from '../../src/runstream-options.js';
 import { rawRequest } from '../integration/edge/raw-request.js';
@@ -46,7 +46,7 @@ beforeAll(async () => {
   [service, keys] = await Promise.all([serveHere(env), TestKeys.open()]);
   document = await OpenApiDocument.of(service.url);
   const application = await NestFactory.create(
-    AppModule.forRoot(loadConfig({ REDIS_URL: testRedisUrl(), AUTH_MODE: 'api-key' }), testRedisUrl()),
+    AppModule.forRoot(optionsFromEnv({ REDIS_URL: testRedisUrl(), AUTH_MODE: 'api-key' })),
     { logger: false },
   );
   access = decisions(application);

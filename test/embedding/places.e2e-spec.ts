@@ -5,6 +5,7 @@ import express from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PageModule } from '../../src/index.js';
 import { ask, type Host, startHost } from './host.js';
 
 let host: Host;
@@ -35,6 +36,17 @@ const PLACES = [
     options: { configure: (app: NestExpressApplication) => app.setGlobalPrefix(':org/api') },
   },
 ];
+
+it('the page is there when it is imported, under the prefix too', async () => {
+  host = await startHost({
+    imports: [PageModule],
+    configure: (app) => app.setGlobalPrefix('api'),
+  });
+  const page = await fetch(`${host.url}/api`);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(await page.text()).not.toMatch(/fetch\(['"`]\//);
+  expect((await fetch(host.url)).status).toBe(404);
+});
 
 describe('L3 every link leads somewhere, wherever an application puts the routes', () => {
   it.each(PLACES)('at "$at"', async ({ at, options }) => {
