@@ -181,17 +181,17 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 }
 
 /**
- * With a prefix of keys, channels are not called as scripts call them, and nothing arrives live.
+ * With a prefix that only ioredis knows of, channels are not called as scripts call them, and nothing arrives live.
  *
  * @throws ConfigError for a client that is not as it must be
  */
 function assertUsable(client: Redis, needed: IoredisOptions): void {
   const names = Object.keys(needed) as (keyof IoredisOptions)[];
-  const ignored = names.filter((name) => client.options[name] !== needed[name]);
+  const ignored = names.filter((name) => name !== 'keyPrefix' && client.options[name] !== needed[name]);
   const problems = [
-    ...(client.options.keyPrefix
-      ? ['redis: keyPrefix can not be used. Give Runstream a database of its own (db).']
-      : []),
+    ...((client.options.keyPrefix || undefined) === needed.keyPrefix
+      ? []
+      : ['redis: keyPrefix is for Runstream to know: set redis.keyPrefix, not that of a client.']),
     ...(ignored.length > 0
       ? [`redis.connect must make its client with the options it is given: ${ignored.join(', ')} are others.`]
       : []),

@@ -8,11 +8,11 @@ export type RedisPurpose = 'commands' | 'reads' | 'subscriber';
 export interface RedisOptions {
   /** `redis://[user:password@]host:port[/db]`, `rediss://…`, or the path of a unix socket. */
   url?: string;
-  /** Options of ioredis, where an address does not say enough: a TLS object, credentials. Not `keyPrefix`. */
+  /** Options of ioredis, where an address does not say enough: a TLS object, credentials. Not `keyPrefix`, which stands below. */
   options?: IoredisOptions;
   /**
-   * Makes the client for a purpose. It must be made with `options`, and may have more of its own, but no `keyPrefix`;
-   * Runstream connects it, and disconnects it at the end.
+   * Makes the client for a purpose. It must be made with `options`, and may have more of its own; Runstream connects it,
+   * and disconnects it at the end.
    */
   connect?: (purpose: RedisPurpose, options: IoredisOptions) => Redis;
   /**

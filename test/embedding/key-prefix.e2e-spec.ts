@@ -38,7 +38,10 @@ describe('applications that share a server, each with a key prefix', () => {
     hosts = await Promise.all(
       prefixes.map((keyPrefix) =>
         startHost({
-          runstream: { auth: { mode: 'none' }, redis: { url, keyPrefix } },
+          runstream: {
+            auth: { mode: 'none' },
+            redis: { keyPrefix, connect: (_, options) => new Redis(url, options) },
+          },
           providers: [SeenHandler],
         }),
       ),

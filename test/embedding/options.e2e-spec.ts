@@ -251,7 +251,7 @@ describe('what an application has already', () => {
     [
       'a prefix of keys',
       (options: IoredisOptions) => ({ ...options, keyPrefix: 'app:' }),
-      /keyPrefix can not/,
+      /set redis\.keyPrefix/,
     ],
     [
       'options of its own',

@@ -32,13 +32,7 @@ function together(group: SettingGroup, options: Readonly<Record<string, unknown>
   const given = options as Readonly<Record<string, unknown>>;
   if (group === 'redis') {
     const ways = ['url', 'options', 'connect'].filter((name) => given[name] !== undefined);
-    const inside = given['options'] as { keyPrefix?: unknown } | undefined;
-    return [
-      ...(ways.length === 1 ? [] : ['redis: give one of url, options and connect, so that Redis is found.']),
-      ...(inside?.keyPrefix === undefined
-        ? []
-        : ['redis.options.keyPrefix would leave the channels as they are: set redis.keyPrefix instead.']),
-    ];
+    return ways.length === 1 ? [] : ['redis: give one of url, options and connect, so that Redis is found.'];
   }
   if (group === 'events') {
     const { ttlSeconds, runTtlSeconds } = { ...SETTINGS_OF_TTL, ...given } as Record<string, number>;
