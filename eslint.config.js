@@ -54,7 +54,7 @@ const noTimerImports = {
 
 export default defineConfig(
   // An example is an application of its own: Runstream's types are there once it is installed (examples.e2e-spec).
-  // A program of test/clients has its types once its client is generated.
+  // A program of test/clients/openapi has its types once its client is generated.
   globalIgnores([
     ...[
       'dist/',
@@ -63,7 +63,7 @@ export default defineConfig(
       '.cache/',
       'bench/results/',
       'examples/',
-      'test/clients/programs/',
+      'test/clients/openapi/programs/',
       'test/embedding/packed/app/',
     ],
   ]),

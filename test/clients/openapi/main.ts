@@ -3,8 +3,8 @@
  * them under `strict`, and calls a service with them. It installs what it needs in a folder outside of the repository,
  * so it needs the registry.
  */
-import { type Child, startChild } from '../support/child.js';
-import { startRedis } from '../support/redis.js';
+import { type Child, startChild } from '../../support/child.js';
+import { startRedis } from '../../support/redis.js';
 import { Project } from './project.js';
 import { Workshop } from './workshop.js';
 
