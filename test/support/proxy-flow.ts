@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 export interface ByteCut {
   afterBytes: number;
   onCut: (lastBytes: Buffer) => void;
+  /** With a TCP reset, as by a device on the way. Default: with an ordinary end, as by a process that dies. */
+  reset?: boolean;
 }
 
 /** One direction of a line: passes on what one socket reads, in order, no faster than the other takes it. */
@@ -128,7 +130,8 @@ export class ProxyFlow {
     if (cut && chunk.length >= left) {
       const last = chunk.subarray(0, left);
       cut.onCut(last);
-      this.to.end(last); // not destroyed: it would take what is still on its way along
+      if (cut.reset) this.to.write(last, () => this.to.resetAndDestroy());
+      else this.to.end(last); // not destroyed: it would take what is still on its way along
       this.from.destroy();
       return;
     }
