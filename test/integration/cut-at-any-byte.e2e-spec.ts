@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createRequire } from 'node:module';
 import { fetchEventSource } from '@microsoft/fetch-event-source';
 import { getLines, getMessages } from '@microsoft/fetch-event-source/lib/cjs/parse.js';
+import EventSource2 from 'eventsource2';
 import type { Client } from '../conformance/client.js';
 import {
   eventOf,
@@ -38,15 +38,14 @@ const fetchEventSourceClient: Watch = (url, { data, empty }) =>
     },
   });
 
-interface EventSource2 {
+interface EventSourceLike {
   addEventListener(name: string, listener: (message: { type: string; data: string }) => void): void;
   close(): void;
 }
-const EventSource2 = createRequire(import.meta.url)('eventsource2') as new (url: string) => EventSource2;
 
 const eventSource2Client: Watch = (url, { data, empty }) =>
   new Promise((resolve) => {
-    const source = new EventSource2(url);
+    const source = new EventSource2(url) as EventSourceLike;
     for (const name of ['message', ...TYPES, 'close'])
       source.addEventListener(name, (message) => {
         if (message.data === '') empty.push(message.type);

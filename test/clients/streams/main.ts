@@ -17,6 +17,7 @@ import { cellOf, Table } from './table.js';
 const SCENARIOS: readonly Scenario[] = [
   { name: 'follow' },
   { name: 'named', named: true },
+  { name: 'from a cursor', after: 5, resets: 1 },
   { name: 'six resets', resets: 6 },
   { name: 'SIGTERM', restart: 'SIGTERM' },
   { name: 'SIGKILL', restart: 'SIGKILL' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../../conformance/client.js';
-import { eventOf, terminal, type EventInput } from '../../conformance/model.js';
+import { eventOf, numberedRange, terminal, type EventInput } from '../../conformance/model.js';
 import { eventually } from '../../support/eventually.js';
 import type { SeededRandom } from '../../support/seeded-random.js';
 import type { Deployment } from './deployment.js';
@@ -18,6 +18,8 @@ export interface Scenario {
   restart?: 'SIGTERM' | 'SIGKILL';
   /** Whether the run is over before it is followed, and nobody may come back afterwards. Default: false. */
   over?: boolean;
+  /** How many events there are before the cursor that it begins at, in its URL. Default: it begins at the start. */
+  after?: number;
   /** The port that clients ask. Default: the service's. */
   port?: number;
   /** The origin that every request has to name. Default: any, or none. */
@@ -41,25 +43,33 @@ export async function play(
   service: Deployment,
   random: SeededRandom,
 ): Promise<(Outcome | Error)[]> {
-  const { named = false, resets = 0, port = service.port } = scenario;
+  const { named = false, resets = 0, after = 0, port = service.port } = scenario;
   const api = new Client(service, new AbortController().signal);
   const all: Watching[] = [];
   try {
     const { id: runId } = await api.createRun();
+    const cursor = after > 0 ? (await api.append(runId, numberedRange(2, after))).last_id : '0-0';
+    const query = new URLSearchParams({
+      ...(!named && { named: 'false' }),
+      ...(after > 0 && { last_event_id: cursor }),
+    });
     for (const driver of drivers) all.push(await Watching.connect(driver, port, resets, random));
     const openAll = (): void => {
-      for (const each of all) each.open(`/runs/${runId}/events/stream${named ? '' : '?named=false'}`);
+      for (const each of all) each.open(`/runs/${runId}/events/stream?${query.toString()}`);
     };
     if (!scenario.over) {
       openAll();
       for (const each of all)
-        await eventually(`${each.driver.name} follows`, () => each.heard.length > 0 || resets > 0);
+        await eventually(
+          `${each.driver.name} follows`,
+          () => each.heard.length > 0 || after > 0 || resets > 0,
+        );
     }
     await produce(api, runId, scenario, all, service, random);
     await api.append(runId, terminal());
     if (scenario.over) openAll();
     const ends = await Promise.allSettled(all.map((each) => each.stopped()));
-    const log = await api.history(runId);
+    const log = (await api.history(runId)).slice(after);
     const asked = all.map((each) => each.requests.length);
     if (scenario.over) await delay(SILENCE_MS);
     return all.map((each, i) => {

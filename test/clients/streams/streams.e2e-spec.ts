@@ -9,6 +9,7 @@ import { play, type Scenario } from './scenarios.js';
 /** All of them, and all clients, are `npm run foreign-clients`. */
 const SCENARIOS: readonly Scenario[] = [
   { name: 'with named events', named: true },
+  { name: 'from a cursor', after: 5, resets: 1 },
   { name: 'over six resets', resets: 6 },
   { name: 'over a restart', restart: 'SIGTERM' },
 ];
