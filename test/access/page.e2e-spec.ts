@@ -145,6 +145,18 @@ inBrowser('the page in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('M3 comes back when a proxy answers for a service that restarts', async () => {
+    const page = await visit(open.url);
+    let asked = 0;
+    await page.route('**/events/stream?*', (route) =>
+      ++asked > 2 ? route.continue() : route.fulfill({ status: 502, body: 'Bad Gateway' }),
+    );
+    await page.click('#start');
+    await says(page, '#log-note', /Ended\. 2\d events, each once and in order/, 120_000);
+    expect(asked).toBeGreaterThan(2);
+    expect(complaints).toEqual([]);
+  });
+
   /** A run of so many events that has ended, of which Redis still has `kept`. */
   async function longRun(task: string, lines: number): Promise<{ total: number; kept: number }> {
     const { json: run } = await ask(open.url, 'POST', '/runs', { json: { task } });
