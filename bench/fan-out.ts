@@ -77,7 +77,6 @@ export const fanOut: Bench = {
 
 async function compare(contenders: readonly Contender[], options: BenchOptions): Promise<Report> {
   const watchers = new Map<string, Child>();
-  const load = new Load();
   const rates = new Map<string, number[]>();
   try {
     for (const { name, stream } of contenders)
@@ -87,14 +86,7 @@ async function compare(contenders: readonly Contender[], options: BenchOptions):
         for (const place of contenders.keys()) {
           // Each takes each place in turn, so that none always has the warmer or the fuller machine.
           const contender = contenders[(place + n) % contenders.length]!;
-          const rate = await measure(
-            contender,
-            watchers.get(contender.name)!,
-            load,
-            publishers,
-            events,
-            options,
-          );
+          const rate = await measure(contender, watchers.get(contender.name)!, publishers, events, options);
           // The first round warms up.
           if (n > 0)
             rates.set(`${contender.name}|${way}`, [...(rates.get(`${contender.name}|${way}`) ?? []), rate]);
@@ -103,7 +95,6 @@ async function compare(contenders: readonly Contender[], options: BenchOptions):
       options.say(`round ${n} of ${options.rounds}`);
     }
   } finally {
-    load.close();
     for (const child of watchers.values()) child.process.kill('SIGKILL');
   }
   const of = (name: string, way: string): number[] => rates.get(`${name}|${way}`) ?? [];
@@ -132,7 +123,6 @@ async function compare(contenders: readonly Contender[], options: BenchOptions):
 async function measure(
   contender: Contender,
   watchers: Child,
-  load: Load,
   publishers: number,
   events: number,
   options: BenchOptions,
@@ -141,6 +131,8 @@ async function measure(
   const frames = events * options.fanOutWatchers;
   watchers.process.stdin?.write(`expect ${frames}\n`);
   await lineAfter(watchers, linesBefore, /^counting$/);
+  // New connections: those of the round before are at the end of their time, and may be closed under a request.
+  const load = new Load();
   const startedAt = performance.timeOrigin + performance.now();
   let left = events;
   await Promise.all(
@@ -149,6 +141,7 @@ async function measure(
     }),
   );
   const done = await lineAfter(watchers, linesBefore, /^done /);
+  load.close();
   return frames / ((Number(done.slice('done '.length)) - startedAt) / 1000);
 }
 
