@@ -2,11 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { EventHandler, type Handler, type RecordedEvent, Runstream } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
-import { testRedisUrl } from '../support/redis.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
 import { type Host, startHost } from './host.js';
 
-/** Of its own: every key in it is looked at. */
-const url = `${testRedisUrl()}/13`;
+const DATABASE = 13;
 
 @EventHandler({ group: 'seen', types: ['llm.*'] })
 class SeenHandler implements Handler {
@@ -18,19 +17,20 @@ class SeenHandler implements Handler {
 }
 
 describe('applications that share a server, each with a key prefix', () => {
+  /** Of its own: every key in it is looked at. */
+  let server: RedisServer;
   let redis: Redis;
   let hosts: Host[] = [];
 
   beforeEach(async () => {
-    redis = new Redis(url);
-    await redis.flushdb();
+    server = await startRedis();
+    redis = new Redis(server.url, { db: DATABASE });
   });
 
   afterEach(async () => {
     await Promise.all(hosts.map((host) => host.close()));
-    hosts = [];
-    await redis.flushdb();
     redis.disconnect();
+    await server.stop();
   });
 
   it('have logs, live watchers and groups of their own, and write nothing beside their prefix', async () => {
@@ -40,13 +40,16 @@ describe('applications that share a server, each with a key prefix', () => {
         startHost({
           runstream: {
             auth: { mode: 'none' },
-            redis: { keyPrefix, connect: (_, options) => new Redis(url, options) },
+            redis: {
+              keyPrefix,
+              connect: (_, options) => new Redis(server.url, { ...options, db: DATABASE }),
+            },
           },
           providers: [SeenHandler],
         }),
       ),
     );
-    for (const host of hosts) {
+    for (const [i, host] of hosts.entries()) {
       const runs = host.app.get(Runstream);
       const run = await runs.start({ task: 'x', key: 'order-1' });
       const seen: string[] = [];
@@ -58,6 +61,11 @@ describe('applications that share a server, each with a key prefix', () => {
         }
       })();
       await eventually('a live watcher', () => isLive);
+      // Nor do they hear each other, or another database of the server: pub/sub knows none of this by itself.
+      const channels = (await redis.call('PUBSUB', 'SHARDCHANNELS')) as string[];
+      expect(channels.filter((channel) => channel.includes(run.id))).toEqual([
+        expect.stringMatching(new RegExp(`^${prefixes[i]}.*:${DATABASE}$`)),
+      ]);
       // One that the script for single events writes, several by the other, and the end.
       await runs.append(run.id, { type: 'llm.tool_call', data: { tool_name: 'a' } });
       await runs.append(run.id, [
