@@ -176,9 +176,9 @@ describe('Runs are dispatched to executors', () => {
 
     proxy.swallowAnswers();
     const ids = await createRuns(client, 'patient', 5);
-    // No signal gets through.
-    finder.visitIn(partitionOf(worker.tenant), 0);
     await eventually('some were delivered, and nobody heard', async () => {
+      // No signal gets through; and a visit that was under way may have looked before they were there.
+      finder.visitIn(partitionOf(worker.tenant), 0);
       const stream = client.store.keys.partition(client.tenant, 0).dispatch('patient');
       const [pending] = (await client.redis.commands.xpending(stream, 'executors')) as [number];
       return pending > 0;
