@@ -1,4 +1,4 @@
-import { clip } from './text.js';
+import { clip } from './reading/text.js';
 
 /** Every code a client can meet, with the HTTP status it travels under (docs/protocol.md, section 1). */
 export const ERROR_STATUS = {

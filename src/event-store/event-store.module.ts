@@ -10,7 +10,7 @@ import { LiveFeed } from './watch/live-feed.js';
 import { LogWatcher } from './watch/log-watcher.js';
 import { StreamConsumerModule } from '../stream-consumer/index.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
-import { RunStore } from './log/run-store.js';
+import { RunStore } from './log/runs/run-store.js';
 import { RunSweep } from './upkeep/run-sweep.js';
 import { RunWatcher } from './watch/run-watcher.js';
 import { StoreFormat } from './log/store-format.js';

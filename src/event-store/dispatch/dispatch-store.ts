@@ -13,8 +13,8 @@ import {
 } from '../../redis/index.js';
 import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispatch-entry.js';
 import { EventStore } from '../log/event-store.js';
-import type { RunRecord } from '../log/run-record.js';
-import { RunStore } from '../log/run-store.js';
+import type { RunRecord } from '../log/runs/run-record.js';
+import { RunStore } from '../log/runs/run-store.js';
 import { restOf, WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';

@@ -17,7 +17,7 @@ import {
   ValidationFailedError,
 } from '../../common/index.js';
 import { compareEventIds, type EventInput, readRunContext, type RecordedEvent } from '../../events/index.js';
-import { newRunId } from './run-id.js';
+import { newRunId } from './runs/run-id.js';
 
 const cancelled: EventInput = { event: { category: 'lifecycle', action: 'cancelled' } };
 const stream = (content: string): EventInput => ({

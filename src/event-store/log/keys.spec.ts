@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RunNotFoundError } from '../../common/index.js';
 import { Keyspace } from './keys.js';
-import { newRunId } from './run-id.js';
+import { newRunId } from './runs/run-id.js';
 
 const hashTag = (key: string) => /\{([^}]*)\}/.exec(key)?.[1];
 

@@ -1,4 +1,4 @@
-import { partitionOfRun } from './run-id.js';
+import { partitionOfRun } from './runs/run-id.js';
 
 /** The keys of one run. */
 export interface RunKeys {

@@ -13,7 +13,7 @@ import { startTcpProxy } from '../../../test/support/tcp-proxy.js';
 import { RedisUnavailableError } from '../../common/index.js';
 import { readRunContext } from '../../events/index.js';
 import { DispatchStore } from '../dispatch/dispatch-store.js';
-import { newRunId } from './run-id.js';
+import { newRunId } from './runs/run-id.js';
 
 describe('While Redis can not answer', () => {
   let server: RedisServer;

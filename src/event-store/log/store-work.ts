@@ -1,5 +1,5 @@
 import { partitionOf, type Work } from '../../stream-consumer/index.js';
-import { partitionOfRun } from './run-id.js';
+import { partitionOfRun } from './runs/run-id.js';
 
 /** Under this name consumers look for what comes in journals. */
 export const JOURNAL_TOPIC = 'journal';

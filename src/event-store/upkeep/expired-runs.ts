@@ -1,6 +1,6 @@
 import { redisCall, type RedisConnections } from '../../redis/index.js';
 import type { Keyspace } from '../log/keys.js';
-import { idOfKeyed } from '../log/run-index.js';
+import { idOfKeyed } from '../log/runs/run-index.js';
 
 const PAGE = 200;
 /** Members of an index that one call compares with the runs there are. */

@@ -4,7 +4,7 @@ import { redisCall, RedisConnections } from '../../redis/index.js';
 import { DISPATCH_GROUP } from '../dispatch/dispatch-entry.js';
 import { EventStore } from '../log/event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
-import { EXTERNAL } from '../log/run-record.js';
+import { EXTERNAL } from '../log/runs/run-record.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';

@@ -1,4 +1,4 @@
-import type { PartitionKeys } from './keys.js';
+import type { PartitionKeys } from '../keys.js';
 
 /** What stands between key and id in the index of keys (keyed.lua). No key of a run holds it. */
 const SEPARATOR = '\0';

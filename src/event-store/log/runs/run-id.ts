@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { RunNotFoundError } from '../../common/index.js';
+import { RunNotFoundError } from '../../../common/index.js';
 
 /** Crockford's base 32, in lower case: no i, l, o, u, and its order is that of the bytes. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

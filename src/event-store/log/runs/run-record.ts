@@ -1,4 +1,4 @@
-import { type RunContext, type JsonObject, readRunContext, type RunStatus } from '../../events/index.js';
+import { type RunContext, type JsonObject, readRunContext, type RunStatus } from '../../../events/index.js';
 
 /** The executor of a run whose events come from outside. */
 export const EXTERNAL = 'external';

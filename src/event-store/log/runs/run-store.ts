@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { IdempotencyConflictError, RunNotFoundError } from '../../common/index.js';
-import { prepareRun, type RunInput, type RunStatus } from '../../events/index.js';
-import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../redis/index.js';
-import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from './event-store.js';
-import { TENANTS_KEY } from './keys.js';
+import { IdempotencyConflictError, RunNotFoundError } from '../../../common/index.js';
+import { prepareRun, type RunInput, type RunStatus } from '../../../events/index.js';
+import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
+import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from '../event-store.js';
+import { TENANTS_KEY } from '../keys.js';
 import { newRunId } from './run-id.js';
 import { runRange } from './run-index.js';
 import { asCreated, EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
-import { WorkSignals } from '../../stream-consumer/index.js';
-import { dispatchWork, journalWork } from './store-work.js';
-import { SCRIPTS } from '../scripts.js';
+import { WorkSignals } from '../../../stream-consumer/index.js';
+import { dispatchWork, journalWork } from '../store-work.js';
+import { SCRIPTS } from '../../scripts.js';
 
 /** Most run ids that one call looks at, however few of them match. */
 const MAX_SCANNED = 2000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RunNotFoundError } from '../../common/index.js';
+import { RunNotFoundError } from '../../../common/index.js';
 import { newRunId, partitionOfRun } from './run-id.js';
 
 describe('A run id', () => {

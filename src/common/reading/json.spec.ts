@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ValidationFailedError } from './errors.js';
+import { ValidationFailedError } from '../errors.js';
 import { decodeUtf8, MAX_JSON_DEPTH, parseJson } from './json.js';
 
 function violation(work: () => unknown): { path: string; message: string } {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { ValidationFailedError } from './errors.js';
+import { ValidationFailedError } from '../errors.js';
 
 /**
  * How deep arrays and objects may be nested. JSON.parse has no limit of its own, but whatever prints or walks

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { ValidationFailedError } from './errors.js';
+import { ValidationFailedError } from '../errors.js';
 import { decodeUtf8, parseJson, withoutByteOrderMark } from './json.js';
 
 /** A file that can't be used as it is. The message is for people: it names the file and the place in it. */

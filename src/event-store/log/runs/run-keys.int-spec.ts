@@ -5,9 +5,9 @@ import {
   createTestStore,
   type TestStore,
   upTo,
-} from '../../../test/support/event-store.js';
-import { type RedisServer, startRedis } from '../../../test/support/redis.js';
-import { RunSweep } from '../upkeep/run-sweep.js';
+} from '../../../../test/support/event-store.js';
+import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
+import { RunSweep } from '../../upkeep/run-sweep.js';
 import type { RunFilter } from './run-store.js';
 
 describe('Runs of a key', () => {
