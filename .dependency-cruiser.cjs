@@ -47,7 +47,7 @@ const MODULES = {
     'redis (types)',
   ],
   // Clients of other ecosystems, on what applications have too (src/index.ts). Of the rest: `runs` writes its streams and
-  // waits for the ends of runs, `http` gives its errors their form; `config` and `event-store` their types.
+  // waits for the ends of runs, `event-store` watches logs and registers types, `http` gives errors their form.
   adapters: ['runs', 'events', 'tenancy', 'auth', 'http', 'config', 'event-store', 'common'],
   // For tests of applications, never for the service: it may reach for all that handlers and executors need.
   testing: [

@@ -2,7 +2,7 @@ import { Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RequireScope } from '../../auth/index.js';
-import { ValidationFailedError } from '../../common/index.js';
+import { concatBytes, ValidationFailedError } from '../../common/index.js';
 import { RunWatcher } from '../../event-store/index.js';
 import { type EventId, formatEventId, isTerminal, sameEventId } from '../../events/index.js';
 import { parsedQuery } from '../../http/index.js';
@@ -54,8 +54,14 @@ export class DurableStreamsController {
       this.head(response, next, upToDate, isClosed || (upToDate && isTerminal(run.status)));
       if (live) response.set('Stream-Cursor', streamCursor);
       if (live && events.length === 0) response.status(204).end();
-      else response.json(events);
+      else this.send(response, events);
     }
+  }
+
+  /** The events are JSON already. */
+  private send(response: Response, events: readonly (string | Buffer)[]): void {
+    const parts = events.flatMap((json, i) => (i === 0 ? [json] : [',', json]));
+    response.set('Content-Type', 'application/json; charset=utf-8').end(concatBytes(['[', ...parts, ']']));
   }
 
   private head(response: Response, next: EventId, upToDate: boolean, closed: boolean): void {

@@ -1,18 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { fromEvent, takeUntil, takeWhile } from 'rxjs';
 import { RunExpiredError, RunNotFoundError, setLongTimeout } from '../../common/index.js';
-import { type EventId, formatEventId, parseEventId, type RecordedEvent } from '../../events/index.js';
+import { RunWatcher, type WatchSignal } from '../../event-store/index.js';
+import type { EventId } from '../../events/index.js';
 import { AnswerRoom, Draining, lifeOf } from '../../http/index.js';
-import { Runstream } from '../../runs/index.js';
 import { tenantOf } from '../../tenancy/index.js';
 
 const MAX_EVENTS = 1000;
 /** A page ends with the event that reaches it, which may have 1 MiB itself. */
 const MAX_BYTES = 1024 * 1024;
+/** How long it waits for an event, or for a Redis that is away. */
 const WAIT_MS = 20_000;
 
 export interface StreamPage {
-  events: RecordedEvent[];
+  /** Each as JSON, as it is everywhere else. */
+  events: (string | Buffer)[];
   next: EventId;
   /** Whether the last of them ended the run. */
   isClosed: boolean;
@@ -22,7 +25,7 @@ export interface StreamPage {
 @Injectable()
 export class StreamPages {
   constructor(
-    private readonly runs: Runstream,
+    private readonly watcher: RunWatcher,
     private readonly room: AnswerRoom,
     private readonly draining: Draining,
   ) {}
@@ -45,39 +48,48 @@ export class StreamPages {
     const patience = new AbortController();
     const { signal } = patience;
     const over = (): void => patience.abort();
-    const timer = waits ? setLongTimeout(over, WAIT_MS) : undefined;
+    const timer = setLongTimeout(over, WAIT_MS);
     if (waits) this.draining.signal.addEventListener('abort', over, { signal });
     lifeOf(request).onEnd(over);
     try {
-      await this.fill(page, tenantOf(request), runId, last, signal);
-    } catch (error) {
-      if (!signal.aborted) throw error;
+      const { next, events } = page;
+      let bytes = 0;
+      await this.watcher
+        .watch(tenantOf(request), runId, { after: next, caller: request.caller })
+        .pipe(
+          takeUntil(fromEvent(signal, 'abort')),
+          takeWhile((told) => {
+            bytes += add(page, told, { last, room: MAX_BYTES - bytes });
+            const isFull = events.length === MAX_EVENTS || bytes >= MAX_BYTES;
+            return !isFull && !page.isClosed && (events.length === 0 || page.next.sequence < last.sequence);
+          }),
+        )
+        .forEach(() => undefined);
     } finally {
-      timer?.cancel();
+      timer.cancel();
       over();
     }
     return page;
   }
+}
 
-  private async fill(
-    page: StreamPage,
-    tenantId: string,
-    runId: string,
-    last: EventId,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let bytes = 0;
-    const updates = this.runs.for(tenantId).watch(runId, { after: formatEventId(page.next), signal });
-    for await (const update of updates) {
-      if (update.kind === 'gap') throw new RunExpiredError();
-      if (update.kind === 'deleted') throw new RunNotFoundError();
-      page.isClosed = update.kind === 'ended';
-      if (update.kind === 'ended') return;
-      page.events.push(update.event);
-      page.next = parseEventId(update.event.id);
-      bytes += JSON.stringify(update.event).length;
-      const isFull = page.events.length === MAX_EVENTS || bytes >= MAX_BYTES;
-      if (isFull || page.next.sequence >= last.sequence) return;
-    }
+/**
+ * Adds what a watcher is told, as far as the page goes, and says how many bytes that was.
+ *
+ * @throws RunExpiredError, RunNotFoundError
+ */
+function add(page: StreamPage, told: WatchSignal, { last, room }: { last: EventId; room: number }): number {
+  if (told.kind === 'gap') throw new RunExpiredError();
+  if (told.kind === 'close' && told.reason === 'deleted') throw new RunNotFoundError();
+  if (told.kind === 'close') page.isClosed = true;
+  if (told.kind !== 'events') return 0;
+  let bytes = 0;
+  for (const { json, position, ends } of told.events) {
+    page.events.push(json);
+    page.next = position;
+    page.isClosed = ends !== undefined;
+    bytes += Buffer.byteLength(json);
+    if (bytes >= room || page.events.length === MAX_EVENTS || position.sequence === last.sequence) break;
   }
+  return bytes;
 }
