@@ -64,6 +64,7 @@ export type { AppendResult, Gap, RunListPage, RunRecord } from './event-store/in
 export * from './events/typed/runstream-events.js';
 export {
   type BuiltInEvents,
+  type CloudEvent,
   type DefinedEvents,
   defineEvents,
   type EmitOptions,
@@ -87,6 +88,7 @@ export {
   type TerminalStatus,
   type TypesOf,
   type UntypedEvent,
+  toCloudEvent,
 } from './events/index.js';
 
 // Handlers and executors.

@@ -6,18 +6,22 @@ import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js'
 import { JournalWatcher } from '../event-store/index.js';
 import { AnswerRoom, ApiErrors, ApiQueryOf, readerOf, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
+import { sendCloudEvents } from './cloud-events/send-cloud-events.js';
+import { takesCloudEvents } from './cloud-events/takes-cloud-events.js';
+import { CloudEventResponse, eventPage } from './dto/cloud-event.dto.js';
 import { FRAME_MODELS, JOURNAL_FRAMES } from './dto/frames.dto.js';
 import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
 import { journalFilter, readRunIds } from './history/journal-filter.js';
 import { JournalHistoryService } from './history/journal-history.service.js';
 import { quoted, sendPage } from './history/page-answer.js';
+import { eventForm } from './sse/event-form.js';
 import { EventStreams } from './sse/event-streams.js';
 import { JOURNAL_FRAMES_DESCRIPTION } from './sse/frames-description.js';
 import { JournalWatchGuard } from './sse/journal-watch.guard.js';
 
 /** All runs of a tenant in one: its journal. */
 @ApiTags('journal')
-@ApiExtraModels(...FRAME_MODELS)
+@ApiExtraModels(CloudEventResponse, JournalPageResponse, ...FRAME_MODELS)
 @RequireScope('runs:read')
 @Controller('events')
 export class JournalEventsController {
@@ -37,12 +41,16 @@ export class JournalEventsController {
       'In the order of their appending, without the types that the deployment leaves out. `start_id`, `end_id`, ' +
       "`next_id` and `last_event_id` are ids of the journal, not of the events; a run's deletion leaves a hole in them.",
   })
-  @ApiResponse({ status: 200, type: JournalPageResponse, description: 'One page of the journal.' })
+  @ApiResponse(eventPage(JournalPageResponse, 'One page of the journal.'))
   @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
   @ApiQueryOf(JournalHistoryQuery)
   async read(@Tenant() tenantId: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const query = readQuery(request, JournalHistoryQuery);
     const { events, watchFrom } = this.history.read(tenantId, query, readerOf(request));
+    if (takesCloudEvents(request)) {
+      await sendCloudEvents(response, this.room, events, query.order);
+      return;
+    }
     await sendPage(response, this.room, events, {
       head: '{',
       tail: (end) =>
@@ -76,7 +84,8 @@ export class JournalEventsController {
     if (!watch) throw new Error('A stream needs its guard.');
     const filter = journalFilter(watch.filter, readRunIds(query.run_id));
     const announceCursor = watch.announceCursor || filter !== undefined;
-    return this.streams.send(response, query.named === 'true', (demand, caller) =>
+    const form = eventForm(query.named === 'true', takesCloudEvents(request));
+    return this.streams.send(response, form, (demand, caller) =>
       this.watcher
         .watch(tenantId, { after: watch.after, announceCursor, demand, caller, ...(filter && { filter }) })
         .pipe(this.credentials.whileGood(request.principal)),

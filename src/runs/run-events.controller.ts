@@ -28,6 +28,9 @@ import {
   readQuery,
 } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
+import { sendCloudEvents } from './cloud-events/send-cloud-events.js';
+import { takesCloudEvents } from './cloud-events/takes-cloud-events.js';
+import { CloudEventResponse, eventPage } from './dto/cloud-event.dto.js';
 import { AppendService } from './append/append.service.js';
 import { JSON_BODY, NDJSON_BODY } from './dto/append-body.js';
 import { AppendResponse, EventInputDto, EventListResponse, NdjsonAppendResponse } from './dto/event.dto.js';
@@ -36,6 +39,7 @@ import { HistoryQuery, NoQuery, StreamQuery } from './dto/queries.dto.js';
 import { HistoryService } from './history/history.service.js';
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, RUN_ID_PARAM } from './runs.controller.js';
 import { quoted, sendPage } from './history/page-answer.js';
+import { eventForm } from './sse/event-form.js';
 import { EventStreams } from './sse/event-streams.js';
 import { RunWatchGuard } from './sse/run-watch.guard.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
@@ -49,7 +53,7 @@ const SEQUENCE_HEADER = {
 };
 
 @ApiTags('events')
-@ApiExtraModels(...FRAME_MODELS, EventInputDto)
+@ApiExtraModels(CloudEventResponse, EventListResponse, ...FRAME_MODELS, EventInputDto)
 @Controller('runs/:run_id/events')
 export class RunEventsController {
   constructor(
@@ -166,7 +170,7 @@ export class RunEventsController {
     operationId: 'listEvents',
   })
   @ApiParam(RUN_ID_PARAM)
-  @ApiResponse({ status: 200, type: EventListResponse, description: 'One page of the log.' })
+  @ApiResponse(eventPage(EventListResponse, 'One page of the log.'))
   @ApiErrors(
     'VALIDATION_FAILED',
     'INVALID_EVENT_ID',
@@ -184,6 +188,10 @@ export class RunEventsController {
   ): Promise<void> {
     const query = readQuery(request, HistoryQuery);
     const events = this.history.read(tenantId, runId, query, readerOf(request));
+    if (takesCloudEvents(request)) {
+      await sendCloudEvents(response, this.room, events, query.order);
+      return;
+    }
     await sendPage(response, this.room, events, {
       head: `{"run_id":"${runId}",`,
       tail: ({ next }) => `,"has_more":${next !== undefined},"next_id":${quoted(next)}}`,
@@ -225,7 +233,8 @@ export class RunEventsController {
     const { watch } = request;
     if (!watch) throw new Error('A stream needs its guard.');
     const { after, announceCursor, filter } = watch;
-    return this.streams.send(response, query.named === 'true', (demand, caller) =>
+    const form = eventForm(query.named === 'true', takesCloudEvents(request));
+    return this.streams.send(response, form, (demand, caller) =>
       this.watcher
         .watch(tenantId, runId, { after, announceCursor, demand, caller, ...(filter && { filter }) })
         .pipe(this.credentials.whileGood(request.principal)),

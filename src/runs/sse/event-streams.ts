@@ -6,6 +6,7 @@ import { delay, OverloadedError } from '../../common/index.js';
 import { type Demand, type WatchSignal } from '../../event-store/index.js';
 import { AnswerRoom, EVENT_STREAM_MEDIA_TYPE, lifeOf } from '../../http/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
+import type { EventForm } from './event-form.js';
 import { EventStream } from './event-stream.js';
 import { EventFrames, type StreamFormat } from './stream-format.js';
 
@@ -38,11 +39,11 @@ export class EventStreams implements BeforeApplicationShutdown {
   }
 
   /** For an `@Sse` handler to return: streams what `watch` gives for the response's demand. */
-  send(response: Response, named: boolean, watch: Watching): Observable<MessageEvent> {
+  send(response: Response, form: EventForm, watch: Watching): Observable<MessageEvent> {
     // A HEAD response is over with its headers.
     const { req: request } = response;
     if (this.stopped || lifeOf(request).over || request.method === 'HEAD') return EMPTY;
-    const stream = this.add(response, new EventFrames(named, this.options.retryMs));
+    const stream = this.add(response, new EventFrames(form, this.options.retryMs));
     return stream.send(watch(stream, request.caller));
   }
 

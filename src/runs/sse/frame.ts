@@ -1,5 +1,5 @@
 import { concatBytes } from '../../common/index.js';
-import { type EncodedEvent, type ProvisionalEvent, type WatchSignal } from '../../event-store/index.js';
+import type { ProvisionalEvent, WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 
 /**
@@ -17,31 +17,6 @@ export function toWireChunk(...parts: readonly (string | Buffer)[]): WireChunk {
   const head = `${size.toString(16)}\r\n`;
   const framed = concatBytes([head, ...parts, '\r\n']);
   return { framed, payload: framed.subarray(head.length, head.length + size) };
-}
-
-/** What was encoded once for an array of events, for all watchers that share it. */
-interface Encoded {
-  named?: WireChunk;
-  unnamed?: WireChunk;
-}
-
-const encodedOnce = new WeakMap<readonly EncodedEvent[], Encoded>();
-
-/** Several events as one chunk. Watchers of a run share the array, so that they share the bytes as well. */
-function eventFrames(events: readonly EncodedEvent[], named: boolean): WireChunk {
-  let encoded = encodedOnce.get(events);
-  if (!encoded) encodedOnce.set(events, (encoded = {}));
-  return (encoded[named ? 'named' : 'unnamed'] ??= encodeEvents(events, named));
-}
-
-function encodeEvents(events: readonly EncodedEvent[], named: boolean): WireChunk {
-  const parts: (string | Buffer)[] = [];
-  for (const { id, type, json } of events) {
-    const name = named ? type : undefined;
-    if (typeof json === 'string') parts.push(frame(name, json, id));
-    else parts.push(frameHead(name), json, frameTail(id));
-  }
-  return toWireChunk(...parts);
 }
 
 /** All who see them are live, and so at the same cursor. */
@@ -63,19 +38,17 @@ function frame(name: string | undefined, json: string, id: string): string {
   return frameHead(name) + json + frameTail(id);
 }
 
-function frameHead(name: string | undefined): string {
+export function frameHead(name: string | undefined): string {
   return name === undefined ? 'data: ' : `event: ${name}\ndata: `;
 }
 
-function frameTail(id: string): string {
+export function frameTail(id: string): string {
   return `\nid: ${id}\n\n`;
 }
 
-/** @param named whether events carry their type as the event name; without it a browser gives them to `onmessage` */
-export function encodeSignal(signal: WatchSignal, named: boolean): WireChunk {
+/** What a watcher is told that is no stored event: the same in every form. */
+export function encodeControl(signal: Exclude<WatchSignal, { kind: 'events' }>): WireChunk {
   switch (signal.kind) {
-    case 'events':
-      return eventFrames(signal.events, named);
     case 'provisional':
       return provisionalFrames(signal.events, signal.cursor);
     case 'cursor':

@@ -13,6 +13,8 @@ change of order in between. Every frame has an \`id\` to resume from.
 
 A quiet stream carries a comment from time to time. An \`EventSource\` that comes back with the id of \`close\` gets 204
 and stops.
+
+With \`application/cloudevents+json\` in \`Accept\` the data of events is a \`CloudEventResponse\`. The other frames stay as they are, and nothing is provisional.
 `.trim();
 
 /** What it says of the stream of all runs. */
@@ -27,4 +29,6 @@ cursor, then what comes. The \`id\` of a frame is the journal's own; the event's
 | \`gap\` | \`{"reason": "trimmed" or "diverged", "after_id", "first_available_id", "missed"}\` | what follows does not continue what the client holds |
 
 There is no \`close\`: a journal has no end. A quiet stream carries a comment from time to time.
+
+With \`application/cloudevents+json\` in \`Accept\` the data of events is a \`CloudEventResponse\`. The other frames stay as they are.
 `.trim();

@@ -1,5 +1,6 @@
 import type { WatchSignal } from '../../event-store/index.js';
-import { encodeSignal, toWireChunk, type WireChunk } from './frame.js';
+import type { EventForm } from './event-form.js';
+import { encodeControl, toWireChunk, type WireChunk } from './frame.js';
 
 /** How the signals of one watcher are written, and how its stream ends. One for each connection. */
 export interface StreamFormat {
@@ -20,14 +21,14 @@ export interface StreamFormat {
 export class EventFrames implements StreamFormat {
   private retryWasSent = false;
 
-  /** @param named whether events carry their type as the event name */
   constructor(
-    private readonly named: boolean,
+    private readonly form: EventForm,
     private readonly retryMs: number,
   ) {}
 
   encode(signal: WatchSignal): readonly WireChunk[] {
-    const frames = encodeSignal(signal, this.named);
+    if (signal.kind === 'provisional' && !this.form.showsProvisional) return [];
+    const frames = signal.kind === 'events' ? this.form.frames(signal.events) : encodeControl(signal);
     const isFrame = signal.kind !== 'heartbeat' || signal.announce;
     if (!isFrame || this.retryWasSent) return [frames];
     this.retryWasSent = true;

@@ -345,7 +345,7 @@ describe('headers', () => {
     expect(await allowed('null')).toBeNull();
     const response = await fetch(`${toy.url}/health/live`, { headers: { origin: 'http://localhost:1' } });
     expect(response.headers.get('access-control-expose-headers')).toBe(
-      'X-Request-Id,Location,Retry-After,Idempotency-Replayed',
+      'X-Request-Id,Location,Link,Retry-After,Idempotency-Replayed',
     );
     expect(response.headers.get('x-powered-by')).toBeNull();
     expect(response.headers.get('etag')).toBeNull();

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type AllowedOrigins, allowsOrigin } from '../../../common/index.js';
 
 /** Response headers of ours that a script in a browser may read. */
-const EXPOSED_HEADERS = 'X-Request-Id,Location,Retry-After,Idempotency-Replayed';
+const EXPOSED_HEADERS = 'X-Request-Id,Location,Link,Retry-After,Idempotency-Replayed';
 const METHODS = 'GET,HEAD,PUT,PATCH,POST,DELETE';
 const MAX_AGE_SECONDS = '600';
 

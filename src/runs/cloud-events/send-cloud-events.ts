@@ -1,0 +1,40 @@
+import type { Response } from 'express';
+import type { EncodedEvent } from '../../event-store/index.js';
+import { type EventId, formatEventId } from '../../events/index.js';
+import { type AnswerRoom, lifeOf, RequestCutError } from '../../http/index.js';
+import { type PageEnd, READ_BYTES } from '../history/fill-page.js';
+import { cloudEventJson } from './cloud-event-json.js';
+import { CLOUD_EVENTS_MEDIA_TYPE } from './takes-cloud-events.js';
+
+/**
+ * Answers with a page as a batch of CloudEvents. A batch has no place for where the next page begins, so that stands in
+ * a header (https://www.rfc-editor.org/rfc/rfc8288), and a page is what one reading gives: its end is known first.
+ *
+ * @throws what reading throws
+ */
+export async function sendCloudEvents(
+  response: Response,
+  room: AnswerRoom,
+  page: AsyncGenerator<EncodedEvent[], PageEnd, undefined>,
+  order: 'asc' | 'desc',
+): Promise<void> {
+  const { req: request } = response;
+  const life = lifeOf(request);
+  await room.take(request, 2 * READ_BYTES);
+  const first = await page.next();
+  const then = first.done ? first : await page.next();
+  if (life.over) throw new RequestCutError('aborted');
+  const events = first.done ? [] : first.value;
+  const next = then.done ? then.value.next : then.value[0]?.position;
+  await page.return({ next: undefined, lookedAt: undefined });
+  if (next) response.setHeader('Link', `<${nextPage(request.url, order, next)}>; rel="next"`);
+  response.setHeader('Content-Type', `${CLOUD_EVENTS_MEDIA_TYPE}; charset=utf-8`);
+  response.end(`[${events.map(cloudEventJson).join(',')}]`);
+}
+
+/** A query alone: it belongs to the path that was asked for, whatever a proxy or a host made of it. */
+function nextPage(url: string, order: 'asc' | 'desc', next: EventId): string {
+  const query = new URLSearchParams(url.split('?', 2)[1]);
+  query.set(order === 'asc' ? 'start_id' : 'end_id', formatEventId(next));
+  return `?${query.toString()}`;
+}
