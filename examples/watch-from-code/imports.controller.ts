@@ -9,16 +9,13 @@ import {
   Post,
   Query,
   Sse,
-  UseFilters,
 } from '@nestjs/common';
 import { Runstream } from 'runstream';
 import { concatMap, type Observable } from 'rxjs';
 import { ImportsService } from './imports.service.js';
-import { RunstreamErrorsFilter } from './runstream-errors.filter.js';
 
 /** Routes of the application's own, with answers and frames of its own. */
 @Controller('imports')
-@UseFilters(RunstreamErrorsFilter)
 export class ImportsController {
   constructor(
     private readonly imports: ImportsService,

@@ -51,6 +51,9 @@ export interface RunstreamErrorOptions {
  */
 export class RunstreamError extends Error {
   readonly status: number;
+  /** By these two, Nest and Express know the status of an error that is thrown in an application's own route. */
+  readonly statusCode: number;
+  readonly expose = true;
   readonly details: unknown;
   /** Undefined when `details` are all there is. */
   readonly more: number | undefined;
@@ -64,6 +67,7 @@ export class RunstreamError extends Error {
     super(message, { cause: options.cause });
     this.name = new.target.name;
     this.status = ERROR_STATUS[code];
+    this.statusCode = this.status;
     this.details = options.details;
     this.more = options.more || undefined;
     this.retryAfterSeconds = options.retryAfterSeconds;

@@ -2,12 +2,16 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
   Catch,
+  Controller,
   type ExceptionFilter,
+  Get,
   HttpException,
+  Param,
   ValidationPipe,
 } from '@nestjs/common';
 import type { Response } from 'express';
 import { configureRunstream } from '../../src/configure-runstream.js';
+import { Runstream } from '../../src/runs/index.js';
 import { ask, type Host, type HostOptions, startHost } from './host.js';
 
 let host: Host;
@@ -23,6 +27,16 @@ class OwnFilter implements ExceptionFilter {
   catch(exception: HttpException, context: ArgumentsHost): void {
     const response = context.switchToHttp().getResponse<Response>();
     response.status(exception.getStatus()).json({ own: exception.message });
+  }
+}
+
+@Controller('of-order')
+class RunOfOrderController {
+  constructor(private readonly runstream: Runstream) {}
+
+  @Get(':id')
+  get(@Param('id') id: string) {
+    return this.runstream.get(id);
   }
 }
 
@@ -49,6 +63,14 @@ describe("an application's own routes", () => {
     });
     expect((await ask(`${url}/orders`, { method: 'PUT' })).body).toMatchObject({ statusCode: 404 });
     expect((await ask(`${url}/orders`, { method: 'DELETE' })).headers.has('allow')).toBe(false);
+  });
+
+  it('L1 answer what `Runstream` throws with its status and its message', async () => {
+    const url = await start({ controllers: [RunOfOrderController] });
+    expect(await ask(`${url}/of-order/r0_none`)).toMatchObject({
+      status: 404,
+      body: { statusCode: 404, message: expect.stringMatching(/^There is no run with this id/) },
+    });
   });
 
   it('L1 and their filter', async () => {
