@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { VersioningType } from '@nestjs/common';
+import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import { randomUUID } from 'node:crypto';
@@ -29,6 +29,25 @@ const PLACES = [
     options: {
       under: 'streams',
       configure: (app: NestExpressApplication) => version(app.setGlobalPrefix('api')),
+    },
+  },
+  {
+    // An EventSource and a link have no headers, so what they lead to must be of no version, too.
+    at: '',
+    options: {
+      configure: (app: NestExpressApplication) =>
+        app.enableVersioning({
+          type: VersioningType.HEADER,
+          header: 'X-Api-Version',
+          defaultVersion: ['1', VERSION_NEUTRAL],
+        }),
+    },
+  },
+  {
+    at: '',
+    options: {
+      configure: (app: NestExpressApplication) =>
+        app.enableVersioning({ type: VersioningType.MEDIA_TYPE, key: 'v=', defaultVersion: VERSION_NEUTRAL }),
     },
   },
   {
