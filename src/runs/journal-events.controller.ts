@@ -6,9 +6,8 @@ import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js'
 import { JournalWatcher } from '../event-store/index.js';
 import { AnswerRoom, ApiErrors, ApiQueryOf, readerOf, readQuery } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { sendCloudEvents } from './cloud-events/send-cloud-events.js';
+import { ALSO_CLOUD_EVENTS, LINK_HEADER, sendCloudEvents } from './cloud-events/send-cloud-events.js';
 import { takesCloudEvents } from './cloud-events/takes-cloud-events.js';
-import { CloudEventResponse, eventPage } from './dto/cloud-event.dto.js';
 import { FRAME_MODELS, JOURNAL_FRAMES } from './dto/frames.dto.js';
 import { JournalHistoryQuery, JournalPageResponse, JournalStreamQuery } from './dto/journal.dto.js';
 import { journalFilter, readRunIds } from './history/journal-filter.js';
@@ -21,7 +20,7 @@ import { JournalWatchGuard } from './sse/journal-watch.guard.js';
 
 /** All runs of a tenant in one: its journal. */
 @ApiTags('journal')
-@ApiExtraModels(CloudEventResponse, JournalPageResponse, ...FRAME_MODELS)
+@ApiExtraModels(...FRAME_MODELS)
 @RequireScope('runs:read')
 @Controller('events')
 export class JournalEventsController {
@@ -39,9 +38,15 @@ export class JournalEventsController {
     operationId: 'listJournalEvents',
     description:
       'In the order of their appending, without the types that the deployment leaves out. `start_id`, `end_id`, ' +
-      "`next_id` and `last_event_id` are ids of the journal, not of the events; a run's deletion leaves a hole in them.",
+      "`next_id` and `last_event_id` are ids of the journal, not of the events; a run's deletion leaves a hole in them. " +
+      ALSO_CLOUD_EVENTS,
   })
-  @ApiResponse(eventPage(JournalPageResponse, 'One page of the journal.'))
+  @ApiResponse({
+    status: 200,
+    type: JournalPageResponse,
+    description: 'One page of the journal.',
+    headers: LINK_HEADER,
+  })
   @ApiErrors('VALIDATION_FAILED', 'INVALID_EVENT_ID', 'UNKNOWN_EVENT_TYPE', 'REDIS_UNAVAILABLE')
   @ApiQueryOf(JournalHistoryQuery)
   async read(@Tenant() tenantId: string, @Req() request: Request, @Res() response: Response): Promise<void> {

@@ -28,9 +28,8 @@ import {
   readQuery,
 } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
-import { sendCloudEvents } from './cloud-events/send-cloud-events.js';
+import { ALSO_CLOUD_EVENTS, LINK_HEADER, sendCloudEvents } from './cloud-events/send-cloud-events.js';
 import { takesCloudEvents } from './cloud-events/takes-cloud-events.js';
-import { CloudEventResponse, eventPage } from './dto/cloud-event.dto.js';
 import { AppendService } from './append/append.service.js';
 import { JSON_BODY, NDJSON_BODY } from './dto/append-body.js';
 import { AppendResponse, EventInputDto, EventListResponse, NdjsonAppendResponse } from './dto/event.dto.js';
@@ -53,7 +52,7 @@ const SEQUENCE_HEADER = {
 };
 
 @ApiTags('events')
-@ApiExtraModels(CloudEventResponse, EventListResponse, ...FRAME_MODELS, EventInputDto)
+@ApiExtraModels(...FRAME_MODELS, EventInputDto)
 @Controller('runs/:run_id/events')
 export class RunEventsController {
   constructor(
@@ -166,11 +165,17 @@ export class RunEventsController {
     summary: 'Page through the history',
     description:
       'Pages neither overlap nor skip. Go on with `next_id`, as `start_id` or with `order=desc` as `end_id`, until it is ' +
-      'null: a page may hold fewer events than `limit`, or none.',
+      'null: a page may hold fewer events than `limit`, or none. ' +
+      ALSO_CLOUD_EVENTS,
     operationId: 'listEvents',
   })
   @ApiParam(RUN_ID_PARAM)
-  @ApiResponse(eventPage(EventListResponse, 'One page of the log.'))
+  @ApiResponse({
+    status: 200,
+    type: EventListResponse,
+    description: 'One page of the log.',
+    headers: LINK_HEADER,
+  })
   @ApiErrors(
     'VALIDATION_FAILED',
     'INVALID_EVENT_ID',

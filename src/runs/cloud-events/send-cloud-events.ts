@@ -6,6 +6,16 @@ import { type PageEnd, READ_BYTES } from '../history/fill-page.js';
 import { cloudEventJson } from './cloud-event-json.js';
 import { CLOUD_EVENTS_MEDIA_TYPE } from './takes-cloud-events.js';
 
+/** In words alone: of two media types, generated clients make answers that are either. */
+export const ALSO_CLOUD_EVENTS =
+  'With `application/cloudevents-batch+json` in `Accept` a page is a batch of CloudEvents 1.0, and `Link` leads to the next.';
+export const LINK_HEADER = {
+  Link: {
+    description: 'Of a batch of CloudEvents that is not the last: the next one, `rel="next"`.',
+    schema: { type: 'string' as const },
+  },
+};
+
 /**
  * Answers with a page as a batch of CloudEvents. A batch has no place for where the next page begins, so that stands in
  * a header (https://www.rfc-editor.org/rfc/rfc8288), and a page is what one reading gives: its end is known first.

@@ -14,7 +14,7 @@ change of order in between. Every frame has an \`id\` to resume from.
 A quiet stream carries a comment from time to time. An \`EventSource\` that comes back with the id of \`close\` gets 204
 and stops.
 
-With \`application/cloudevents+json\` in \`Accept\` the data of events is a \`CloudEventResponse\`. The other frames stay as they are, and nothing is provisional.
+With \`application/cloudevents+json\` in \`Accept\` the data of events is a CloudEvent 1.0. The other frames stay as they are, and nothing is provisional.
 `.trim();
 
 /** What it says of the stream of all runs. */
@@ -30,5 +30,5 @@ cursor, then what comes. The \`id\` of a frame is the journal's own; the event's
 
 There is no \`close\`: a journal has no end. A quiet stream carries a comment from time to time.
 
-With \`application/cloudevents+json\` in \`Accept\` the data of events is a \`CloudEventResponse\`. The other frames stay as they are.
+With \`application/cloudevents+json\` in \`Accept\` the data of events is a CloudEvent 1.0. The other frames stay as they are.
 `.trim();
