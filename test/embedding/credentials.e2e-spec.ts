@@ -120,8 +120,14 @@ describe('L4 credentials of the application', () => {
     );
   });
 
-  it('a principal that makes no sense is a fault of the application, and no tenant', async () => {
-    const principal = () => ({ id: 'x', tenantId: '../other', scopes: ['runs:read', 'root'] }) as never;
+  it.each([
+    { tenantId: '../other' },
+    { scopes: ['runs:read', 'root'] },
+    { scopes: 'runs:read' },
+    { id: '' },
+    { expiresAt: Number.NaN },
+  ])('a principal that makes no sense is a fault of the application, and nobody: %j', async (part) => {
+    const principal = () => ({ id: 'x', tenantId: 'red', scopes: ['runs:read'], ...part }) as never;
     host = await startHost({ runstream: { ...multi, auth: { principal } } });
     expect((await ask(`${host.url}/runs`)).body['code']).toBe('INTERNAL_ERROR');
   });
