@@ -58,7 +58,7 @@ export {
   type WaitOptions,
   type WatchRunOptions,
 } from './runs/index.js';
-export type { AppendResult, Gap, RunListPage, RunRecord } from './event-store/index.js';
+export type { AppendResult, Gap, RunHolder, RunListPage, RunRecord } from './event-store/index.js';
 
 // Events, and what they hold. An application adds to this interface, which only `export *` lets it.
 export * from './events/typed/runstream-events.js';

@@ -91,6 +91,46 @@ describe('Executing a run', () => {
     expect(one.runner.activeCount).toBe(0);
   });
 
+  it('is seen from outside: who has the run, until when, what it waits for, and when it last said something', async () => {
+    const { id, done } = await begin(one, async (execution) => {
+      await Promise.all([
+        execution.waitFor('gate.approved', { where: ({ data }) => data['n'] === 1 }),
+        execution.waitFor('gate.approved', { where: ({ data }) => data['n'] === 2 }),
+        execution.waitFor('log.*'),
+      ]);
+      await execution.emit('agent.completed');
+      await execution.waitFor('gate.rejected');
+    });
+    const now = () => one.runs.get(one.tenant, id);
+    const isWaitingFor = (types: string | undefined) =>
+      eventually(`it waits for ${types}`, async () => (await now()).waitingFor === types);
+    const begun = await now();
+    expect(begun.holder?.instance).toMatch(/-[0-9]+-[0-9a-f]{6}$/);
+    expect(begun.holder!.leaseUntil - begun.startedAt!).toBe(30_000);
+    expect(begun.lastEventAt).toBe(begun.startedAt);
+    await isWaitingFor('gate.approved,log.*');
+
+    const say = (type: string, data = {}) => {
+      const [category = '', action = ''] = type.split('.');
+      return one.store.append(one.tenant, id, [{ event: { category, action }, data }]);
+    };
+    await say('log.stdout');
+    await say('gate.approved', { n: 1 });
+    await isWaitingFor('gate.approved');
+    await say('gate.approved', { n: 2 });
+    await isWaitingFor('gate.rejected');
+    const last = (await one.events(id)).at(-1)!;
+    expect((await now()).lastEventAt).toBe(Number(last.id.split('-')[0]));
+    const [listed] = (await one.runs.list(one.tenant, {}, 1)).runs;
+    const { instance } = begun.holder!;
+    expect(listed).toMatchObject({ id, waitingFor: 'gate.rejected', holder: { instance } });
+    await say('gate.rejected');
+    await done();
+    const ended = await now();
+    expect(ended).toMatchObject({ status: 'completed', lastEventAt: ended.completedAt });
+    expect([ended.holder, ended.waitingFor]).toEqual([undefined, undefined]);
+  });
+
   it('knows the key of its run, and that it has none', async () => {
     one.app.get(JobExecutor).job = ({ key }) => Promise.resolve(String(key));
     const { run: keyed } = await one.runs.create(one.tenant, { executor: 'job', task: 'x', key: 'chat 1' });

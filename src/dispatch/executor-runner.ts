@@ -39,7 +39,12 @@ export class ExecutorRunner {
 
   /** Executes a run to its end, or to that of this process. Never throws. */
   async execute(taken: TakenRun, registered: RegisteredExecutor, consumer: string): Promise<void> {
-    const attempt = new RunAttempt(this.deps, taken, registered);
+    const attempt = new RunAttempt(this.deps, taken, registered, (waiting) => {
+      this.beatOf([waiting], consumer).catch((error: unknown) => {
+        // The next heartbeat says it.
+        this.logger.debug(`Run ${taken.run.id}: what it waits for could not be told: ${errorText(error)}`);
+      });
+    });
     const done = this.tenants
       .run(taken.run.tenantId, () => attempt.execute())
       .then((end) => this.conclude(attempt, end, consumer))
@@ -54,20 +59,29 @@ export class ExecutorRunner {
 
   /** Extends the leases of an executor's runs, and stops those that are another's by now. */
   async beat(registered: RegisteredExecutor, consumer: string): Promise<void> {
-    const { name, options } = registered;
     const byTenant = new Map<string, RunAttempt[]>();
     for (const attempt of this.active.keys()) {
       if (attempt.registered !== registered) continue;
       const { tenantId } = attempt.taken.entry;
       byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), attempt]);
     }
-    for (const [tenantId, attempts] of byTenant) {
-      const held = attempts.map(({ taken }) => ({ runId: taken.run.id, fence: taken.fence }));
-      const answers = await this.dispatch.beat({ tenantId, executor: name }, consumer, options.leaseMs, held);
-      for (const [i, attempt] of attempts.entries()) {
-        const reason = ABORT_REASONS[answers[i] ?? 'held'];
-        if (reason) attempt.abort(reason);
-      }
+    for (const attempts of byTenant.values()) await this.beatOf(attempts, consumer);
+  }
+
+  /** @param attempts of one tenant's runs, by one executor */
+  private async beatOf(attempts: readonly RunAttempt[], consumer: string): Promise<void> {
+    const [first] = attempts;
+    if (!first) return;
+    const { leaseMs } = first.registered.options;
+    const held = attempts.map(({ taken, waitingFor }) => ({
+      runId: taken.run.id,
+      fence: taken.fence,
+      waitingFor,
+    }));
+    const answers = await this.dispatch.beat(first.taken.entry, consumer, leaseMs, held);
+    for (const [i, attempt] of attempts.entries()) {
+      const reason = ABORT_REASONS[answers[i] ?? 'held'];
+      if (reason) attempt.abort(reason);
     }
   }
 

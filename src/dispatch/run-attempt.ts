@@ -43,6 +43,8 @@ export class RunAttempt {
     deps: RunWriterDeps,
     readonly taken: TakenRun,
     readonly registered: RegisteredExecutor,
+    /** Called when others are to know what the run waits for by now. */
+    onWaits: (attempt: RunAttempt) => void,
   ) {
     const { run, fence } = taken;
     this.run = run;
@@ -52,7 +54,14 @@ export class RunAttempt {
     this.writer = new RunWriter(deps, target, (error) => {
       this.execution.abort(error);
     });
-    this.execution = new RunningExecution(run, fence, this.writer, deps.store, deps.watcher);
+    this.execution = new RunningExecution(run, fence, this.writer, deps.store, deps.watcher, () => {
+      onWaits(this);
+    });
+  }
+
+  /** The event types that the executor waits for, separated by commas. */
+  get waitingFor(): string {
+    return this.execution.waitingFor;
   }
 
   /** Tells the executor to stop. At a shutdown it may still append; otherwise the run is not its any more. */

@@ -20,6 +20,11 @@ import {
 import { RunInbox } from './run-inbox.js';
 import type { RunWriter } from './run-writer.js';
 
+/** A wait of this length is told to who looks at the run. */
+const TOLD_AFTER_MS = 500;
+/** Characters of the types that are waited for. */
+const MAX_SHOWN = 255;
+
 /** What an executor is given: the run as it was taken up, and the way to append to it. */
 export class RunningExecution implements RunExecution {
   readonly id: string;
@@ -33,6 +38,7 @@ export class RunningExecution implements RunExecution {
   private readonly logger = new Logger('Executors');
   private readonly aborting = new AbortController();
   private readonly inboxes = new Map<string, RunInbox>();
+  private readonly waits: string[] = [];
 
   constructor(
     run: RunRecord,
@@ -40,6 +46,8 @@ export class RunningExecution implements RunExecution {
     private readonly writer: RunWriter,
     private readonly store: EventStore,
     private readonly watcher: RunWatcher,
+    /** Called when others are to know what it waits for by now. */
+    private readonly onWaits: () => void,
   ) {
     this.id = run.id;
     this.tenantId = run.tenantId;
@@ -49,6 +57,11 @@ export class RunningExecution implements RunExecution {
     this.labels = run.labels;
     this.context = run.context;
     this.attempt = run.attempt;
+  }
+
+  /** The event types that it waits for, separated by commas. */
+  get waitingFor(): string {
+    return [...new Set(this.waits)].join(',').slice(0, MAX_SHOWN);
   }
 
   get signal(): AbortSignal {
@@ -86,7 +99,24 @@ export class RunningExecution implements RunExecution {
       const isOwn = (event: RecordedEvent) => this.writer.isOwn(event);
       this.inboxes.set(type, (inbox = new RunInbox(this.watcher, this, filter, isOwn, this.signal)));
     }
-    return inbox.take(type, options);
+    return this.waiting(type, inbox.take(type, options));
+  }
+
+  /** Only what takes long is told: most waits are over before anybody could ask. */
+  private async waiting<T>(type: string, wait: Promise<T>): Promise<T> {
+    let isTold = false;
+    const timer = setTimeout(() => {
+      isTold = true;
+      this.onWaits();
+    }, TOLD_AFTER_MS);
+    this.waits.push(type);
+    try {
+      return await wait;
+    } finally {
+      clearTimeout(timer);
+      this.waits.splice(this.waits.indexOf(type), 1);
+      if (isTold) this.onWaits();
+    }
   }
 
   private async append(type: string, data: JsonObjectInput, more: EmitOptions): Promise<string | undefined> {

@@ -1,8 +1,7 @@
 import type { RunRecord } from '../event-store/index.js';
 import type { RunListItem, RunResponse } from './dto/run.dto.js';
 
-/** A run as clients see it. */
-/** @param base what stands before `/runs` in the path of the request (BasePath) */
+/** A run as clients see it. @param base what stands before `/runs` in the path of the request (BasePath) */
 export function toRunResponse(run: RunRecord, base: string): RunResponse {
   const self = `${base}/runs/${run.id}`;
   return {
@@ -16,13 +15,16 @@ export function toRunResponse(run: RunRecord, base: string): RunResponse {
     context: run.context,
     status: run.status,
     attempt: run.attempt,
-    created_at: new Date(run.createdAt).toISOString(),
+    created_at: iso(run.createdAt),
     started_at: time(run.startedAt),
     completed_at: time(run.completedAt),
     result: run.result ?? null,
     error: run.error ?? null,
     statistics: { events: run.events },
     sequence: run.sequence,
+    last_event_at: time(run.lastEventAt),
+    holder: run.holder ? { instance: run.holder.instance, lease_until: iso(run.holder.leaseUntil) } : null,
+    waiting_for: run.waitingFor ?? null,
     expires_at: time(run.expiresAt),
     links: { self, events: `${self}/events`, stream: `${self}/events/stream` },
   };
@@ -41,5 +43,9 @@ export function toRunListItem(run: RunRecord, base: string): RunListItem {
 }
 
 function time(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
+  return ms === undefined ? null : iso(ms);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -44,6 +44,9 @@ export interface Run {
   error: unknown;
   statistics: { events: Record<string, number> };
   sequence: number;
+  last_event_at: string | null;
+  holder: { instance: string; lease_until: string } | null;
+  waiting_for: string | null;
   expires_at: string | null;
   links: { self: string; events: string; stream: string };
 }

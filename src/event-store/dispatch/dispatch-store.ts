@@ -164,12 +164,12 @@ export class DispatchStore {
     };
   }
 
-  /** Extends the leases of runs of one source. */
+  /** Extends the leases of runs of one source, and says for what each of them waits: types, or nothing. */
   async beat(
     source: DispatchSource,
     consumer: string,
     leaseMs: number,
-    held: readonly { runId: string; fence: number }[],
+    held: readonly { runId: string; fence: number; waitingFor: string }[],
   ): Promise<BeatAnswer[]> {
     const answers: BeatAnswer[] = [];
     for (let i = 0; i < held.length; i += BEAT_PAGE) {
@@ -177,7 +177,7 @@ export class DispatchStore {
       const reply = await SCRIPTS.dispatchBeat.run(
         this.redis.commands,
         [this.streamOf(source), ...page.map(({ runId }) => this.store.keys.run(source.tenantId, runId).run)],
-        [DISPATCH_GROUP, consumer, leaseMs, ...page.map(({ fence }) => fence)],
+        [DISPATCH_GROUP, consumer, leaseMs, ...page.flatMap(({ fence, waitingFor }) => [fence, waitingFor])],
       );
       answers.push(...(reply as BeatAnswer[]));
     }

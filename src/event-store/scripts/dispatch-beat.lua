@@ -1,7 +1,7 @@
 -- Extends the leases of runs that are being executed. One whose fence has passed on is another's.
 --
 -- KEYS  1 dispatch  2… runs
--- ARGV  1 group  2 consumer  3 lease ms  4… the fence of each run
+-- ARGV  1 group  2 consumer  3 lease ms  4… the fence of each run, and the event types that it waits for, or ''
 -- Reply for each run: 'held' | 'lost' | 'gone' | its terminal status
 
 --- include ../../redis/scripts/time.lua
@@ -14,18 +14,20 @@ for i = 2, #KEYS do
   local field = redis.call('HMGET', KEYS[i], 'fence', 'status', 'dispatch', 'deleting', 'lease')
   if not field[2] or field[4] then
     reply[i - 1] = 'gone'
-  elseif field[1] ~= ARGV[i + 2] or field[5] == '0' then
+  elseif field[1] ~= ARGV[2 * i] or field[5] == '0' then
     -- A lease of 0 was given back (dispatch-release.lua): a beat that comes late must not take it again.
     reply[i - 1] = 'lost'
   elseif field[2] ~= 'running' then
     reply[i - 1] = field[2]
   else
     reply[i - 1] = 'held'
-    held[#held + 1] = KEYS[i]
+    held[#held + 1] = { run = KEYS[i], waiting_for = ARGV[2 * i + 1] }
     if field[3] then entries[#entries + 1] = field[3] end
   end
 end
-for _, run in ipairs(held) do redis.call('HSET', run, 'lease', lease_end) end
+for _, one in ipairs(held) do
+  redis.call('HSET', one.run, 'lease', lease_end, 'waiting_for', one.waiting_for)
+end
 -- JUSTID leaves the delivery count alone, and 0 resets the idle time. Without a group there is none to reset: it is
 -- made again, and the entries are then handed out anew and found to be held.
 pcall(call_in_pages, { 'XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0 }, entries, { 'JUSTID' })

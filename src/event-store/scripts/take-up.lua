@@ -83,7 +83,7 @@ redis.call('HINCRBY', k.run, 'fence', 1)
 if not ends then
   redis.call('HINCRBY', k.run, 'attempt', 1)
   redis.call('HSET', k.run, 'lease', now_ms() + lease_ms, 'taken', ARGV[12], 'dispatch', entry,
-    'deaths', deaths, 'deaths_alone', deaths_alone, 'alone', alone)
+    'holder', ARGV[9], 'waiting_for', '', 'deaths', deaths, 'deaths_alone', deaths_alone, 'alone', alone)
 end
 write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })
 if ends then return over() end

@@ -86,6 +86,20 @@ export class RunStatisticsDto {
   events!: Record<string, number>;
 }
 
+/** The process that executes a run. */
+export class RunHolderDto {
+  @ApiProperty({
+    example: 'worker-1-4242-a1b2c3',
+    description: 'Its host, process id, and a name of this start.',
+  })
+  instance!: string;
+  @ApiProperty({
+    format: 'date-time',
+    description: 'The run is its until then, if it sends no heartbeat before.',
+  })
+  lease_until!: string;
+}
+
 export class RunLinksDto {
   @ApiProperty({ example: '/runs/r0_01kbz6v2m8e7q9n4t3x5c1d2fa' })
   self!: string;
@@ -133,6 +147,18 @@ export class RunResponse {
   statistics!: RunStatisticsDto;
   @ApiProperty({ type: 'integer', description: 'Sequence of the last event.' })
   sequence!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null without an event.' })
+  last_event_at!: string | null;
+  @ApiProperty({ type: RunHolderDto, nullable: true, description: 'Null when no process executes it.' })
+  holder!: RunHolderDto | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'gate.approved',
+    description:
+      'The event types that its executor waits for, separated by commas; up to date within a second.',
+  })
+  waiting_for!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When the events go.' })
   expires_at!: string | null;
   @ApiProperty({ type: RunLinksDto })

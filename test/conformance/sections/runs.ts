@@ -17,7 +17,8 @@ const RUN_FIELDS = [
     'attempt',
     'created_at',
   ],
-  ...['started_at', 'completed_at', 'result', 'error', 'statistics', 'sequence', 'expires_at', 'links'],
+  ...['started_at', 'completed_at', 'result', 'error', 'statistics', 'sequence', 'last_event_at'],
+  ...['holder', 'waiting_for', 'expires_at', 'links'],
 ];
 
 export const runs = defineSection('3 Runs', (check) => {
@@ -88,6 +89,9 @@ export const runs = defineSection('3 Runs', (check) => {
     const during = await api.run(run.id);
     assert.equal(during.sequence, 4);
     assert.equal(during.status, 'running');
+    const [last] = (await api.page(run.id, { order: 'desc', limit: 1 })).events;
+    assert.equal(during.last_event_at, new Date(Number(last?.id.split('-')[0])).toISOString());
+    assert.deepEqual([during.holder, during.waiting_for], [null, null]);
     assert.equal(during.statistics.events['llm.stream'], 2);
     assert.equal(during.statistics.events['gate.requested'], 1);
     assert.equal(during.statistics.events['lifecycle.started'], 1);

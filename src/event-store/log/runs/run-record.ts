@@ -27,10 +27,24 @@ export interface RunRecord {
   events: Record<string, number>;
   /** Sequence of the last event. */
   sequence: number;
+  /** When the last event was appended. */
+  lastEventAt: number | undefined;
+  /** Which process executes it; undefined when none does. */
+  holder: RunHolder | undefined;
+  /** The event types that its executor waits for (`waitFor`), separated by commas. */
+  waitingFor: string | undefined;
   /** When the events go. */
   expiresAt: number | undefined;
   /** Values that were too large to be read with the rest, with their sizes in bytes. */
   leftOut: Partial<Record<LargeField, number>>;
+}
+
+/** The process that executes a run. @publicApi */
+export interface RunHolder {
+  /** Its host, process id, and a name of this start. */
+  instance: string;
+  /** Until when the run belongs to it, unless it sends a heartbeat before. */
+  leaseUntil: number;
 }
 
 /** What a run has that may be large. */
@@ -62,6 +76,7 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
   const number = (name: string): number | undefined => finite(field.get(name));
   const json = (name: string): unknown => parsed(field.get(name));
   const status = field.get('status') as RunStatus;
+  const sequence = number('sequence') ?? 0;
   return {
     id: field.get('id') ?? '',
     tenantId,
@@ -79,7 +94,10 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
     result: json('result'),
     error: json('error'),
     events,
-    sequence: number('sequence') ?? 0,
+    sequence,
+    lastEventAt: sequence > 0 ? number('last_ms') : undefined,
+    holder: status === 'running' ? holderOf(field.get('holder'), number('lease')) : undefined,
+    waitingFor: (status === 'running' && field.get('waiting_for')) || undefined,
     expiresAt: number('expires_at'),
     leftOut,
   };
@@ -101,8 +119,16 @@ export function asCreated(run: RunRecord): RunRecord {
     error: null,
     events: isExternal ? { 'lifecycle.started': 1 } : {},
     sequence: isExternal ? 1 : 0,
+    lastEventAt: isExternal ? run.startedAt : undefined,
+    holder: undefined,
+    waitingFor: undefined,
     expiresAt: undefined,
   };
+}
+
+/** A lease of 0 was given back. */
+function holderOf(instance: string | undefined, leaseUntil = 0): RunHolder | undefined {
+  return instance !== undefined && leaseUntil > 0 ? { instance, leaseUntil } : undefined;
 }
 
 function finite(text: string | undefined): number | undefined {
