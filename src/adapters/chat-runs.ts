@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { RunNotFoundError, RunstreamError, ValidationFailedError } from '../common/index.js';
-import { RUN_ID_PATTERN, type RunRecord } from '../event-store/index.js';
+import { RUN_ID_PATTERN, type RunFilter, type RunRecord } from '../event-store/index.js';
 import { isTerminal, type JsonObject } from '../events/index.js';
-import { type RunOperations, Runstream } from '../runs/index.js';
+import { readerOf } from '../http/index.js';
+import { type RunOperations, RunsService, Runstream } from '../runs/index.js';
 import { tenantOf } from '../tenancy/index.js';
 
 /** As on POST /runs. */
@@ -13,7 +14,10 @@ const MAX_TASK_SHOWN = 200;
 /** The runs of a chat: its id is their key. */
 @Injectable()
 export class ChatRuns {
-  constructor(private readonly runs: Runstream) {}
+  constructor(
+    private readonly runs: Runstream,
+    private readonly service: RunsService,
+  ) {}
 
   of(request: Request): RunOperations {
     return this.runs.for(tenantOf(request));
@@ -21,8 +25,7 @@ export class ChatRuns {
 
   /** The newest run of a chat. @throws ValidationFailedError for what can be no chat's id */
   async latest(request: Request, chat: string): Promise<RunRecord | undefined> {
-    const { runs } = await this.of(request).list({ key: chat, limit: 1 });
-    return runs[0];
+    return this.newest(request, { key: chat });
   }
 
   /** The run of a chat that has an id, ours or the client's, which a label keeps. */
@@ -31,8 +34,8 @@ export class ChatRuns {
     chat: string,
     { label, value }: { label: string; value: string },
   ): Promise<RunRecord | undefined> {
-    const { runs } = await this.of(request).list({ key: chat, label: { name: label, value }, limit: 1 });
-    if (runs[0] || !RUN_ID_PATTERN.test(value)) return runs[0];
+    const labelled = await this.newest(request, { key: chat, label: { name: label, value } });
+    if (labelled || !RUN_ID_PATTERN.test(value)) return labelled;
     const run = await this.of(request)
       .get(value)
       .catch((error: unknown) => {
@@ -81,6 +84,12 @@ export class ChatRuns {
       labels,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     });
+  }
+
+  /** Counted on who asks: one who asks for much takes no other's turn. */
+  private async newest(request: Request, filter: RunFilter): Promise<RunRecord | undefined> {
+    const { runs } = await this.service.list(tenantOf(request), filter, 1, undefined, readerOf(request));
+    return runs[0];
   }
 }
 

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '../conformance/client.js';
 import { eventOf, terminal } from '../conformance/model.js';
 import type { SseFrame } from '../conformance/sse-parser.js';
+import { TestKeys } from '../access/keys.js';
 import { eventually } from '../support/eventually.js';
+import { testRedisUrl } from '../support/redis.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { TestBed } from '../support/test-bed.js';
 import { framesOf } from './frames.js';
 
@@ -137,5 +140,39 @@ describe('useChat', () => {
       false,
       JSON.stringify({ type: 'text-delta', id: 'text-2', delta: 'a' }),
     ]);
+  });
+
+  it('is looked up in its turn, however many others one caller asks for', async () => {
+    const line = await startTcpProxy(Number(new URL(testRedisUrl()).port));
+    const redis = new URL(testRedisUrl());
+    redis.port = String(line.port);
+    const [slow, keys] = await Promise.all([
+      // One lookup at a time.
+      bed.startService({
+        ADAPTERS: 'ai-sdk',
+        AUTH_MODE: 'api-key',
+        REDIS_URL: redis.href,
+        REDIS_MAX_BULK_READ_BYTES: '65536',
+      }),
+      TestKeys.open(),
+    ]);
+    const [greedy, other] = await Promise.all([keys.create('default'), keys.create('default')]);
+    const { id } = await api.createRun({ key: 'chat-8' });
+    await api.append(id, terminal());
+    const order: string[] = [];
+    const look = async (who: string, { headers }: { headers: Readonly<Record<string, string>> }) => {
+      const { status } = await fetch(`${slow.url}/api/chat/chat-8/stream`, { headers });
+      order.push(`${who} ${status}`);
+    };
+    await Promise.all([look('first', greedy), look('first', other)]);
+    order.length = 0;
+    line.latency(20);
+    const looks = Array.from({ length: 40 }, () => look('greedy', greedy));
+    await eventually('the first is answered', () => order.length > 0);
+    await Promise.all([look('other', other), ...looks]);
+    expect(order.indexOf('other 204')).toBeGreaterThan(0);
+    expect(order.indexOf('other 204')).toBeLessThan(30);
+    await keys.close();
+    await line.close();
   });
 });
