@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { Browser } from 'playwright-core';
+import { chromiumPath, launchChromium } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
+import { report } from '../support/report-line.js';
+import { ChatInBrowser } from './chat-in-browser.js';
 import { InstalledExamples, type Served } from './installed-examples.js';
 
 interface Run {
@@ -276,6 +280,33 @@ describe('The example approval-flow', () => {
       details: [{ path: 'service' }, { path: 'changed_lines' }],
     });
   });
+});
+
+const executablePath = chromiumPath();
+if (executablePath === undefined)
+  report('There is no Chromium here (CHROMIUM may name one): the tests of the example chat are left out.');
+const inBrowser = executablePath === undefined ? describe.skip : describe;
+
+inBrowser('The example chat', () => {
+  let browser: Browser;
+  let chat: ChatInBrowser;
+  beforeAll(async () => {
+    browser = await launchChromium(executablePath ?? '');
+    chat = await ChatInBrowser.start(examples, browser, `${redis.url}/${++databases}`);
+  });
+  afterEach(() => chat.leave());
+  afterAll(async () => {
+    await chat?.stop();
+    await browser?.close();
+  });
+
+  it('holds an answer whole and once, however often it is reloaded', () => chat.isReloaded());
+
+  it('goes on by itself when the service was killed and is there again', () => chat.isServedAgain());
+
+  it('asks until it is answered, and starts one run for a question', () => chat.asksUntilAnswered());
+
+  it('closes its connection and cancels the run at a stop, also when it was resumed', () => chat.isStopped());
 });
 
 describe('The tests that examples have of their own', () => {

@@ -8,7 +8,6 @@ import { type Child, startChild } from '../support/child.js';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** An example that serves. */
 export interface Served {
@@ -47,6 +46,12 @@ export class InstalledExamples {
     return { child, url: line.replace('Serving on ', '') };
   }
 
+  /** Makes the page of the example chat of other packages than those that are installed: folders, by name. */
+  async bundle(packages: Readonly<Record<string, string>>): Promise<void> {
+    const aliases = Object.entries(packages).map(([name, folder]) => `--alias:${name}=${folder}`);
+    await npm(['run', 'bundle', '--', ...aliases], this.app);
+  }
+
   /** The tests that examples have of their own. Returns what they printed. */
   async test(redisUrl: string): Promise<string> {
     const env = { PATH: process.env['PATH'], REDIS_URL: redisUrl };
@@ -63,20 +68,25 @@ export class InstalledExamples {
     await installPackage(this.dir, join(this.app, 'node_modules', 'runstream'));
     // What a registry would give, one folder up, where both the examples and the package find it.
     await symlink(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
-    await run(process.execPath, [TSC, '-p', this.app]).catch((error: unknown) => {
-      throw new Error(`The examples do not compile:\n${(error as { stdout: string }).stdout}`);
+    await npm(['run', 'build'], this.app).catch((error: unknown) => {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`The examples do not compile:\n${stdout}${stderr}`);
     });
   }
 }
 
 /** Packs Runstream as `npm publish` would, and unpacks it. */
 async function installPackage(dir: string, target: string): Promise<void> {
-  const npm = process.env['npm_execpath'];
-  const pack = ['pack', '--ignore-scripts', '--pack-destination', dir];
-  if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...pack], { cwd: ROOT });
-  else await run('npm', pack, { cwd: ROOT });
+  await npm(['pack', '--ignore-scripts', '--pack-destination', dir], ROOT);
   const tarball = (await readdir(dir)).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack left no tarball.');
   await mkdir(target, { recursive: true });
   await run('tar', ['-xzf', join(dir, tarball), '-C', target, '--strip-components=1']);
+}
+
+/** The one that has started this, if it was one. */
+async function npm(args: readonly string[], cwd: string): Promise<void> {
+  const path = process.env['npm_execpath'];
+  if (path?.endsWith('npm-cli.js')) await run(process.execPath, [path, ...args], { cwd });
+  else await run('npm', args, { cwd });
 }

@@ -5,6 +5,7 @@ const Sequencer = require('@jest/test-sequencer').default;
  * the largest file; one of these as the last would run alone.
  */
 const LONG = [
+  'examples/examples',
   'faults/processes',
   'access/page',
   'setup/embedded-redis',
@@ -14,7 +15,6 @@ const LONG = [
   'consumer/recovery',
   'integration/slow-watchers',
   'faults/service',
-  'examples/examples',
   'access/jwt',
   'finding/finding',
   'access/foreign-pages',
