@@ -2,6 +2,7 @@
  * `npm run adapters`: clients of other ecosystems, as the registry has them, read runs over a line that is cut three times
  * at a random byte, while the service is restarted once. What each of them holds is compared with the log. It installs
  * them in a folder outside of the repository (CLIENTS_DIR: one that has them already), so it needs the registry.
+ * `npm run adapters -- Chromium` runs only the lines whose name contains that.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,16 +16,20 @@ import { eventually } from '../../support/eventually.js';
 import { startRedis } from '../../support/redis.js';
 import { SeededRandom, seedFromEnvironment } from '../../support/seeded-random.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { chatInChromium } from './chat-in-chromium.js';
 import { type Outcome, type Program, programsIn } from './programs.js';
 
 /** To the patch: what a newer one does is no defect of ours until somebody looks. */
 const PACKAGES = {
   '@ag-ui/client': '1.0.0',
+  '@ai-sdk/react7': 'npm:@ai-sdk/react@4.0.177',
   '@durable-streams/client': '0.2.7',
   '@langchain/langgraph-sdk': '1.15.0',
   ai: '6.0.326',
   ai7: 'npm:ai@7.0.173',
   openai: '6.49.0',
+  react: '19.3.1',
+  'react-dom': '19.3.1',
 };
 const TOKENS = 200;
 const CUTS = 3;
@@ -38,19 +43,26 @@ const redis = await startRedis();
 const folder = process.env['CLIENTS_DIR'] ?? install();
 let service = await serve(0);
 let failed = false;
+const [only = ''] = process.argv.slice(2);
 console.log(`seed ${random.seed}`);
-for (const [name, { program, starts = false }] of Object.entries(programsIn(folder))) {
+for (const [name, { program, starts = false }] of Object.entries(programsIn(folder)))
+  await step(name, () => attempt(name, program, starts));
+await step('ai 7, useChat in Chromium', () => chatInChromium(folder, `${redis.url}/1`));
+await service.stop();
+await redis.stop();
+if (process.env['CLIENTS_DIR'] === undefined) rmSync(folder, { recursive: true, force: true });
+process.exit(failed ? 1 : 0);
+
+/** Prints one: who, and how it went. */
+async function step(name: string, work: () => Promise<string>): Promise<void> {
+  if (!name.includes(only)) return;
   try {
-    console.log(`${name}: ${await attempt(name, program, starts)}`);
+    console.log(`${name}: ${await work()}`);
   } catch (error) {
     failed = true;
     console.log(`${name}: FAILED ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 }
-await service.stop();
-await redis.stop();
-if (process.env['CLIENTS_DIR'] === undefined) rmSync(folder, { recursive: true, force: true });
-process.exit(failed ? 1 : 0);
 
 function install(): string {
   const at = mkdtempSync(join(tmpdir(), 'runstream-adapters-'));
