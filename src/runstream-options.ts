@@ -38,6 +38,8 @@ export interface RunstreamRoutes {
   runs?: boolean;
   /** `/runs/:run_id/events`, `/events` and stream tickets. Default true. */
   events?: boolean;
+  /** `/executors`. Default true. */
+  executors?: boolean;
   /** `/consumers` and `/dead-letters`. Default true. */
   consumers?: boolean;
   /** `/keys`, with the mode `api-key`. Default false. */
@@ -59,6 +61,7 @@ export interface RunstreamModuleExtras {
 export const ALL_ROUTES: Required<RunstreamRoutes> = {
   runs: true,
   events: true,
+  executors: true,
   consumers: true,
   keys: true,
   session: true,

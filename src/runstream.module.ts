@@ -127,7 +127,7 @@ export class RunstreamModule extends ConfigurableModuleClass implements OnModule
 
 /** The modules that it consists of, each with its part of the options. */
 function parts(routes: RunstreamRoutes): DynamicModule[] {
-  const { runs, events, consumers = true, keys = false, session = false } = routes;
+  const { runs, events, executors, consumers = true, keys = false, session = false } = routes;
   const { metrics = false, health = false } = routes;
   return [
     RedisModule.forRootAsync(of(({ redis }) => redis)),
@@ -148,7 +148,11 @@ function parts(routes: RunstreamRoutes): DynamicModule[] {
     ),
     RunsModule.forRootAsync({
       ...of((options) => options.runs ?? {}),
-      routes: { ...(runs !== undefined && { runs }), ...(events !== undefined && { events }) },
+      routes: {
+        ...(runs !== undefined && { runs }),
+        ...(events !== undefined && { events }),
+        ...(executors !== undefined && { executors }),
+      },
       executors: ExecutorsModule.forRootAsync(of(({ executors = {} }) => executors)),
     }),
     ...(consumers ? [{ module: OperationsModule }] : []),

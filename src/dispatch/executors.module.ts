@@ -15,6 +15,7 @@ import {
   ReplayExecutor,
 } from '../executors/index.js';
 import { ExecutorDispatcher } from './executor-dispatcher.js';
+import { ExecutorOverview } from './executor-overview.js';
 import { ExecutorRunner } from './executor-runner.js';
 import { OutageBuffer } from './outage-buffer.js';
 
@@ -36,6 +37,7 @@ const { ConfigurableModule, options } = configurableModule<ExecutorsOptions>('ex
     OutageBuffer,
     ExecutorRunner,
     ExecutorDispatcher,
+    ExecutorOverview,
     ProcessGuard,
     {
       provide: CommandExecutor,
@@ -53,7 +55,7 @@ const { ConfigurableModule, options } = configurableModule<ExecutorsOptions>('ex
       useFactory: ({ recordingsDir }: ExecutorsOptions) => new ReplayExecutor(new Recordings(recordingsDir)),
     },
   ],
-  exports: [ExecutorRegistry, ExecutorRunner, ExecutorDispatcher, OutageBuffer],
+  exports: [ExecutorOverview, ExecutorRegistry, ExecutorRunner, ExecutorDispatcher, OutageBuffer],
 })
 export class ExecutorsModule extends ConfigurableModule {
   static override forRoot(options: ExecutorsOptions = {}): DynamicModule {

@@ -1,4 +1,5 @@
 export * from './executor-dispatcher.js';
+export * from './executor-overview.js';
 export * from './executor-runner.js';
 export * from './executors.module.js';
 export * from './outage-buffer.js';

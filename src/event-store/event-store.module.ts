@@ -10,6 +10,7 @@ import { LiveFeed } from './watch/live-feed.js';
 import { LogWatcher } from './watch/log-watcher.js';
 import { StreamConsumerModule } from '../stream-consumer/index.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
+import { RunCounter } from './log/runs/run-counts.js';
 import { RunStore } from './log/runs/run-store.js';
 import { RunSweep } from './upkeep/run-sweep.js';
 import { RunWatcher } from './watch/run-watcher.js';
@@ -31,6 +32,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     StoreFormat,
     EventStoreMetrics,
     EventStore,
+    RunCounter,
     RunStore,
     DispatchStore,
     RunSweep,
@@ -45,6 +47,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     EVENT_STORE_OPTIONS,
     EventStoreMetrics,
     EventStore,
+    RunCounter,
     RunStore,
     DispatchStore,
     RunSweep,

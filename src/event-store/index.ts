@@ -18,6 +18,7 @@ export type { LogWatchOptions } from './watch/log-watcher.js';
 export * from './log/provisional-event.js';
 export * from './log/runs/run-id.js';
 export * from './log/runs/run-record.js';
+export * from './log/runs/run-counts.js';
 export * from './log/runs/run-store.js';
 export * from './upkeep/run-sweep.js';
 export * from './watch/run-watcher.js';

@@ -18,4 +18,10 @@ export interface Executor {
    * Default: every input is taken. It judges by the input alone: no tenant's context is entered for it.
    */
   validateInput?(input: JsonObject): void;
+
+  /**
+   * What an input looks like, as a JSON Schema (https://json-schema.org/draft/2020-12), for forms and people: `GET
+   * /executors` shows it. Inputs are not checked against it. Default: any.
+   */
+  inputSchema?(): JsonObject;
 }

@@ -2,7 +2,8 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestj
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RequireScope } from '../auth/index.js';
-import { MAX_LIST_BYTES } from '../event-store/index.js';
+import { MAX_LIST_BYTES, RunCounter } from '../event-store/index.js';
+import { normaliseTimestamp, type RunStatus } from '../events/index.js';
 import {
   answerLater,
   AcceptsBody,
@@ -16,7 +17,13 @@ import {
 } from '../http/index.js';
 import { Tenant } from '../tenancy/index.js';
 import { GetRunQuery, ListRunsQuery, NoQuery } from './dto/queries.dto.js';
-import { CancelRunDto, CreateRunDto, RunListResponse, RunResponse } from './dto/run.dto.js';
+import {
+  CancelRunDto,
+  CreateRunDto,
+  RunCountsResponse,
+  RunListResponse,
+  RunResponse,
+} from './dto/run.dto.js';
 import { idempotentRequest } from './request-headers.js';
 import { toRunListItem, toRunResponse } from './run-view.js';
 import { RunWaits } from './run-waits.js';
@@ -24,6 +31,7 @@ import { RunsService } from './runs.service.js';
 
 /** An `input` at its limit, with escapes, and the rest of a run. */
 const MAX_RUN_BYTES = 3 * 1024 * 1024;
+const HOUR_MS = 3_600_000;
 
 export const RUN_ID_PARAM = { name: 'run_id', example: 'r0_01kbz6v2m8e7q9n4t3x5c1d2fa' };
 export const IDEMPOTENCY_HEADER = {
@@ -46,6 +54,7 @@ export class RunsController {
   constructor(
     private readonly runs: RunsService,
     private readonly waits: RunWaits,
+    private readonly counter: RunCounter,
     private readonly room: AnswerRoom,
     private readonly basePath: BasePath,
   ) {}
@@ -111,7 +120,9 @@ export class RunsController {
   @RequireScope('runs:read')
   @ApiOperation({
     summary: 'List runs, newest first',
-    description: 'Go on with `next_cursor` as `cursor` until it is null.',
+    description:
+      'Go on with `next_cursor` as `cursor` until it is null: with a filter by status, executor, task or label a page ' +
+      'looks at 2000 runs at most.',
     operationId: 'listRuns',
   })
   @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
@@ -120,12 +131,14 @@ export class RunsController {
   async list(@Tenant() tenantId: string, @Req() request: Request): Promise<RunListResponse> {
     const query = readQuery(request, ListRunsQuery);
     await this.room.take(request, MAX_LIST_BYTES);
-    const { status, executor, label, key, limit, cursor } = query;
+    const { status, executor, task, since, label, key, limit, cursor } = query;
     const colon = label?.indexOf(':') ?? -1;
     const page = await this.runs.list(
       tenantId,
       {
-        ...(status && { status }),
+        ...(status !== undefined && { status: status.split(',') as RunStatus[] }),
+        ...(task !== undefined && { task }),
+        ...(since !== undefined && { sinceMs: Date.parse(normaliseTimestamp(since) ?? '') }),
         ...(executor !== undefined && { executor }),
         ...(label !== undefined && { label: { name: label.slice(0, colon), value: label.slice(colon + 1) } }),
         ...(key !== undefined && { key }),
@@ -141,6 +154,23 @@ export class RunsController {
       has_more: page.next !== undefined,
       next_cursor: page.next ?? null,
     };
+  }
+
+  @Get('counts')
+  @RequireScope('runs:read')
+  @ApiOperation({
+    summary: 'Count runs by status',
+    description:
+      'Among the newest 2000: those that are pending or running, and those that have ended within the last hour.',
+    operationId: 'countRuns',
+  })
+  @ApiResponse({ status: 200, type: RunCountsResponse, description: 'How the runs stand.' })
+  @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
+  async count(@Tenant() tenantId: string, @Req() request: Request): Promise<RunCountsResponse> {
+    readQuery(request, NoQuery);
+    const sinceMs = Date.now() - HOUR_MS;
+    const { counts, isComplete } = await this.counter.count(tenantId, sinceMs, readerOf(request));
+    return { ...counts, since: new Date(sinceMs).toISOString(), complete: isComplete };
   }
 
   @Get(':run_id')

@@ -8,6 +8,7 @@ import { Runstream } from './facade/runstream.js';
 import { HistoryService } from './history/history.service.js';
 import { JournalEventsController } from './journal-events.controller.js';
 import { JournalHistoryService } from './history/journal-history.service.js';
+import { ExecutorsController } from './executors.controller.js';
 import { IdleRunsService } from './idle/idle-runs.service.js';
 import { NdjsonIntake } from './append/ndjson-intake.js';
 import { RunEventsController } from './run-events.controller.js';
@@ -28,6 +29,8 @@ export interface RunRoutes {
   runs?: boolean;
   /** `/runs/:run_id/events`, `/events` and stream tickets. Default true. */
   events?: boolean;
+  /** `/executors`. Default true. */
+  executors?: boolean;
 }
 
 /** What is known before the application is made, beside a factory for the rest. @publicApi */
@@ -82,9 +85,10 @@ function withParts(
   module: DynamicModule,
   { routes, executors }: { routes: RunRoutes | undefined; executors: DynamicModule },
 ): DynamicModule {
-  const { runs = true, events = true } = routes ?? {};
+  const { runs = true, events = true, executors: overview = true } = routes ?? {};
   const controllers: Type[] = [
     ...(runs ? [RunsController] : []),
+    ...(overview ? [ExecutorsController] : []),
     ...(events ? [RunEventsController, JournalEventsController, StreamTicketsController] : []),
   ];
   return { ...module, imports: [...(module.imports ?? []), executors], controllers };

@@ -135,6 +135,22 @@ export class DispatchStore {
     return { pending: rows.length, staleInMs: left.length > 0 ? Math.min(...left) : undefined };
   }
 
+  /** How many runs processes have, and how many wait for one. */
+  async countRuns(source: DispatchSource): Promise<{ running: number; pending: number }> {
+    const stream = this.streamOf(source);
+    const [all, summary] = await redisCall(
+      Promise.all([
+        this.redis.commands.xlen(stream),
+        this.redis.commands.xpending(stream, DISPATCH_GROUP).catch((error: unknown) => {
+          if (this.isGroupLost(error)) return [0];
+          throw error;
+        }),
+      ]),
+    );
+    const running = Number(summary[0]);
+    return { running, pending: Math.max(0, all - running) };
+  }
+
   /** Whether a reader's error means that there is no answer at the moment, and nothing worse. */
   isUnavailable(error: unknown): boolean {
     return isRedisUnavailable(error);

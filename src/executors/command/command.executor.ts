@@ -42,6 +42,11 @@ export class CommandExecutor implements Executor {
     this.commandOf(input);
   }
 
+  inputSchema(): JsonObject {
+    const command = { type: 'string', enum: [...this.commands.keys()] };
+    return { type: 'object', properties: { command }, required: ['command'], additionalProperties: false };
+  }
+
   async execute(run: RunExecution): Promise<JsonObject> {
     const command = this.commandOf(run.input);
     run.signal.throwIfAborted();

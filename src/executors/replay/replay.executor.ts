@@ -26,6 +26,20 @@ export class ReplayExecutor implements Executor {
     readInput(input, this.recordings);
   }
 
+  inputSchema(): JsonObject {
+    const recording = { type: 'string', enum: this.recordings.names() };
+    const speed = {
+      anyOf: [{ type: 'number', minimum: 0, maximum: MAX_SPEED }, { const: 'max' }],
+      default: 1,
+    };
+    return {
+      type: 'object',
+      properties: { recording, speed },
+      required: ['recording'],
+      additionalProperties: false,
+    };
+  }
+
   async execute(run: RunExecution): Promise<unknown> {
     const { recording, speed } = readInput(run.input, this.recordings);
     const startedAt = performance.now();

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { MAX_RUN_KEY_LENGTH, RUN_STATUSES, type RunStatus } from '../../events/index.js';
+import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator';
+import { MAX_RUN_KEY_LENGTH, normaliseTimestamp, RUN_STATUSES } from '../../events/index.js';
 import { RUN_ID_PATTERN } from '../../event-store/index.js';
 import { QueryInteger, Text } from '../../http/index.js';
 
@@ -12,13 +12,45 @@ const TYPES = {
   description: 'Only these types, exact or a whole category: `llm.*,lifecycle.completed`.',
 };
 
+const ONE_STATUS = `(${RUN_STATUSES.join('|')})`;
+const SOME_STATUSES = new RegExp(`^${ONE_STATUS}(,${ONE_STATUS})*$`);
+
 export { NoQuery } from '../../http/index.js';
 
 export class ListRunsQuery {
-  @ApiProperty({ required: false, enum: RUN_STATUSES, enumName: 'RunStatus' })
+  @ApiProperty({
+    required: false,
+    pattern: SOME_STATUSES.source,
+    description: `Only runs that stand like this, or like one of several: \`failed,cancelled\`. ${RUN_STATUSES.join(', ')}.`,
+  })
   @IsOptional()
-  @IsIn(RUN_STATUSES)
-  status?: RunStatus;
+  @Matches(SOME_STATUSES, {
+    message: `must be one of ${RUN_STATUSES.join(', ')}, or several, separated by commas`,
+  })
+  status?: string;
+
+  @Text({
+    optional: true,
+    minLength: 1,
+    maxLength: 255,
+    description: 'Only runs whose task holds this text, in whatever case.',
+  })
+  task?: string;
+
+  @ApiProperty({
+    required: false,
+    format: 'date-time',
+    description: 'Only runs that were created then or later; without a zone it is UTC.',
+  })
+  @IsOptional()
+  @ValidateBy({
+    name: 'time',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && normaliseTimestamp(value) !== undefined,
+      defaultMessage: () => 'must be an ISO 8601 time, like 2026-11-21T17:01:19Z; + is sent as %2B',
+    },
+  })
+  since?: string;
 
   @Text({ optional: true, minLength: 1, maxLength: 64 })
   executor?: string;

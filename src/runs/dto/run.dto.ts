@@ -189,3 +189,20 @@ export class RunListResponse {
   @ApiProperty({ type: String, nullable: true })
   next_cursor!: string | null;
 }
+
+export class RunCountsResponse {
+  @ApiProperty({ type: 'integer' })
+  pending!: number;
+  @ApiProperty({ type: 'integer' })
+  running!: number;
+  @ApiProperty({ type: 'integer', description: 'Since `since`, as `failed` and `cancelled`.' })
+  completed!: number;
+  @ApiProperty({ type: 'integer' })
+  failed!: number;
+  @ApiProperty({ type: 'integer' })
+  cancelled!: number;
+  @ApiProperty({ format: 'date-time', description: 'An hour ago.' })
+  since!: string;
+  @ApiProperty({ description: 'False when there are older runs, which were not looked at.' })
+  complete!: boolean;
+}

@@ -125,6 +125,7 @@ export abstract class RunOperations {
   async list(options: ListRunsOptions = {}): Promise<{ runs: RunRecord[]; next: string | undefined }> {
     const { limit = 50, cursor, ...filter } = options;
     assertWhole(limit, 'limit', 1, MAX_LIST);
+    if (filter.sinceMs !== undefined) assertWhole(filter.sinceMs, 'sinceMs', 0, Number.MAX_SAFE_INTEGER);
     if (cursor !== undefined && !RUN_ID_PATTERN.test(cursor))
       throw invalid('cursor', 'must be the `next` of a page');
     const { runs, next } = await this.deps.service.list(this.tenantId, filter, limit, cursor, READER);

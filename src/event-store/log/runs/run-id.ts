@@ -22,11 +22,16 @@ export function newRunId(partition = 0, now = Date.now()): string {
   } else {
     increment(lastRandom);
   }
+  return `${firstIdOf(partition, lastMs)}${lastRandom.map((digit) => ALPHABET.charAt(digit)).join('')}`;
+}
+
+/** What every id of this time or later is not before, in the order of their bytes. @param ms since 1970 */
+export function firstIdOf(partition: number, ms: number): string {
   let time = '';
-  for (let rest = lastMs, i = 0; i < TIME_LENGTH; i++, rest = Math.floor(rest / 32)) {
+  for (let rest = Math.max(0, ms), i = 0; i < TIME_LENGTH; i++, rest = Math.floor(rest / 32)) {
     time = ALPHABET.charAt(rest % 32) + time;
   }
-  return `r${partition}_${time}${lastRandom.map((digit) => ALPHABET.charAt(digit)).join('')}`;
+  return `r${partition}_${time}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { PartitionKeys } from '../keys.js';
+import { firstIdOf } from './run-id.js';
 
 /** What stands between key and id in the index of keys (keyed.lua). No key of a run holds it. */
 const SEPARATOR = '\0';
@@ -17,19 +18,27 @@ export interface RunRange {
  * is that of the members' bytes, and ids sort by time.
  *
  * @param before only runs that are older than this id
+ * @param sinceMs only runs whose id was made then or later
  */
 export function runRange(
   partition: PartitionKeys,
   key: string | undefined,
   before: string | undefined,
+  sinceMs: number | undefined,
 ): RunRange {
+  const first = sinceMs === undefined ? undefined : firstIdOf(0, sinceMs);
   if (key === undefined) {
-    return { index: partition.runs, max: before ? `(${before}` : '+', min: '-', idOf: (id) => id };
+    return {
+      index: partition.runs,
+      max: before ? `(${before}` : '+',
+      min: first === undefined ? '-' : `[${first}`,
+      idOf: (id) => id,
+    };
   }
   return {
     index: partition.keyed,
     max: before ? `(${key}${SEPARATOR}${before}` : `(${key}${AFTER_SEPARATOR}`,
-    min: `(${key}${SEPARATOR}`,
+    min: `(${key}${SEPARATOR}${first ?? ''}`,
     idOf: idOfKeyed,
   };
 }

@@ -28,8 +28,13 @@ const MAX_LOOKED_AT_BYTES = 16 * 1024 * 1024;
 export type NewRun = RunInput;
 
 export interface RunFilter {
-  status?: RunStatus;
+  /** Only runs that stand like one of these. */
+  status?: RunStatus | readonly RunStatus[];
   executor?: string;
+  /** Only runs whose task holds this text, in whatever case. */
+  task?: string;
+  /** Only runs that were created then or later, in ms since 1970. */
+  sinceMs?: number;
   label?: { name: string; value: string };
   /** Only runs of this key. They are found by an index, whatever else there is. */
   key?: string;
@@ -156,7 +161,7 @@ export class RunStore {
    */
   async list(
     tenantId: string,
-    { key, ...filter }: RunFilter,
+    { key, sinceMs, ...filter }: RunFilter,
     limit: number,
     before?: string,
     reader: ReadFor = LIVE,
@@ -170,7 +175,7 @@ export class RunStore {
     let looked = 0;
     while (scanned < MAX_SCANNED && looked < MAX_LOOKED_AT_BYTES) {
       const most = isFiltered ? SCAN_PAGE : Math.min(SCAN_PAGE, limit + 1 - runs.length);
-      const { index, max, min, idOf } = runRange(partition, key, from);
+      const { index, max, min, idOf } = runRange(partition, key, from, sinceMs);
       const members = await redisCall(this.redis.commands.zrevrangebylex(index, max, min, 'LIMIT', 0, most));
       if (members.length === 0) return { runs, next: undefined };
       const ids = members.map(idOf);
@@ -218,10 +223,14 @@ function readRecords(
   };
 }
 
-function matches(run: RunRecord, { status, executor, label }: Omit<RunFilter, 'key'>): boolean {
+function matches(
+  run: RunRecord,
+  { status, executor, task, label }: Omit<RunFilter, 'key' | 'sinceMs'>,
+): boolean {
   return (
-    (status === undefined || run.status === status) &&
+    (status === undefined || [status].flat().includes(run.status)) &&
     (executor === undefined || run.executor === executor) &&
+    (task === undefined || run.task.toLowerCase().includes(task.toLowerCase())) &&
     (label === undefined || run.labels[label.name] === label.value)
   );
 }

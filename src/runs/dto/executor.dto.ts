@@ -1,0 +1,30 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { JsonObject } from '../../events/index.js';
+import { JSON_OBJECT } from './schemas.js';
+
+export class ExecutorResponse {
+  @ApiProperty({ example: 'command' })
+  name!: string;
+  @ApiProperty({
+    ...JSON_OBJECT,
+    nullable: true,
+    description: 'What `input` of a run looks like, as a JSON Schema; null when the executor does not say.',
+  })
+  input_schema!: JsonObject | null;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Processes that execute its runs now, for any tenant. Without one, runs stay pending.',
+  })
+  live_instances!: number;
+  @ApiProperty({ type: 'integer', description: "The tenant's runs that a process has." })
+  running!: number;
+  @ApiProperty({ type: 'integer', description: "The tenant's runs that wait for one." })
+  pending!: number;
+}
+
+export class ExecutorListResponse {
+  @ApiProperty({ type: [ExecutorResponse] })
+  executors!: ExecutorResponse[];
+  @ApiProperty({ type: 'integer' })
+  count!: number;
+}

@@ -1,0 +1,38 @@
+import { Controller, Get, Req } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { RequireScope } from '../auth/index.js';
+import { ExecutorOverview } from '../dispatch/index.js';
+import { ApiErrors, NoQuery, readQuery } from '../http/index.js';
+import { Tenant } from '../tenancy/index.js';
+import { ExecutorListResponse } from './dto/executor.dto.js';
+
+@ApiTags('executors')
+@Controller('executors')
+export class ExecutorsController {
+  constructor(private readonly overview: ExecutorOverview) {}
+
+  @Get()
+  @RequireScope('runs:read')
+  @ApiOperation({
+    summary: 'List the executors',
+    description:
+      'Those that `POST /runs` can name beside `external`, how many processes have them, and what waits.',
+    operationId: 'listExecutors',
+  })
+  @ApiResponse({ status: 200, type: ExecutorListResponse, description: 'All executors, by name.' })
+  @ApiErrors('VALIDATION_FAILED', 'REDIS_UNAVAILABLE')
+  async list(@Tenant() tenantId: string, @Req() request: Request): Promise<ExecutorListResponse> {
+    readQuery(request, NoQuery);
+    const executors = (await this.overview.list(tenantId)).map(
+      ({ name, inputSchema, liveInstances, running, pending }) => ({
+        name,
+        input_schema: inputSchema ?? null,
+        live_instances: liveInstances,
+        running,
+        pending,
+      }),
+    );
+    return { executors, count: executors.length };
+  }
+}
