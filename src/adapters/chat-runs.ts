@@ -4,7 +4,7 @@ import { RunNotFoundError, RunstreamError, ValidationFailedError } from '../comm
 import { RUN_ID_PATTERN, type RunFilter, type RunRecord } from '../event-store/index.js';
 import { isTerminal, type JsonObject } from '../events/index.js';
 import { readerOf } from '../http/index.js';
-import { type RunOperations, RunsService, Runstream } from '../runs/index.js';
+import { type RunOperations, RunsService, Runstream, traceOf } from '../runs/index.js';
 import { tenantOf } from '../tenancy/index.js';
 
 /** As on POST /runs. */
@@ -76,12 +76,14 @@ export class ChatRuns {
     const { chat, executor = 'external', input, labels = {} } = run;
     this.assertMayRead(request);
     const idempotencyKey = request.get('Idempotency-Key');
+    const trace = traceOf(request);
     return this.of(request).start({
       task: taskOf(input),
       key: chat,
       executor,
       input,
       labels,
+      ...(trace && { context: trace }),
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     });
   }

@@ -22,6 +22,10 @@ export interface EventContext {
   git_sha?: string;
   mode?: ContextMode;
   artifact_paths?: string[];
+  /** The span that it came from, as W3C Trace Context has it: `00-<trace id>-<span id>-<flags>`. */
+  traceparent?: string;
+  /** What tracing systems say beside it; at most 512 characters. */
+  tracestate?: string;
 }
 
 /** Where in the caller's own world a run belongs. @publicApi */
@@ -32,6 +36,9 @@ export interface RunContext {
   git_sha: string | null;
   mode: ContextMode | null;
   artifact_paths: string[];
+  /** The span that it was started in, as W3C Trace Context has it. */
+  traceparent: string | null;
+  tracestate: string | null;
 }
 
 /** The members may be `null` as well, which means the same as leaving them out. */

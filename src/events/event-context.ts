@@ -1,14 +1,33 @@
 import { isText } from '../common/index.js';
 import { Check } from './check.js';
 import { CONTEXT_MODES, type ContextMode, type EventContext, type RunContext } from './envelope.js';
+import type { JsonObject } from './json-object.js';
+import { readTraceparent, readTracestate, type TraceContext } from './trace-context.js';
 
 const MAX_PATHS = 100;
 const MAX_PATH_LENGTH = 1024;
 const CONTEXT_STRINGS = ['session_id', 'epic_id', 'task_id', 'git_sha'] as const;
-const CONTEXT_MEMBERS = new Set<string>([...CONTEXT_STRINGS, 'mode', 'artifact_paths']);
+const CONTEXT_MEMBERS = new Set<string>([
+  ...CONTEXT_STRINGS,
+  'mode',
+  'artifact_paths',
+  'traceparent',
+  'tracestate',
+]);
 
-/** What the context has; undefined when it has nothing. */
-export function readContext(value: unknown, check: Check): EventContext | undefined {
+/**
+ * What the context has; undefined when it has nothing.
+ *
+ * @param trace of one that names none itself
+ */
+export function readContext(value: unknown, check: Check, trace?: TraceContext): EventContext | undefined {
+  const context = readOwn(value, check);
+  if (trace?.traceparent == null || context?.traceparent !== undefined) return context;
+  const { traceparent, tracestate } = trace;
+  return { ...context, traceparent, ...(tracestate != null && { tracestate }) };
+}
+
+function readOwn(value: unknown, check: Check): EventContext | undefined {
   const given = check.object(value, 'context');
   if (!given) return undefined;
   check.members(given, CONTEXT_MEMBERS, 'context.');
@@ -24,12 +43,13 @@ export function readContext(value: unknown, check: Check): EventContext | undefi
   }
   const paths = readPaths(given['artifact_paths'], check);
   if (paths.length > 0) context.artifact_paths = paths;
+  readTrace(given, context, check);
   return Object.keys(context).length > 0 ? context : undefined;
 }
 
 /** The same of a run, which says of each member that it has none. */
 export function toRunContext(context: EventContext = {}): RunContext {
-  const { session_id, epic_id, task_id, git_sha, mode, artifact_paths } = context;
+  const { session_id, epic_id, task_id, git_sha, mode, artifact_paths, traceparent, tracestate } = context;
   return {
     session_id: session_id ?? null,
     epic_id: epic_id ?? null,
@@ -37,6 +57,8 @@ export function toRunContext(context: EventContext = {}): RunContext {
     git_sha: git_sha ?? null,
     mode: mode ?? null,
     artifact_paths: artifact_paths ?? [],
+    traceparent: traceparent ?? null,
+    tracestate: tracestate ?? null,
   };
 }
 
@@ -50,6 +72,24 @@ export function readRunContext(value: unknown): RunContext {
   const context = readContext(value, check);
   check.done();
   return toRunContext(context);
+}
+
+function readTrace({ traceparent, tracestate }: JsonObject, context: EventContext, check: Check): void {
+  if (traceparent != null) {
+    const parent = readTraceparent(traceparent);
+    if (parent === undefined)
+      check.fail('context.traceparent', 'must be a traceparent of W3C Trace Context, or be left out');
+    else context.traceparent = parent;
+  }
+  if (tracestate == null) return;
+  const state = readTracestate(tracestate);
+  if (state === undefined)
+    check.fail(
+      'context.tracestate',
+      'must be a tracestate of W3C Trace Context of at most 512 characters, or be left out',
+    );
+  else if (traceparent == null) check.fail('context.tracestate', 'says nothing without a traceparent');
+  else context.tracestate = state;
 }
 
 function readPaths(value: unknown, check: Check): string[] {

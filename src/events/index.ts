@@ -11,4 +11,5 @@ export * from './prepare-run.js';
 export * from './recorded-event.js';
 export * from './run-patch.js';
 export * from './timestamp.js';
+export * from './trace-context.js';
 export * from './typed/index.js';

@@ -192,6 +192,8 @@ describe('The context of a run', () => {
       git_sha: null,
       mode: null,
       artifact_paths: [],
+      traceparent: null,
+      tracestate: null,
     });
     expect(readRunContext(undefined)).toEqual(readRunContext(null));
     expect(() => readRunContext({ taskid: 't' })).toThrow(ValidationFailedError);

@@ -8,6 +8,7 @@ import { checkError } from './json-problem.js';
 import { toLine } from './line.js';
 import { runPatch, type TerminalStatus } from './run-patch.js';
 import { normaliseTimestamp } from './timestamp.js';
+import type { TraceContext } from './trace-context.js';
 
 /** Longest `idempotency_key`, in characters. */
 const MAX_KEY_LENGTH = 255;
@@ -49,17 +50,28 @@ const EMPTY: JsonObject = {};
  * (docs/adr/0007).
  *
  * @param path how violations call the event, such as `[3]`; empty for a single one
+ * @param trace that of an event which names none itself
  * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
  */
-export function prepareEvent(input: unknown, types: EventTypeRegistry, path = ''): PreparedEvent {
+export function prepareEvent(
+  input: unknown,
+  types: EventTypeRegistry,
+  path = '',
+  trace?: TraceContext,
+): PreparedEvent {
   try {
-    return prepare(input, types, path);
+    return prepare(input, types, path, trace);
   } catch (error) {
     throw checkError(error, input, path);
   }
 }
 
-function prepare(input: unknown, types: EventTypeRegistry, path: string): PreparedEvent {
+function prepare(
+  input: unknown,
+  types: EventTypeRegistry,
+  path: string,
+  trace?: TraceContext,
+): PreparedEvent {
   const check = new Check(path);
   if (!isObject(input)) throw new ValidationFailedError([{ path, message: 'must be a JSON object' }]);
   check.members(input, EVENT_MEMBERS, '');
@@ -71,7 +83,7 @@ function prepare(input: unknown, types: EventTypeRegistry, path: string): Prepar
   if (input['event'] == null) check.fail('event', 'is required: {"category": …, "action": …}');
 
   const source = readSource(input['source'], check);
-  const context = readContext(input['context'], check);
+  const context = readContext(input['context'], check, trace);
   const data = check.object(input['data'], 'data') ?? EMPTY;
   const metadata = orEmpty(check.object(input['metadata'], 'metadata'));
   const timestamp = readTimestamp(input['timestamp'], check);

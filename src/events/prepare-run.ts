@@ -4,6 +4,7 @@ import type { EventContext, JsonObject, JsonObjectInput, Nullable, RunContext } 
 import { readContext, toRunContext } from './event-context.js';
 import { isObject } from './json-object.js';
 import { checkError } from './json-problem.js';
+import type { TraceContext } from './trace-context.js';
 
 /** Longest `task`, in characters. */
 export const MAX_TASK_LENGTH = 10_000;
@@ -47,17 +48,18 @@ export interface PreparedRun {
 /**
  * Checks what a run is to begin with, whoever starts it, and encodes it.
  *
+ * @param trace that of a run which names none itself
  * @throws ValidationFailedError, EventTooLargeError
  */
-export function prepareRun(run: RunInput): PreparedRun {
+export function prepareRun(run: RunInput, trace?: TraceContext): PreparedRun {
   try {
-    return prepare(run);
+    return prepare(run, trace);
   } catch (error) {
     throw checkError(error, run, '');
   }
 }
 
-function prepare(run: RunInput): PreparedRun {
+function prepare(run: RunInput, trace?: TraceContext): PreparedRun {
   const check = new Check('');
   if (!isObject(run)) throw new ValidationFailedError([{ path: '', message: 'must be an object' }]);
   if (!isText(run.task, 1, MAX_TASK_LENGTH)) {
@@ -76,7 +78,7 @@ function prepare(run: RunInput): PreparedRun {
         'characters, without a colon',
     );
   }
-  const context = readContext(run.context, check);
+  const context = readContext(run.context, check, trace);
   check.done();
   return {
     task: run.task,

@@ -11,6 +11,7 @@ export {
 export { RunsFromCodeModule } from './facade/runs-from-code.module.js';
 export { Runstream } from './facade/runstream.js';
 export type { RunUpdate, WatchRunOptions } from './facade/run-updates.js';
+export { traceOf } from './request-headers.js';
 export * from './runs.module.js';
 export * from './runs-metrics.js';
 export * from './runs-options.js';

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { readInteger, ValidationFailedError } from '../common/index.js';
 import type { IdempotentRequest } from '../event-store/index.js';
+import { readTraceHeaders, type TraceContext } from '../events/index.js';
+import { activeTrace } from '../tracing/index.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
@@ -38,6 +40,14 @@ export function expectedSequence(request: Request): number | undefined {
     throw badHeader('Expected-Sequence', 'must be the sequence of an event, or 0, in decimal digits');
   }
   return sequence;
+}
+
+/**
+ * The trace that a request belongs to. Where the application traces its requests that is the span under way, which goes on
+ * what the header began; else it is that of the header.
+ */
+export function traceOf({ headers }: Request): TraceContext | undefined {
+  return activeTrace() ?? readTraceHeaders(headers['traceparent'], headers['tracestate']);
 }
 
 export function badHeader(path: string, message: string): ValidationFailedError {

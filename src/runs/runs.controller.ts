@@ -24,7 +24,7 @@ import {
   RunListResponse,
   RunResponse,
 } from './dto/run.dto.js';
-import { idempotentRequest } from './request-headers.js';
+import { idempotentRequest, traceOf } from './request-headers.js';
 import { toRunListItem, toRunResponse } from './run-view.js';
 import { RunWaits } from './run-waits.js';
 import { RunsService } from './runs.service.js';
@@ -109,6 +109,7 @@ export class RunsController {
       tenantId,
       body,
       idempotentRequest(request, 'POST /runs'),
+      traceOf(request),
     );
     const view = toRunResponse(run, this.basePath.of(request, '/runs'));
     response.location(view.links.self);
@@ -224,7 +225,7 @@ export class RunsController {
   ): Promise<RunResponse> {
     readQuery(request, NoQuery);
     const body = readJson(request, CancelRunDto);
-    await this.runs.cancel(tenantId, runId, body.reason);
+    await this.runs.cancel(tenantId, runId, body.reason, traceOf(request));
     const run = await this.waits.untilEnd(tenantId, runId, 0, request);
     return toRunResponse(run, this.basePath.of(request, '/runs/:run_id/cancel'));
   }

@@ -8,7 +8,7 @@ import {
   type RunRecord,
   RunStore,
 } from '../event-store/index.js';
-import { assertRunKey } from '../events/index.js';
+import { assertRunKey, type TraceContext } from '../events/index.js';
 import type { ReadFor } from '../redis/index.js';
 import type { CreateRunDto } from './dto/run.dto.js';
 import { ExecutorRegistry } from '../executors/index.js';
@@ -27,10 +27,11 @@ export class RunsService {
     tenantId: string,
     request: CreateRunDto,
     idempotent?: IdempotentRequest,
+    trace?: TraceContext,
   ): Promise<{ run: RunRecord; replayed: boolean }> {
     const executor = request.executor ?? EXTERNAL;
     this.executors.assertAccepts(executor, request.input ?? {});
-    const created = await this.runs.create(tenantId, request, idempotent);
+    const created = await this.runs.create(tenantId, request, idempotent, trace);
     return created;
   }
 
@@ -47,11 +48,12 @@ export class RunsService {
   }
 
   /** @throws RunNotFoundError, RunEndedError */
-  async cancel(tenantId: string, runId: string, reason?: string | null): Promise<void> {
+  async cancel(tenantId: string, runId: string, reason?: string | null, trace?: TraceContext): Promise<void> {
     await this.store.append(tenantId, runId, [
       {
         event: { category: 'lifecycle', action: 'cancelled' },
         data: reason == null ? {} : { reason },
+        ...(trace && { context: trace }),
       },
     ]);
   }

@@ -9,6 +9,7 @@ import {
   isTerminal,
   type PreparedEvent,
   prepareEvent,
+  type TraceContext,
 } from '../../events/index.js';
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../redis/index.js';
 import { type AppendResult, readAppendReply } from './append-result.js';
@@ -107,10 +108,11 @@ export class EventStore {
   /**
    * Checks and encodes an event without storing it.
    *
+   * @param trace that of an event which names none itself
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError
    */
-  prepare(input: unknown, path = ''): PreparedEvent {
-    return prepareEvent(input, this.types, path);
+  prepare(input: unknown, path = '', trace?: TraceContext): PreparedEvent {
+    return prepareEvent(input, this.types, path, trace);
   }
 
   /**

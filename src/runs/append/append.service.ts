@@ -12,9 +12,9 @@ import {
 } from '../../http/index.js';
 import { tenantOf } from '../../tenancy/index.js';
 import type { AppendResponse, NdjsonAppendResponse } from '../dto/event.dto.js';
-import { NdjsonIntake } from './ndjson-intake.js';
+import { type IntakeOptions, NdjsonIntake } from './ndjson-intake.js';
 import { prepareBatch } from './prepare-batch.js';
-import { badHeader, expectedSequence, idempotentRequest } from '../request-headers.js';
+import { badHeader, expectedSequence, idempotentRequest, traceOf } from '../request-headers.js';
 
 /** Appends what a request brings: JSON all or nothing, NDJSON line by line. */
 @Injectable()
@@ -40,7 +40,7 @@ export class AppendService implements DirectHandler {
     runId: string,
     request: Request,
   ): Promise<{ answer: AppendResponse; replayed: boolean }> {
-    const events = prepareBatch(this.store, request.body);
+    const events = prepareBatch(this.store, request.body, traceOf(request));
     const idempotent = idempotentRequest(request, `POST /runs/${runId}/events`);
     const { count, duplicates, ids, replayed } = await this.store.appendPrepared(tenantId, runId, events, {
       ...appendOptions(request),
@@ -69,7 +69,7 @@ export class AppendService implements DirectHandler {
     });
     try {
       const signal = AbortSignal.any([ended.signal, this.draining.signal]);
-      const options = appendOptions(request);
+      const options: IntakeOptions = { ...appendOptions(request), trace: traceOf(request) };
       const { count, duplicates, lastId } = await this.ndjson.take(
         tenantId,
         runId,

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { Readable } from 'node:stream';
 import { parseJson, RedisUnavailableError, RunstreamError } from '../../common/index.js';
 import { type AppendOptions, EventStore } from '../../event-store/index.js';
-import { MAX_DATA_BYTES, type PreparedEvent } from '../../events/index.js';
+import { MAX_DATA_BYTES, type PreparedEvent, type TraceContext } from '../../events/index.js';
 import { type Line, LineError, readLines } from '../../http/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
 
@@ -12,6 +12,12 @@ const MAX_BATCH_EVENTS = 100;
 const MAX_BATCH_BYTES = 256 * 1024;
 /** Data and metadata at their limits, escaped, and the rest of an event. */
 const MAX_LINE_BYTES = 4 * MAX_DATA_BYTES;
+
+/** `expectedSequence` holds for the first batch only. */
+export interface IntakeOptions extends AppendOptions {
+  /** That of events which name none themselves. */
+  trace?: TraceContext | undefined;
+}
 
 export interface IntakeResult {
   count: number;
@@ -54,7 +60,6 @@ export class NdjsonIntake {
 
   /**
    * @param body the bytes of the request
-   * @param options `expectedSequence` holds for the first batch only
    * @param signal stops it before the next batch; its reason, a RunstreamError, is what is answered
    * @throws the error of the first line that can't be stored, with `{line, count, duplicates, last_id}` as details;
    *   RequestCutError when the request ends in the middle
@@ -64,7 +69,7 @@ export class NdjsonIntake {
     runId: string,
     request: Request,
     body: Readable & { readonly complete?: boolean },
-    options: AppendOptions,
+    options: IntakeOptions,
     signal: AbortSignal,
   ): Promise<IntakeResult> {
     const stored: IntakeResult = { count: 0, duplicates: 0, lastId: undefined };
@@ -79,7 +84,7 @@ export class NdjsonIntake {
         ...(request.place && { hold: request.place.hold }),
       })) {
         line = lines.at(-1)?.number ?? line;
-        for (const batch of this.batches(lines)) {
+        for (const batch of this.batches(lines, options.trace)) {
           await storing;
           if (signal.aborted)
             throw new StoppedAtLineError(signal.reason as RunstreamError, batch.lines[0] ?? 1, stored);
@@ -140,13 +145,13 @@ export class NdjsonIntake {
    * Cuts what has arrived into batches; one ends at a bad line, and after an event that
    * ends the run, since nothing may follow it.
    */
-  private *batches(lines: readonly Line[]): Generator<Batch> {
+  private *batches(lines: readonly Line[], trace: TraceContext | undefined): Generator<Batch> {
     let batch = newBatch();
     let bytes = 0;
     for (const line of lines) {
       let event: PreparedEvent;
       try {
-        event = this.store.prepare(parseJson(line.text));
+        event = this.store.prepare(parseJson(line.text), '', trace);
       } catch (error) {
         if (!(error instanceof RunstreamError)) throw error;
         yield { ...batch, failure: { error, line: line.number } };

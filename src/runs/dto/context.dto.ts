@@ -2,6 +2,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CONTEXT_MODES, type ContextMode } from '../../events/index.js';
 
 const PATHS = 'At most 100 of at most 1024 characters.';
+const TRACEPARENT = {
+  description: 'The span that it came from (W3C Trace Context). Default: that of the request.',
+  example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
+const TRACESTATE = { description: 'What tracing systems say beside `traceparent`.', maxLength: 512 };
 
 /** The context of an event. What has no value is not there. */
 export class EventContextDto {
@@ -17,6 +22,10 @@ export class EventContextDto {
   mode?: ContextMode;
   @ApiProperty({ type: [String], required: false, description: PATHS })
   artifact_paths?: string[];
+  @ApiProperty({ required: false, ...TRACEPARENT })
+  traceparent?: string;
+  @ApiProperty({ required: false, ...TRACESTATE })
+  tracestate?: string;
 }
 
 export class RunContextDto {
@@ -32,6 +41,10 @@ export class RunContextDto {
   mode!: string | null;
   @ApiProperty({ type: [String], description: PATHS })
   artifact_paths!: string[];
+  @ApiProperty({ type: String, nullable: true, ...TRACEPARENT })
+  traceparent!: string | null;
+  @ApiProperty({ type: String, nullable: true, ...TRACESTATE })
+  tracestate!: string | null;
 }
 
 /** What `context` of a request may hold: any of the fields. */
@@ -48,4 +61,8 @@ export class EventContextInputDto {
   mode?: ContextMode | null;
   @ApiProperty({ type: [String], required: false, nullable: true, maxItems: 100 })
   artifact_paths?: string[] | null;
+  @ApiProperty({ type: String, required: false, nullable: true, ...TRACEPARENT })
+  traceparent?: string | null;
+  @ApiProperty({ type: String, required: false, nullable: true, ...TRACESTATE })
+  tracestate?: string | null;
 }

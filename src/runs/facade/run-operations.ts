@@ -21,6 +21,7 @@ import {
   type TypesOf,
   type UntypedEvent,
 } from '../../events/index.js';
+import { activeTrace } from '../../tracing/index.js';
 import { HistoryService } from '../history/history.service.js';
 import { prepareBatch } from '../append/prepare-batch.js';
 import { assertIdempotencyKey } from '../request-headers.js';
@@ -112,7 +113,7 @@ export abstract class RunOperations {
   async start(options: RunToStart): Promise<RunRecord> {
     const { idempotencyKey, ...run } = asObject(options);
     const request = idempotencyKey === undefined ? undefined : requestOf(idempotencyKey, run);
-    const { run: started } = await this.deps.service.create(this.tenantId, run, request);
+    const { run: started } = await this.deps.service.create(this.tenantId, run, request, activeTrace());
     return started;
   }
 
@@ -157,7 +158,7 @@ export abstract class RunOperations {
     const { store } = this.deps;
     const { expectedSequence } = options;
     if (expectedSequence !== undefined) assertWhole(expectedSequence, 'expectedSequence', 0);
-    const prepared = prepareBatch(store, [events].flat().map(toEventInput));
+    const prepared = prepareBatch(store, [events].flat().map(toEventInput), activeTrace());
     const { ids } = await store.appendPrepared(this.tenantId, runId, prepared, {
       ...(expectedSequence !== undefined && { expectedSequence }),
       fromOutside: true,
@@ -225,7 +226,7 @@ export abstract class RunOperations {
 
   /** @throws RunNotFoundError, RunEndedError */
   async cancel(runId: string, reason?: string): Promise<RunRecord> {
-    await this.deps.service.cancel(this.tenantId, runId, reason);
+    await this.deps.service.cancel(this.tenantId, runId, reason, activeTrace());
     return this.get(runId);
   }
 
@@ -251,13 +252,17 @@ function invalid(path: string, message: string): ValidationFailedError {
   return new ValidationFailedError([{ path, message }]);
 }
 
+/** The same request again comes from another span. */
+const NO_TRACE = { traceparent: undefined, tracestate: undefined };
+
 /** @throws ValidationFailedError, EventTooLargeError */
 function requestOf(key: string, run: RunToStart): { key: string; fingerprint: string } {
   assertIdempotencyKey(key, 'idempotencyKey');
+  const { context, ...asked } = prepareRun(run);
   return {
     key,
     fingerprint: createHash('sha256')
-      .update(JSON.stringify([run.executor, prepareRun(run)]))
+      .update(JSON.stringify([run.executor, { ...asked, context: { ...context, ...NO_TRACE } }]))
       .digest('base64url'),
   };
 }

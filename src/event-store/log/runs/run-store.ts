@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, RunNotFoundError } from '../../../common/index.js';
-import { prepareRun, type RunInput, type RunStatus } from '../../../events/index.js';
+import { prepareRun, type RunInput, type RunStatus, type TraceContext } from '../../../events/index.js';
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from '../event-store.js';
 import { TENANTS_KEY } from '../keys.js';
@@ -65,14 +65,16 @@ export class RunStore {
    * Creates a run. An external one is running at once and has `lifecycle.started` as its first event; any other
    * waits for its executor. A request that was made before gets what it created then, as it was then.
    *
+   * @param trace that of a run which names none itself
    * @throws ValidationFailedError, EventTooLargeError, IdempotencyConflictError
    */
   async create(
     tenantId: string,
     run: NewRun,
     request?: IdempotentRequest,
+    trace?: TraceContext,
   ): Promise<{ run: RunRecord; replayed: boolean }> {
-    const { task, key, input, labels, context } = prepareRun(run);
+    const { task, key, input, labels, context } = prepareRun(run, trace);
     const executor = run.executor ?? EXTERNAL;
     const id = newRunId();
     const keys = this.store.keys.run(tenantId, id);
