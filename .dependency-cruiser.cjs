@@ -20,7 +20,7 @@ const MODULES = {
   http: ['common', 'config'],
   'stream-consumer': ['redis', 'common'],
   'event-store': ['config', 'stream-consumer', 'redis', 'events', 'common'],
-  consumer: ['config', 'stream-consumer', 'event-store', 'redis', 'events', 'tenancy', 'common'],
+  consumer: ['config', 'stream-consumer', 'event-store', 'redis', 'events', 'tenancy', 'tracing', 'common'],
   // A recording is read as an upload is: line by line.
   executors: ['config', 'http', 'event-store', 'events', 'common'],
   dispatch: [
@@ -31,6 +31,7 @@ const MODULES = {
     'event-store',
     'events',
     'tenancy',
+    'tracing',
     'common',
   ],
   runs: [

@@ -10,13 +10,15 @@ import {
   RunstreamError,
 } from '../common/index.js';
 import type { EventStore, RunRecord, RunWatcher, TakenRun } from '../event-store/index.js';
-import type { EventId, EventInput } from '../events/index.js';
+import type { EventId, EventInput, JsonObject } from '../events/index.js';
 import {
   type AbortReason,
   type RegisteredExecutor,
   RunAbortedError,
   RunFailedError,
 } from '../executors/index.js';
+import { activeTrace, type WorkSpan } from '../tracing/index.js';
+import { executeSpan } from './execute-span.js';
 import { completion, type ExecutionStatistics, failure, lost } from './run-outcome.js';
 import { endReason, RunWriter, type RunWriterDeps } from './run-writer.js';
 import { RunningExecution } from './running-execution.js';
@@ -35,6 +37,8 @@ export class RunAttempt {
   private readonly startedAt = performance.now();
   private subscription: Subscription | undefined;
   private watchRetry: NodeJS.Timeout | undefined;
+  /** Undefined where nothing is traced. */
+  private span: WorkSpan | undefined;
 
   private readonly store: EventStore;
   private readonly watcher: RunWatcher;
@@ -50,7 +54,7 @@ export class RunAttempt {
     this.run = run;
     this.store = deps.store;
     this.watcher = deps.watcher;
-    const target = { tenantId: run.tenantId, runId: run.id, fence, attempt: run.attempt };
+    const target = { tenantId: run.tenantId, runId: run.id, fence, attempt: run.attempt, trace: run.context };
     this.writer = new RunWriter(deps, target, (error) => {
       this.execution.abort(error);
     });
@@ -71,6 +75,16 @@ export class RunAttempt {
   }
 
   async execute(): Promise<AttemptEnd> {
+    this.span = executeSpan(this.run);
+    if (!this.span) return this.tryToExecute();
+    try {
+      return await this.span.run(() => this.tryToExecute());
+    } finally {
+      this.span.end();
+    }
+  }
+
+  private async tryToExecute(): Promise<AttemptEnd> {
     this.watchForTheEnd(this.taken.position);
     let outcome: EventInput;
     try {
@@ -82,7 +96,8 @@ export class RunAttempt {
     } finally {
       this.stopWatching();
     }
-    await this.end({ ...outcome, context: this.run.context });
+    await this.end({ ...outcome, context: { ...this.run.context, ...activeTrace() } });
+    if (outcome.event.action === 'failed') this.endSpanOf(outcome);
     return 'over';
   }
 
@@ -91,6 +106,7 @@ export class RunAttempt {
     this.stopWatching();
     if (this.isLeftAtShutdown) return this.leave();
     this.writer.close();
+    this.span?.end({ kind: 'abandoned', error: reason });
     const { tenantId, id, context } = this.run;
     try {
       await this.store.append(tenantId, id, [{ ...lost(reason), context }], { fence: this.taken.fence });
@@ -139,6 +155,12 @@ export class RunAttempt {
     if (isInstance(error, RunFailedError)) this.logger.debug(`${what} failed: ${errorText(error)}`);
     else this.logger.warn(`${what} failed: ${errorText(error)}\n${errorReport(error)}`);
     return failure(error, this.statistics);
+  }
+
+  private endSpanOf(failed: EventInput): void {
+    const { signal } = this.execution;
+    if (signal.aborted) this.span?.end({ kind: 'aborted', error: errorText(signal.reason) });
+    else this.span?.end({ kind: 'failed', error: String((failed.data as JsonObject)['error']) });
   }
 
   private async end(outcome: EventInput): Promise<void> {

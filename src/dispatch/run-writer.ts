@@ -8,7 +8,8 @@ import {
   RunstreamError,
 } from '../common/index.js';
 import type { EventStore, RunWatcher } from '../event-store/index.js';
-import type { EventInput, PreparedEvent, RecordedEvent } from '../events/index.js';
+import type { EventInput, PreparedEvent, RecordedEvent, TraceContext } from '../events/index.js';
+import { activeTrace } from '../tracing/index.js';
 import type { OutageBuffer } from './outage-buffer.js';
 import { retryWhileUnavailable } from './retry-while-unavailable.js';
 import { type AbortReason, RunAbortedError } from '../executors/index.js';
@@ -37,6 +38,8 @@ export interface RunWriterTarget {
   runId: string;
   fence: number;
   attempt: number;
+  /** That of events which are written outside of any span. */
+  trace: TraceContext;
 }
 
 /** What a writer works with. */
@@ -98,7 +101,11 @@ export class RunWriter {
    */
   async write(input: EventInput, { untilStored = false } = {}): Promise<string | undefined> {
     const key = input.idempotency_key ?? `${this.keyPrefix}${++this.numbered}`;
-    const event = this.deps.store.prepare({ ...input, idempotency_key: key });
+    const event = this.deps.store.prepare(
+      { ...input, idempotency_key: key },
+      '',
+      activeTrace() ?? this.target.trace,
+    );
     const bytes = Buffer.byteLength(event.body);
     if (this.closing.signal.aborted) {
       this.droppedCount++;

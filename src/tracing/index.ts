@@ -1,1 +1,2 @@
 export * from './active-trace.js';
+export * from './work-span.js';

@@ -1,5 +1,6 @@
 import type { EventStore, JournalEntry } from '../../event-store/index.js';
-import type { EventToAppend, UntypedEvent } from '../../events/index.js';
+import type { EventToAppend, TraceContext, UntypedEvent } from '../../events/index.js';
+import { activeTrace, type WorkSpan } from '../../tracing/index.js';
 import { EffectBudget } from './effect-budget.js';
 import { type Effect, publishEffect, startEffect } from './effects.js';
 import type { GroupSource } from '../group/group-source.js';
@@ -9,6 +10,10 @@ import type { Begun, Lease } from './lease.js';
 /** An attempt at an entry: what its handler gets to see, and what it asked for. */
 export class Attempt implements HandlerContext, Lease {
   readonly effects: Effect[] = [];
+  /** That of its event: what is written outside of any span belongs to it. */
+  trace: TraceContext | undefined;
+  /** Of its handler; undefined where nothing is traced. */
+  span: WorkSpan | undefined;
   /** By `performance.now()`. */
   readonly beganAt = performance.now();
   /** Made when somebody asks for it: one for every event would cost more than the rest of an attempt. */
@@ -68,12 +73,12 @@ export class Attempt implements HandlerContext, Lease {
 
   publishUntyped(runId: string, event: UntypedEvent): void {
     this.assertOpen();
-    this.add(publishEffect(this.store, runId, event));
+    this.add(publishEffect(this.store, runId, event, activeTrace() ?? this.trace));
   }
 
   startRun(run: StartRun): string {
     this.assertOpen();
-    const effect = startEffect(this.store, run);
+    const effect = startEffect(this.store, run, activeTrace() ?? this.trace);
     this.add(effect);
     return effect.runId;
   }

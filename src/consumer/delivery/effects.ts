@@ -12,6 +12,7 @@ import {
   type PreparedEvent,
   prepareRun,
   toEventInput,
+  type TraceContext,
   type UntypedEvent,
 } from '../../events/index.js';
 import type { Work } from '../../stream-consumer/index.js';
@@ -33,10 +34,18 @@ export type Effect =
       events: PreparedEvent[];
     };
 
-/** @throws Error for an id that no run of this partition can have */
-export function publishEffect(store: EventStore, runId: string, event: UntypedEvent): Effect {
+/**
+ * @param trace that of an event which names none itself
+ * @throws Error for an id that no run of this partition can have
+ */
+export function publishEffect(
+  store: EventStore,
+  runId: string,
+  event: UntypedEvent,
+  trace?: TraceContext,
+): Effect {
   assertReachable(runId);
-  return { kind: 'publish', runId, event: store.prepare(toEventInput(event)) };
+  return { kind: 'publish', runId, event: store.prepare(toEventInput(event), '', trace) };
 }
 
 /** What effects cost when they are made: the events they write, and about so many bytes. */
@@ -68,8 +77,9 @@ export function effectsWork(tenantId: string, effects: readonly Effect[]): Work[
   return [...works.values()];
 }
 
-export function startEffect(store: EventStore, run: StartRun): Effect {
-  const { task, key, input, labels, context } = prepareRun(run);
+/** @param trace that of a run which names none itself */
+export function startEffect(store: EventStore, run: StartRun, trace?: TraceContext): Effect {
+  const { task, key, input, labels, context } = prepareRun(run, trace);
   const executor: unknown = run.executor ?? EXTERNAL;
   // It becomes part of a key. Whether any process has it shows when the run is taken up.
   if (typeof executor !== 'string' || !EXECUTOR_NAME.test(executor)) {

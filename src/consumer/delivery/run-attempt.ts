@@ -3,6 +3,7 @@ import { decodeEvent, type RecordedEvent } from '../../events/index.js';
 import { askCanHandle, type Failure } from './can-handle.js';
 import type { Attempt } from './attempt.js';
 import type { Effect } from './effects.js';
+import { processSpan } from './process-span.js';
 import { backoffMs } from '../handler/handler-options.js';
 import { readResult, type ReadResult } from '../handler/handler-result.js';
 import type { Outcome } from './lease.js';
@@ -36,6 +37,7 @@ export async function runAttempt(
 ): Promise<Ended> {
   const ended = (ending: Ending, report?: string, running?: Promise<void>): Ended => {
     attempt.close();
+    endSpan(attempt, ending);
     return { outcome: outcomeOf(handler, attempt, ending), report, running };
   };
   const failed = ({ error, report }: Failure, running?: Promise<void>): Ended =>
@@ -46,13 +48,15 @@ export async function runAttempt(
   if (about.refusal !== undefined) return ended({ kind: 'fail', error: about.refusal });
   const event = eventOf(attempt);
   if ('error' in event) return ended({ kind: 'fail', error: event.error });
+  attempt.trace = event.context;
   if (about.isUnsure) {
     const answer = askCanHandle(handler, event);
     if (answer === false) return ended({ kind: 'ok' });
     if (answer !== true) return failed(answer);
   }
   const { timeoutMs, ordering } = handler.options;
-  const handled = handler.invoke(event, attempt);
+  const span = (attempt.span = processSpan(event, attempt));
+  const handled = span ? span.run(() => handler.invoke(event, attempt)) : handler.invoke(event, attempt);
   try {
     if (timeoutMs === undefined) return ended(readResult(await handled, ordering));
     const inTime = await within(timeoutMs, handled);
@@ -82,6 +86,12 @@ async function within(ms: number, work: Promise<unknown>): Promise<{ value: unkn
   } finally {
     timer?.cancel();
   }
+}
+
+function endSpan({ span }: Attempt, ending: Ending): void {
+  const { kind } = ending;
+  if (kind === 'retry' || kind === 'fail') span?.end({ kind, error: errorText(ending.error) });
+  else span?.end();
 }
 
 function failureOf(error: unknown): Failure {
