@@ -18,6 +18,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
+# What sends spans, which only the service loads (docs/tracing.md).
+COPY --from=build /app/node_modules/@opentelemetry ./node_modules/@opentelemetry
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3000

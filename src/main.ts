@@ -4,10 +4,11 @@ import cluster from 'node:cluster';
 import { errorText, setLongTimeout } from './common/index.js';
 import { ConfigError, loadConfig, loadOwnEnvFile } from './config/index.js';
 import { createApp } from './create-app.js';
+import { exportTraces } from './export-traces.js';
 import { StoreFormatError } from './event-store/index.js';
 import { BACKLOG, Listeners } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
-import { drainTimeMs, stopOnSignal } from './stop-on-signal.js';
+import { drainTimeMs, flushTimeMs, stopOnSignal } from './stop-on-signal.js';
 import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
 
 const logger = new Logger('Runstream');
@@ -19,6 +20,8 @@ async function main(): Promise<void> {
     superviseWorkers(config.workers);
     return;
   }
+  // Before anything asks for a tracer.
+  const traces = config.traces && (await exportTraces(config.traces));
   const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
   try {
     const app = await createApp(config, config.redis.url ?? embedded?.url ?? '', {
@@ -35,7 +38,7 @@ async function main(): Promise<void> {
       await Promise.all([more.close(), app.close()]);
       cutting.cancel();
       // Last, since draining still writes.
-      await embedded?.stop();
+      await Promise.all([embedded?.stop(), traces?.stop(flushTimeMs(shutdownTimeoutMs))]);
     };
     // Ctrl-C reaches every process of a terminal; a worker is told by its supervisor.
     if (cluster.isWorker) process.on('SIGINT', () => undefined);

@@ -9,6 +9,11 @@ export function drainTimeMs(limitMs: number): number {
   return Math.max(limitMs - CLOSING_MS, limitMs / 2);
 }
 
+/** How much of it, in milliseconds, sending the last spans may take: a part of what comes after draining. */
+export function flushTimeMs(limitMs: number): number {
+  return 0.75 * (limitMs - drainTimeMs(limitMs));
+}
+
 /**
  * Stops in order on SIGTERM and SIGINT, within a limit. A second signal exits at once.
  *

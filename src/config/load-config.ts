@@ -27,6 +27,7 @@ import type {
   RunstreamConfig,
   SseConfig,
   TenancyConfig,
+  TracesConfig,
 } from './runstream-config.js';
 
 const { admission, auth, events, executors, http, metrics, redis, runs, tenancy } = SETTINGS;
@@ -39,6 +40,7 @@ const { admission, auth, events, executors, http, metrics, redis, runs, tenancy 
 export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
   const reader = new EnvironmentReader(env);
   const production = reader.text('NODE_ENV') === 'production';
+  const traces = tracesConfig(reader);
   const config: RunstreamConfig = {
     host: reader.text('HOST') ?? SERVICE_SETTINGS.host.default,
     port: reader.number(SERVICE_SETTINGS.port),
@@ -56,6 +58,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
       adapters: (reader.list('ADAPTERS', isAdapter, ADAPTERS_RULE) ?? []) as AdapterName[],
       adaptersExecutor: reader.text('ADAPTERS_EXECUTOR') ?? SERVICE_SETTINGS.adaptersExecutor.default,
     },
+    ...(traces && { traces }),
   };
   if (config.auth.mode === 'none' && !config.auth.allowUnauthenticated && !isLoopback(config.host)) {
     reader.problems.push(
@@ -65,6 +68,17 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
   }
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
   return config;
+}
+
+/** What else OpenTelemetry's variables say, its SDK reads itself. */
+function tracesConfig(reader: EnvironmentReader): TracesConfig | undefined {
+  const { otlpEndpoint, otlpTracesEndpoint, otelServiceName } = SERVICE_SETTINGS;
+  const serviceName = reader.text('OTEL_SERVICE_NAME') ?? otelServiceName.default;
+  const set = [otlpTracesEndpoint, otlpEndpoint].flatMap(({ env: variable = '' }) => {
+    const value = reader.text(variable);
+    return value === undefined ? [] : [{ variable, value }];
+  });
+  return set[0] && { endpoint: set[0], serviceName };
 }
 
 function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfig {

@@ -134,6 +134,14 @@ export interface AdaptersConfig {
   readonly adaptersExecutor: string;
 }
 
+/** Where spans go. */
+export interface TracesConfig {
+  /** The address, and the variable that has it. */
+  readonly endpoint: { readonly variable: string; readonly value: string };
+  /** The spans' `service.name`. Default `runstream`. */
+  readonly serviceName: string;
+}
+
 /** Everything the service is told from outside. */
 export interface RunstreamConfig {
   /** Address to listen on. Default `127.0.0.1`. */
@@ -153,4 +161,6 @@ export interface RunstreamConfig {
   readonly tenancy: TenancyConfig;
   readonly auth: AuthConfig;
   readonly adapters: AdaptersConfig;
+  /** Default: none, and nothing is traced. */
+  readonly traces?: TracesConfig;
 }

@@ -32,6 +32,22 @@ describe('Dockerfile', () => {
     expect(dockerfile).toMatch(/npm ci --omit=dev/);
   });
 
+  it('has what sends spans, which is none of its dependencies', () => {
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, { dependencies?: object }>;
+    };
+    const needed = new Set<string>();
+    const need = (name: string): void => {
+      if (needed.has(name)) return;
+      needed.add(name);
+      for (const next of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})) need(next);
+    };
+    for (const name of ['sdk-trace-node', 'exporter-trace-otlp-proto', 'resources'])
+      need(`@opentelemetry/${name}`);
+    expect([...needed].filter((name) => !name.startsWith('@opentelemetry/'))).toEqual([]);
+    expect(final).toContain('/app/node_modules/@opentelemetry ./node_modules/@opentelemetry');
+  });
+
   it('runs as an ordinary user, as the first process, with a health check', () => {
     expect(final).toMatch(/^USER node$/m);
     expect(final).toMatch(/^CMD \["node", "dist\/main\.js"\]$/m);

@@ -7,6 +7,11 @@ import { bundleOf } from './bundle-of.js';
 import { packages } from './bundle-packages.js';
 import { BUNDLES, PROJECT } from './bundle-settings.js';
 
+/** Loaded by the service when it is told to, and by nothing else. */
+const TRACING_SDK = ['sdk-trace-node', 'exporter-trace-otlp-proto', 'resources'].map(
+  (name) => `@opentelemetry/${name}`,
+);
+
 /**
  * Bundles programs of this project with all that they import, what they share in chunks: tests start them hundreds of
  * times, and two thirds of such a start would be to find and compile some two thousand modules.
@@ -34,6 +39,8 @@ async function copyFiles(folder: string): Promise<void> {
 async function bundle(folder: string, programs: readonly string[]): Promise<void> {
   await build({
     ...BUNDLES,
+    // Tests look at whether it is loaded.
+    external: [...BUNDLES.external, ...TRACING_SDK],
     entryPoints: [...programs],
     outbase: PROJECT,
     outdir: folder,

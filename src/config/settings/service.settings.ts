@@ -52,4 +52,21 @@ export const SERVICE_SETTINGS = {
     default: 'external',
     doc: 'Whose runs those are that such clients start.',
   }),
+  otlpEndpoint: text<string | undefined>({
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    isSecret: true,
+    default: undefined,
+    doc: 'Where spans are sent, as OTLP over HTTP: `http://collector:4318`. Without it nothing is traced (docs/tracing.md). In code: an SDK of yours.',
+  }),
+  otlpTracesEndpoint: text<string | undefined>({
+    env: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    isSecret: true,
+    default: undefined,
+    doc: 'The same with its path, as `http://collector:4318/v1/traces`; it comes before the other.',
+  }),
+  otelServiceName: text<string>({
+    env: 'OTEL_SERVICE_NAME',
+    default: 'runstream',
+    doc: "The spans' `service.name`.",
+  }),
 };
