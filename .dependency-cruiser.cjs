@@ -22,7 +22,7 @@ const MODULES = {
   'event-store': ['config', 'stream-consumer', 'redis', 'events', 'common'],
   consumer: ['config', 'stream-consumer', 'event-store', 'redis', 'events', 'tenancy', 'tracing', 'common'],
   // A recording is read as an upload is: line by line.
-  executors: ['config', 'http', 'event-store', 'events', 'common'],
+  executors: ['config', 'http', 'event-store', 'events', 'tracing', 'common'],
   dispatch: [
     'executors',
     'config',

@@ -33,15 +33,14 @@ describe('The service', () => {
     const folder = await mkdtemp(join(tmpdir(), 'runstream-test-'));
     cleanUps.push(() => rm(folder, { recursive: true }));
     const commands = join(folder, 'commands.json');
-    await writeFile(commands, JSON.stringify({ tell: { argv: [process.execPath, '-e', '0'] } }), {
-      mode: 0o600,
-    });
+    const argv = [process.execPath, '-e', 'console.log(process.env.TRACEPARENT)'];
+    await writeFile(commands, JSON.stringify({ tell: { argv } }), { mode: 0o600 });
     const service = await startService({ COMMANDS_FILE: commands, NODE_OPTIONS: TELL_MODULES, ...env });
     cleanUps.push(() => service.stop());
     return service;
   };
-  /** Runs the command to its end. */
-  const execute = async ({ url }: Service): Promise<void> => {
+  /** Runs the command to its end; gives what it was told of the trace. */
+  const execute = async ({ url }: Service): Promise<string> => {
     const response = await fetch(`${url}/runs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', traceparent: `00-${TRACE}-${SPAN}-01` },
@@ -50,6 +49,9 @@ describe('The service', () => {
     const { id } = (await response.json()) as { id: string };
     const run = (await (await fetch(`${url}/runs/${id}?wait_seconds=60`)).json()) as object;
     expect(run).toMatchObject({ status: 'completed' });
+    const page = await fetch(`${url}/runs/${id}/events?type=log.stdout`);
+    const { events } = (await page.json()) as { events: { data: { line: string } }[] };
+    return events[0]?.data.line ?? '';
   };
   const modulesLoaded = async ({ child }: Service): Promise<number> =>
     Number(/\d+$/.exec(await child.line(/SDK modules: \d+$/))?.[0]);
@@ -57,7 +59,7 @@ describe('The service', () => {
   it('sends its spans to a collector, the last ones when it stops', async () => {
     const { url, spans } = await receiver();
     const service = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '3600000' });
-    await execute(service);
+    const told = await execute(service);
     expect(spans).toEqual([]);
     expect(await service.stop()).toBe(0);
     expect(spans).toEqual([
@@ -69,6 +71,7 @@ describe('The service', () => {
         service: 'runstream',
       },
     ]);
+    expect(told).toBe(`00-${TRACE}-${spans[0]?.spanId}-01`);
     expect(await modulesLoaded(service)).toBeGreaterThan(0);
   });
 
@@ -99,7 +102,7 @@ describe('The service', () => {
 
   it('loads nothing of it without an address', async () => {
     const service = await start({});
-    await execute(service);
+    expect(await execute(service)).toBe(`00-${TRACE}-${SPAN}-01`);
     expect(await service.stop()).toBe(0);
     expect(await modulesLoaded(service)).toBe(0);
   });

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { pause, setLongTimeout, ValidationFailedError } from '../../common/index.js';
 import type { JsonObject } from '../../events/index.js';
+import { activeTrace } from '../../tracing/index.js';
 import type { Executor } from '../executor.js';
 import { EXECUTORS_DEFAULTS, type ExecutorsOptions } from '../executors-options.js';
 import type { RunExecution } from '../run-execution.js';
@@ -54,7 +55,7 @@ export class CommandExecutor implements Executor {
       command.argv,
       {
         cwd: command.cwd,
-        env: { ...this.environment, ...command.env },
+        env: { ...this.environment, ...command.env, ...traceVariables(run) },
         killGraceMs: this.killGraceMs,
       },
       this.guard,
@@ -148,4 +149,10 @@ function resultOf({ code, signal }: ProcessExit): JsonObject {
 function defaultEnvironment(): Record<string, string> {
   const folders = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
   return { PATH: folders.join(':'), HOME: homedir(), LANG: 'C.UTF-8' };
+}
+
+/** As other programs hand a trace on (https://opentelemetry.io/docs/specs/otel/context/env-carriers/). */
+function traceVariables({ context }: RunExecution): Record<string, string> {
+  const { traceparent } = activeTrace() ?? context;
+  return traceparent == null ? {} : { TRACEPARENT: traceparent };
 }
