@@ -92,6 +92,11 @@ function readTrace({ traceparent, tracestate }: JsonObject, context: EventContex
   else context.tracestate = state;
 }
 
+/** As it is stored: what it has not is left out, so that earlier versions meet no member that they don't know. */
+export function encodeRunContext(context: RunContext): string {
+  return JSON.stringify(context, (_, value: unknown) => value ?? undefined);
+}
+
 function readPaths(value: unknown, check: Check): string[] {
   if (value == null) return [];
   // A copy has no holes, which `every` would pass over.

@@ -3,7 +3,7 @@ export * from './envelope.js';
 export * from './event-id.js';
 export * from './event-types.js';
 export { MAX_DATA_BYTES } from './check.js';
-export { readRunContext } from './event-context.js';
+export { encodeRunContext, readRunContext } from './event-context.js';
 export { jsonProblem } from './json-problem.js';
 export { toLine } from './line.js';
 export * from './prepare-event.js';

@@ -19,6 +19,7 @@ import { streamFrames } from './sections/stream-frames.js';
 import { streamGaps } from './sections/stream-gaps.js';
 import { streamEnd, streamLive } from './sections/stream-live.js';
 import { streamStart } from './sections/stream-start.js';
+import { traces } from './sections/traces.js';
 import { values } from './sections/values.js';
 
 /** The protocol, section by section. */
@@ -28,6 +29,7 @@ export const sections: readonly Section[] = [
   limits,
   events,
   eventFields,
+  traces,
   runs,
   runList,
   idempotency,

@@ -8,6 +8,7 @@ import {
   partitionOfRun,
 } from '../../event-store/index.js';
 import {
+  encodeRunContext,
   type EventInput,
   type PreparedEvent,
   prepareRun,
@@ -94,7 +95,7 @@ export function startEffect(store: EventStore, run: StartRun, trace?: TraceConte
     kind: 'start',
     runId: newRunId(),
     executor: executor === EXTERNAL ? undefined : executor,
-    fields: [executor, task, input, labels, JSON.stringify(context), key ?? ''],
+    fields: [executor, task, input, labels, encodeRunContext(context), key ?? ''],
     events: executor === EXTERNAL ? [store.prepare(started)] : [],
   };
 }

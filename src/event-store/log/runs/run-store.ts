@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, RunNotFoundError } from '../../../common/index.js';
-import { prepareRun, type RunInput, type RunStatus, type TraceContext } from '../../../events/index.js';
+import {
+  encodeRunContext,
+  prepareRun,
+  type RunInput,
+  type RunStatus,
+  type TraceContext,
+} from '../../../events/index.js';
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from '../event-store.js';
 import { TENANTS_KEY } from '../keys.js';
@@ -110,7 +116,7 @@ export class RunStore {
           task,
           input,
           labels,
-          JSON.stringify(context),
+          encodeRunContext(context),
           key ?? '',
           ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
         ],
