@@ -176,6 +176,13 @@ module.exports = {
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'client-stands-alone',
+      comment: 'The client is a package of its own, for browsers too: it has one dependency, and nothing of the service.',
+      severity: 'error',
+      from: { path: '^packages/client/src/' },
+      to: { pathNot: ['^packages/client/src/', 'node_modules/eventsource-parser/'] },
+    },
+    {
       name: 'unresolvable',
       comment: 'This import leads nowhere. Relative imports end in .js.',
       severity: 'error',
