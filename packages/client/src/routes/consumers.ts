@@ -1,0 +1,45 @@
+import type { AnswerOf, QueryOf } from '../types.js';
+import { type CallOptions, path, Routes } from './routes.js';
+
+/** Consumer groups. */
+export class ConsumerRoutes extends Routes {
+  /** All groups, by name. */
+  list({ signal }: CallOptions = {}): Promise<AnswerOf<'listConsumers'>> {
+    return this.call<'listConsumers'>('GET', '/consumers', { signal });
+  }
+
+  /** The groups in sum over all tenants. */
+  overview({ signal }: CallOptions = {}): Promise<AnswerOf<'getConsumerOverview'>> {
+    return this.call<'getConsumerOverview'>('GET', '/consumers/overview', { signal });
+  }
+
+  /** A page of what a group was given and has no outcome for, oldest first. */
+  pending(
+    group: string,
+    query: QueryOf<'listPending'> = {},
+    { signal }: CallOptions = {},
+  ): Promise<AnswerOf<'listPending'>> {
+    return this.call<'listPending'>('GET', path`/consumers/${group}/pending`, { query, signal });
+  }
+
+  /** Stops delivery to a group on every instance. */
+  pause(group: string, { signal }: CallOptions = {}): Promise<AnswerOf<'pauseConsumers'>> {
+    return this.call<'pauseConsumers'>('POST', path`/consumers/${group}/pause`, { signal });
+  }
+
+  /** Goes on after `pause()`. */
+  resume(group: string, { signal }: CallOptions = {}): Promise<AnswerOf<'resumeConsumers'>> {
+    return this.call<'resumeConsumers'>('POST', path`/consumers/${group}/resume`, { signal });
+  }
+
+  /** Delivers again, from a journal id, inclusive, or from a time in ISO 8601. */
+  replay(group: string, from: string, { signal }: CallOptions = {}): Promise<AnswerOf<'replayConsumers'>> {
+    const body = { from };
+    return this.call<'replayConsumers'>('POST', path`/consumers/${group}/replay`, { body, signal });
+  }
+
+  /** Removes a group that nobody handles any more. */
+  delete(group: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.call<'deleteConsumers'>('DELETE', path`/consumers/${group}`, { signal });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Http, HttpRequest } from '../http.js';
+import type { AnswerOf, OperationName } from '../types.js';
+
+/** Of any call. */
+export interface CallOptions {
+  /** Ends it: the call throws what the signal says. */
+  signal?: AbortSignal;
+}
+
+/** Of a call that may be made again: for 24 hours the same one gets the first answer again. */
+export interface IdempotentOptions extends CallOptions {
+  /** 1 to 255 printable characters. */
+  idempotencyKey?: string;
+}
+
+/** Routes of the service. Queries, bodies and answers have the names of the protocol; errors are RunstreamClientErrors. */
+export abstract class Routes {
+  constructor(private readonly http: Http) {}
+
+  protected call<Name extends OperationName>(
+    method: string,
+    path: string,
+    request?: HttpRequest,
+  ): Promise<AnswerOf<Name>> {
+    return this.http.json(method, path, request) as Promise<AnswerOf<Name>>;
+  }
+}
+
+/** A path out of names that may have any characters. */
+export function path(parts: TemplateStringsArray, ...names: string[]): string {
+  return String.raw({ raw: parts }, ...names.map(encodeURIComponent));
+}

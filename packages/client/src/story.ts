@@ -1,0 +1,128 @@
+import type { FollowItem } from './items.js';
+import type { RunEvent } from './types.js';
+
+/** How far back an open row is looked for: a row more, at worst, where more agents than that speak at once. */
+const MAX_ROWS_BACK = 1000;
+
+/** What an agent said, from one event of another type to the next. */
+export interface TextItem {
+  kind: 'text';
+  /** `llm.stream` or `llm.reasoning`. */
+  type: string;
+  /** Undefined when the run itself speaks. */
+  agentId: string | undefined;
+  text: string;
+  /** How many events it was. */
+  count: number;
+  first: RunEvent;
+  last: RunEvent;
+}
+
+/** A call of a tool and its result, at the place of the call. One of them may be missing: the row then stays so. */
+export interface ToolItem {
+  kind: 'tool';
+  name: string | undefined;
+  agentId: string | undefined;
+  call: RunEvent | undefined;
+  result: RunEvent | undefined;
+}
+
+export type StoryItem = FollowItem | TextItem | ToolItem;
+
+/**
+ * Joins the texts (`data.content`) of `llm.stream` and of `llm.reasoning`, for each agent until it says something else,
+ * or until there is a gap. All other items stay as they are.
+ */
+export function joinText(items: Iterable<StoryItem>): StoryItem[] {
+  return tell(items, addText);
+}
+
+/**
+ * Puts each `llm.tool_result` to the call with its `tool_call_id`, or else to the first call of the same agent and tool
+ * that has none yet. All other items stay as they are.
+ */
+export function pairTools(items: Iterable<StoryItem>): StoryItem[] {
+  return tell(items, addTool);
+}
+
+/** Adds an item to rows that were told before, as both do: a row that it belongs to changes, or there is a new one. */
+export function addToStory(rows: StoryItem[], item: StoryItem): void {
+  if (!addText(rows, item) && !addTool(rows, item)) rows.push(item);
+}
+
+function tell(items: Iterable<StoryItem>, add: (rows: StoryItem[], item: StoryItem) => boolean): StoryItem[] {
+  const rows: StoryItem[] = [];
+  for (const item of items) if (!add(rows, item)) rows.push(item);
+  return rows;
+}
+
+function addText(rows: StoryItem[], item: StoryItem): boolean {
+  if (item.kind !== 'event' || !/^llm\.(stream|reasoning)$/.test(typeOf(item.event))) return false;
+  const { event } = item;
+  const [type, agentId, text] = [typeOf(event), agentOf(event), textOf(event, 'content') ?? ''];
+  const row = lastRow(rows, (one) => isGap(one) || agentIn(one) === agentId);
+  if (row?.kind !== 'text' || row.type !== type || row.agentId !== agentId) {
+    rows.push({ kind: 'text', type, agentId, text, count: 1, first: event, last: event });
+    return true;
+  }
+  row.text += text;
+  row.count++;
+  row.last = event;
+  return true;
+}
+
+function addTool(rows: StoryItem[], item: StoryItem): boolean {
+  if (item.kind !== 'event') return false;
+  const { event } = item;
+  const isCall = typeOf(event) === 'llm.tool_call';
+  if (!isCall && typeOf(event) !== 'llm.tool_result') return false;
+  const [agentId, name] = [agentOf(event), textOf(event, 'tool_name')];
+  const open = isCall ? undefined : openCall(rows, event);
+  if (open) open.result = event;
+  else
+    rows.push({
+      kind: 'tool',
+      name,
+      agentId,
+      call: isCall ? event : undefined,
+      result: isCall ? undefined : event,
+    });
+  return true;
+}
+
+function openCall(rows: readonly StoryItem[], result: RunEvent): ToolItem | undefined {
+  const id = textOf(result, 'tool_call_id');
+  let found: ToolItem | undefined;
+  // The first one is the last that is met on the way back.
+  lastRow(rows, (row) => {
+    if (row.kind !== 'tool' || !row.call || row.result || row.agentId !== agentOf(result)) return false;
+    const callId = textOf(row.call, 'tool_call_id');
+    const isIts = id === undefined ? row.name === textOf(result, 'tool_name') : callId === id;
+    if (isIts) found = row;
+    return isIts && id !== undefined;
+  });
+  return found;
+}
+
+function lastRow(rows: readonly StoryItem[], is: (row: StoryItem) => boolean): StoryItem | undefined {
+  for (let at = rows.length - 1; at >= 0 && at > rows.length - MAX_ROWS_BACK; at--) {
+    const row = rows[at];
+    if (row && is(row)) return row;
+  }
+  return undefined;
+}
+
+const isGap = (row: StoryItem): boolean => row.kind === 'gap';
+const typeOf = ({ event }: RunEvent): string => `${event.category}.${event.action}`;
+const agentOf = ({ source }: RunEvent): string | undefined => source?.agent_id;
+
+/** Whose row it is; null for what nobody says. */
+function agentIn(row: StoryItem): string | undefined | null {
+  if (row.kind === 'event') return agentOf(row.event);
+  return row.kind === 'text' || row.kind === 'tool' ? row.agentId : null;
+}
+
+function textOf({ data }: RunEvent, name: string): string | undefined {
+  const value = data[name];
+  return typeof value === 'string' ? value : undefined;
+}
