@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ClientOptions,
   RunstreamClient,
@@ -235,6 +236,18 @@ describe('follow(), asked for nothing', () => {
     expect(sequences).toHaveLength(150);
     expect(number).toBe(200);
     expect(read).toBeLessThan(2 ** 16);
+  });
+
+  it('takes the time that its reader takes for no silence', async () => {
+    const { client } = await against(
+      (response) => {
+        lying.stream(response, [lying.frame(1)]);
+        setTimeout(() => response.write(lying.frame(2) + lying.close(2)), 50);
+      },
+      { heartbeatMs: 100 },
+    );
+    const { told } = await followed(client.follow('r'), { onItem: () => delay(400) });
+    expect(told).toEqual(['streaming', 'end']);
   });
 
   it('asks for pages of about 1 MiB, however large events are', async () => {
