@@ -36,6 +36,9 @@ const EXTENSIONS: Readonly<Record<TextMember, string>> = {
   task_id: 'taskid',
   git_sha: 'gitsha',
   mode: 'mode',
+  // https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
 };
 /** As many as a number of ours may have. */
 const SEQUENCE_DIGITS = 16;

@@ -9,6 +9,7 @@ import { TestBed } from '../support/test-bed.js';
 
 const BATCH = 'application/cloudevents-batch+json';
 const ONE = 'application/cloudevents+json';
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 const bed = new TestBed();
 let service: Serving;
@@ -29,7 +30,7 @@ async function endedRun(): Promise<string> {
       { '\u2028': 'a\u2028b', __proto: 1, big: 1e300 },
       {
         source: { agent_id: 'a1', team_name: 'red' },
-        context: { session_id: 's1', mode: 'rlm', artifact_paths: ['x'] },
+        context: { session_id: 's1', mode: 'rlm', artifact_paths: ['x'], traceparent: TRACE },
         metadata: { left: 'out' },
         idempotency_key: 'k',
       },
@@ -95,6 +96,7 @@ describe('CloudEvents', () => {
         teamname: 'red',
         sessionid: 's1',
         mode: 'rlm',
+        traceparent: TRACE,
         idempotencykey: 'k',
       });
     },
