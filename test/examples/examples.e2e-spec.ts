@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Redis } from 'ioredis';
 import type { Browser } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../support/browser.js';
@@ -6,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { report } from '../support/report-line.js';
 import { ChatInBrowser } from './chat-in-browser.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { InstalledExamples, type Served } from './installed-examples.js';
 
 interface Run {
@@ -307,6 +309,100 @@ inBrowser('The example chat', () => {
   it('asks until it is answered, and starts one run for a question', () => chat.asksUntilAnswered());
 
   it('closes its connection and cancels the run at a stop, also when it was resumed', () => chat.isStopped());
+});
+
+describe('The example mcp-server', () => {
+  const text = 'Counted to 20.';
+  const numbers = Array.from({ length: 20 }, (_, i) => i + 1);
+  let line: TcpProxy;
+  beforeEach(async () => {
+    await start('mcp-server');
+    line = await startTcpProxy(() => Number(new URL(served!.url).port));
+  });
+  afterEach(() => line.close());
+
+  async function connected() {
+    const transport = new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${line.port}/mcp`), {
+      requestInit: { headers: { 'x-tenant-id': 'shop' } },
+      reconnectionOptions: {
+        maxRetries: 1000,
+        initialReconnectionDelay: 50,
+        maxReconnectionDelay: 50,
+        reconnectionDelayGrowFactor: 1,
+      },
+    });
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(transport);
+    return { client, session: transport.sessionId ?? '', end: () => transport.terminateSession() };
+  }
+
+  /** Calls the tool that counts to twenty. */
+  async function count(client: Client, onprogress: (told: { progress: number }) => void) {
+    const { content } = await client.callTool({ name: 'count', arguments: { to: 20 } }, { onprogress });
+    return content;
+  }
+
+  const runsOf = async (session: string) =>
+    (await body<{ runs: Run[] }>(`/runs?key=${session}`, { headers: { 'x-tenant-id': 'shop' } })).runs;
+
+  it('tells a client that is cut twice all that it missed, once and in order', async () => {
+    const { client, session, end } = await connected();
+    const told: number[] = [];
+    const content = await count(client, ({ progress }) => {
+      told.push(progress);
+      if (progress === 3 || progress === 12) line.cut();
+    });
+    expect([content, told]).toEqual([[{ type: 'text', text }], numbers]);
+    expect(line.takeSent().match(/^last-event-id: r0_.*:/gm)).toHaveLength(2);
+    await end();
+    await client.close();
+    expect((await runsOf(session)).map(({ status }) => status)).toEqual(['completed', 'completed']);
+  });
+
+  it('gives a client that comes back to another process what its stream was told', async () => {
+    const { client, session } = await connected();
+    const told: number[] = [];
+    const counting = count(client, ({ progress }) => {
+      told.push(progress);
+      if (progress === 3) line.refuse(true);
+    });
+    await eventually('it has counted', async () => {
+      const [call] = await runsOf(session);
+      return told.length === 3 && call?.status === 'completed';
+    });
+    const settings = { REDIS_URL: `${redis.url}/${databases}` };
+    served!.child.process.kill('SIGTERM');
+    await served!.child.exit();
+    await start('mcp-server', settings);
+    line.refuse(false);
+    expect([await counting, told]).toEqual([[{ type: 'text', text }], numbers]);
+    await client.close();
+  });
+
+  it("gives nobody another session's stream", async () => {
+    const [mine, other] = [await connected(), await connected()];
+    await count(mine.client, () => undefined);
+    const [call] = await runsOf(mine.session);
+    const { events } = await body<{ events: { id: string }[] }>(`/runs/${call!.id}/events`, {
+      headers: { 'x-tenant-id': 'shop' },
+    });
+    const replay = async (session: string, tenant: string) => {
+      const headers = {
+        accept: 'text/event-stream',
+        'mcp-session-id': session,
+        'x-tenant-id': tenant,
+        'last-event-id': `${call!.id}:${events[1]!.id}`,
+      };
+      const answer = await fetch(`${served!.url}/mcp`, { headers });
+      return { status: answer.status, isTold: (await answer.text()).includes(text) };
+    };
+    expect(await replay(mine.session, 'shop')).toEqual({ status: 200, isTold: true });
+    for (const session of [other.session, 'unknown', ''])
+      expect([session, await replay(session, 'shop')]).toEqual([session, { status: 500, isTold: false }]);
+    expect(await replay(mine.session, 'bank')).toEqual({ status: 500, isTold: false });
+    await mine.client.close();
+    await other.client.close();
+  });
 });
 
 describe('The tests that examples have of their own', () => {

@@ -43,7 +43,7 @@ async function endedRun(): Promise<string> {
 /** What the CloudEvents SDK makes of an answer: it checks each event against the specification. */
 function understood(headers: Headers, body: string): CloudEventV1<unknown>[] {
   const read = HTTP.toEvent({ headers: Object.fromEntries(headers), body });
-  return (Array.isArray(read) ? read : [read]);
+  return Array.isArray(read) ? read : [read];
 }
 
 /** The batches of a history, by their links. */
