@@ -5,18 +5,20 @@ import { eventually } from '../support/eventually.js';
 import { TestBed } from '../support/test-bed.js';
 import { framesOf } from './frames.js';
 
+const PAGE = 'https://page.example';
+const SETTINGS = {
+  ADAPTERS: 'ai-sdk,langgraph,openai,durable-streams,ag-ui',
+  AUTH_MODE: 'api-key',
+  MULTI_TENANCY_ENABLED: 'true',
+};
+
 const bed = new TestBed();
 let url: string;
 let keys: TestKeys;
 let key: TestKey;
 
 beforeAll(async () => {
-  const service = await bed.startService({
-    ADAPTERS: 'ai-sdk,langgraph,openai,durable-streams,ag-ui',
-    AUTH_MODE: 'api-key',
-    MULTI_TENANCY_ENABLED: 'true',
-    MAX_OPEN_STREAMS: '2',
-  });
+  const service = await bed.startService({ ...SETTINGS, MAX_OPEN_STREAMS: '2' });
   ({ url } = service);
   keys = await TestKeys.open();
   bed.onClose(() => keys.close());
@@ -83,5 +85,54 @@ describe('the routes of adapters', () => {
       await body?.cancel();
       return status === 200;
     });
+  });
+
+  it('can be called by pages of the origins in CORS_ORIGINS, with all that their clients send and read', async () => {
+    const id = await newRun('c4');
+    const { url: called } = await bed.startService({ ...SETTINGS, CORS_ORIGINS: PAGE });
+    const sent = 'authorization,content-type,last-event-id,x-api-key,idempotency-key,x-stainless-lang';
+    const routes = [
+      ['POST', '/api/chat', 400],
+      ['GET', '/api/chat/c4/stream', 200],
+      ['POST', '/api/chat/nobody/stop', 204],
+      ['GET', `/threads/c4/runs/${id}/stream`, 200, 'Location'],
+      ['GET', `/runs/${id}/stream`, 200, 'Location'],
+      ['GET', `/threads/c4/runs/${id}`, 200],
+      ['GET', `/v1/responses/${id}?stream=true`, 200],
+      ['GET', `/v1/responses/${id}`, 200],
+      ['POST', '/v1/responses/nobody/cancel', 404],
+      ['GET', `/streams/${id}`, 200, 'Stream-Next-Offset'],
+      ['GET', `/streams/${id}?offset=-1&live=sse`, 200, 'Stream-Cursor'],
+      ['POST', '/ag-ui', 400],
+    ] as const;
+    for (const [method, path, status, read = 'Retry-After'] of routes)
+      for (const origin of [PAGE, 'https://evil.example']) {
+        const asked = await fetch(`${called}${path}`, {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': method,
+            'access-control-request-headers': sent,
+          },
+        });
+        const allowed = origin === PAGE ? origin : null;
+        expect([path, origin, asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([
+          path,
+          origin,
+          204,
+          allowed,
+        ]);
+        expect(asked.headers.get('access-control-allow-headers')).toBe(sent);
+        expect(asked.headers.get('access-control-allow-methods')?.split(',')).toContain(method);
+        const answer = await fetch(`${called}${path}`, { method, headers: { ...key.headers, origin } });
+        await answer.body?.cancel();
+        expect([path, origin, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([
+          path,
+          origin,
+          status,
+          allowed,
+        ]);
+        expect(answer.headers.get('access-control-expose-headers')?.split(',')).toContain(read);
+      }
   });
 });
