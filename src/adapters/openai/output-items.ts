@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../events/index.js';
+import { ToolCalls } from '../mapping/tool-calls.js';
 import { textOf } from '../mapping/values.js';
 
 /** An event of the Responses API, without its number. */
@@ -21,6 +22,7 @@ interface OpenItem {
 export class OutputItems {
   /** Those that are done, in their order. */
   readonly done: object[] = [];
+  private readonly tools = new ToolCalls();
   private open: OpenItem | undefined;
 
   delta(kind: Kind, { data, source, sequence }: RecordedEvent): ResponseEvent[] {
@@ -45,16 +47,12 @@ export class OutputItems {
   }
 
   /** A call is an item of its own, whole at once. */
-  call({ data, sequence }: RecordedEvent): ResponseEvent[] {
+  call(event: RecordedEvent): ResponseEvent[] {
     const events = this.close();
-    const id = `fc_${sequence}`;
-    const text = JSON.stringify(data['arguments'] ?? {});
-    const item = {
-      id,
-      type: 'function_call',
-      call_id: textOf(data['tool_call_id']) || `call_${sequence}`,
-      name: textOf(data['tool_name']),
-    };
+    const id = `fc_${event.sequence}`;
+    const text = JSON.stringify(event.data['arguments'] ?? {});
+    const call = this.tools.called(event);
+    const item = { id, type: 'function_call', call_id: call.id, name: call.name };
     const at = { output_index: this.done.length };
     const whole = { ...item, arguments: text, status: 'completed' };
     this.done.push(whole);
@@ -64,6 +62,27 @@ export class OutputItems {
       { type: 'response.function_call_arguments.delta', ...at, item_id: id, delta: text },
       { type: 'response.function_call_arguments.done', ...at, item_id: id, name: item.name, arguments: text },
       { type: 'response.output_item.done', ...at, item: whole },
+    ];
+  }
+
+  /** So is the result of one. Nothing when there is no such call. */
+  result(event: RecordedEvent): ResponseEvent[] {
+    const call = this.tools.answered(event);
+    if (!call) return [];
+    const events = this.close();
+    const at = { output_index: this.done.length };
+    const item = {
+      id: `fco_${event.sequence}`,
+      type: 'function_call_output',
+      call_id: call.id,
+      output: textOf(event.data['result']),
+      status: 'completed',
+    };
+    this.done.push(item);
+    return [
+      ...events,
+      { type: 'response.output_item.added', ...at, item },
+      { type: 'response.output_item.done', ...at, item },
     ];
   }
 

@@ -41,6 +41,8 @@ describe('a run as a response', () => {
       ['response.function_call_arguments.delta', 100, 2],
       ['response.function_call_arguments.done', 101, 2],
       ['response.output_item.done', 102, 2],
+      ['response.output_item.added', 112, 3],
+      ['response.output_item.done', 113, 3],
       ['response.completed', 128, undefined],
     ]);
     expect(told.at(-1)?.['response']).toMatchObject({
@@ -51,6 +53,7 @@ describe('a run as a response', () => {
         { type: 'reasoning', content: [{ type: 'reasoning_text', text: 'Hm' }] },
         { type: 'message', content: [{ type: 'output_text', text: 'Hello' }] },
         { type: 'function_call', call_id: 'a', name: 'search', arguments: '{"q":1}' },
+        { type: 'function_call_output', call_id: 'a', output: '1', status: 'completed' },
       ],
     });
   });
@@ -59,6 +62,19 @@ describe('a run as a response', () => {
     const whole = events(undefined, ...SAID);
     for (const [index, { sequence_number }] of whole.entries())
       expect(events(Number(sequence_number), ...SAID)).toEqual(whole.slice(index + 1));
+  });
+
+  it('knows the call of a result that has no id, and shows no result without a call', () => {
+    const told = events(
+      undefined,
+      ['llm.tool_call', { tool_name: 'search' }],
+      ['llm.tool_result', { tool_name: 'search', result: { hits: 1 } }],
+      ['llm.tool_result', { tool_name: 'search', result: 'again' }],
+      ['lifecycle.completed'],
+    );
+    const [call, result, ...more] = (told.at(-1)?.['response'] as { output: Record<string, unknown>[] })
+      .output;
+    expect([result?.['call_id'], result?.['output'], more]).toEqual([call?.['call_id'], '{"hits":1}', []]);
   });
 
   it('passes events on as they are but for their numbers, with the response that the producer gave', () => {

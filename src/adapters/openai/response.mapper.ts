@@ -68,6 +68,8 @@ export class ResponseMapper implements EventMapper {
         return [...this.begin(), ...this.items.delta('reasoning', event)];
       case 'llm.tool_call':
         return [...this.begin(), ...this.items.call(event)];
+      case 'llm.tool_result':
+        return [...this.begin(), ...this.items.result(event)];
       default:
         return [];
     }
