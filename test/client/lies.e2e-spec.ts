@@ -104,6 +104,17 @@ describe('follow(), told lies', () => {
     expect(sequences).toEqual([1]);
   });
 
+  it('stays with the stream when that has nothing to explain', async () => {
+    const { client } = await against((response, { url = '' }) => {
+      if (url.includes('/stream')) lying.stream(response, [lying.frame(1), lying.close(1)]);
+      else lying.json(response, 200, { events: [lying.event(3)], next_id: null });
+    });
+    const { items } = await followed(client.follow('r', { catchUp: 'pages' }));
+    expect(items.map((item) => ('state' in item ? item.state : item.kind))).toEqual([
+      ...['paging', 'streaming', 'event', 'end'],
+    ]);
+  });
+
   it('gives out once what comes twice over a cut', async () => {
     const { client } = await against((response, _, number) => {
       lying.stream(

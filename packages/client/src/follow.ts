@@ -111,7 +111,7 @@ export class Follow implements AsyncIterable<FollowItem> {
     return yield* this.stream();
   }
 
-  /** Pages tell nothing of what is missing, the stream does: while pages are to be read it is only asked for that. */
+  /** Pages tell nothing of what is missing, the stream does: while pages are to be read it is asked for that alone. */
   private async *stream(): AsyncGenerator<FollowItem, Outcome, undefined> {
     const { from, types, signal } = this.options;
     const answer = await this.http.open('GET', `${this.log.path}/stream`, {
@@ -129,7 +129,9 @@ export class Follow implements AsyncIterable<FollowItem> {
       if (!this.isPaging) yield { kind: 'state', state: 'streaming' };
       for await (const frame of this.frames(answer)) {
         this.retry.succeeded();
+        const wasPaging = this.isPaging;
         const item = this.take(frame);
+        if (wasPaging && !this.isPaging) yield { kind: 'state', state: 'streaming' };
         if (item) yield item;
         if (item?.kind === 'end') return 'ended';
         if (item?.kind === 'gap' && this.isPaging) return 'paging';
@@ -161,7 +163,7 @@ export class Follow implements AsyncIterable<FollowItem> {
     const content: unknown = JSON.parse(data);
     // Types have a dot, what else a frame may be called has none.
     if (name.includes('.')) {
-      this.isPaging = false;
+      this.isPaging = false; // nothing was missing: the stream goes on
       if (!this.isNext(id)) return undefined;
       const event = content as RunEvent;
       this.passed(event, id);

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  RunstreamClient,
+  type RunEvent,
+  type RunstreamClientError,
+} from '../../packages/client/src/index.js';
+import { TestKeys } from '../access/keys.js';
+import { OpenApiDocument } from '../support/openapi.js';
+import type { Serving } from '../support/service.js';
+import { TestBed } from '../support/test-bed.js';
+import { followed, range } from './following.js';
+
+/** For load balancers and Prometheus, and for the service's own page. */
+const LEFT_OUT = [
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
+  'POST /session',
+  'DELETE /session',
+];
+
+const bed = new TestBed();
+let service: Serving;
+let client: RunstreamClient;
+/** Method and path of each request. */
+const asked: string[] = [];
+
+beforeAll(async () => {
+  const keys = await TestKeys.open();
+  bed.onClose(() => keys.close());
+  service = await bed.serveHere({ AUTH_MODE: 'api-key' });
+  const { headers } = await keys.create('default');
+  client = new RunstreamClient({
+    baseUrl: `${service.url}/`,
+    headers,
+    fetch: (url, init) => {
+      asked.push(`${init?.method} ${new URL(String(url)).pathname}`);
+      return fetch(url, init);
+    },
+  });
+});
+afterAll(() => bed.close());
+
+const line = { event: { category: 'log', action: 'stdout' }, data: { line: 'a' } };
+const codeOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'none',
+    (error: unknown) => (error as RunstreamClientError).code,
+  );
+
+describe('the calls of the client', () => {
+  it('start, find, read, wait for, cancel and delete runs', async () => {
+    const key = `k ${Math.random()}`;
+    const run = await client.runs.create({ task: 'a', key }, { idempotencyKey: key });
+    expect((await client.runs.create({ task: 'a', key }, { idempotencyKey: key })).id).toBe(run.id);
+    expect((await client.runs.list({ key })).runs.map(({ id }) => id)).toEqual([run.id]);
+    const { ids } = await client.runs.append(run.id, [line, line, line], { expectedSequence: 1 });
+    expect(await codeOf(client.runs.append(run.id, line, { expectedSequence: 1 }))).toBe('SEQUENCE_CONFLICT');
+    expect((await client.runs.events(run.id, { start_id: ids[1] ?? '', limit: 1 })).events[0]?.id).toBe(
+      ids[1],
+    );
+    expect((await client.runs.createStreamTicket(run.id)).url).toMatch(/ticket=/);
+    const waiting = client.runs.get(run.id, { wait_seconds: 60 });
+    expect((await client.runs.cancel(run.id, { reason: 'enough' })).status).toBe('cancelled');
+    expect((await waiting).status).toBe('cancelled');
+    expect(await client.runs.delete(run.id)).toBeUndefined();
+    expect(await codeOf(client.runs.get(run.id))).toBe('RUN_NOT_FOUND');
+  });
+
+  it('read a history in both directions, page after page', async () => {
+    const { id } = await client.runs.create({ task: 'a' });
+    const { ids } = await client.runs.append(
+      id,
+      Array.from({ length: 9 }, () => line),
+    );
+    for (const limit of [1, 3, 1000]) {
+      const up = client.runs.history(id, { limit, start_id: ids[2] ?? '' });
+      expect(await sequencesOf(up)).toEqual(range(4, 10));
+      expect(await sequencesOf(client.runs.history(id, { limit, order: 'desc' }))).toEqual(downFrom(10));
+    }
+    const journal = await client.events.list({ run_id: id, order: 'desc' });
+    expect(journal.events.map((event) => event.sequence)).toEqual(downFrom(10));
+    expect((await client.events.createStreamTicket({ types: 'log.*' })).url).toMatch(/ticket=/);
+  });
+
+  it('show and steer groups and dead letters', async () => {
+    const group = 'no such/group';
+    expect((await client.consumers.list()).groups).toEqual(expect.any(Array));
+    expect((await client.consumers.overview()).count).toEqual(expect.any(Number));
+    for (const call of [
+      client.consumers.pending(group, { limit: 1 }),
+      client.consumers.pause(group),
+      client.consumers.resume(group),
+      client.consumers.replay(group, '0-1'),
+      client.consumers.delete(group),
+    ]) {
+      expect(await codeOf(call)).toBe('GROUP_NOT_FOUND');
+    }
+    expect((await client.deadLetters.list({ limit: 1 })).dead_letters).toEqual(expect.any(Array));
+    expect(await codeOf(client.deadLetters.redrive(`${group}.1-0`))).toBe('DEAD_LETTER_NOT_FOUND');
+    expect(await codeOf(client.deadLetters.delete(`${group}.1-0`))).toBe('DEAD_LETTER_NOT_FOUND');
+    expect(await codeOf(client.deadLetters.redriveMany({ group }))).toBe('GROUP_NOT_FOUND');
+    expect(await codeOf(client.deadLetters.deleteAll(group))).toBe('GROUP_NOT_FOUND');
+  });
+
+  it('make, list and revoke keys', async () => {
+    const { id, key } = await client.keys.create({ name: 'mine', scopes: ['runs:read'] });
+    expect(key).toMatch(/^rs_/);
+    expect((await client.keys.list()).keys.map((one) => one.id)).toContain(id);
+    expect(await client.keys.revoke(id)).toBeUndefined();
+  });
+
+  it('are all that the service has', async () => {
+    const { id } = await client.runs.create({ task: 'a' });
+    await using writer = client.append(id);
+    await writer.end('completed');
+    for (const follow of [client.follow(id), client.followAll()]) {
+      await followed(follow, { until: ({ events }) => events.length > 0 });
+    }
+    const { operations } = await OpenApiDocument.of(service.url);
+    const unasked = [...operations.keys()].filter((name) => {
+      const pattern = new RegExp(`^${name.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+      return !asked.some((one) => pattern.test(one));
+    });
+    expect(unasked.sort()).toEqual([...LEFT_OUT].sort());
+  });
+});
+
+/** Of what it gives, the sequences. */
+async function sequencesOf(events: AsyncIterable<RunEvent>): Promise<number[]> {
+  const sequences: number[] = [];
+  for await (const { sequence } of events) sequences.push(sequence);
+  return sequences;
+}
+
+function downFrom(last: number): number[] {
+  return range(1, last).reverse();
+}
