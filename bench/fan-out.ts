@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url';
-import { type Child, startScript } from '../test/support/child.js';
+import type { Child } from '../test/support/child.js';
 import type { Bench, BenchOptions, Finding, Report } from './bench.js';
+import { framesAll, startWatchers } from './fan-out/measure.js';
 import { startNchan } from './fan-out/nchan.js';
 import { median, round } from './support/latencies.js';
 import { Load } from './support/load.js';
 import { spread } from './support/rounds.js';
 import { startPlainSse, startRunstream } from './support/server.js';
 
-const WATCHERS_SCRIPT = fileURLToPath(new URL('./fan-out/watchers.ts', import.meta.url));
 const PUBLISHERS = 16;
 /** About what one event of Runstream is on the wire, so that all contenders move the same number of bytes. */
 const PADDING = 'x'.repeat(330);
@@ -86,7 +85,14 @@ async function compare(contenders: readonly Contender[], options: BenchOptions):
         for (const place of contenders.keys()) {
           // Each takes each place in turn, so that none always has the warmer or the fuller machine.
           const contender = contenders[(place + n) % contenders.length]!;
-          const rate = await measure(contender, watchers.get(contender.name)!, publishers, events, options);
+          const frames = events * options.fanOutWatchers;
+          const ms = await framesAll(watchers.get(contender.name)!, frames, {
+            url: contender.publish,
+            body: contender.body,
+            publishers,
+            events,
+          });
+          const rate = frames / (ms / 1000);
           // The first round warms up.
           if (n > 0)
             rates.set(`${contender.name}|${way}`, [...(rates.get(`${contender.name}|${way}`) ?? []), rate]);
@@ -118,46 +124,6 @@ async function compare(contenders: readonly Contender[], options: BenchOptions):
     }),
   );
   return { rows, findings };
-}
-
-async function measure(
-  contender: Contender,
-  watchers: Child,
-  publishers: number,
-  events: number,
-  options: BenchOptions,
-): Promise<number> {
-  const linesBefore = watchers.lines.length;
-  const frames = events * options.fanOutWatchers;
-  watchers.process.stdin?.write(`expect ${frames}\n`);
-  await lineAfter(watchers, linesBefore, /^counting$/);
-  // New connections: those of the round before are at the end of their time, and may be closed under a request.
-  const load = new Load();
-  const startedAt = performance.timeOrigin + performance.now();
-  let left = events;
-  await Promise.all(
-    Array.from({ length: publishers }, async () => {
-      while (left-- > 0) await load.post(contender.publish, contender.body);
-    }),
-  );
-  const done = await lineAfter(watchers, linesBefore, /^done /);
-  load.close();
-  return frames / ((Number(done.slice('done '.length)) - startedAt) / 1000);
-}
-
-/** A line that was printed after the first `count` ones. */
-async function lineAfter(child: Child, count: number, pattern: RegExp): Promise<string> {
-  for (;;) {
-    const line = child.lines.slice(count).find((one) => pattern.test(one));
-    if (line !== undefined) return line;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-async function startWatchers(url: string, count: number): Promise<Child> {
-  const child = startScript(WATCHERS_SCRIPT, [url, String(count)]);
-  await child.line(/^ready$/);
-  return child;
 }
 
 async function runContender(url: string): Promise<Contender> {

@@ -4,6 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { adapters } from './adapters.js';
 import { appendToFrame } from './append-to-frame.js';
 import type { Bench, BenchOptions } from './bench.js';
 import { consume } from './consume.js';
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   consume,
   manyTenants,
   memory,
+  adapters,
 ];
 
 type Numbers = Omit<BenchOptions, 'rate' | 'profileDir' | 'say'>;

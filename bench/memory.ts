@@ -1,22 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchOptions, Finding, Row } from './bench.js';
-import type { IdleJob } from './memory/idle-load.js';
+import { perIdleWatcher, type PerWatcher } from './memory/idle.js';
 import { bytesOfToken } from './memory/token.js';
-import { COLLECTS_ON_SIGNAL, type Resident, resident } from './memory/resident.js';
+import { COLLECTS_ON_SIGNAL } from './memory/resident.js';
 import { round } from './support/latencies.js';
-import { LoadProcess } from './support/load-process.js';
 import { createRuns } from './support/runs.js';
 import { type Server, startBare, startRunstream } from './support/server.js';
 
-/** Connected and closed again before anything is measured, so that code and pools are there. */
-const WARM_UP_WATCHERS = 200;
 const STORED_EVENTS = 100_000;
 
 const ONE_RUN = 'Runstream, all on one run';
 const OWN_RUNS = 'Runstream, each on a run of its own';
 const BARE = 'bare node:http';
-
-type PerWatcher = Record<'rss' | 'heapUsed', number>;
 
 export const memory: Bench = {
   name: 'memory',
@@ -77,34 +71,15 @@ function bytesFinding(measured: string, bytes: number, compared: number, bar: nu
 
 /** What each watcher takes, for each count of watchers. */
 async function idle(name: string, counts: readonly number[], { say }: BenchOptions): Promise<PerWatcher[]> {
-  const most = counts.at(-1)!;
   const server: Server =
     name === BARE
       ? await startBare({ nodeArgs: COLLECTS_ON_SIGNAL })
       : await startRunstream({ nodeArgs: COLLECTS_ON_SIGNAL });
-  const load = await LoadProcess.start<IdleJob, { open: number }>(
-    new URL('./memory/idle-load.ts', import.meta.url),
-  );
   try {
-    const urls = await streamsOf(name, server, most);
-    await load.ask({ kind: 'open', urls: urls.slice(0, WARM_UP_WATCHERS) });
-    await load.ask({ kind: 'close' });
-    // The server learns of it a moment later.
-    await delay(500);
-    const before = await resident(server);
-    const taken: PerWatcher[] = [];
-    let open = 0;
-    for (const count of counts) {
-      await load.ask({ kind: 'open', urls: urls.slice(open, count) });
-      open = count;
-      const now = await resident(server);
-      const each = (of: keyof Resident): number => (now[of] - before[of]) / count;
-      taken.push({ rss: each('rss'), heapUsed: each('heapUsed') });
-      say(`${name}, ${count}: ${round(each('rss') / 1024)} KiB each`);
-    }
+    const taken = await perIdleWatcher(server, await streamsOf(name, server, counts.at(-1)!), counts);
+    counts.forEach((count, i) => say(`${name}, ${count}: ${round(taken[i]!.rss / 1024)} KiB each`));
     return taken;
   } finally {
-    await load.stop();
     await server.stop();
   }
 }

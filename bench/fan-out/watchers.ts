@@ -1,14 +1,15 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { streamRequest } from '../support/raw-http.js';
 
 /**
- * Many watchers of one stream, as a process of its own: `watchers.ts <url> <count>`. It counts frames by the blank
+ * Many watchers of one stream, as a process of its own: `watchers.ts <url> <count> [body]`, with a body by POST. It counts frames by the blank
  * lines that end them, on raw sockets, since anything more would be measured as well.
  *
  * Prints `ready` once all responses have begun. For each line `expect <frames>` on stdin, it counts from there and
  * prints `done <ms since the epoch>` when all watchers together have got so many.
  */
-const [address = '', count = '1'] = process.argv.slice(2);
+const [address = '', count = '1', body] = process.argv.slice(2);
 const url = new URL(address);
 const NEWLINE = 10;
 const FRAME_END = Buffer.from('\n\n');
@@ -22,9 +23,7 @@ function watch(): void {
   let isFirst = true;
   let endsWithNewline = false;
   socket.on('connect', () => {
-    socket.write(
-      `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAccept: text/event-stream\r\n\r\n`,
-    );
+    socket.write(streamRequest(url, body));
   });
   socket.on('data', (chunk) => {
     if (isFirst) {

@@ -25,6 +25,14 @@ export function requestHead(
   return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
+/** Asks for an event stream; with a body by POST. */
+export function streamRequest(url: URL, body?: string): string {
+  const accept = { Accept: 'text/event-stream' };
+  if (body === undefined) return requestHead('GET', url, accept);
+  const type = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) };
+  return requestHead('POST', url, { ...accept, ...type }) + body;
+}
+
 /**
  * A kept-alive connection that sends one prepared request after the other: as little work as there can be, since the
  * load shares the machine with what is measured. Responses need a Content-Length.
