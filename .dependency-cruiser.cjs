@@ -177,7 +177,8 @@ module.exports = {
     },
     {
       name: 'client-stands-alone',
-      comment: 'The client is a package of its own, for browsers too: it has one dependency, and nothing of the service.',
+      comment:
+        'The client is a package of its own, for browsers too: it has one dependency, and nothing of the service.',
       severity: 'error',
       from: { path: '^packages/client/src/' },
       to: { pathNot: ['^packages/client/src/', 'node_modules/eventsource-parser/'] },
