@@ -34,7 +34,7 @@ beforeAll(async () => {
     baseUrl: `${service.url}/`,
     headers,
     fetch: (url, init) => {
-      asked.push(`${init?.method} ${new URL(String(url)).pathname}`);
+      asked.push(`${init?.method} ${new URL(new Request(url).url).pathname}`);
       return fetch(url, init);
     },
   });

@@ -60,22 +60,13 @@ describe('joinText()', () => {
 describe('pairTools()', () => {
   it('pairs by the id of the call, or else with the first call of the agent and the tool', () => {
     sequence = 0;
-    const calls = [
-      call('bash', 'x', 'i'),
-      call('bash', 'x', 'j'),
-      call('read', 'x'),
-      call('read', 'x'),
-      call('read', 'y'),
-    ];
-    const results = [
-      result('bash', 'x', 'j'),
-      result('read', 'x'),
-      result('read', 'x'),
-      result('bash', 'x', 'i'),
-    ];
-    expect(short(pairTools([...calls, ...results]))).toEqual([
-      ...['bash 1>9', 'bash 2>6', 'read 3>7', 'read 4>8', 'read 5>none'],
-    ]);
+    const calls = [call('bash', 'x', 'i'), call('bash', 'x', 'j'), call('bash', 'x', 'k')];
+    const results = [result('bash', 'x', 'i'), result('bash', 'x', 'k'), result('bash', 'x', 'j')];
+    expect(short(pairTools([...calls, ...results]))).toEqual(['bash 1>4', 'bash 2>6', 'bash 3>5']);
+    sequence = 0;
+    const unnamed = [call('read', 'x'), call('read', 'x'), call('read', 'y')];
+    const answers = [result('read', 'x'), result('read', 'x')];
+    expect(short(pairTools([...unnamed, ...answers]))).toEqual(['read 1>4', 'read 2>5', 'read 3>none']);
   });
 
   it('shows a result without a call, and gives it to no call that comes later', () => {
