@@ -17,10 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => bed.close());
 
-const post = (body: object) =>
+const post = (body: object, headers: Record<string, string> = {}) =>
   fetch(`${host.url}/agents/mine`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
 const eventsOf = async (answer: Response) =>
@@ -50,6 +50,24 @@ describe('an agent of AG-UI, in an application of others', () => {
     expect(await eventsOf(await post({ ...input, messages: [] }))).toEqual(told);
     expect((await eventsOf(await post({ threadId: 't1', runId: id }))).length).toBe(told.length);
     expect((await post({ threadId: 't1' })).status).toBe(400);
+  });
+
+  it('belongs to the trace that its request came in, and a retry is the same request', async () => {
+    const input = { threadId: 't2', runId: 'traced', messages: [{ id: 'u1', role: 'user', content: 'x' }] };
+    const traceparent = (span: string) => `00-0af7651916cd43dd8448eb211c80319c-${span}-01`;
+    const first = traceparent('b7ad6b7169203331');
+    const key = { 'idempotency-key': 'traced' };
+    const answers = [await post(input, { ...key, traceparent: first })];
+    answers.push(await post(input, { ...key, traceparent: traceparent('00f067aa0ba902b7') }));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const { runs } = (await api.get('/runs', { key: 't2' })).json<{
+      runs: { id: string; context: object }[];
+    }>();
+    expect(runs).toEqual([
+      expect.objectContaining({ context: expect.objectContaining({ traceparent: first }) }),
+    ]);
+    await api.append(runs[0]?.id ?? '', terminal());
+    await Promise.all(answers.map(eventsOf));
   });
 
   it('refuses options that are wrong, by name', () => {

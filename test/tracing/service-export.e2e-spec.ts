@@ -100,6 +100,18 @@ describe('The service', () => {
     expect(service.child.lines.join('\n')).not.toContain('Not stopped within');
   });
 
+  it('says that they can not be sent, and goes on', async () => {
+    const service = await start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '200',
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    });
+    await execute(service);
+    await service.child.line(/WARN.*Traces/);
+    await execute(service);
+    expect(await service.stop()).toBe(0);
+  });
+
   it('loads nothing of it without an address', async () => {
     const service = await start({});
     expect(await execute(service)).toBe(`00-${TRACE}-${SPAN}-01`);

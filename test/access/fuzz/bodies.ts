@@ -15,6 +15,8 @@ const PROPERTIES = [
     'agent_id',
     'data',
     'metadata',
+    'traceparent',
+    'tracestate',
   ],
   ...[
     'timestamp',
