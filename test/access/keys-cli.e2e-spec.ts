@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startScript } from '../support/child.js';
 import { testRedisUrl } from '../support/redis.js';
-import { type Service, startService } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer } from './keys.js';
 
 const CLI = 'src/keys-cli.ts';
 
-let service: Service;
+let service: Serving;
 
 beforeAll(async () => {
-  service = await startService({ AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' });
+  service = await serveHere({ AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' });
 });
 afterAll(() => service.stop());
 

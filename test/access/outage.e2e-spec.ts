@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { type Service, startService } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 import { ask } from './ask.js';
 import { TestKeys } from './keys.js';
 import { OpenStream } from './streams.js';
 
 let redis: RedisServer;
-let service: Service;
+let service: Serving;
 
 beforeAll(async () => {
   redis = await startRedis({ appendOnly: true });
-  service = await startService({
+  service = await serveHere({
     REDIS_URL: redis.url,
     AUTH_MODE: 'api-key',
     REDIS_COMMAND_TIMEOUT_MS: '500',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { type Service, startService } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 import { ask } from './ask.js';
 import { type TestKey, TestKeys } from './keys.js';
 
@@ -12,7 +12,7 @@ const OF_ALL = ['/metrics', '/consumers/overview'];
 
 let redis: RedisServer;
 let commands: Redis;
-let service: Service;
+let service: Serving;
 let keys: TestKeys;
 const tenants = Array.from({ length: COUNT }, (_, i) => `credential-${i}`);
 const keyOf = new Map<string, TestKey>();
@@ -21,7 +21,7 @@ beforeAll(async () => {
   redis = await startRedis();
   commands = new Redis(redis.url);
   [service, keys] = await Promise.all([
-    startService({ REDIS_URL: redis.url, AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' }),
+    serveHere({ REDIS_URL: redis.url, AUTH_MODE: 'api-key', MULTI_TENANCY_ENABLED: 'true' }),
     TestKeys.open(redis.url),
   ]);
   for (const tenant of tenants) keyOf.set(tenant, await keys.create(tenant));
@@ -148,7 +148,7 @@ describe('the credential names the tenant', () => {
 
 describe('a service of one tenant', () => {
   it('takes keys of that tenant, and no others', async () => {
-    const single = await startService({
+    const single = await serveHere({
       REDIS_URL: redis.url,
       AUTH_MODE: 'api-key',
       DEFAULT_TENANT_ID: 'solo',

@@ -18,7 +18,7 @@ let keys: TestKeys;
 let key: TestKey;
 
 beforeAll(async () => {
-  const service = await bed.startService({ ...SETTINGS, MAX_OPEN_STREAMS: '2' });
+  const service = await bed.serveHere({ ...SETTINGS, MAX_OPEN_STREAMS: '2' });
   ({ url } = service);
   keys = await TestKeys.open();
   bed.onClose(() => keys.close());

@@ -10,7 +10,7 @@ let api: Client;
 let url: string;
 
 beforeAll(async () => {
-  const service = await bed.startService({ ADAPTERS: 'durable-streams', EVENT_MAX_LENGTH: '50' });
+  const service = await bed.serveHere({ ADAPTERS: 'durable-streams', EVENT_MAX_LENGTH: '50' });
   ({ url } = service);
   api = bed.client(service);
 });

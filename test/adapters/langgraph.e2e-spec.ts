@@ -9,7 +9,7 @@ let api: Client;
 let url: string;
 
 beforeAll(async () => {
-  const service = await bed.startService({ ADAPTERS: 'langgraph' });
+  const service = await bed.serveHere({ ADAPTERS: 'langgraph' });
   ({ url } = service);
   api = bed.client(service);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { startService, type Service } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 import { startScript } from '../support/child.js';
 import type { CheckResult } from './runner.js';
 import { sections } from './suite.js';
@@ -18,12 +18,12 @@ function conformanceOf(
   describe(what, () => {
     const results = new Map<string, CheckResult>();
     let redis: RedisServer | undefined;
-    let service: Service | undefined;
+    let service: Serving | undefined;
 
     beforeAll(async () => {
       // Of its own: the suite reads the whole journal of the default tenant, and others fill and trim it too.
       redis = await startRedis();
-      service = await startService({ ...env, REDIS_URL: redis.url });
+      service = await serveHere({ ...env, REDIS_URL: redis.url });
       // In a process of its own: an error that a check leaves behind is none of jest's, and fails no other check.
       const cli = startScript('test/conformance/cli.ts', [
         ...['--url', service.url, '--json', '--check-timeout-ms', '200000', ...args],

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import { TestKeys } from '../access/keys.js';
 import { eventually } from '../support/eventually.js';
-import { type Service, startService } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 import { RawConnection, request } from './raw-connection.js';
 
 /** An array of zeros, far larger than the bytes that it is sent in. */
 const BOMB = gzipSync(`[${'0,'.repeat(4_000_000)}0]`);
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-let service: Service;
+let service: Serving;
 let keys: TestKeys;
 
 beforeAll(async () => {
   [service, keys] = await Promise.all([
-    startService({ AUTH_MODE: 'api-key', MAX_EVENT_LOOP_DELAY_MS: '0' }),
+    serveHere({ AUTH_MODE: 'api-key', MAX_EVENT_LOOP_DELAY_MS: '0' }),
     TestKeys.open(),
   ]);
 });

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestKey, TestKeys } from '../access/keys.js';
 import { eventually } from '../support/eventually.js';
-import { type Service, startService } from '../support/service.js';
+import { serveHere, type Service, type Serving, startService } from '../support/service.js';
 import { RawConnection, request } from './raw-connection.js';
 import { untilNothingIsTaken, untilTaken } from './usage.js';
 
 const TENANT = 'default';
 
-let service: Service;
+let service: Serving;
 let keys: TestKeys;
 let key: TestKey;
 
 beforeAll(async () => {
   [service, keys] = await Promise.all([
-    startService({ AUTH_MODE: 'none', MAX_EVENT_LOOP_DELAY_MS: '0' }),
+    serveHere({ AUTH_MODE: 'none', MAX_EVENT_LOOP_DELAY_MS: '0' }),
     TestKeys.open(),
   ]);
   key = await keys.create(TENANT);

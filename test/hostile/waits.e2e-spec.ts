@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestKey, TestKeys } from '../access/keys.js';
 import { eventually } from '../support/eventually.js';
-import { type Service, startService } from '../support/service.js';
+import { serveHere, type Serving, startService } from '../support/service.js';
 import { RawConnection, request } from './raw-connection.js';
 
 const ENV = { AUTH_MODE: 'api-key', MAX_WAITS: '20', MAX_EVENT_LOOP_DELAY_MS: '0' };
 
-let service: Service;
+let service: Serving;
 let keys: TestKeys;
 let greedy: TestKey;
 let other: TestKey;
 
 beforeAll(async () => {
-  [service, keys] = await Promise.all([startService(ENV), TestKeys.open()]);
+  [service, keys] = await Promise.all([serveHere(ENV), TestKeys.open()]);
   [greedy, other] = await Promise.all([keys.create('default'), keys.create('default')]);
 });
 afterAll(async () => {

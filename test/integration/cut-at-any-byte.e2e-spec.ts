@@ -13,7 +13,7 @@ import {
 import { eventually } from '../support/eventually.js';
 import { report } from '../support/report-line.js';
 import { SeededRandom, seedFromEnvironment } from '../support/seeded-random.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { TestBed } from '../support/test-bed.js';
 
@@ -58,13 +58,13 @@ const eventSource2Client: Watch = (url, { data, empty }) =>
   });
 
 const bed = new TestBed();
-let service: Service;
+let service: Serving;
 let api: Client;
 
 beforeAll(async () => {
   // What fetch-event-source looks for in a browser.
   Object.assign(globalThis, { window: globalThis, document: new EventTarget() });
-  service = await bed.startService({ SSE_RETRY_MS: '1', SSE_HEARTBEAT_MS: '100' });
+  service = await bed.serveHere({ SSE_RETRY_MS: '1', SSE_HEARTBEAT_MS: '100' });
   api = bed.client(service);
 });
 afterAll(() => bed.close());

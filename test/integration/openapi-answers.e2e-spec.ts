@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeProvisionalEvent, EventTypeRegistry, prepareEvent } from '../../src/events/index.js';
 import { SseParser } from '../conformance/sse-parser.js';
 import { OpenApiDocument } from '../support/openapi.js';
-import { startService, type Service } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 
 /** What one sends, and what came back: compared with the document at once. */
 interface Answer {
@@ -28,11 +28,11 @@ const DELETE = 'DELETE /runs/{run_id}';
 const NDJSON = 'application/x-ndjson';
 const UNKNOWN_RUN = 'r0_00000000000000000000000000';
 
-let service: Service;
+let service: Serving;
 let document: OpenApiDocument;
 
 beforeAll(async () => {
-  service = await startService({ MAX_REQUEST_BYTES: String(4 * 1024 * 1024) });
+  service = await serveHere({ MAX_REQUEST_BYTES: String(4 * 1024 * 1024) });
   document = await OpenApiDocument.of(service.url);
 });
 afterAll(() => service.stop());

@@ -20,7 +20,7 @@ import { GroupSampler } from '../../src/consumer/overview/group-sampler.js';
 import { eventually } from '../support/eventually.js';
 import { OpenApiDocument } from '../support/openapi.js';
 import { testRedisUrl } from '../support/redis.js';
-import { startService, type Service } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 
 const unique = randomBytes(4).toString('hex');
 const BILLING = `billing-${unique}`;
@@ -66,7 +66,7 @@ describe('Consumer groups over REST', () => {
   let url: string;
   let document: OpenApiDocument;
   /** An instance that only serves the API: it has no handler and never did. */
-  let api: Service;
+  let api: Serving;
   let run: string;
 
   beforeAll(async () => {
@@ -88,7 +88,7 @@ describe('Consumer groups over REST', () => {
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
     document = await OpenApiDocument.of(url);
-    api = await startService({ MULTI_TENANCY_ENABLED: 'true' });
+    api = await serveHere({ MULTI_TENANCY_ENABLED: 'true' });
     run = (await call('POST /runs', {}, { json: { task: 'operations' } })).body['id'] as string;
   });
 

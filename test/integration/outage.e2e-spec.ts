@@ -5,7 +5,7 @@ import { numbered, numberedRange, terminal } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
 import { eventually } from '../support/eventually.js';
 import type { RedisServer } from '../support/redis.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
@@ -14,7 +14,7 @@ afterAll(() => bed.close());
 
 describe('While Redis is away', () => {
   let redis: RedisServer;
-  let service: Service;
+  let service: Serving;
   let api: Client;
   let live: string;
   let ended: string;
@@ -22,7 +22,7 @@ describe('While Redis is away', () => {
 
   beforeAll(async () => {
     redis = await bed.startRedis({ appendOnly: true });
-    service = await bed.startService({
+    service = await bed.serveHere({
       REDIS_URL: redis.url,
       REDIS_COMMAND_TIMEOUT_MS: '500',
       SSE_HEARTBEAT_MS: '300',
@@ -145,14 +145,14 @@ describe('While Redis is away', () => {
 
 describe('Two instances', () => {
   let redis: RedisServer;
-  let services: [Service, Service];
+  let services: [Serving, Serving];
   let admin: Redis;
 
   beforeAll(async () => {
     redis = await bed.startRedis();
     // The heartbeat also finds what was missed; here it must not be what helps.
     const env = { REDIS_URL: redis.url, SSE_HEARTBEAT_MS: '60000' };
-    services = await Promise.all([bed.startService(env), bed.startService(env)]);
+    services = await Promise.all([bed.serveHere(env), bed.serveHere(env)]);
     admin = new Redis(redis.url);
     bed.onClose(() => admin.quit());
   });

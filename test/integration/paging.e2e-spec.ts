@@ -10,7 +10,7 @@ import {
 } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
 import { report } from '../support/report-line.js';
-import type { Service } from '../support/service.js';
+import type { Serving } from '../support/service.js';
 import { isSweep } from '../support/sweep.js';
 import { TestBed } from '../support/test-bed.js';
 
@@ -20,7 +20,7 @@ const bed = new TestBed();
 const EVENTS = isSweep ? 5000 : 200;
 const LIMITS = isSweep ? [1, 7, 999, 10_000] : [1, 7, 33, 10_000];
 
-let service: Service;
+let service: Serving;
 let api: Client;
 let runId: string;
 let log: RecordedEvent[];
@@ -32,7 +32,7 @@ function input(n: number): EventInput {
 }
 
 beforeAll(async () => {
-  service = await bed.startService();
+  service = await bed.serveHere();
   api = bed.client(service);
   runId = (await api.createRun()).id;
   await api.appendLines(

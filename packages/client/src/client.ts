@@ -3,6 +3,7 @@ import { type ClientOptions, Http } from './http.js';
 import { ConsumerRoutes } from './routes/consumers.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventRoutes } from './routes/events.js';
+import { ExecutorRoutes } from './routes/executors.js';
 import { KeyRoutes } from './routes/keys.js';
 import { path } from './routes/routes.js';
 import { RunRoutes } from './routes/runs.js';
@@ -17,6 +18,7 @@ export interface FollowAllOptions extends PositionOptions {
 export class RunstreamClient {
   readonly runs: RunRoutes;
   readonly events: EventRoutes;
+  readonly executors: ExecutorRoutes;
   readonly consumers: ConsumerRoutes;
   readonly deadLetters: DeadLetterRoutes;
   readonly keys: KeyRoutes;
@@ -26,6 +28,7 @@ export class RunstreamClient {
     this.http = new Http(options);
     this.runs = new RunRoutes(this.http);
     this.events = new EventRoutes(this.http);
+    this.executors = new ExecutorRoutes(this.http);
     this.consumers = new ConsumerRoutes(this.http);
     this.deadLetters = new DeadLetterRoutes(this.http);
     this.keys = new KeyRoutes(this.http);

@@ -22,6 +22,11 @@ export class RunRoutes extends Routes {
     return this.call<'listRuns'>('GET', '/runs', { query, signal });
   }
 
+  /** How many runs are pending or running, and how many have ended within the last hour. */
+  counts({ signal }: CallOptions = {}): Promise<AnswerOf<'countRuns'>> {
+    return this.call<'countRuns'>('GET', '/runs/counts', { signal });
+  }
+
   /** A run; with `wait_seconds`, once it has ended or the time is up. */
   get(id: string, query: QueryOf<'getRun'> = {}, { signal }: CallOptions = {}): Promise<Run> {
     const patienceMs = (query.wait_seconds ?? 0) * 1000;
