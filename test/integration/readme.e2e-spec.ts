@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { bundleOf } from '../support/bundle-of.js';
 import { type Child, startChild } from '../support/child.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { startService, type Service } from '../support/service.js';
+import { serveHere, type Serving } from '../support/service.js';
 
 const README = readFileSync('README.md', 'utf8');
 const SERVED_AT = 'http://127.0.0.1:3000';
@@ -23,7 +24,8 @@ interface Known {
   check?: (output: string) => void;
 }
 
-const SWC = 'node --import @swc-node/register/esm-register';
+/** Bundled for this test run. */
+const CONFORMANCE = bundleOf(process.env['TEST_COMPILED_DIR'] ?? '', 'test/conformance/cli.ts');
 
 /** In the order of the README: later blocks build on what earlier ones left in the service. */
 const KNOWN: Known[] = [
@@ -71,7 +73,7 @@ const KNOWN: Known[] = [
   {
     matches: /^npm run conformance -- --url \S+$/,
     because: 'one of its sections, since test/conformance runs them all',
-    command: `${SWC} test/conformance/cli.ts --url ${SERVED_AT} --only "3.2 History" --check-timeout-ms 200000`,
+    command: `node '${CONFORMANCE}' --url ${SERVED_AT} --only "3.2 History" --check-timeout-ms 200000`,
     check: (output) => expect(output).toMatch(/passed/),
   },
 ];
@@ -79,13 +81,13 @@ const KNOWN: Known[] = [
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 let redis: RedisServer | undefined;
-let service: Service | undefined;
+let service: Serving | undefined;
 let child: Child | undefined;
 
 // A Redis of its own: "the newest run" must be the reader's.
 beforeAll(async () => {
   redis = await startRedis();
-  service = await startService({ REDIS_URL: redis.url });
+  service = await serveHere({ REDIS_URL: redis.url });
 });
 afterAll(async () => {
   child?.process.kill('SIGKILL');
