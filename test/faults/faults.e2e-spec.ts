@@ -6,7 +6,7 @@ import { runRollingDeploy } from './rolling-deploy.js';
 describe('Consumer processes through a short schedule of faults', () => {
   it('every event is committed exactly once or dead-lettered, one lease at a time, in order where promised', async () => {
     // Enough for what so short a schedule kills more than once, and few enough that poison does not take a minute.
-    const found = await runFaults({ seed: 7, events: 600, seconds: 8, leaseMs: 1000, maxAttempts: 5 });
+    const found = await runFaults({ seed: 7, events: 300, seconds: 8, leaseMs: 1000, maxAttempts: 4 });
     report(
       `${found.events} events, ${found.kills + found.poisoned} processes killed, ${found.stops} stopped, ` +
         `${found.retries} retries, ${found.dead} dead-lettered, ${found.seconds} s`,
@@ -18,9 +18,9 @@ describe('Consumer processes through a short schedule of faults', () => {
   });
 
   it('no event is skipped while two versions of a handler that want different ones run', async () => {
-    const found = await runRollingDeploy({ seed: 3, events: 800, seconds: 8, leaseMs: 1000 });
+    const found = await runRollingDeploy({ seed: 3, events: 400, seconds: 6, leaseMs: 1000, workers: 3 });
     expect(found.violations).toEqual([]);
-    expect(found.deploys).toBe(6);
+    expect(found.deploys).toBe(4);
     expect(found.byFirst).toBeGreaterThan(0);
   });
 });

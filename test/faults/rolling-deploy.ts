@@ -7,6 +7,8 @@ export interface RollingDeployOptions {
   events: number;
   seconds: number;
   leaseMs: number;
+  /** Consumer processes, of which the first has the second version throughout. At least 3. Default 4. */
+  workers?: number;
 }
 
 export interface RollingDeployReport {
@@ -18,7 +20,6 @@ export interface RollingDeployReport {
   violations: Violation[];
 }
 
-const WORKERS = 4;
 /** Long ones, at once, for each run: more than the process with the second version can begin alone. */
 const LONG_TASKS = { perRun: 10, takesMs: 100, concurrency: 4 };
 
@@ -28,14 +29,14 @@ const LONG_TASKS = { perRun: 10, takesMs: 100, concurrency: 4 };
  * least has the second version: so each event is handled, once.
  */
 export async function runRollingDeploy(options: RollingDeployOptions): Promise<RollingDeployReport> {
-  const { seed, events, seconds, leaseMs } = options;
+  const { seed, events, seconds, leaseMs, workers = 4 } = options;
   const scene = await openFaultScene({
-    ...{ seed, leaseMs, workers: WORKERS, runs: Math.max(10, Math.round(events / 100)) },
+    ...{ seed, leaseMs, workers, runs: Math.max(10, Math.round(events / 100)) },
     actions: ['stdout', 'stderr'],
   });
   const { pool, producer } = scene;
   try {
-    for (let slot = 1; slot < WORKERS; slot++) pool.configure(slot, { version: 1 });
+    for (let slot = 1; slot < workers; slot++) pool.configure(slot, { version: 1 });
     pool.configure(0, { version: 2, leaseMs: 2 * leaseMs, concurrency: LONG_TASKS.concurrency });
     await pool.start();
     // What processes know of each other is up to a second old.
@@ -47,9 +48,9 @@ export async function runRollingDeploy(options: RollingDeployOptions): Promise<R
       );
     }
     const producing = producer.produce(events, seconds * 1000, false);
-    const stepMs = (seconds * 1000) / (2 * WORKERS);
+    const stepMs = (seconds * 1000) / (2 * workers);
     const roll = async (version: 1 | 2): Promise<void> => {
-      for (let slot = 1; slot < WORKERS; slot++) {
+      for (let slot = 1; slot < workers; slot++) {
         await delay(stepMs);
         await pool.deploy(slot, { version, leaseMs: version * leaseMs });
       }
