@@ -102,7 +102,7 @@ describe('useChat', () => {
     const { id } = await api.createRun({ key: 'chat-5' });
     await say(id, 'a');
     const open = await resume('chat-5');
-    const chunks = chunksOf(open.clone() as Response);
+    const chunks = chunksOf(open.clone());
     // What it was given says that it watches: one that only begins to is cut off, and asks again.
     await open.body!.getReader().read();
     await api.request('DELETE', `/runs/${id}`);

@@ -56,6 +56,7 @@ describe('a run as a durable stream', () => {
   it('is watched over SSE, to its end', async () => {
     const { id } = await api.createRun();
     const open = await read(id, '?offset=-1&live=sse');
+    expect(open.headers.get('content-type')).toBe('text/event-stream');
     await api.append(id, eventOf('log.stdout', { line: 'x' }));
     await api.append(id, terminal());
     const { frames } = await framesOf(open);

@@ -45,7 +45,12 @@ export class DurableStreamsController {
       response.set('Content-Type', 'application/json').end();
     } else if (live === 'sse') {
       const format = new MappedFormat(new StreamMapper(last.sequence, streamCursor), { breaksOff: false });
-      await this.streams.answer(request, runId, format, { start: after, announceCursor: true });
+      await this.streams.answer(request, runId, format, {
+        start: after,
+        announceCursor: true,
+        // The protocol has it without a charset.
+        headers: { 'Content-Type': 'text/event-stream' },
+      });
     } else {
       const waits = live === 'long-poll' && sameEventId(after, last) && !isTerminal(run.status);
       const { events, next, isClosed } = await this.pages.read(request, runId, { after, last, waits });
