@@ -44,7 +44,7 @@ export interface RunstreamRoutes {
   consumers?: boolean;
   /** `/keys`, with the mode `api-key`. Default false. */
   keys?: boolean;
-  /** `/session`, with the mode `api-key`. Default false. */
+  /** `/session`: who is signed in, and how pages sign in. Default false. */
   session?: boolean;
   /** `/metrics`, unless metrics have a port of their own. Default false. */
   metrics?: boolean;

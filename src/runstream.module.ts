@@ -90,13 +90,12 @@ export class RunstreamModule extends ConfigurableModuleClass implements OnModule
   }: RunstreamOptions & RunstreamModuleExtras): DynamicModule {
     // Where nobody has to prove who they are, what they make must not let them in later.
     const hasKeys = options.auth?.mode === 'api-key';
-    const { keys = false, session = false, metrics = false } = routes;
+    const { keys = false, metrics = false } = routes;
     return super.forRoot({
       ...options,
       routes: {
         ...routes,
         keys: keys && hasKeys,
-        session: session && hasKeys,
         metrics: metrics && options.metrics?.port === undefined,
       },
     });

@@ -13,16 +13,17 @@ import { OwnCredentials } from './own/own-credentials.js';
 import { RequestOrigin } from './origin/request-origin.js';
 import { ScopeGuard } from './scopes/scope.guard.js';
 import { SessionController } from './session/session.controller.js';
+import { SessionState } from './session/session-state.js';
 import { Sessions } from './session/sessions.js';
 import { StreamTickets } from './streams/stream-tickets.js';
 
 const { ConfigurableModule, options } = configurableModule<AuthOptions>('auth', AUTH_OPTIONS);
 
-/** Which routes of credentials an application has; they need the mode `api-key`. @publicApi */
+/** Which routes of credentials an application has. @publicApi */
 export interface AuthRoutes {
-  /** `/keys`. Default true. */
+  /** `/keys`, which need the mode `api-key`. Default true. */
   keys?: boolean;
-  /** `/session`: how the page signs in. Default true. */
+  /** `/session`: who is signed in, and how pages sign in. Default true. */
   session?: boolean;
 }
 
@@ -44,6 +45,7 @@ export interface AuthRoutes {
     OwnCredentials,
     RequestOrigin,
     ScopeGuard,
+    SessionState,
     Sessions,
     StreamTickets,
     { provide: RequestAccess, useClass: CredentialAccess },
@@ -62,7 +64,8 @@ export interface AuthRoutes {
 export class AuthModule extends ConfigurableModule {
   static override forRoot({ routes, ...options }: AuthOptions & { routes?: AuthRoutes } = {}): DynamicModule {
     // Where nobody has to prove who they are, what they make must not let them in later.
-    return withRoutes(super.forRoot(options), options.mode === 'api-key' ? routes : NO_ROUTES);
+    const keys = options.mode === 'api-key' && (routes?.keys ?? true);
+    return withRoutes(super.forRoot(options), { ...routes, keys });
   }
 
   static override forRootAsync({
@@ -72,8 +75,6 @@ export class AuthModule extends ConfigurableModule {
     return withRoutes(super.forRootAsync(options), routes);
   }
 }
-
-const NO_ROUTES: AuthRoutes = { keys: false, session: false };
 
 function withRoutes(module: DynamicModule, { keys = true, session = true }: AuthRoutes = {}): DynamicModule {
   return {

@@ -345,7 +345,7 @@ describe('every route, by credential', () => {
 
 describe('what is public', () => {
   it('answers everybody', async () => {
-    for (const path of ['/', '/docs', '/docs-json', '/health/live', '/health/ready']) {
+    for (const path of ['/', '/docs', '/docs-json', '/health/live', '/health/ready', '/session']) {
       for (const headers of [{}, bearer('bad'), { 'x-tenant-id': 'a:b' }, all.headers])
         expect([path, (await ask(service.url, 'GET', path, { headers })).status]).toEqual([path, 200]);
     }

@@ -9,13 +9,7 @@ import { OpenStream } from './streams.js';
 
 const SECRET = 'a shared secret of more than 32 bytes';
 const JWT = { AUTH_MODE: 'jwt', JWT_SECRET: SECRET, JWT_ISSUER: 'https://i.example', JWT_AUDIENCE: 'a' };
-const OF_KEYS = [
-  'POST /keys',
-  'GET /keys',
-  'DELETE /keys/0123456789abcdef',
-  'POST /session',
-  'DELETE /session',
-];
+const OF_KEYS = ['POST /keys', 'GET /keys', 'DELETE /keys/0123456789abcdef'];
 
 const MODES = { none: {}, jwt: JWT, 'api-key': { AUTH_MODE: 'api-key' } };
 
@@ -47,7 +41,7 @@ function token(): Promise<string> {
     .sign(new TextEncoder().encode(SECRET));
 }
 
-describe('J15 keys and sessions', () => {
+describe('J15 keys', () => {
   it.each(['none', 'jwt'] as const)(
     'have no routes with AUTH_MODE=%s, nor a place in the document',
     async (mode) => {
@@ -55,7 +49,7 @@ describe('J15 keys and sessions', () => {
       const { url } = services[mode];
       for (const name of OF_KEYS) {
         const [method = '', path = ''] = name.split(' ');
-        const json = method === 'POST' ? { name: 'x', scopes: ['keys:admin'], key: 'x' } : undefined;
+        const json = method === 'POST' ? { name: 'x', scopes: ['keys:admin'] } : undefined;
         const answer = await ask(url, method, path, { headers, json });
         const unmatched = await ask(url, method, '/no/such/route', { headers, json });
         expect([name, answer.status, answer.json?.['code']]).toEqual([name, 404, 'ROUTE_NOT_FOUND']);
@@ -63,14 +57,14 @@ describe('J15 keys and sessions', () => {
         expect({ ...answer.json, request_id: '' }).toEqual({ ...unmatched.json, message, request_id: '' });
       }
       const names = [...(await OpenApiDocument.of(url)).operations.keys()];
-      expect(names.filter((name) => /keys|session/.test(name))).toEqual([]);
+      expect(names.filter((name) => /keys/.test(name))).toEqual([]);
     },
     60_000,
   );
 
   it('have routes with AUTH_MODE=api-key', async () => {
     const names = [...(await OpenApiDocument.of(services['api-key'].url)).operations.keys()];
-    expect(names.filter((name) => /keys|session/.test(name)).length).toBe(OF_KEYS.length);
+    expect(names.filter((name) => /keys/.test(name)).length).toBe(OF_KEYS.length);
   }, 60_000);
 });
 

@@ -120,6 +120,24 @@ describe('L4 credentials of the application', () => {
     );
   });
 
+  it('GET /session says whom the application knows, and is no error for nobody', async () => {
+    const authenticator = { authenticate: ({ headers }: Request) => people[String(headers['x-person'])] };
+    const people: Record<string, OwnPrincipal> = {
+      alice: { id: 'alice', tenantId: 'acme', scopes: ['runs:read'], expiresAt: 4e12 },
+      carol: { id: 'carol', tenantId: 'acme', scopes: [], expiresAt: 1e300 },
+    };
+    const state = { auth_mode: 'own', tenant_id: 'acme', tenants: 'fixed' };
+    for (const auth of [{ authenticator }, { principal: authenticator.authenticate }]) {
+      host = await startHost({ runstream: { ...multi, auth, routes: { session: true } } });
+      const who = async (headers = {}) => (await ask(`${host.url}/session`, { headers })).body;
+      const alice = { ...state, scopes: ['runs:read'], expires_at: '2096-10-02T07:06:40.000Z' };
+      expect(await who(as('alice'))).toEqual(alice);
+      expect(await who(as('carol'))).toEqual({ ...state, scopes: [], expires_at: null });
+      expect(await who()).toEqual({ ...state, tenant_id: null, scopes: null, expires_at: null });
+      if ('authenticator' in auth) await host.close();
+    }
+  });
+
   it.each([
     { tenantId: '../other' },
     { scopes: ['runs:read', 'root'] },

@@ -17,7 +17,7 @@ import {
 import { NestFactory, RouterModule } from '@nestjs/core';
 import { type ExpressAdapter, FileInterceptor, type NestExpressApplication } from '@nestjs/platform-express';
 import { RunstreamModule } from '../../src/runstream.module.js';
-import type { RunstreamOptions } from '../../src/runstream-options.js';
+import type { RunstreamModuleExtras, RunstreamOptions } from '../../src/runstream-options.js';
 import { testRedisUrl } from '../support/redis.js';
 
 /** What an application has of its own, with errors of every kind. */
@@ -61,7 +61,7 @@ export class OrdersController {
 }
 
 export interface HostOptions {
-  runstream?: Partial<RunstreamOptions>;
+  runstream?: Partial<RunstreamOptions> & RunstreamModuleExtras;
   imports?: NonNullable<Parameters<typeof Module>[0]['imports']>;
   controllers?: Type[];
   /** Controllers whose routes come before those of Runstream. */

@@ -30,7 +30,7 @@ describe('the OpenAPI document follows the options', () => {
       expect(security).toEqual([]);
       expect(parameters.filter(({ name }) => /tenant/i.test(name))).toEqual([]);
     }
-    expect([...document.operations.keys()].filter((name) => /\/(?:keys|session)/.test(name))).toEqual([]);
+    expect([...document.operations.keys()].filter((name) => name.includes('/keys'))).toEqual([]);
   });
 
   it('with tenants it asks for the header, by its configured name, wherever there is one', async () => {
@@ -39,7 +39,14 @@ describe('the OpenAPI document follows the options', () => {
       ([, { parameters }]) => !parameters.some(({ name }) => name === 'X-Org'),
     );
     expect(without.map(([name]) => name).sort()).toEqual([
-      ...['GET /consumers/overview', 'GET /health/live', 'GET /health/ready', 'GET /metrics'],
+      ...[
+        'DELETE /session',
+        'GET /consumers/overview',
+        'GET /health/live',
+        'GET /health/ready',
+        'GET /metrics',
+      ],
+      ...['GET /session', 'POST /session'],
     ]);
     const header = document.operation('GET /runs').parameters.find(({ name }) => name === 'X-Org');
     expect(header).toMatchObject({ in: 'header', required: true, schema: { type: 'string' } });

@@ -22,7 +22,7 @@ export class AccessDocument extends DocumentPart {
   override complete(document: OpenAPIObject): void {
     const mode = effectiveMode(this.auth);
     // Known only once the application has started, when its routes are made already.
-    if (mode !== 'api-key') for (const tag of ['keys', 'session']) leaveOut(document, tag);
+    if (mode !== 'api-key') leaveOut(document, 'keys');
     describeSecurity(document, mode);
     // A resolver of the application's own may look at anything.
     const readsHeader =

@@ -1,27 +1,43 @@
-import { Controller, Delete, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RunstreamError } from '../../common/index.js';
 import { AcceptsBody, ApiErrors, readJson } from '../../http/index.js';
 import { Audited } from '../audit-log.js';
-import { OpenSessionDto } from './session.dto.js';
+import { OpenSessionDto, SessionResponse } from './session.dto.js';
 import { senderOf } from '../origin/own-origin.js';
-import { WithApiKeys } from '../keys/with-api-keys.guard.js';
 import { ScopeGuard } from '../scopes/scope.guard.js';
 import { Public } from '../scopes/route-access.decorator.js';
 import { sessionCookieName, sessionCookieOptions, sessionCookies } from './session-cookie.js';
+import { SessionState } from './session-state.js';
 import { Sessions } from './sessions.js';
 import { UnauthorizedError } from '../unauthorized-error.js';
 
-/** How the page signs in: an API key for a cookie that no script can read. */
+/** Who is signed in, and how the page signs in: for a cookie that no script can read. */
 @ApiTags('session')
 @Public()
-@UseGuards(WithApiKeys, ScopeGuard)
+@UseGuards(ScopeGuard)
 @Audited()
 @AcceptsBody({ maxBytes: 4096 })
 @Controller('session')
 export class SessionController {
-  constructor(private readonly sessions: Sessions) {}
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly state: SessionState,
+  ) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Say who the caller is, and what they may do',
+    description: 'Of a credential as well as of a signed-in browser. It is no error to be nobody.',
+    operationId: 'getSession',
+  })
+  @ApiResponse({ status: 200, type: SessionResponse, description: 'Who asks, and how a page signs in.' })
+  @ApiErrors('VALIDATION_FAILED', 'FORBIDDEN', 'REDIS_UNAVAILABLE')
+  read(@Req() request: Request): Promise<SessionResponse> {
+    return this.state.of(request);
+  }
 
   @Post()
   @HttpCode(204)

@@ -11,7 +11,10 @@ const TAGS: readonly { name: string; description: string }[] = [
   { name: 'consumers', description: 'Groups of handlers: how they stand, and what steers them.' },
   { name: 'dead letters', description: 'Events that a group has given up.' },
   { name: 'keys', description: 'API keys of a tenant.' },
-  { name: 'session', description: 'How a page signs in: an API key for a cookie that no script can read.' },
+  {
+    name: 'session',
+    description: 'Who is signed in, and how a page signs in: with a cookie that no script can read.',
+  },
   { name: 'health', description: 'For load balancers and supervisors.' },
   { name: 'metrics', description: 'For Prometheus.' },
 ];
