@@ -8,6 +8,7 @@ import { AUTH_OPTIONS, type AuthOptions } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
 import { CredentialAccess } from './credential-access.js';
 import { CredentialWatch } from './streams/credential-watch.js';
+import { JwtVerifier, jwtVerifierOf } from './jwt/jwt-verifier.js';
 import { KeysController } from './keys/keys.controller.js';
 import { OwnCredentials } from './own/own-credentials.js';
 import { RequestOrigin } from './origin/request-origin.js';
@@ -42,6 +43,7 @@ export interface AuthRoutes {
     AuditLog,
     Authenticator,
     CredentialWatch,
+    { provide: JwtVerifier, inject: [AUTH_OPTIONS], useFactory: jwtVerifierOf },
     OwnCredentials,
     RequestOrigin,
     ScopeGuard,

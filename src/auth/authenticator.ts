@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { parsedQuery } from '../http/index.js';
 import type { Request } from 'express';
 import { ApiKeys } from './keys/api-keys.js';
@@ -20,7 +20,6 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
 @Injectable()
 export class Authenticator {
   private readonly mode: EffectiveAuthMode;
-  private readonly jwt: JwtVerifier | undefined;
 
   constructor(
     @Inject(AUTH_OPTIONS) options: AuthOptions,
@@ -29,15 +28,13 @@ export class Authenticator {
     private readonly sessions: Sessions,
     private readonly origin: RequestOrigin,
     private readonly own: OwnCredentials,
+    @Optional() @Inject(JwtVerifier) private readonly jwt?: JwtVerifier,
   ) {
     this.mode = effectiveMode(options);
-    if (options.mode !== 'jwt') return;
-    if (!options.jwt) throw new Error('With auth mode "jwt" give the options "jwt".');
-    this.jwt = new JwtVerifier(options.jwt);
   }
 
   /**
-   * Undefined only while nobody has to prove who they are.
+   * Undefined only while nobody has to prove who they are, and no browser has chosen its tenant.
    *
    * @throws UnauthorizedError; RunstreamError FORBIDDEN for a name in `Host` that is not ours
    */
@@ -47,21 +44,23 @@ export class Authenticator {
     if (ticket !== undefined)
       return required(typeof ticket === 'string' ? await this.tickets.verify(ticket) : undefined);
     const { mode } = this;
-    if (mode === 'none') return undefined;
+    if (mode === 'none') return this.ofCookie(request);
     if (mode === 'own') return required(await this.own.principalOf(request), 'own');
     const authorization = request.get('Authorization');
     if (authorization !== undefined) return required(await this.bearer(BEARER.exec(authorization)?.[1]));
     const { keyHeader } = request.match?.route ?? {};
     const key = keyHeader === undefined ? undefined : request.get(keyHeader);
     if (key !== undefined) return required(await this.bearer(key));
-    if (mode === 'api-key' && mayUseCookie(request))
-      return required(await this.sessions.verify(sessionCookies(request)));
-    throw new UnauthorizedError();
+    return required(await this.ofCookie(request));
   }
 
   /** Whether who asks is known only once the application's middleware and guards were passed. */
   isLate(request: Request): boolean {
     return this.own.areLate && parsedQuery(request)['ticket'] === undefined;
+  }
+
+  private async ofCookie(request: Request): Promise<Principal | undefined> {
+    return mayUseCookie(request) ? this.sessions.verify(sessionCookies(request)) : undefined;
   }
 
   private async bearer(token: string | undefined): Promise<Principal | undefined> {

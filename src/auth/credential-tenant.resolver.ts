@@ -23,7 +23,8 @@ export class CredentialTenantResolver extends TenantResolver {
     const principal = await this.authenticator.authenticate(request);
     if (!principal) return this.fromHeader.resolve(request);
     request.principal = principal;
-    request.caller = callerOf(principal);
+    // Whoever chooses a tenant is told apart as before, by their address.
+    if (principal.kind !== 'tenant') request.caller = callerOf(principal);
     const { enabled, defaultTenantId, allowedTenants, header } = this.config;
     const { tenantId } = principal;
     const named = enabled ? (request.headersDistinct[header.toLowerCase()] ?? []) : [];

@@ -2,7 +2,8 @@ import type { Scope } from './scopes/scopes.js';
 
 /** Who asks, as their credential says. @publicApi */
 export interface Principal {
-  kind: 'api-key' | 'jwt' | 'ticket' | 'own';
+  /** `tenant`: a browser that has chosen its tenant where nobody has to prove who they are. */
+  kind: 'api-key' | 'jwt' | 'ticket' | 'own' | 'tenant';
   /** Public name of the credential: a key's id, a token's subject. Fit for logs. */
   id: string;
   tenantId: string;

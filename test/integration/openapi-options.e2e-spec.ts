@@ -61,9 +61,9 @@ describe('the OpenAPI document follows the options', () => {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
       ticket: { type: 'apiKey', in: 'query', name: 'ticket' },
     });
-    expect(schemesOf(document, 'GET /runs')).toEqual(['bearer']);
-    expect(schemesOf(document, 'GET /runs/{run_id}/events/stream')).toEqual(['bearer', 'ticket']);
-    expect(schemesOf(document, 'GET /events/stream')).toEqual(['bearer', 'ticket']);
+    expect(schemesOf(document, 'GET /runs')).toEqual(['bearer', 'session']);
+    expect(schemesOf(document, 'GET /runs/{run_id}/events/stream')).toEqual(['bearer', 'session', 'ticket']);
+    expect(schemesOf(document, 'GET /events/stream')).toEqual(['bearer', 'session', 'ticket']);
     expect(schemesOf(document, 'GET /health/live')).toEqual([]);
   });
 

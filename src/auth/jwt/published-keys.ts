@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, type CryptoKey, errors, type JWSHeaderParameters } from 'jose';
 
 /** How long the issuer may take to answer, in milliseconds. */
 const FETCH_TIMEOUT_MS = 3000;
@@ -38,17 +38,17 @@ export class PublishedKeys {
     });
   }
 
-  /** For `jwtVerify`. @throws KeysUnavailableError */
-  readonly get: JWTVerifyGetKey = async (header, token) => {
+  /** For `jwtVerify`. @throws KeysUnavailableError; JOSEError when there is no such key */
+  readonly get = async (header: JWSHeaderParameters): Promise<CryptoKey> => {
     if (this.fetchedAt === undefined) await this.fetch();
     // What is known goes on being good meanwhile. A failure is logged, and tried again after the pause.
     else if (this.ageMs > MAX_AGE_MS) this.fetch().catch(() => undefined);
     try {
-      return await this.remote(header, token);
+      return await this.remote(header);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || this.ageMs < UNKNOWN_KEY_PAUSE_MS) throw error;
       await this.fetch();
-      return this.remote(header, token);
+      return this.remote(header);
     }
   };
 

@@ -5,6 +5,15 @@ import { SESSION_COOKIE } from '../session/session-cookie.js';
 
 type Schemes = NonNullable<NonNullable<OpenAPIObject['components']>['securitySchemes']>;
 
+const SESSION: Schemes = {
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description: `What \`POST /session\` sets, for pages of the same origin. Over HTTPS it is called \`__Host-${SESSION_COOKIE}\`.`,
+  },
+};
+
 const TICKET: Schemes = {
   ticket: {
     type: 'apiKey',
@@ -19,12 +28,7 @@ const SCHEMES: Readonly<Record<EffectiveAuthMode, Schemes>> = {
   none: {},
   'api-key': {
     bearer: { type: 'http', scheme: 'bearer', description: 'An API key: `rs_<id>_<secret>`.' },
-    session: {
-      type: 'apiKey',
-      in: 'cookie',
-      name: SESSION_COOKIE,
-      description: `What \`POST /session\` sets, for pages of the same origin. Over HTTPS it is called \`__Host-${SESSION_COOKIE}\`.`,
-    },
+    ...SESSION,
     ...TICKET,
   },
   jwt: {
@@ -34,6 +38,7 @@ const SCHEMES: Readonly<Record<EffectiveAuthMode, Schemes>> = {
       bearerFormat: 'JWT',
       description: 'A token of the issuer that this deployment trusts.',
     },
+    ...SESSION,
     ...TICKET,
   },
   // How its credentials are sent the application knows: its own document says so.

@@ -17,7 +17,7 @@ export function describeTenant(document: OpenAPIObject, header: string, isRequir
       in: 'header',
       required: isRequired,
       description: isRequired
-        ? 'Whose data the request is about.'
+        ? 'Whose data the request is about. Only a browser that has chosen its tenant with `POST /session` may leave it out.'
         : 'The credential names the tenant. It may be left out, and may not say otherwise.',
       schema: { type: 'string', pattern: TENANT_ID_PATTERN.source },
     });

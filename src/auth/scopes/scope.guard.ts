@@ -69,14 +69,15 @@ export class ScopeGuard implements CanActivate {
     if (!principal.scopes.includes(access)) return forbidden(`Your credential lacks the scope ${access}.`);
     if (principal.stream && !isGranted(request, principal.stream, says))
       return forbidden('Your ticket is for another stream.');
-    if (says(ALL_TENANTS) === true && !this.isOnlyTenant(principal)) {
+    if (says(ALL_TENANTS) === true && !this.seesAllTenants(principal)) {
       return forbidden('This path shows what belongs to all tenants.');
     }
     return undefined;
   }
 
-  private isOnlyTenant({ tenantId }: Principal): boolean {
-    return !this.tenancy.enabled && tenantId === this.tenancy.defaultTenantId;
+  /** Where nobody proves anything, the choice of a tenant takes nothing away. */
+  private seesAllTenants({ kind, tenantId }: Principal): boolean {
+    return kind === 'tenant' || (!this.tenancy.enabled && tenantId === this.tenancy.defaultTenantId);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Principal } from '../principal.js';
 import { SCOPES } from '../scopes/scopes.js';
 import { UnauthorizedError } from '../unauthorized-error.js';
 import type { SessionResponse } from './session.dto.js';
+import { type Proof, Sessions } from './sessions.js';
 
 /** Says who a caller is to this deployment, and how a page can sign in. */
 @Injectable()
@@ -18,17 +19,22 @@ export class SessionState {
   private readonly mode: EffectiveAuthMode;
   /** Whether a header of the request says whose data it is about, and nothing else does. */
   private readonly hasTenantHeader: boolean;
+  /** What a browser signs in with here; undefined where there is nothing to sign in to. */
+  readonly proof: Proof | undefined;
 
   constructor(
     @Inject(AUTH_OPTIONS) options: AuthOptions,
     @Inject(TENANCY_CONFIG) private readonly tenancy: TenancyConfig,
     private readonly tenants: TenantResolver,
     private readonly authenticator: Authenticator,
+    sessions: Sessions,
   ) {
     this.mode = effectiveMode(options);
     const readsHeader =
       tenants instanceof HeaderTenantResolver || tenants instanceof CredentialTenantResolver;
     this.hasTenantHeader = tenancy.enabled && this.mode === 'none' && readsHeader;
+    const isHeeded = sessions.proof !== 'tenant' || tenants instanceof CredentialTenantResolver;
+    this.proof = isHeeded ? sessions.proof : undefined;
   }
 
   /**

@@ -3,9 +3,31 @@ import { Text } from '../../http/index.js';
 import type { EffectiveAuthMode } from '../auth-options.js';
 import { type Scope, SCOPES } from '../scopes/scopes.js';
 
+/** Longer ones don't pass in a header either. */
+const MAX_TOKEN_LENGTH = 16 * 1024;
+
 export class OpenSessionDto {
-  @Text({ description: 'An API key.', minLength: 1, maxLength: 255 })
-  key!: string;
+  @Text({
+    description: 'An API key, with `AUTH_MODE=api-key`.',
+    optional: true,
+    minLength: 1,
+    maxLength: 255,
+  })
+  key?: string;
+  @Text({
+    description: 'A token of the issuer, with `AUTH_MODE=jwt`.',
+    optional: true,
+    minLength: 1,
+    maxLength: MAX_TOKEN_LENGTH,
+  })
+  token?: string;
+  @Text({
+    description: 'The tenant to act for, where a header names it and nobody has to prove who they are.',
+    optional: true,
+    minLength: 1,
+    maxLength: 63,
+  })
+  tenant?: string;
 }
 
 export class SessionResponse {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   redis = new RedisConnections({ url: testRedisUrl() });
   await redis.onModuleInit();
   keys = new ApiKeys(redis);
-  sessions = new Sessions(redis, keys, { mode: 'api-key' });
+  sessions = new Sessions(redis, keys, { mode: 'api-key' }, { enabled: false });
   tickets = new StreamTickets(redis, keys, sessions, { mode: 'api-key' });
   watch = new CredentialWatch(keys, sessions);
 });
@@ -152,6 +152,6 @@ describe('a session', () => {
   it('is not opened where keys are not in use', async () => {
     const { secret } = await keys.create({ name: 'n', tenantId, scopes: ['runs:read'] });
     for (const mode of ['none', 'jwt'] as const)
-      expect(await new Sessions(redis, keys, { mode }).open(secret)).toBeUndefined();
+      expect(await new Sessions(redis, keys, { mode }, { enabled: false }).open(secret)).toBeUndefined();
   });
 });
