@@ -15,6 +15,7 @@ const LEFT_OUT = [
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
+  'GET /session',
   'POST /session',
   'DELETE /session',
 ];

@@ -251,7 +251,17 @@ describe('the OpenAPI document', () => {
     const { tags, servers } = document.json;
     const used = new Set([...document.operations.values()].flatMap((operation) => operation.tags ?? []));
     expect(tags.map(({ name }) => name)).toEqual([
-      ...['runs', 'events', 'journal', 'stream tickets', 'consumers', 'dead letters', 'session', 'health'],
+      ...[
+        'runs',
+        'executors',
+        'events',
+        'journal',
+        'stream tickets',
+        'consumers',
+        'dead letters',
+        'session',
+        'health',
+      ],
       'metrics',
     ]);
     expect(new Set(tags.map(({ name }) => name))).toEqual(used);

@@ -112,11 +112,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Say who the caller is, and what they may do
+         * @description Of a credential as well as of a signed-in browser. It is no error to be nobody.
+         */
+        get: operations["getSession"];
         put?: never;
         /**
-         * Sign a browser in with an API key
-         * @description For pages of the same origin. It lasts SESSION_TTL_SECONDS, or until the key ends.
+         * Sign a browser in
+         * @description For pages of the same origin: with the one member that this deployment takes. It lasts SESSION_TTL_SECONDS, or until the key or token ends.
          */
         post: operations["openSession"];
         /**
@@ -727,6 +731,27 @@ export interface components {
             /** @description A page may be short and still have a next one. */
             has_more: boolean;
             next_cursor: string | null;
+        };
+        SessionResponse: {
+            /**
+             * @description What callers have to prove. `own`: the application around Runstream knows them.
+             * @enum {string}
+             */
+            auth_mode: "none" | "api-key" | "jwt" | "own";
+            /** @description Whose data the caller sees. */
+            tenant_id: string | null;
+            /** @description What the caller may do. Null: nobody is signed in, and no credential that is good was sent. */
+            scopes: components["schemas"]["Scope"][] | null;
+            /**
+             * Format: date-time
+             * @description When the credential or the sign-in ends.
+             */
+            expires_at: string | null;
+            /**
+             * @description `header`: each request names its tenant, and no credential fixes it.
+             * @enum {string}
+             */
+            tenants: "header" | "fixed";
         };
         EventContextInputDto: {
             session_id?: string | null;
@@ -1607,6 +1632,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks, and how a page signs in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionResponse"];
+                };
             };
         };
     };
