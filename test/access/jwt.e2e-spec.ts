@@ -152,7 +152,6 @@ describe('AUTH_MODE=jwt with a secret', () => {
     const key = await keys.create(TENANT);
     await keys.close();
     expect(await get(bySecret, key.secret)).toEqual([401, 'UNAUTHORIZED']);
-    // Nobody signs in with a key in this mode.
     expect((await ask(bySecret.url, 'POST', '/session', { json: { key: key.secret } })).status).toBe(400);
   });
 

@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../support/browser.js';
+import { eventually } from '../support/eventually.js';
 import { report } from '../support/report-line.js';
-import { type Service, startService } from '../support/service.js';
+import { type Service, serveHere, type Serving, startService } from '../support/service.js';
 import { ask } from './ask.js';
 import { type TestKey, TestKeys } from './keys.js';
+import { ISSUER_ENVIRONMENT, issuedToken } from './tokens.js';
 
 const executablePath = chromiumPath();
 if (executablePath === undefined)
@@ -18,6 +20,8 @@ let browser: Browser;
 let context: BrowserContext;
 let closed: Service;
 let open: Service;
+let issued: Serving;
+let tenants: Serving;
 let keys: TestKeys;
 /** What the page complained of: its policy, its script. A refused request is not a complaint. */
 let complaints: string[] = [];
@@ -35,8 +39,8 @@ async function visit(url: string): Promise<Page> {
   return page;
 }
 
-async function signIn(page: Page, key: string): Promise<void> {
-  await page.fill('#key', key);
+async function signIn(page: Page, proof: string): Promise<void> {
+  await page.fill('#proof', proof);
   await page.click('#sign-in-form button');
 }
 
@@ -45,17 +49,19 @@ const says = (page: Page, selector: string, what: RegExp, timeout = 15_000) =>
 
 inBrowser('the page in a browser', () => {
   beforeAll(async () => {
-    [browser, closed, open, keys] = await Promise.all([
+    [browser, closed, open, issued, tenants, keys] = await Promise.all([
       launchChromium(executablePath ?? ''),
       startService({ AUTH_MODE: 'api-key' }),
       startService(),
+      serveHere({ ...ISSUER_ENVIRONMENT, MULTI_TENANCY_ENABLED: 'true' }),
+      serveHere({ MULTI_TENANCY_ENABLED: 'true', ALLOWED_TENANTS: 'page-a,page-b' }),
       TestKeys.open(),
     ]);
   });
   afterEach(() => context.close());
   afterAll(async () => {
     await browser.close();
-    await Promise.all([closed.stop(), open.stop(), keys.close()]);
+    await Promise.all([...[closed, open, issued, tenants].map((service) => service.stop()), keys.close()]);
   });
 
   let key: TestKey;
@@ -134,6 +140,63 @@ inBrowser('the page in a browser', () => {
     );
     expect(await page.title()).toBe('Runstream');
     expect(complaints.join()).toMatch(/Content Security Policy/);
+  });
+
+  it('N4 asks for a token where an issuer gives them, and again when it ends', async () => {
+    const claims = { tenant_id: `page-${Date.now()}`, scope: 'runs:read runs:write' };
+    const page = await visit(issued.url);
+    await says(page, '#sign-in-note', /token \(JWT\) of the issuer/);
+    await signIn(page, await issuedToken({ ...claims, exp: 1 }));
+    await says(page, '#sign-in-note', /did not take that token/);
+    const token = await issuedToken(claims);
+    await signIn(page, token);
+    await page.locator('#sign-in').waitFor({ state: 'hidden' });
+    await page.click('#start');
+    await says(page, '#log-note', /Ended\. 2\d events, each once and in order/, 30_000);
+    const seen = await page.evaluate(
+      'document.cookie + JSON.stringify([localStorage, sessionStorage]) + document.documentElement.outerHTML',
+    );
+    expect(String(seen)).not.toContain(token);
+    await page.click('#sign-out');
+    await says(page, '#sign-in-note', /Signed out/);
+    await signIn(page, await issuedToken({ ...claims, scope: 'runs:read' }));
+    await page.locator('#runs li button').click();
+    await says(page, '#log-note', /Ended/);
+    expect(await page.locator('#start').isVisible()).toBe(false);
+    await page.click('#sign-out');
+    // Clocks may differ by 5 seconds.
+    await signIn(page, await issuedToken({ ...claims, exp: Math.floor(Date.now() / 1000) + 3 }));
+    await page.locator('#sign-in').waitFor({ state: 'hidden' });
+    await eventually('the token is over', async () => {
+      await page.click('#refresh');
+      return page.locator('#sign-in').isVisible();
+    });
+    await says(page, '#sign-in-note', /token \(JWT\) of the issuer/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('N4 asks for the tenant where a header names it, which a stream can’t send', async () => {
+    const page = await visit(tenants.url);
+    await says(page, '#sign-in-note', /by tenant, and asks for no credentials/);
+    await signIn(page, 'page-c');
+    await says(page, '#sign-in-note', /does not serve the tenant page-c/);
+    await signIn(page, 'Page A');
+    await says(page, '#sign-in-note', /tenant: not a tenant id/);
+    await signIn(page, 'page-a');
+    await page.click('#start');
+    await says(page, '#log-note', /Ended\. 2\d events, each once and in order/, 30_000);
+    await page.reload();
+    await says(page, '#runs', /Say something/);
+    expect(await page.locator('#sign-in').isVisible()).toBe(false);
+    await page.click('#sign-out');
+    await says(page, '#sign-in-note', /Signed out/);
+    await signIn(page, 'page-b');
+    await says(page, '#runs-note', /no runs yet/);
+    // Somewhere else, or after SESSION_TTL_SECONDS.
+    await context.clearCookies();
+    await page.click('#refresh');
+    await says(page, '#sign-in-note', /by tenant/);
+    expect(complaints).toEqual([]);
   });
 
   it('asks for nothing without credentials, and works', async () => {
