@@ -1,4 +1,5 @@
 import { runSections, type CheckResult, type ConformanceOptions, type Section } from './runner.js';
+import { access } from './sections/access.js';
 import { appendDuplicates } from './sections/append-duplicates.js';
 import { appendExpected } from './sections/append-expected.js';
 import { appendJson } from './sections/append-json.js';
@@ -47,6 +48,7 @@ export const sections: readonly Section[] = [
   streamEnd,
   journal,
   operations,
+  access,
 ];
 
 /** Runs the whole suite against a server that answers at `options.url`. */
