@@ -39,6 +39,7 @@ export class RunningExecution implements RunExecution {
   private readonly aborting = new AbortController();
   private readonly inboxes = new Map<string, RunInbox>();
   private readonly waits: string[] = [];
+  private told = '';
 
   constructor(
     run: RunRecord,
@@ -104,10 +105,8 @@ export class RunningExecution implements RunExecution {
 
   /** Only what takes long is told: most waits are over before anybody could ask. */
   private async waiting<T>(type: string, wait: Promise<T>): Promise<T> {
-    let isTold = false;
     const timer = setTimeout(() => {
-      isTold = true;
-      this.onWaits();
+      this.tellWaits();
     }, TOLD_AFTER_MS);
     this.waits.push(type);
     try {
@@ -115,8 +114,16 @@ export class RunningExecution implements RunExecution {
     } finally {
       clearTimeout(timer);
       this.waits.splice(this.waits.indexOf(type), 1);
-      if (isTold) this.onWaits();
+      if (this.told !== '') this.tellWaits();
     }
+  }
+
+  /** Once for any number of waits for the same. */
+  private tellWaits(): void {
+    const { waitingFor } = this;
+    if (waitingFor === this.told) return;
+    this.told = waitingFor;
+    this.onWaits();
   }
 
   private async append(type: string, data: JsonObjectInput, more: EmitOptions): Promise<string | undefined> {
