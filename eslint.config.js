@@ -1,7 +1,7 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const TYPESCRIPT = ['**/*.ts'];
+const TYPESCRIPT = ['**/*.ts', '**/*.tsx'];
 const TESTS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', 'test/**/*.ts', 'bench/**/*.ts'];
 
 /** The environment has one reader, so that every variable is validated and documented in one place. */
@@ -66,6 +66,7 @@ export default defineConfig(
       'test/clients/openapi/programs/',
       'test/embedding/packed/app/',
       '**/types.gen.ts',
+      'src/dashboard/assets/',
     ],
   ]),
 
@@ -133,7 +134,7 @@ export default defineConfig(
   },
 
   {
-    files: ['packages/client/src/**/*.ts'],
+    files: ['packages/{client,dashboard}/src/**/*.{ts,tsx}'],
     rules: { 'no-console': 'error' },
   },
 

@@ -6,7 +6,7 @@ import {
   RunstreamModule,
   type RunstreamOptions,
 } from './index.js';
-import { PageModule } from './page/index.js';
+import { DashboardModule } from './dashboard/index.js';
 
 /** The service: Runstream with all its routes, the page at `/`, and the adapters that are asked for. */
 @Module({})
@@ -16,7 +16,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        PageModule,
+        DashboardModule.forRoot(),
         RunstreamModule.forRoot({ ...options, metrics, routes: ALL_ROUTES }),
         AdaptersModule.forRoot(adapters),
       ],

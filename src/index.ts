@@ -36,7 +36,7 @@ export {
 } from './http/index.js';
 export { MetricsModule, type MetricsOptions, type MetricsRoutes } from './metrics/index.js';
 export { OperationsModule } from './operations/index.js';
-export { PageModule } from './page/index.js';
+export { DashboardModule, type DashboardOptions } from './dashboard/index.js';
 export { RedisConnections, RedisModule, type RedisOptions, type RedisPurpose } from './redis/index.js';
 export { ExecutorsModule } from './dispatch/index.js';
 export type { ExecutorsOptions } from './executors/index.js';

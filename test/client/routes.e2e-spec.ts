@@ -11,14 +11,7 @@ import { TestBed } from '../support/test-bed.js';
 import { followed, range } from './following.js';
 
 /** For load balancers and Prometheus, and for the service's own page. */
-const LEFT_OUT = [
-  'GET /health/live',
-  'GET /health/ready',
-  'GET /metrics',
-  'GET /session',
-  'POST /session',
-  'DELETE /session',
-];
+const LEFT_OUT = ['GET /health/live', 'GET /health/ready', 'GET /metrics'];
 
 const bed = new TestBed();
 let service: Serving;
@@ -111,6 +104,12 @@ describe('the calls of the client', () => {
     expect(key).toMatch(/^rs_/);
     expect((await client.keys.list()).keys.map((one) => one.id)).toContain(id);
     expect(await client.keys.revoke(id)).toBeUndefined();
+  });
+
+  it('say who the caller is, and leave signing in to pages', async () => {
+    expect(await client.session.get()).toMatchObject({ auth_mode: 'none', tenant_id: 'default' });
+    expect(await codeOf(client.session.open({ key: 'a' }))).toBe('VALIDATION_FAILED');
+    expect(await client.session.close()).toBeUndefined();
   });
 
   it('are all that the service has', async () => {

@@ -5,7 +5,7 @@ import express from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PageModule } from '../../src/index.js';
+import { DashboardModule } from '../../src/index.js';
 import { ask, type Host, startHost } from './host.js';
 
 let host: Host;
@@ -58,7 +58,7 @@ const PLACES = [
 
 it('the page is there when it is imported, under the prefix too', async () => {
   host = await startHost({
-    imports: [PageModule],
+    imports: [DashboardModule.forRoot()],
     configure: (app) => app.setGlobalPrefix('api'),
   });
   const page = await fetch(`${host.url}/api`);

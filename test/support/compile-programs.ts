@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { bundlePackages } from './bundle-packages.js';
 import { bundlePrograms } from './programs.js';
 
@@ -29,6 +31,7 @@ for (const name of await readdir(cache)) {
   if (age > MAX_AGE_MS) await rm(join(cache, name), { recursive: true, force: true });
 }
 const folder = await mkdtemp(join(cache, 'run-'));
+await promisify(execFile)(process.execPath, [join('packages', 'dashboard', 'build.mjs')]);
 await Promise.all([bundlePrograms(folder, PROGRAMS), bundlePackages(join(folder, 'packages'))]);
 process.stdout.write(`${folder}\n`);
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole group; the tests' own teardown comes first

@@ -1,11 +1,14 @@
 import { transformFile } from '@swc/core';
 import { build, type Plugin } from 'esbuild';
 import { cp, readdir } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundleOf } from './bundle-of.js';
 import { packages } from './bundle-packages.js';
 import { BUNDLES, PROJECT } from './bundle-settings.js';
+
+/** What the dashboard was built into. */
+const ASSETS = join('dashboard', 'assets');
 
 /** Loaded by the service when it is told to, and by nothing else. */
 const TRACING_SDK = ['sdk-trace-node', 'exporter-trace-otlp-proto', 'resources'].map(
@@ -27,7 +30,7 @@ export async function bundlePrograms(folder: string, programs: readonly string[]
 /** What programs read besides their code: scripts, the page, the version, where Redis is. */
 async function copyFiles(folder: string): Promise<void> {
   const files = await readdir(join(PROJECT, 'src'), { recursive: true });
-  const others = files.filter((name) => ['.lua', '.html'].includes(extname(name)));
+  const others = files.filter((name) => extname(name) === '.lua' || dirname(name) === ASSETS);
   for (const name of ['package.json', ...others.map((name) => join('src', name))]) {
     await cp(join(PROJECT, name), join(folder, name));
   }

@@ -7,6 +7,7 @@ import { ExecutorRoutes } from './routes/executors.js';
 import { KeyRoutes } from './routes/keys.js';
 import { path } from './routes/routes.js';
 import { RunRoutes } from './routes/runs.js';
+import { SessionRoutes } from './routes/session.js';
 import { type AppendOptions, RunWriter } from './writer.js';
 
 export interface FollowAllOptions extends PositionOptions {
@@ -22,6 +23,7 @@ export class RunstreamClient {
   readonly consumers: ConsumerRoutes;
   readonly deadLetters: DeadLetterRoutes;
   readonly keys: KeyRoutes;
+  readonly session: SessionRoutes;
   private readonly http: Http;
 
   constructor(options: ClientOptions) {
@@ -32,6 +34,7 @@ export class RunstreamClient {
     this.consumers = new ConsumerRoutes(this.http);
     this.deadLetters = new DeadLetterRoutes(this.http);
     this.keys = new KeyRoutes(this.http);
+    this.session = new SessionRoutes(this.http);
   }
 
   /** The log of a run, from where you say to its end. */

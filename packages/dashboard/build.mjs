@@ -1,0 +1,40 @@
+import { build } from 'esbuild';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+/** Beside the module that serves it, in sources as in what is built from them. */
+const assets = fileURLToPath(new URL('../../src/dashboard/assets/', import.meta.url));
+
+/** Builds the page. Names of files change with their content, so that browsers may keep them for good. */
+export async function buildDashboard() {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: here,
+    entryPoints: { app: 'src/main.tsx', styles: 'src/styles/index.css' },
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    outdir: assets,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    target: ['chrome120', 'firefox121', 'safari17'],
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+  });
+  const nameOf = (entry) =>
+    basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entry)[0]);
+  const html = readFileSync(join(here, 'src', 'index.html'), 'utf8')
+    .replace('{{script}}', `assets/${nameOf('src/main.tsx')}`)
+    .replace('{{styles}}', `assets/${nameOf('src/styles/index.css')}`);
+  const files = [{ path: join(assets, 'index.html'), contents: html }, ...outputFiles];
+  mkdirSync(assets, { recursive: true });
+  for (const { path, contents } of files) writeFileSync(path, contents);
+  // Last, so that a service that starts meanwhile finds a whole page.
+  const names = files.map(({ path }) => basename(path));
+  for (const name of readdirSync(assets)) if (!names.includes(name)) rmSync(join(assets, name));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildDashboard();

@@ -1,0 +1,42 @@
+import type { VNode } from 'preact';
+import { DeadLettersPage } from '../pages/dead-letters.js';
+import { GroupsPage } from '../pages/groups.js';
+import { KeysPage } from '../pages/keys.js';
+import { NotHere } from '../pages/not-here.js';
+import { RunPage } from '../pages/run.js';
+import { RunsPage } from '../pages/runs.js';
+import { SignIn } from '../pages/sign-in.js';
+import { place } from '../service/router.js';
+import { isSignedIn, session } from '../service/session.js';
+import { Header } from './header.js';
+
+/** The frame around every page, and which page it is. */
+export function App(): VNode {
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to content
+      </a>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        {session.value && (isSignedIn.value ? <Page /> : <SignIn />)}
+      </main>
+    </>
+  );
+}
+
+/** Not by the address: what stands after `#` there is the place. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+function Page(): VNode {
+  const [name, id] = place.value.parts;
+  if (name === undefined) return <RunsPage />;
+  if (name === 'runs' && id !== undefined) return <RunPage key={id} id={id} />;
+  if (name === 'groups') return <GroupsPage group={id} />;
+  if (name === 'dead-letters') return <DeadLettersPage />;
+  if (name === 'keys') return <KeysPage />;
+  return <NotHere />;
+}

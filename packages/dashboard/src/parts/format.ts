@@ -1,0 +1,35 @@
+const UNITS: readonly [number, string][] = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'm'],
+  [1, 's'],
+];
+
+/** The two largest units of a time, as in `12 m 04 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const at = UNITS.findIndex(([size]) => seconds >= size);
+  const [size, unit] = UNITS[at] ?? [1, 's'];
+  const next = UNITS[at + 1];
+  const whole = `${Math.floor(seconds / size)} ${unit}`;
+  if (!next) return whole;
+  return `${whole} ${String(Math.floor((seconds % size) / next[0])).padStart(2, '0')} ${next[1]}`;
+}
+
+/** With a narrow space between thousands, and the same everywhere: `12 502`. */
+export function count(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+/** Of the day, in the reader's zone, with milliseconds when asked: `12:04:01`. */
+export function clock(timestamp: string | number, withMs = false): string {
+  const date = new Date(timestamp);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return withMs ? `${time}.${String(date.getMilliseconds()).padStart(3, '0')}` : time;
+}
+
+/** As in `1 event`, `2 events`. */
+export function counted(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+
+const FOLDER = new URL('./assets/', import.meta.url);
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+
+/** What packages/dashboard was built into: the page, and its files, whose names change with their content. */
+export class BuiltPage {
+  readonly html: string;
+  private readonly files = new Map<string, Buffer>();
+
+  /** @param service where the routes are, seen from the page, with a slash at its end */
+  constructor(service: string) {
+    this.html = readFileSync(new URL('index.html', FOLDER), 'utf8').replaceAll('{{service}}', service);
+    for (const name of readdirSync(FOLDER)) {
+      if (extname(name) in TYPES) this.files.set(name, readFileSync(new URL(name, FOLDER)));
+    }
+  }
+
+  file(name: string): { type: string; content: Buffer } | undefined {
+    const content = this.files.get(name);
+    return content && { type: TYPES[extname(name)] ?? '', content };
+  }
+}

@@ -1,0 +1,1 @@
+export { DashboardModule, type DashboardOptions } from './dashboard.module.js';
