@@ -12,7 +12,11 @@ export default {
   testMatch: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/support/package-resolver.cjs',
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // From its sources: nothing of it is built for tests.
+    '^@runstream/client$': '<rootDir>/packages/client/src/index.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -13,6 +13,7 @@ import { intake } from './intake.js';
 import { manyRuns } from './many-runs.js';
 import { manyTenants } from './many-tenants.js';
 import { memory } from './memory.js';
+import { page } from './page.js';
 import { replay } from './replay.js';
 import { RESULTS_DIR, saveResult, table } from './support/result.js';
 import { summary } from './support/summary.js';
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   manyTenants,
   memory,
   adapters,
+  page,
 ];
 
 type Numbers = Omit<BenchOptions, 'rate' | 'profileDir' | 'say'>;

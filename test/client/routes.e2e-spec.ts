@@ -107,8 +107,8 @@ describe('the calls of the client', () => {
   });
 
   it('say who the caller is, and leave signing in to pages', async () => {
-    expect(await client.session.get()).toMatchObject({ auth_mode: 'none', tenant_id: 'default' });
-    expect(await codeOf(client.session.open({ key: 'a' }))).toBe('VALIDATION_FAILED');
+    expect(await client.session.get()).toMatchObject({ auth_mode: 'api-key', tenant_id: 'default' });
+    expect(await codeOf(client.session.open({ token: 'a' }))).toBe('VALIDATION_FAILED');
     expect(await client.session.close()).toBeUndefined();
   });
 

@@ -99,8 +99,15 @@ export class RunFeed {
     const { signal: ended } = this.closing;
     const start_id = this.log.cursorBefore(sequence);
     if (start_id === undefined) return;
-    this.log.add((await client.runs.events(this.id, { start_id, limit: 1000 }, { signal: ended })).events);
+    this.log.add((await client.runs.events(this.id, { start_id, limit: 200 }, { signal: ended })).events);
     this.changed();
+  }
+
+  /** The event itself, where the log has it in short. */
+  async whole(event: RunEvent): Promise<RunEvent> {
+    if (!this.log.shortened.has(event.sequence)) return event;
+    const query = { start_id: event.id, limit: 1 };
+    return (await client.runs.events(this.id, query, { signal: this.closing.signal })).events[0] ?? event;
   }
 
   async loadRecord(): Promise<void> {

@@ -1,10 +1,13 @@
 import type { ProvisionalEvent, RunEvent } from '@runstream/client';
 import { Ranges, type Range } from './ranges.js';
+import { shorten } from './shorten.js';
 import { sizeOf } from './size-of.js';
 
-const CHUNK = 1000;
+const CHUNK = 100;
 export const MAX_EVENTS = 200_000;
 export const MAX_BYTES = 64 * 2 ** 20;
+/** A larger one is kept in short. */
+export const MAX_EVENT_BYTES = 128 * 2 ** 10;
 
 interface Chunk {
   events: (RunEvent | undefined)[];
@@ -19,6 +22,8 @@ interface Chunk {
 export class RunLog {
   /** All that came, also what was let go. */
   readonly held = new Ranges();
+  /** Those of which only the beginnings of values are here. */
+  readonly shortened = new Ranges();
   /** Said while the store is away; each goes when its stored event comes. By idempotency key. */
   readonly provisional = new Map<string, ProvisionalEvent>();
   /** The last sequence that the service has named. */
@@ -66,6 +71,7 @@ export class RunLog {
 
   clear(): void {
     this.held.clear();
+    this.shortened.clear();
     this.provisional.clear();
     this.chunks.clear();
     this.letGo.clear();
@@ -80,13 +86,15 @@ export class RunLog {
         number,
         (chunk = { events: new Array<undefined>(CHUNK).fill(undefined), count: 0, bytes: 0 }),
       );
-    const bytes = sizeOf(event);
-    chunk.events[event.sequence % CHUNK] = event;
+    const isLarge = sizeOf(event) > MAX_EVENT_BYTES;
+    const kept = isLarge ? shorten(event) : event;
+    if (isLarge) this.shortened.add(event.sequence);
+    const bytes = sizeOf(kept);
+    chunk.events[event.sequence % CHUNK] = kept;
     chunk.count++;
     chunk.bytes += bytes;
     this.kept++;
     this.bytes += bytes;
-    this.letGo.delete(number);
   }
 
   /** Lets the oldest go, but for what is looked at and the newest. */
@@ -96,7 +104,7 @@ export class RunLog {
       const chunk = number === undefined ? undefined : this.chunks.get(number);
       if (number === undefined || !chunk) return;
       const first = chunk.events.find((event) => event !== undefined);
-      if (first) this.letGo.set(number, first.id);
+      if (first && !this.letGo.has(number)) this.letGo.set(number, first.id);
       this.chunks.delete(number);
       this.kept -= chunk.count;
       this.bytes -= chunk.bytes;
@@ -108,7 +116,7 @@ export class RunLog {
     let oldest: number | undefined;
     for (const number of this.chunks.keys()) {
       const isLookedAt = number * CHUNK <= this.pinned.to && (number + 1) * CHUNK > this.pinned.from;
-      if (isLookedAt || number >= newest - 1) continue;
+      if (isLookedAt || number === newest) continue;
       if (oldest === undefined || number < oldest) oldest = number;
     }
     return oldest;
