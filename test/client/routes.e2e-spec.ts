@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import {
   RunstreamClient,
   type RunEvent,
   type RunstreamClientError,
 } from '../../packages/client/src/index.js';
+import { SCOPES } from '../../src/auth/index.js';
 import { TestKeys } from '../access/keys.js';
 import { OpenApiDocument } from '../support/openapi.js';
 import type { Serving } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 import { followed, range } from './following.js';
 
-/** For load balancers and Prometheus, and for the service's own page. */
-const LEFT_OUT = ['GET /health/live', 'GET /health/ready', 'GET /metrics'];
+/** For Prometheus. */
+const LEFT_OUT = ['GET /metrics'];
 
 const bed = new TestBed();
 let service: Serving;
@@ -110,6 +112,15 @@ describe('the calls of the client', () => {
     expect(await client.session.get()).toMatchObject({ auth_mode: 'api-key', tenant_id: 'default' });
     expect(await codeOf(client.session.open({ token: 'a' }))).toBe('VALIDATION_FAILED');
     expect(await client.session.close()).toBeUndefined();
+  });
+
+  it('say who asks, and how the service is', async () => {
+    const { tenant_id, scopes } = await client.session.get();
+    expect({ tenant_id, scopes }).toEqual({ tenant_id: 'default', scopes: [...SCOPES] });
+    expect(await client.health.live()).toEqual({ status: 'ok' });
+    expect((await client.health.ready()).checks).toMatchObject({ redis: 'up' });
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await client.health.version()).toBe(version);
   });
 
   it('are all that the service has', async () => {

@@ -4,6 +4,7 @@ import { ConsumerRoutes } from './routes/consumers.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventRoutes } from './routes/events.js';
 import { ExecutorRoutes } from './routes/executors.js';
+import { HealthRoutes } from './routes/health.js';
 import { KeyRoutes } from './routes/keys.js';
 import { path } from './routes/routes.js';
 import { RunRoutes } from './routes/runs.js';
@@ -24,6 +25,7 @@ export class RunstreamClient {
   readonly deadLetters: DeadLetterRoutes;
   readonly keys: KeyRoutes;
   readonly session: SessionRoutes;
+  readonly health: HealthRoutes;
   private readonly http: Http;
 
   constructor(options: ClientOptions) {
@@ -35,6 +37,7 @@ export class RunstreamClient {
     this.deadLetters = new DeadLetterRoutes(this.http);
     this.keys = new KeyRoutes(this.http);
     this.session = new SessionRoutes(this.http);
+    this.health = new HealthRoutes(this.http);
   }
 
   /** The log of a run, from where you say to its end. */

@@ -15,7 +15,7 @@ export interface IdempotentOptions extends CallOptions {
 
 /** Routes of the service. Queries, bodies and answers have the names of the protocol; errors are RunstreamClientErrors. */
 export abstract class Routes {
-  constructor(private readonly http: Http) {}
+  constructor(protected readonly http: Http) {}
 
   protected call<Name extends OperationName>(
     method: string,
