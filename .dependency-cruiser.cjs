@@ -197,6 +197,21 @@ module.exports = {
       },
     },
     {
+      name: 'cli-uses-the-client',
+      comment:
+        'The command line is a user of the client like others: it has commander besides, and nothing of the service.',
+      severity: 'error',
+      from: { path: '^packages/cli/src/' },
+      to: {
+        pathNot: [
+          '^packages/cli/src/',
+          '^packages/client/(src|dist)/index\\.(ts|d\\.ts|js)$',
+          'node_modules/(@runstream/client|commander)/',
+        ],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
       name: 'unresolvable',
       comment: 'This import leads nowhere. Relative imports end in .js.',
       severity: 'error',

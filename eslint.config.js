@@ -134,7 +134,7 @@ export default defineConfig(
   },
 
   {
-    files: ['packages/{client,dashboard}/src/**/*.{ts,tsx}'],
+    files: ['packages/*/src/**/*.{ts,tsx}'],
     rules: { 'no-console': 'error' },
   },
 

@@ -7,6 +7,7 @@ import { bundlePrograms } from './programs.js';
 
 /** Whatever a test starts as a process. */
 const PROGRAMS = [
+  'packages/cli/src/main.ts',
   'src/main.ts',
   'src/keys-cli.ts',
   'src/redis/embedded/guardian.main.ts',

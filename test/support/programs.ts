@@ -31,7 +31,11 @@ export async function bundlePrograms(folder: string, programs: readonly string[]
 async function copyFiles(folder: string): Promise<void> {
   const files = await readdir(join(PROJECT, 'src'), { recursive: true });
   const others = files.filter((name) => extname(name) === '.lua' || dirname(name) === ASSETS);
-  for (const name of ['package.json', ...others.map((name) => join('src', name))]) {
+  for (const name of [
+    'package.json',
+    'packages/cli/package.json',
+    ...others.map((name) => join('src', name)),
+  ]) {
     await cp(join(PROJECT, name), join(folder, name));
   }
   // Without it the PATH has a server.

@@ -1,0 +1,35 @@
+import type { AnswerOf, Run } from '@runstream/client';
+import { Shown, shown } from '../render/shown.js';
+import { ago, duration } from '../render/time.js';
+import type { Session } from '../session.js';
+
+type Executor = AnswerOf<'listExecutors'>['executors'][number];
+
+/** Why a run says nothing; undefined for one that has ended. */
+export async function whyQuiet({ client, signal }: Session, run: Run): Promise<Shown | undefined> {
+  if (run.status === 'running') return whyRunningIsQuiet(run);
+  if (run.status !== 'pending') return undefined;
+  const { executors } = await client.executors.list({ signal });
+  return whyPending(
+    run,
+    executors.find(({ name }) => name === run.executor),
+  );
+}
+
+function whyPending({ executor }: Run, found: Executor | undefined): Shown {
+  if (!found || found.live_instances === 0) return shown`No live process has the executor ${executor}.`;
+  const { live_instances, running, pending } = found;
+  return shown`It waits for one of ${live_instances} processes with the executor ${executor}: ${running} run, ${pending} wait.`;
+}
+
+function whyRunningIsQuiet({ holder, waiting_for, executor, last_event_at }: Run): Shown {
+  if (holder) {
+    const leftMs = Date.parse(holder.lease_until) - Date.now();
+    if (leftMs < 0)
+      return shown`${holder.instance} was lost ${duration(-leftMs)} ago; another process takes over, or it fails.`;
+    const waits = waiting_for === null ? shown`` : shown` It waits for ${waiting_for}.`;
+    return shown`${holder.instance} has it.${waits}`;
+  }
+  if (executor !== 'external') return shown`No process has it at the moment.`;
+  return shown`Its producer is outside, and last said something ${ago(last_event_at) ?? 'never'}.`;
+}
