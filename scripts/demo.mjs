@@ -2,7 +2,8 @@
  * `npm run demo`: the main job, shown on a running service. An agent appends a run's events; one watcher is cut in
  * the middle and comes back, another joins late; at the end both must hold what the log holds.
  */
-import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual, parseArgs, parseEnv } from 'node:util';
 import { agentAtWork } from './demo/agent.mjs';
 import { DemoError, Service } from './demo/service.mjs';
 import { Watcher } from './demo/watcher.mjs';
@@ -14,20 +15,39 @@ const JOIN_AT = 16;
 const PAGE_SIZE = 10;
 
 const COLUMN = 38;
+const USAGE = `Shows a run with two watchers on a running service.
 
-async function demo(baseUrl) {
-  const deadline = AbortSignal.timeout(LONGEST_MS);
-  const service = new Service(baseUrl, deadline);
+  npm run demo -- [--url http://127.0.0.1:3000] [--header 'Name: value']
+
+It needs a service that answers: that of npm start. Where it is: --url, else PORT, of the environment or of .env.
+Credentials or a tenant, where they are asked for, are --header, which may be repeated. It makes one run; when it
+does not come to its end, it deletes it.
+`;
+
+/** Ends the run that there is, if the demo does not come to its own end. */
+async function demo(baseUrl, headers, interrupted) {
+  const deadline = AbortSignal.any([AbortSignal.timeout(LONGEST_MS), interrupted]);
+  const service = new Service(baseUrl, headers, deadline);
   await service.ensureRunning();
-
   const run = await service.createRun('Review the change');
+  try {
+    return await show(service, run, deadline);
+  } catch (error) {
+    await service.deleteRun(run);
+    throw error;
+  }
+}
+
+async function show(service, run, deadline) {
   say(`Run ${run.id}, on ${service.baseUrl}. Each line below is an event on its way to a watcher.\n`);
   say(`${'watcher 1'.padEnd(COLUMN)}watcher 2`);
 
   const stream = service.baseUrl + run.links.stream;
   let secondDone;
-  const second = new Watcher('watcher 2', stream, (event) => say(`${' '.repeat(COLUMN)}${oneLine(event)}`));
-  const first = new Watcher('watcher 1', stream, (event, watcher) => {
+  const second = new Watcher('watcher 2', stream, service.headers, (event) =>
+    say(`${' '.repeat(COLUMN)}${oneLine(event)}`),
+  );
+  const first = new Watcher('watcher 1', stream, service.headers, (event, watcher) => {
     say(oneLine(event));
     if (event.sequence === CUT_AFTER && watcher.cuts === 0) {
       say(`-- cut for ${CUT_FOR_MS / 1000} s, while the agent goes on; back with Last-Event-ID ${event.id}`);
@@ -77,16 +97,49 @@ function say(line) {
   process.stdout.write(`${line}\n`);
 }
 
+/** As `npm start` takes it: only this one is looked at. */
+function ownPort() {
+  if (process.env.PORT) return process.env.PORT;
+  try {
+    return parseEnv(readFileSync(new URL('../.env', import.meta.url), 'utf8')).PORT;
+  } catch {
+    return undefined; // there need not be one
+  }
+}
+
+function readHeader(text) {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new DemoError(`--header is 'Name: value', not "${text}"`);
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+async function main(interrupted) {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string' },
+      header: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    say(USAGE);
+    return 0;
+  }
+  const url = values.url ?? process.env.BASE_URL ?? `http://127.0.0.1:${ownPort() || 3000}`;
+  const headers = Object.fromEntries(values.header.map(readHeader));
+  return (await demo(url, headers, interrupted)) ? 0 : 1;
+}
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort(new DemoError('Stopped.')));
 try {
-  const { values } = parseArgs({ options: { url: { type: 'string' } } });
-  const good = await demo(values.url ?? process.env.BASE_URL ?? 'http://127.0.0.1:3000');
-  process.exitCode = good ? 0 : 1;
+  process.exitCode = await main(interrupted.signal);
 } catch (error) {
-  // Only the time limit aborts anything that is not caught on the way.
+  // Only the time limit and Ctrl-C abort anything that is not caught on the way.
   const late = ['AbortError', 'TimeoutError'].includes(error.name);
   const known = error instanceof DemoError || String(error.code).startsWith('ERR_PARSE_ARGS');
   if (!late && !known) throw error;
   const reason = late ? `The demo did not end within ${LONGEST_MS / 1000} seconds.` : error.message;
   process.stderr.write(`demo: ${reason}\n`);
-  process.exit(1);
+  process.exit(interrupted.signal.aborted ? 130 : 1);
 }

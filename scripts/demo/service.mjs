@@ -1,21 +1,41 @@
 /** Something that the demo cannot go on from: its message is the one sentence that a user sees. */
 export class DemoError extends Error {}
 
+const WHERE = 'Say where it is with --url, or with PORT.';
+const CLEANING_MS = 5000;
+
 /** The calls of the demo's producer and reader. */
 export class Service {
-  constructor(baseUrl, signal) {
+  constructor(baseUrl, headers, signal) {
+    if (!/^https?:/.test(baseUrl) || !URL.canParse(baseUrl)) {
+      throw new DemoError(`"${baseUrl}" is no address of a service. ${WHERE}`);
+    }
     this.baseUrl = baseUrl.replace(/\/+$/, '');
+    this.headers = headers;
     this.signal = signal;
   }
 
   async ensureRunning() {
+    let answer;
     try {
-      await fetch(`${this.baseUrl}/health/live`, { signal: this.signal });
+      answer = await fetch(`${this.baseUrl}/health/live`, { signal: this.signal });
     } catch {
+      this.signal.throwIfAborted();
       throw new DemoError(
-        `Nothing answers at ${this.baseUrl}: start the service with npm start in another terminal.`,
+        `Nothing answers at ${this.baseUrl}: start the service with npm start in another terminal. ${WHERE}`,
       );
     }
+    const said = await answer.json().catch(() => undefined);
+    if (said?.status !== 'ok') {
+      throw new DemoError(`What answers at ${this.baseUrl} is no Runstream service. ${WHERE}`);
+    }
+  }
+
+  /** When nothing came of it. Whatever happens, what happened before is to be told. */
+  async deleteRun(run) {
+    const signal = AbortSignal.timeout(CLEANING_MS);
+    const { headers } = this;
+    await fetch(this.baseUrl + run.links.self, { method: 'DELETE', headers, signal }).catch(() => undefined);
   }
 
   createRun(task) {
@@ -48,17 +68,23 @@ export class Service {
     return events;
   }
 
-  async #call(method, path, options) {
+  async #call(method, path, options = {}) {
     let response;
     let body;
     try {
-      response = await fetch(this.baseUrl + path, { method, signal: this.signal, ...options });
+      const headers = { ...this.headers, ...options.headers };
+      response = await fetch(this.baseUrl + path, { method, signal: this.signal, ...options, headers });
       body = await response.json();
     } catch {
       this.signal.throwIfAborted();
       throw new DemoError(`${method} ${path} got no answer: is the service still running?`);
     }
-    if (!response.ok) throw new DemoError(`${method} ${path}: ${body.code}: ${body.message}`);
+    if (!response.ok) {
+      const advice = [401, 403].includes(response.status)
+        ? ` Give credentials with --header 'Authorization: …'.`
+        : '';
+      throw new DemoError(`${method} ${path}: ${body.code}: ${body.message}${advice}`);
+    }
     return body;
   }
 }

@@ -17,9 +17,10 @@ export class Watcher {
   #pausedMs = 0;
 
   /** @param onEvent called with each event */
-  constructor(name, url, onEvent) {
+  constructor(name, url, ownHeaders, onEvent) {
     this.name = name;
     this.url = url;
+    this.ownHeaders = ownHeaders;
     this.onEvent = onEvent;
   }
 
@@ -51,7 +52,11 @@ export class Watcher {
   }
 
   async #readOnce(signal) {
-    const headers = { Accept: 'text/event-stream', ...(this.#lastId && { 'Last-Event-ID': this.#lastId }) };
+    const headers = {
+      ...this.ownHeaders,
+      Accept: 'text/event-stream',
+      ...(this.#lastId && { 'Last-Event-ID': this.#lastId }),
+    };
     const response = await fetch(this.url, { headers, signal });
     if (response.status === 204) {
       this.#closed = true; // the cursor is the run's end
