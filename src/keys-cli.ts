@@ -9,6 +9,7 @@ import { EmbeddedRedis, RedisModule } from './redis/index.js';
 import { assertTenantId } from './tenancy/index.js';
 
 const LISTED_AT_ONCE = 500;
+const LISTED_TENANTS = 20;
 const USAGE = `Makes, lists and revokes API keys, straight in Redis: for the first key, and for whoever lost theirs.
 
   npm run keys -- create --name <name> --scopes <a,b> [--tenant <id>] [--ttl-seconds <n>]
@@ -60,11 +61,15 @@ async function main(args: string[]): Promise<void> {
           process.stderr.write(`AUTH_MODE is ${config.auth.mode}: keys are asked for once it is api-key.\n`);
         return;
       }
-      case 'list':
+      case 'list': {
+        let count = 0;
         for await (const key of allKeys(keys, tenantId)) {
+          count++;
           print(`${key.id}  ${stateOf(key)}  ${key.scopes.join(',')}  ${key.name}\n`);
         }
+        if (count === 0) process.stderr.write(await whereKeysAre(keys, tenantId, config.redis.url));
         return;
+      }
       case 'revoke':
         if (id === undefined || !(await keys.revoke(tenantId, id))) {
           throw new UsageError(
@@ -77,6 +82,26 @@ async function main(args: string[]): Promise<void> {
         throw new UsageError(USAGE);
     }
   });
+}
+
+/** What was looked at, and what else there is: an empty list is most often that of another tenant, or of another Redis. */
+async function whereKeysAre(keys: ApiKeys, tenantId: string, url: string | undefined): Promise<string> {
+  const { tenants, complete } = await keys.tenants(LISTED_TENANTS);
+  const more = complete ? '' : ', and perhaps others';
+  const redis =
+    url === undefined
+      ? 'the embedded Redis (set REDIS_URL for another one)'
+      : `the Redis at ${hostOf(url)} (REDIS_URL)`;
+  const found =
+    tenants.length === 0
+      ? `Nor has another one${more}.`
+      : `There are keys of: ${tenants.join(', ')}${more} (--tenant).`;
+  return `The tenant ${tenantId} has no keys in ${redis}. ${found}\n`;
+}
+
+/** Without the password. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host || new URL(url).pathname : url;
 }
 
 function expiryOf(text: string): number {

@@ -4,6 +4,9 @@ import { inOneStep } from './transaction.js';
 
 /** Keys that are forgotten in one go; more follow with the next call. */
 const FORGET_BATCH = 1000;
+const MAX_WALK_MS = 2000;
+/** Redis keys that are looked at in one go. */
+const WALK_STEP = 1000;
 /** Digits of a time in ms, so that texts sort as times do. */
 const DIGITS = 13;
 
@@ -32,6 +35,22 @@ export class KeyList {
       this.redis.commands.zrevrangebylex(AUTH_KEYS.apiKeysOf(tenantId), from, '-', 'LIMIT', 0, limit + 1),
     );
     return { places: places.slice(0, limit), hasMore: places.length > limit };
+  }
+
+  /** Those that have a list, by name. There is no index of them, since nothing else asks. */
+  async tenants(limit: number): Promise<{ tenants: string[]; complete: boolean }> {
+    const { commands } = this.redis;
+    const before = `${commands.options.keyPrefix ?? ''}${AUTH_KEYS.apiKeysOf('')}`;
+    const pattern = `${before.replaceAll(/[*?[\]\\^]/g, '\\$&')}*`;
+    const found = new Set<string>();
+    const endsAt = performance.now() + MAX_WALK_MS;
+    let cursor = '0';
+    do {
+      const [next, keys] = await redisCall(commands.scan(cursor, 'MATCH', pattern, 'COUNT', WALK_STEP));
+      for (const key of keys) found.add(key.slice(before.length));
+      cursor = next;
+    } while (cursor !== '0' && found.size <= limit && performance.now() < endsAt);
+    return { tenants: [...found].sort().slice(0, limit), complete: cursor === '0' && found.size <= limit };
   }
 
   /** Takes out what Redis has let expire by now. */
