@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { setMaxListeners } from 'node:events';
 import { Client } from './client.js';
 import { reportOf } from './report.js';
 import type { CheckResult, ConformanceOptions } from './runner.js';
@@ -6,10 +7,15 @@ import { runConformance, sections } from './suite.js';
 
 const USAGE = `Checks a server against the Runstream protocol, from outside.
 
+It needs a server that answers, and one tenant of it: where credentials or a tenant are asked for, give them with
+--header; with API keys that is one with the scopes runs:read, runs:write and consumers:admin. It makes some hundred
+runs and deletes them at its end, also when a check fails or Ctrl-C stops it. A tenant in which others work at the
+same time may fail checks of its journal.
+
   npm run conformance -- --url http://127.0.0.1:3000 [options]
 
   --url <url>               where the server answers
-  --header 'Name: value'    sent with every request; may be repeated
+  --header 'Name: value'    sent with every request; may be repeated ('Authorization: Bearer rs_…', 'X-Tenant-ID: acme')
   --only <text>             only checks whose section or name contains this
   --concurrency <n>         checks side by side (6)
   --heartbeat-ms <n>        the server's SSE_HEARTBEAT_MS (15000)
@@ -74,14 +80,27 @@ function readHeader(text: string): [string, string] {
   return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
 }
 
-/** Fails with one sentence instead of a hundred failed checks when nothing answers at all. */
+/** Fails with one sentence instead of a hundred failed checks when nothing answers at all, or nobody is let in. */
 async function assertReachable(options: ConformanceOptions): Promise<void> {
-  try {
-    await new Client(options, AbortSignal.timeout(10_000)).get('/runs', { limit: 1 });
-  } catch (error) {
-    const why = error instanceof Error ? error.message || error.name : String(error);
+  const reply = await new Client(options, AbortSignal.timeout(10_000))
+    .get('/runs', { limit: 1 })
+    .catch((error: unknown) => {
+      const why = error instanceof Error ? error.message || error.name : String(error);
+      throw new UsageError(
+        `Nothing answers at ${options.url} (${why}). Start the service with npm start, or give its --url.`,
+      );
+    });
+  const type = String(reply.headers['content-type']);
+  if (!type.startsWith('application/json')) {
     throw new UsageError(
-      `Nothing answers at ${options.url} (${why}). Start the service with npm start, or give its --url.`,
+      `What answers at ${options.url} is no Runstream server: GET /runs is ${type}. Give its --url.`,
+    );
+  }
+  if (reply.status >= 400 && reply.status < 500) {
+    const { code, message } = reply.json<{ code?: string; message?: string }>();
+    const wanted = reply.status === 400 ? 'X-Tenant-ID: acme' : 'Authorization: Bearer rs_…';
+    throw new UsageError(
+      `GET /runs is refused: ${code}: ${message}\nGive what it asks for, like --header '${wanted}'.`,
     );
   }
 }
@@ -98,14 +117,49 @@ async function main(argv: string[]): Promise<number> {
     }
     return 0;
   }
-  await assertReachable(command.options);
-  if (!command.json) console.log(`Checking ${command.options.url} …`);
-  const onResult = (result: CheckResult): void => console.log(JSON.stringify(result));
-  const results = await runConformance({ ...command.options, ...(command.json && { onResult }) });
+  const { options, json } = command;
+  await assertReachable(options);
+  if (!json) console.log(`Checking ${options.url} …`);
+  const stop = stopped();
+  const results = await runConformance({
+    ...options,
+    signal: stop,
+    ...(json && { onResult: (result: CheckResult) => console.log(JSON.stringify(result)) }),
+    onCleaned: ({ deleted, left }) => {
+      if (left.length > 0) console.error(`These runs could not be deleted: ${left.join(' ')}`);
+      else if (!json) console.log(`Its ${deleted} runs are deleted.`);
+    },
+  });
+  if (stop.aborted) {
+    console.error('Stopped.');
+    return 130;
+  }
   if (results.length === 0)
-    throw new UsageError(`No check's name contains "${command.options.only ?? ''}": see --list`);
-  if (!command.json) console.log(reportOf(results));
+    throw new UsageError(`No check's name contains "${options.only ?? ''}": see --list`);
+  if (!json) console.log(reportOf(results));
   return results.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+}
+
+/** npm passes a Ctrl-C on that the terminal has sent already. */
+const SAME_SIGNAL_MS = 1000;
+
+/** Ctrl-C and SIGTERM: what was made is deleted first. The second one waits for nothing. */
+function stopped(): AbortSignal {
+  const controller = new AbortController();
+  let firstAt = 0;
+  setMaxListeners(0, controller.signal);
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        if (Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(130);
+        return;
+      }
+      firstAt = Date.now();
+      console.error('Deleting what was made …');
+      controller.abort();
+    });
+  }
+  return controller.signal;
 }
 
 try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { exchange, send, type Outgoing, type Reply } from './http.js';
 import type { EventInput, ErrorBody, HistoryPage, Run, RecordedEvent, AppendReply } from './model.js';
+import type { MadeRuns } from './made-runs.js';
 import { Watcher } from './watcher.js';
 
 export interface Target {
@@ -39,6 +40,8 @@ export class Client {
   constructor(
     private readonly target: Target,
     private readonly signal: AbortSignal,
+    /** Keeps what this one makes, for whoever deletes it. */
+    private readonly made?: MadeRuns,
   ) {}
 
   outgoing(method: string, path: string, options: RequestOptions = {}): Outgoing {
@@ -55,7 +58,10 @@ export class Client {
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
     this.activity = `${method} ${path}`;
-    return exchange(this.outgoing(method, path, options));
+    const outgoing = this.outgoing(method, path, options);
+    return this.made && method === 'POST' && path === '/runs'
+      ? this.made.create(outgoing)
+      : exchange(outgoing);
   }
 
   get(path: string, query: Query = {}): Promise<Reply> {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import { Client, type Target } from './client.js';
+import { MadeRuns } from './made-runs.js';
 
 /** What the suite must know about the server that it can't find out from outside. */
 export interface Limits {
@@ -24,6 +25,10 @@ export interface ConformanceOptions extends Target, Partial<Limits> {
   readonly checkTimeoutMs?: number | undefined;
   /** Called after each check, in the order in which they end. */
   readonly onResult?: (result: CheckResult) => void;
+  /** Called at the end with what became of the runs that were made: they are deleted, however the checks went. */
+  readonly onCleaned?: (runs: { deleted: number; left: string[] }) => void;
+  /** Ends it: checks that are under way fail, no other begins. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CheckResult {
@@ -89,12 +94,14 @@ export async function runSections(
       .map((check) => ({ section: title, ...check })),
   );
   const results: CheckResult[] = new Array<CheckResult>(jobs.length);
+  const made = new MadeRuns();
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let index = next++; index < jobs.length; index = next++) {
       const job = jobs[index];
       if (!job) continue;
-      const result = await runCheck(job.section, job.name, job.body, options, limits);
+      if (options.signal?.aborted) return;
+      const result = await runCheck(job.section, job.name, job.body, options, limits, made);
       results[index] = result;
       options.onResult?.(result);
     }
@@ -105,10 +112,13 @@ export async function runSections(
   try {
     await Promise.all(Array.from({ length: Math.max(1, options.concurrency ?? 6) }, lane));
   } finally {
+    const runs = await made.deleteAll(options);
     process.off('uncaughtException', stray);
     process.off('unhandledRejection', stray);
+    options.onCleaned?.(runs);
   }
-  return results;
+  // Of those that did not begin there is none.
+  return results.filter((result) => result !== undefined);
 }
 
 /**
@@ -123,6 +133,7 @@ async function runCheck(
   body: CheckBody,
   target: ConformanceOptions,
   limits: Limits,
+  made: MadeRuns,
 ): Promise<CheckResult> {
   const timeoutMs = target.checkTimeoutMs ?? CHECK_TIMEOUT_MS;
   const started = performance.now();
@@ -130,7 +141,7 @@ async function runCheck(
   // Every request of the check listens to it; there may be hundreds.
   setMaxListeners(0, end.signal);
   const context: CheckContext = {
-    api: new Client(target, end.signal),
+    api: new Client(target, end.signal, made),
     limits,
     skip: (reason) => {
       throw new Skipped(reason);
@@ -149,6 +160,8 @@ async function runCheck(
       reject(new Error(`not done after ${timeoutMs / 1000} s, at: ${context.api.activity}`));
     }, timeoutMs);
   });
+  const stop = (): void => fail(new Error('it was stopped'));
+  target.signal?.addEventListener('abort', stop);
   const verdict = (outcome: CheckResult['outcome'], reason?: string): CheckResult => ({
     section,
     name,
@@ -164,6 +177,7 @@ async function runCheck(
     return verdict('failed', reasonOf(error));
   } finally {
     clearTimeout(timer);
+    target.signal?.removeEventListener('abort', stop);
     end.abort(new Error('the check has ended'));
   }
 }
