@@ -3,6 +3,7 @@ import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ACCESS } from './edge/routes/route-metadata.js';
 import { createDocument } from './openapi/index.js';
+import { streamsAreNotTriedOut } from './swagger-streams.js';
 
 /** The part of Express's router that holds what was mounted. */
 interface RouterLayer {
@@ -24,7 +25,12 @@ export function setupDocs(app: INestApplication): void {
     raw: false,
     customSiteTitle: 'Runstream API',
     // The schemas stand at their routes; at the end of the page they are folded up.
-    swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
+    swaggerOptions: {
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      plugins: [streamsAreNotTriedOut],
+    },
   });
   // Not Swagger's own route: that prints the document anew for everybody who asks.
   let text: Buffer | undefined;
