@@ -47,12 +47,18 @@ export const NODE_CLIENTS: readonly Driver[] = [
   recipe(packageVersion('eventsource-parser'), documentedFollow('eventsource-parser', { createParser })),
 ];
 
+/** For our own client, which makes the URL by itself. */
+function serviceAndRun(url: string): string[] {
+  const { origin, pathname, searchParams } = new URL(url);
+  return [origin, pathname.split('/')[2] ?? '', ...searchParams.getAll('last_event_id')];
+}
+
 /** Programs of other makers, where they are there. */
 export function programClients(): Driver[] {
   const curl = firstLineOf('curl', ['--version']);
   const python = firstLineOf('python3', ['--version']);
   return [
     ...(curl ? [program(curl.split(' ').slice(0, 2).join(' '), 'bash', 'curl')] : []),
-    ...(python ? [program(python, 'python3', 'python')] : []),
+    ...(python ? [program(python, 'python3', 'python', serviceAndRun)] : []),
   ];
 }

@@ -21,15 +21,25 @@ export function firstLineOf(command: string, args: readonly string[]): string | 
  * A program of docs/clients.md that prints each event on a line.
  *
  * @param command what runs the program's file
+ * @param argumentsOf what it is given to follow the stream of this URL
  */
-export function program(name: string, command: string, block: string): Driver {
+export function program(
+  name: string,
+  command: string,
+  block: string,
+  argumentsOf: (url: string) => string[] = (url) => [url],
+): Driver {
   return {
     name,
     open: ({ url, onHeard }) => {
       const folder = mkdtempSync(join(tmpdir(), 'runstream-client-'));
       const file = join(folder, block);
       writeFileSync(file, codeBlock('clients.md', block));
-      const child = spawn(command, [file, url], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+      const child = spawn(command, [file, ...argumentsOf(url)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+        env: { ...process.env, PYTHONPATH: 'clients/python' },
+      });
       createInterface(child.stdout).on('line', (data) => {
         onHeard({ name: 'message', id: (JSON.parse(data) as { id: string }).id, data });
       });

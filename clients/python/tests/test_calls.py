@@ -1,0 +1,115 @@
+"""Every call, against a real service, and the program of the README."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import pathlib
+import re
+import ssl
+import unittest
+import uuid
+from collections.abc import Callable
+
+from runstream import RunstreamClient, RunstreamClientError
+
+from .support import address, client_of, followed, line
+
+
+class Calls(unittest.TestCase):
+    client: RunstreamClient
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        # Jest looks at which routes were asked here: it is to be all of them.
+        cls.client = client_of("WATCHED_URL", headers={"Authorization": f"Bearer {address('KEY')}"})
+
+    def code_of(self, call: Callable[..., object], *args: object, **options: object) -> str:
+        with self.assertRaises(RunstreamClientError) as refused:
+            call(*args, **options)
+        return refused.exception.code
+
+    def test_start_find_read_wait_for_cancel_and_delete_runs(self) -> None:
+        runs, key = self.client.runs, f"k {uuid.uuid4()}"
+        run = runs.create(task="a", key=key, labels={"team": "shop"}, idempotency_key=key)
+        again = runs.create(task="a", key=key, labels={"team": "shop"}, idempotency_key=key)
+        self.assertEqual(again["id"], run["id"])
+        self.assertEqual([one["id"] for one in runs.list(key=key)["runs"]], [run["id"]])
+        ids = runs.append(run["id"], [line(), line(), line()], expected_sequence=1)["ids"]
+        refused = self.code_of(runs.append, run["id"], line(), expected_sequence=1)
+        self.assertEqual(refused, "SEQUENCE_CONFLICT")
+        self.assertEqual(runs.events(run["id"], start_id=ids[1], limit=1)["events"][0]["id"], ids[1])
+        self.assertIn("ticket=", runs.create_stream_ticket(run["id"])["url"])
+        self.assertEqual(runs.get(run["id"], wait_seconds=1)["status"], "running")
+        self.assertEqual(runs.cancel(run["id"], "enough")["status"], "cancelled")
+        self.assertEqual(runs.get(run["id"], wait_seconds=60)["status"], "cancelled")
+        self.assertGreater(runs.counts()["cancelled"], 0)
+        names = [executor["name"] for executor in self.client.executors.list()["executors"]]
+        self.assertEqual(names, ["command", "replay"])
+        self.assertIsNone(runs.delete(run["id"]))
+        self.assertEqual(self.code_of(runs.get, run["id"]), "RUN_NOT_FOUND")
+
+    def test_read_a_history_in_both_directions_page_after_page(self) -> None:
+        runs = self.client.runs
+        run_id = runs.create(task="a")["id"]
+        ids = runs.append(run_id, (line() for _ in range(9)))["ids"]
+        for limit in (1, 3, 1000):
+            up = runs.history(run_id, limit=limit, start_id=ids[2])
+            self.assertEqual([event["sequence"] for event in up], [*range(4, 11)])
+            down = runs.history(run_id, limit=limit, order="desc")
+            self.assertEqual([event["sequence"] for event in down], [*range(10, 0, -1)])
+        journal = self.client.events.list(run_id=run_id, order="desc")["events"]
+        self.assertEqual([event["sequence"] for event in journal], [*range(10, 0, -1)])
+        self.assertIn("ticket=", self.client.events.create_stream_ticket("log.*")["url"])
+
+    def test_show_and_steer_groups_and_dead_letters(self) -> None:
+        group, consumers, letters = "no such/group", self.client.consumers, self.client.dead_letters
+        self.assertIsInstance(consumers.list()["groups"], list)
+        self.assertIsInstance(consumers.overview()["count"], int)
+        self.assertEqual(self.code_of(consumers.pending, group, limit=1), "GROUP_NOT_FOUND")
+        self.assertEqual(self.code_of(consumers.replay, group, "0-1"), "GROUP_NOT_FOUND")
+        for steer in (consumers.pause, consumers.resume, consumers.delete):
+            self.assertEqual(self.code_of(steer, group), "GROUP_NOT_FOUND")
+        self.assertIsInstance(letters.list(limit=1)["dead_letters"], list)
+        for call in (letters.redrive, letters.delete):
+            self.assertEqual(self.code_of(call, f"{group}.1-0"), "DEAD_LETTER_NOT_FOUND")
+        self.assertEqual(self.code_of(letters.redrive_many, group, limit=1), "GROUP_NOT_FOUND")
+        self.assertEqual(self.code_of(letters.delete_all, group), "GROUP_NOT_FOUND")
+
+    def test_make_list_and_revoke_keys_and_say_who_asks(self) -> None:
+        made = self.client.keys.create("mine", ["runs:read"], ttl_seconds=60)
+        self.assertIn(made["id"], [key["id"] for key in self.client.keys.list()["keys"]])
+        mine = client_of("WATCHED_URL", headers={"Authorization": f"Bearer {made['key']}"})
+        self.assertEqual(mine.session()["scopes"], ["runs:read"])
+        self.assertEqual(self.code_of(mine.runs.create, "a"), "FORBIDDEN")
+        self.assertIsNone(self.client.keys.revoke(made["id"]))
+
+    def test_write_and_follow(self) -> None:
+        run_id = self.client.runs.create(task="a")["id"]
+        with self.client.append(run_id) as writer:
+            writer.end("completed")
+        for following in (self.client.follow(run_id), self.client.follow_all()):
+            self.assertTrue(followed(following, until=lambda result: len(result.events) > 0).events)
+
+
+class Elsewhere(unittest.TestCase):
+    def test_behind_https_and_a_prefix_as_anywhere(self) -> None:
+        context = ssl.create_default_context(cafile=address("CERTIFICATE"))
+        client = client_of("HTTPS_URL", ssl_context=context)
+        run_id = client.runs.create(task="a")["id"]
+        with client.append(run_id) as writer:
+            writer.write(line("é"))
+            writer.end("completed")
+        self.assertEqual(followed(client.follow(run_id)).sequences, [1, 2, 3])
+        with self.assertRaises(RunstreamClientError) as refused:
+            client_of("HTTPS_URL").runs.get(run_id)
+        self.assertIsInstance(refused.exception.__cause__, ssl.SSLCertVerificationError)
+
+    def test_the_readme_says_what_works(self) -> None:
+        readme = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf8")
+        code = "\n".join(re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL))
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code.replace("http://127.0.0.1:3000", address("URL")), {})
+        self.assertIn("{'content': 'hello'} ", printed.getvalue())
+        self.assertTrue(printed.getvalue().endswith("completed\n"))
