@@ -8,6 +8,7 @@ import { exportTraces } from './export-traces.js';
 import { StoreFormatError } from './event-store/index.js';
 import { BACKLOG, Listeners } from './http/index.js';
 import { EmbeddedRedis, EmbeddedRedisError, RedisServerNotFoundError } from './redis/index.js';
+import { announce, logFrom } from './service-logger.js';
 import { drainTimeMs, flushTimeMs, stopOnSignal } from './stop-on-signal.js';
 import { askForAllMetrics, superviseWorkers, tellServing } from './workers.js';
 
@@ -16,6 +17,7 @@ const logger = new Logger('Runstream');
 async function main(): Promise<void> {
   await loadOwnEnvFile();
   const config = loadConfig(process.env);
+  logFrom(config.logLevel);
   if (cluster.isPrimary && config.workers > 1) {
     superviseWorkers(config.workers);
     return;
@@ -44,14 +46,17 @@ async function main(): Promise<void> {
     if (cluster.isWorker) process.on('SIGINT', () => undefined);
     stopOnSignal(shutdownTimeoutMs, stop, cluster.isWorker ? ['SIGTERM'] : undefined);
     await (app as unknown as Listens).listen(config.port, config.host, BACKLOG);
-    if (cluster.isWorker) tellServing();
-    // A worker is given its connections by the supervisor.
-    else
-      more.add(listeners - 1).catch((error: unknown) => {
-        logger.warn(`There is one listener, not ${listeners}: ${errorText(error)}`);
-      });
     const url = await app.getUrl();
-    logger.log(`Serving on ${url}: API documentation at ${url}/docs`);
+    logger.log(`Serving on ${url}`);
+    if (cluster.isWorker) {
+      tellServing(url);
+      return;
+    }
+    // A worker is given its connections by the supervisor.
+    more.add(listeners - 1).catch((error: unknown) => {
+      logger.warn(`There is one listener, not ${listeners}: ${errorText(error)}`);
+    });
+    announce(url);
   } catch (error) {
     await embedded?.stop();
     throw error;

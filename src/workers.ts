@@ -3,6 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { AggregatorRegistry } from 'prom-client';
 import { setLongTimeout } from './common/index.js';
+import { announce } from './service-logger.js';
 
 /** A worker that dies again and again must not be started in a hot loop: the pause doubles each time, up to the longest. */
 const RESTART_MS = 1000;
@@ -12,7 +13,7 @@ const STEADY_MS = 60_000;
 const METRICS_TIMEOUT_MS = 6000;
 /** Between the processes: a worker asks for everybody's metrics, and is told. */
 const METRICS = 'runstream:metrics';
-/** From a worker: it serves now. (Node's own `listening` comes for the port of the metrics as well.) */
+/** From a worker: it serves now, at this address. (Node's own `listening` comes for the port of the metrics as well.) */
 const SERVING = 'runstream:serving';
 
 interface MetricsMessage {
@@ -21,7 +22,7 @@ interface MetricsMessage {
   text?: string;
 }
 
-type WorkerMessage = MetricsMessage | { type: typeof SERVING };
+type WorkerMessage = MetricsMessage | { type: typeof SERVING; url: string };
 
 /**
  * Starts so many processes of this program, which share its port. One of them that ends before it served ends the start:
@@ -33,6 +34,7 @@ export function superviseWorkers(count: number): void {
   const metrics = new AggregatorRegistry();
   const workers = new Set<Worker>();
   let stopping = false;
+  let served = 0;
   let pauseMs = RESTART_MS;
 
   const start = (isReplacement: boolean): void => {
@@ -40,7 +42,10 @@ export function superviseWorkers(count: number): void {
     workers.add(worker);
     let servingSince: number | undefined;
     worker.on('message', (message: WorkerMessage) => {
-      if (message.type === SERVING) servingSince = performance.now();
+      if (message.type === SERVING) {
+        servingSince = performance.now();
+        if (++served === count) announce(message.url);
+      }
       if (message.type !== METRICS) return;
       const answer = (text: string) => worker.isConnected() && worker.send({ ...message, text });
       // Without an answer the worker gives up, and says so to whoever asked.
@@ -86,8 +91,8 @@ export function superviseWorkers(count: number): void {
 }
 
 /** For a worker: from now on it counts as one that could be started. */
-export function tellServing(): void {
-  process.send?.({ type: SERVING } satisfies WorkerMessage);
+export function tellServing(url: string): void {
+  process.send?.({ type: SERVING, url } satisfies WorkerMessage);
 }
 
 /** For a worker: gives the metrics of all workers together, so that it does not matter which of them is asked. */

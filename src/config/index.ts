@@ -6,4 +6,4 @@ export type { IntegerSetting, Setting } from './settings/setting.js';
 export * from './load-config.js';
 export * from './load-env-file.js';
 export type * from './runstream-config.js';
-export type { AdapterName } from './settings/service.settings.js';
+export { type AdapterName, LOG_LEVELS, type LogLevel } from './settings/service.settings.js';

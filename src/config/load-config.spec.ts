@@ -23,6 +23,7 @@ describe('loadConfig', () => {
       host: '127.0.0.1',
       port: 3000,
       workers: 1,
+      logLevel: 'log',
       production: false,
       redis: { commandTimeoutMs: 2000, maxBulkReadBytes: 8_388_608 },
       events: {
@@ -124,6 +125,7 @@ describe('loadConfig', () => {
     ['ALLOWED_HOSTS', 'http://runs.example.com', /no scheme/],
     ['ALLOWED_HOSTS', '*.example.com', /host names/],
     ['SESSION_TTL_SECONDS', '31536001', /seconds from 1 to 31536000/],
+    ['LOG_LEVEL', 'verbose', /set it to one of error, warn, log, debug/],
     ['AUTH_MODE', 'basic', /set it to one of none, api-key, jwt/],
   ])('refuses %s=%s in one sentence', (name, value, sentence) => {
     expect(problems({ [name]: value })).toEqual([expect.stringMatching(sentence)]);

@@ -15,7 +15,13 @@ import {
   ORIGINS_RULE,
   TENANT_RULE,
 } from './settings/patterns.js';
-import { ADAPTERS_RULE, type AdapterName, isAdapter, SERVICE_SETTINGS } from './settings/service.settings.js';
+import {
+  ADAPTERS_RULE,
+  type AdapterName,
+  isAdapter,
+  LOG_LEVELS,
+  SERVICE_SETTINGS,
+} from './settings/service.settings.js';
 import type {
   AdmissionConfig,
   AuthConfig,
@@ -45,6 +51,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
     host: reader.text('HOST') ?? SERVICE_SETTINGS.host.default,
     port: reader.number(SERVICE_SETTINGS.port),
     workers: reader.number(SERVICE_SETTINGS.workers),
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS) ?? SERVICE_SETTINGS.logLevel.default,
     production,
     redis: redisConfig(reader, production),
     events: eventsConfig(reader),

@@ -1,4 +1,4 @@
-import type { AdapterName } from './settings/service.settings.js';
+import type { AdapterName, LogLevel } from './settings/service.settings.js';
 
 export interface RedisConfig {
   /** `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of development. */
@@ -150,6 +150,8 @@ export interface RunstreamConfig {
   readonly port: number;
   /** Processes that share the port. Default 1. */
   readonly workers: number;
+  /** What is logged: this and what is more severe. Default `log`. */
+  readonly logLevel: LogLevel;
   /** `NODE_ENV=production`. Default false. */
   readonly production: boolean;
   readonly redis: RedisConfig;

@@ -59,11 +59,12 @@ describe('the settings', () => {
   });
 
   it('have the defaults that the service has', () => {
-    const { sse, host, port, workers, production, ...config } = loadConfig({});
-    expect([host, port, workers, production]).toEqual([
+    const { sse, host, port, workers, logLevel, production, ...config } = loadConfig({});
+    expect([host, port, workers, logLevel, production]).toEqual([
       SERVICE_SETTINGS.host.default,
       SERVICE_SETTINGS.port.default,
       SERVICE_SETTINGS.workers.default,
+      SERVICE_SETTINGS.logLevel.default,
       false,
     ]);
     for (const [group, values] of Object.entries(config)) {

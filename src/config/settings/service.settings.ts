@@ -1,4 +1,4 @@
-import { integer, list, text } from './setting.js';
+import { choice, integer, list, text } from './setting.js';
 
 /** Clients of other ecosystems, as ADAPTERS names them. */
 export const ADAPTERS = ['ai-sdk', 'langgraph', 'openai', 'durable-streams', 'ag-ui'] as const;
@@ -6,6 +6,10 @@ export type AdapterName = (typeof ADAPTERS)[number];
 export const isAdapter = (name: string): name is AdapterName =>
   (ADAPTERS as readonly string[]).includes(name);
 export const ADAPTERS_RULE = `a list of ${ADAPTERS.join(', ')}`;
+
+/** What is logged, from the least to all. */
+export const LOG_LEVELS = ['error', 'warn', 'log', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What only the service has, and no module. */
 export const SERVICE_SETTINGS = {
@@ -38,6 +42,14 @@ export const SERVICE_SETTINGS = {
     unit: 'listeners',
     doc: 'Listeners of the port in the one process: each takes one new connection per turn of the event loop.',
   }),
+  logLevel: choice<LogLevel>(
+    {
+      env: 'LOG_LEVEL',
+      default: 'log',
+      doc: 'What is logged: error, warn, log, or debug, which is all, with each route and each failed attempt.',
+    },
+    LOG_LEVELS,
+  ),
   adapters: list<readonly AdapterName[]>(
     {
       env: 'ADAPTERS',
