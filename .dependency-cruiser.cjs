@@ -68,7 +68,7 @@ const MODULES = {
 
 const TYPES_ONLY = ' (types)';
 /** Tests stand beside the code but are no part of it: they may reach for any module, and for test/support. */
-const TEST_FILE = '\\.(spec|int-spec|e2e-spec)\\.ts$';
+const TEST_FILE = '\\.(spec|int-spec)\\.ts$';
 
 const nameOf = (entry) => entry.replace(TYPES_ONLY, '');
 const anyOf = (names) => `(${names.join('|')})`;

@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const TYPESCRIPT = ['**/*.ts', '**/*.tsx'];
-const TESTS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', 'test/**/*.ts', 'bench/**/*.ts'];
+const TESTS = ['**/*.spec.ts', '**/*.int-spec.ts', 'test/**/*.ts', 'bench/**/*.ts'];
 
 /** The environment has one reader, so that every variable is validated and documented in one place. */
 const environmentIsReadByConfig = {
@@ -53,7 +53,7 @@ const noTimerImports = {
 };
 
 export default defineConfig(
-  // An example is an application of its own: Runstream's types are there once it is installed (examples.e2e-spec).
+  // An example is an application of its own: Runstream's types are there once it is installed (examples.world-spec).
   // A program of test/clients/openapi has its types once its client is generated. Generated types are not ours to lay out.
   globalIgnores([
     ...[

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 
 /**
- * Three kinds of tests, told apart by their suffix:
- *   .spec.ts      pure code, no Redis, beside the code
- *   .int-spec.ts  one module on a real Redis
- *   .e2e-spec.ts  the running service, from outside
+ * Four kinds of tests, told apart by their suffix:
+ *   .spec.ts        pure code, no Redis, beside the code
+ *   .int-spec.ts    one module on a real Redis
+ *   .e2e-spec.ts    the running service, from outside
+ *   .world-spec.ts  the service and programs of others: jest.world.config.js
  */
 export default {
   testEnvironment: 'node',
