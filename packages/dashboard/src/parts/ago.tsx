@@ -1,0 +1,57 @@
+import { signal } from '@preact/signals';
+import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { duration } from './format.js';
+
+const now = signal(Date.now());
+let readers = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function tick(): void {
+  if (!document.hidden) now.value = Date.now();
+}
+
+/** The time in ms, told anew each second for as long as somebody reads it: one timer for the whole page. */
+export function useNow(): number {
+  useEffect(() => {
+    if (readers++ === 0) {
+      timer = setInterval(tick, 1000);
+      document.addEventListener('visibilitychange', tick);
+    }
+    tick();
+    return () => {
+      if (--readers > 0) return;
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', tick);
+    };
+  }, []);
+  return now.value;
+}
+
+/** How far away a time is, as in `12 m 04 s ago` or `in 8 s`. */
+export function distance(at: number, from: number): string {
+  const ms = at - from;
+  if (Math.abs(ms) < 1000) return 'now';
+  return ms < 0 ? `${duration(-ms)} ago` : `in ${duration(ms)}`;
+}
+
+/**
+ * The same, kept up to date; the time itself is in its title. The service's clock and the reader's may differ a little:
+ * what is known to be over never says `in`.
+ */
+export function Ago({ at, isOver = true }: { at: string | number; isOver?: boolean }): VNode {
+  const date = new Date(at);
+  const from = useNow();
+  const to = isOver ? Math.min(date.getTime(), from) : date.getTime();
+  return (
+    <time dateTime={date.toISOString()} title={date.toLocaleString()}>
+      {distance(to, from)}
+    </time>
+  );
+}
+
+/** How long ago something was, kept up to date: `12 m 04 s`. */
+export function Age({ since }: { since: number }): VNode {
+  const from = useNow();
+  return <span title={new Date(since).toLocaleString()}>{duration(from - since)}</span>;
+}
