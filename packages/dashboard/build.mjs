@@ -26,8 +26,10 @@ export async function buildDashboard() {
   });
   const nameOf = (entry) =>
     basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entry)[0]);
+  const script = nameOf('src/main.tsx');
   const html = readFileSync(join(here, 'src', 'index.html'), 'utf8')
-    .replace('{{script}}', `assets/${nameOf('src/main.tsx')}`)
+    .replace('{{script}}', `assets/${script}`)
+    .replace('{{preloads}}', preloads(metafile.outputs, script))
     .replace('{{styles}}', `assets/${nameOf('src/styles/index.css')}`);
   const files = [{ path: join(assets, 'index.html'), contents: html }, ...outputFiles];
   mkdirSync(assets, { recursive: true });
@@ -35,6 +37,15 @@ export async function buildDashboard() {
   // Last, so that a service that starts meanwhile finds a whole page.
   const names = files.map(({ path }) => basename(path));
   for (const name of readdirSync(assets)) if (!names.includes(name)) rmSync(join(assets, name));
+}
+
+/** What the script cannot do without, all at once: found one in the other, each would cost a way to the service. */
+function preloads(outputs, script) {
+  const [, { imports }] = Object.entries(outputs).find(([path]) => basename(path) === script);
+  return imports
+    .filter(({ kind }) => kind === 'import-statement')
+    .map(({ path }) => `<link rel="modulepreload" href="assets/${basename(path)}" />`)
+    .join('');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildDashboard();

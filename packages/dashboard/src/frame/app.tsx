@@ -1,7 +1,5 @@
 import type { VNode } from 'preact';
-import { DeadLettersPage } from '../pages/dead-letters.js';
-import { GroupsPage } from '../pages/groups.js';
-import { KeysPage } from '../pages/keys.js';
+import { lazy } from '../parts/lazy.js';
 import { NotHere } from '../pages/not-here.js';
 import { RunPage } from '../pages/run.js';
 import { RunsPage } from '../pages/runs.js';
@@ -9,6 +7,11 @@ import { SignIn } from '../pages/sign-in.js';
 import { place } from '../service/router.js';
 import { isSignedIn, session } from '../service/session.js';
 import { Header } from './header.js';
+
+// Pages of operators: others need not load them.
+const GroupsPage = lazy(() => import('../pages/groups/groups-page.js'));
+const DeadLettersPage = lazy(() => import('../pages/dead-letters/dead-letters-page.js'));
+const KeysPage = lazy(() => import('../pages/keys/keys-page.js'));
 
 /** The frame around every page, and which page it is. */
 export function App(): VNode {

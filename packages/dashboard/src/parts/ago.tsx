@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { duration } from './format.js';
+import { distance, duration } from './format.js';
 
 const now = signal(Date.now());
 let readers = 0;
@@ -28,15 +28,8 @@ export function useNow(): number {
   return now.value;
 }
 
-/** How far away a time is, as in `12 m 04 s ago` or `in 8 s`. */
-export function distance(at: number, from: number): string {
-  const ms = at - from;
-  if (Math.abs(ms) < 1000) return 'now';
-  return ms < 0 ? `${duration(-ms)} ago` : `in ${duration(ms)}`;
-}
-
 /**
- * The same, kept up to date; the time itself is in its title. The service's clock and the reader's may differ a little:
+ * How far away a time is, kept up to date; the time itself is in its title. The service's clock and the reader's may differ a little:
  * what is known to be over never says `in`.
  */
 export function Ago({ at, isOver = true }: { at: string | number; isOver?: boolean }): VNode {

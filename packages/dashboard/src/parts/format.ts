@@ -33,3 +33,10 @@ export function clock(timestamp: string | number, withMs = false): string {
 export function counted(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
+
+/** How far away a time is, as in `12 m 04 s ago` or `in 8 s`. */
+export function distance(at: number, from: number): string {
+  const ms = at - from;
+  if (Math.abs(ms) < 1000) return 'now';
+  return ms < 0 ? `${duration(-ms)} ago` : `in ${duration(ms)}`;
+}

@@ -1,5 +1,4 @@
 import type { VNode } from 'preact';
-
-export function DeadLettersPage(): VNode {
+export function Page(): VNode {
   return <h1>Dead letters</h1>;
 }

@@ -1,5 +1,4 @@
 import type { VNode } from 'preact';
-
-export function KeysPage(): VNode {
+export function Page(): VNode {
   return <h1>Keys</h1>;
 }
