@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { distance, duration } from './format.js';
+import { ahead, distance, duration } from './format.js';
 
 const now = signal(Date.now());
 let readers = 0;
@@ -30,15 +30,16 @@ export function useNow(): number {
 
 /**
  * How far away a time is, kept up to date; the time itself is in its title. The service's clock and the reader's may differ a little:
- * what is known to be over never says `in`.
+ * what is known to be over never says `in`, and what is still to come and late is `due`.
  */
 export function Ago({ at, isOver = true }: { at: string | number; isOver?: boolean }): VNode {
   const date = new Date(at);
   const from = useNow();
-  const to = isOver ? Math.min(date.getTime(), from) : date.getTime();
+  const to = date.getTime();
+  const text = isOver ? distance(Math.min(to, from), from) : ahead(to, from);
   return (
     <time dateTime={date.toISOString()} title={date.toLocaleString()}>
-      {distance(to, from)}
+      {text}
     </time>
   );
 }

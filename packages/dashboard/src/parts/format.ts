@@ -40,3 +40,8 @@ export function distance(at: number, from: number): string {
   if (Math.abs(ms) < 1000) return 'now';
   return ms < 0 ? `${duration(-ms)} ago` : `in ${duration(ms)}`;
 }
+
+/** Of what is still to come: `in 8 s`, or `due`. */
+export function ahead(at: number, from: number): string {
+  return at <= from ? 'due' : distance(at, from);
+}

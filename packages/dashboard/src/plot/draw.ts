@@ -29,7 +29,7 @@ export function draw(
     place.replaceChildren();
     const style = getComputedStyle(place);
     plots = CHARTS.map((chart) => {
-      const title = document.createElement('h3');
+      const title = document.createElement('p');
       title.textContent = chart.title;
       place.append(title);
       return new uPlot(optionsOf(chart, place.clientWidth, style, onPoint), dataOf(chart, samples), place);

@@ -1,4 +1,4 @@
-import { count, counted, distance, duration } from '../parts/format.js';
+import { ahead, count, counted, distance, duration } from '../parts/format.js';
 import { mostFrequent } from './error-key.js';
 import {
   type GroupFacts,
@@ -67,7 +67,7 @@ function one(event: PendingEvent, { group, at }: GroupFacts, now: number): Sente
   const whose: Sentence = run_id === null ? ['that is trimmed'] : ['of run ', { run: run_id }];
   const held: Sentence =
     next_try_at !== null
-      ? [`, next ${distance(Date.parse(next_try_at), now)}`]
+      ? [`, next ${ahead(Date.parse(next_try_at), now)}`]
       : state === 'abandoned'
         ? [', lost by ', holder, ': another process takes it over']
         : state === 'running' || state === 'suspect'
