@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { lazy } from '../parts/lazy.js';
 import { NotHere } from '../pages/not-here.js';
-import { RunPage } from '../pages/run.js';
+import { RunPage } from '../pages/run/run-page.js';
 import { RunsPage } from '../pages/runs.js';
 import { SignIn } from '../pages/sign-in.js';
 import { place } from '../service/router.js';

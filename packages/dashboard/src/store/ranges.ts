@@ -19,6 +19,11 @@ export class Ranges {
     return this.list[0]?.from;
   }
 
+  /** The highest number; undefined without any. */
+  get last(): number | undefined {
+    return this.list.at(-1)?.to;
+  }
+
   has(number: number): boolean {
     const { list } = this;
     let [low, high] = [0, list.length - 1];

@@ -28,6 +28,8 @@ export class RunLog {
   readonly provisional = new Map<string, ProvisionalEvent>();
   /** The last sequence that the service has named. */
   head = 0;
+  /** Counts up when all that came before is void. */
+  generation = 0;
   private readonly chunks = new Map<number, Chunk>();
   /** Of chunks that were let go: an id to ask from. */
   private readonly letGo = new Map<number, string>();
@@ -65,11 +67,19 @@ export class RunLog {
     return this.letGo.get(Math.floor(sequence / CHUNK));
   }
 
+  /** From here on nothing was let go. */
+  get keptFrom(): number {
+    let from = 1;
+    for (const number of this.letGo.keys()) from = Math.max(from, (number + 1) * CHUNK);
+    return from;
+  }
+
   get missing(): Range[] {
     return this.held.missing(1, this.head);
   }
 
   clear(): void {
+    this.generation++;
     this.held.clear();
     this.shortened.clear();
     this.provisional.clear();
