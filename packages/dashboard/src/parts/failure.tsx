@@ -20,7 +20,9 @@ export function Failure({ error, what }: { error: unknown; what?: string }): VNo
 
 /** For people; what the service found wrong with each member, too. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof RunstreamClientError)) return error instanceof Error ? error.message : String(error);
+  if (typeof error === 'string') return error;
+  if (!(error instanceof Error)) return JSON.stringify(error);
+  if (!(error instanceof RunstreamClientError)) return error.message;
   const { message, details } = error;
   if (!Array.isArray(details)) return message;
   const parts = (details as unknown[]).flatMap((detail) => {

@@ -8,6 +8,7 @@ const UNITS: readonly [number, string][] = [
 /** The two largest units of a time, as in `12 m 04 s`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds === 0) return '0 s';
   const at = UNITS.findIndex(([size]) => seconds >= size);
   const [size, unit] = UNITS[at] ?? [1, 's'];
   const next = UNITS[at + 1];

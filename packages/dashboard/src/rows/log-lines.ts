@@ -1,4 +1,4 @@
-import type { RunEvent } from '@runstream/client';
+import type { ProvisionalEvent, RunEvent } from '@runstream/client';
 import Anser from 'anser';
 import { visible } from '../parts/text.js';
 
@@ -15,10 +15,10 @@ export interface Line {
   length: number;
 }
 
-const known = new WeakMap<RunEvent, readonly Line[]>();
+const known = new WeakMap<RunEvent | ProvisionalEvent, readonly Line[]>();
 
 /** The lines of a log event, with the colours that a terminal would show. */
-export function lines(event: RunEvent): readonly Line[] {
+export function lines(event: RunEvent | ProvisionalEvent): readonly Line[] {
   let found = known.get(event);
   if (!found) known.set(event, (found = linesOf(textOf(event))));
   return found;
@@ -37,7 +37,7 @@ export function cut({ pieces }: Line, from: number, to: number): Piece[] {
   return part;
 }
 
-function textOf({ data }: RunEvent): string {
+function textOf({ data }: Pick<RunEvent, 'data'>): string {
   const { line, content, message } = data;
   for (const value of [line, content, message]) if (typeof value === 'string') return value;
   return JSON.stringify(data);

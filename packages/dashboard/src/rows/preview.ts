@@ -19,6 +19,9 @@ export function preview(data: unknown, max = 300): string {
     const values = data as Record<string, unknown>;
     const telling = TELLING.find((name) => typeof values[name] === 'string' && values[name] !== '');
     if (telling !== undefined) return oneLine(values[telling] as string, max);
+    // An error is often an object with a message.
+    const { error } = values as { error?: { message?: unknown } | null };
+    if (typeof error?.message === 'string') return oneLine(error.message, max);
     if (Object.keys(values).length === 0) return '';
   }
   if (typeof data === 'string') return oneLine(data, max);

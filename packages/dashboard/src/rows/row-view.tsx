@@ -3,7 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { clock, count, counted, duration } from '../parts/format.js';
 import { Text } from '../parts/text.js';
 import { isError, typeOf } from './events.js';
-import { cut, lines } from './log-lines.js';
+import { cut, lines, type Piece } from './log-lines.js';
 import { lastOf, oneLine, preview } from './preview.js';
 import { isMissing, isSilence, type LineItem, type Row } from './row.js';
 
@@ -102,14 +102,35 @@ function EventCells({
   number: string | undefined;
 }): VNode {
   const sign = signOf(event);
+  const isLog = event.event.category === 'log';
+  const [first = { pieces: [], length: 0 }, ...more] = isLog ? lines(event) : [];
   return (
     <Cells event={event} number={number}>
       <span class={`type ${event.event.category}`}>
         {sign !== '' && <span class="sign">{sign} </span>}
         <Text value={`${event.event.category}.${event.event.action}`} />
       </span>
-      <Text class="what" value={preview(event.data)} />
+      {isLog ? (
+        <bdi class="what">
+          <Pieces pieces={cut(first, 0, MAX_LINE)} />
+          {more.length > 0 && '…'}
+        </bdi>
+      ) : (
+        <Text class="what" value={preview(event.data)} />
+      )}
     </Cells>
+  );
+}
+
+function Pieces({ pieces }: { pieces: readonly Piece[] }): VNode {
+  return (
+    <>
+      {pieces.map(({ text, look }, at) => (
+        <span key={at} class={look}>
+          {text}
+        </span>
+      ))}
+    </>
   );
 }
 
@@ -165,12 +186,7 @@ function LineRow({ row, look }: { row: LineItem; look: RowLook }): VNode {
       {look.hasTimes && <span class="time">{isFirst ? clock(event.timestamp, true) : ''}</span>}
       <span class="stream">{isStderr ? (isFirst ? 'err' : '┆') : ''}</span>
       <bdi class="what">
-        {text &&
-          cut(text, from, Math.min(to, from + MAX_LINE)).map(({ text: part, look: style }, at) => (
-            <span key={at} class={style}>
-              {part}
-            </span>
-          ))}
+        {text && <Pieces pieces={cut(text, from, Math.min(to, from + MAX_LINE))} />}
         {to === Infinity && text && text.length > MAX_LINE ? '…' : ''}
       </bdi>
     </span>

@@ -6,12 +6,11 @@ export type View = 'story' | 'log' | 'all';
 
 export const SILENCE_MS = 30_000;
 
-/** Adds what an event is to a view, to the rows before it. */
-export type Tell = (rows: Row[], event: RunEvent, before: RunEvent | undefined) => void;
+/** Adds what an event is to a view, to the rows before it. It came so many milliseconds after the one before. */
+export type Tell = (rows: Row[], event: RunEvent, silentMs: number) => void;
 
 /** Texts joined, tools with their results, and where nothing was said. */
-export const tellStory: Tell = (rows, event, before) => {
-  const silentMs = before ? Date.parse(event.timestamp) - Date.parse(before.timestamp) : 0;
+export const tellStory: Tell = (rows, event, silentMs) => {
   if (silentMs > SILENCE_MS) rows.push(silence(silentMs, event));
   // Rows of other kinds than the story's are only looked at.
   addToStory(rows as StoryItem[], { kind: 'event', event });

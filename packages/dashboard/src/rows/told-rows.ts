@@ -18,7 +18,8 @@ interface Telling {
   first: number;
   /** The next event to tell. */
   next: number;
-  last: RunEvent | undefined;
+  /** When the one before happened; undefined after a hole. */
+  lastMs: number | undefined;
 }
 
 /**
@@ -141,8 +142,9 @@ export class ToldRows implements RowSource {
       const event = log.at(telling.next);
       if (event) {
         if (this.takes(event)) {
-          this.tell(telling.rows, event, telling.last);
-          telling.last = event;
+          const atMs = Date.parse(event.timestamp);
+          this.tell(telling.rows, event, atMs - (telling.lastMs ?? atMs));
+          telling.lastMs = atMs;
         }
         telling.next++;
       } else if (log.held.has(telling.next)) telling.next++;
@@ -150,7 +152,7 @@ export class ToldRows implements RowSource {
         const hole = log.held.missing(telling.next, last)[0];
         if (!hole) return true;
         telling.rows.push(missing(hole.from, hole.to));
-        telling.last = undefined;
+        telling.lastMs = undefined;
         telling.next = hole.to + 1;
       }
     }
@@ -189,4 +191,4 @@ export class ToldRows implements RowSource {
   }
 }
 
-const begin = (from: number): Telling => ({ rows: [], first: from, next: from, last: undefined });
+const begin = (from: number): Telling => ({ rows: [], first: from, next: from, lastMs: undefined });

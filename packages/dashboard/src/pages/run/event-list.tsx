@@ -1,3 +1,4 @@
+import { watches } from '../../parts/watches.js';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -33,6 +34,7 @@ export function EventList({ model, selection, view, hasTimes, onColumns }: Event
   const isActive = feed.run.value?.completed_at === null;
   const found = search.found.value;
   useEffect(() => selection.arrive(), [version]);
+  useEffect(() => selection.stay(), [rows]);
   useColumns(box, hasTimes, onColumns);
   const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
   const onSeen = (first: number, last: number): void => {
@@ -81,7 +83,7 @@ function emptyText({ feed, coverage }: RunModel, view: View): string {
 function NewOnes({ model: { feed }, selection }: Pick<EventListProps, 'model' | 'selection'>): VNode | null {
   const left = useSignal(0);
   const isFollowing = selection.isFollowing.value;
-  feed.version.value;
+  watches(feed.version);
   const { head } = feed.log;
   useEffect(() => {
     left.value = feed.log.head;

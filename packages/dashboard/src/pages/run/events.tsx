@@ -1,3 +1,4 @@
+import { watches } from '../../parts/watches.js';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
@@ -124,9 +125,9 @@ interface InspectedProps {
 
 function Inspected({ model, selection, sequence, isFocused, onClose }: InspectedProps): VNode {
   const { feed } = model;
-  feed.version.value;
+  watches(feed.version);
   const rows = model.rows.value;
-  rows.version.value;
+  watches(rows.version);
   const event = feed.log.at(sequence);
   const index = rows.indexOf(sequence);
   const isGone = model.coverage.value.missing.some(({ from, to }) => from <= sequence && sequence <= to);

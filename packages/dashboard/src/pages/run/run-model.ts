@@ -1,3 +1,4 @@
+import { watches } from '../../parts/watches.js';
 import { computed, effect, signal } from '@preact/signals';
 import { type Coverage, coverageOf } from '../../rows/coverage.js';
 import { EventRows } from '../../rows/event-rows.js';
@@ -25,7 +26,7 @@ export class RunModel {
   readonly seen = new Seen();
   readonly rows = signal<RowSource>(new EventRows(new RunFeed('').log));
   readonly coverage = computed<Coverage>(() => {
-    this.feed.version.value;
+    watches(this.feed.version);
     const { kind } = this.feed.state.value;
     const hasUnread = this.feed.isFilling.value || this.feed.hasUnread;
     return coverageOf(this.feed.log, { hasUnread, isOver: kind === 'ended' || kind === 'deleted' });
@@ -47,7 +48,7 @@ export class RunModel {
         this.shown?.update(coverage);
       }),
       effect(() => {
-        this.rows.value.version.value;
+        watches(this.rows.value.version);
         this.search.look(this.rows.value);
       }),
     );

@@ -1,3 +1,4 @@
+import { watches } from '../../parts/watches.js';
 import { computed, signal } from '@preact/signals';
 import { isError } from '../../rows/events.js';
 import { firstEvent, type Row, sequenceOf } from '../../rows/row.js';
@@ -30,7 +31,7 @@ export class Selection {
   /** The row of the selected event; undefined when no row tells of it. */
   index(): number | undefined {
     const rows = this.model.rows.value;
-    rows.version.value;
+    watches(rows.version);
     return this.sequence.value === undefined ? undefined : rows.indexOf(this.sequence.value);
   }
 
@@ -57,6 +58,13 @@ export class Selection {
     if (written === null || sequence === undefined || sequence === this.chosen) return;
     this.isFollowing.value = false;
     this.wanted = sequence;
+    this.arrive();
+  }
+
+  /** What is selected stays in sight when the view is another one. */
+  stay(): void {
+    if (this.isFollowing.peek()) return;
+    this.wanted = this.sequence.peek();
     this.arrive();
   }
 

@@ -1,3 +1,4 @@
+import { watches } from '../../parts/watches.js';
 import type { RunEvent } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
@@ -31,7 +32,7 @@ export function SentenceBar({ model: { feed }, onCancel, onGate }: SentenceBarPr
   const isActive = run?.completed_at === null && feed.state.value.kind !== 'deleted';
   const now = useNow(isActive);
   const line = useLine(feed, run?.status === 'pending');
-  feed.version.value;
+  watches(feed.version);
   if (!run || !isActive) return null;
   const last = lastEvents(feed);
   const sentence = sentenceOf({ run, ...line, last, nowMs: now.value });

@@ -148,7 +148,9 @@ function SearchField({ model: { search }, search: field, nth, onFound }: Toolbar
               ? 'searching…'
               : found === 0
                 ? 'not found'
-                : `${count(nth)} of ${count(found)}`}
+                : nth === 0
+                  ? `${count(found)} found`
+                  : `${count(nth)} of ${count(found)}`}
           </span>
           <button
             type="button"
