@@ -1,12 +1,17 @@
+import { useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { lazy } from '../parts/lazy.js';
 import { NotHere } from '../pages/not-here.js';
 import { RunPage } from '../pages/run/run-page.js';
-import { RunsPage } from '../pages/runs.js';
+import { RunsPage } from '../pages/runs/runs-page.js';
 import { SignIn } from '../pages/sign-in.js';
+import { outage } from '../service/client.js';
 import { place } from '../service/router.js';
 import { isSignedIn, session } from '../service/session.js';
+import { title, watchVitals } from '../store/vitals.js';
 import { Header } from './header.js';
+import { OutageBar } from './outage-bar.js';
 
 // Pages of operators: others need not load them.
 const GroupsPage = lazy(() => import('../pages/groups/groups-page.js'));
@@ -15,14 +20,16 @@ const KeysPage = lazy(() => import('../pages/keys/keys-page.js'));
 
 /** The frame around every page, and which page it is. */
 export function App(): VNode {
+  useSignalEffect(() => void (document.title = outage.value ? `▲ away · ${title.value}` : title.value));
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>
         Skip to content
       </a>
       <Header />
+      <OutageBar />
       <main id="main" tabIndex={-1}>
-        {session.value && (isSignedIn.value ? <Page /> : <SignIn />)}
+        {session.value && (isSignedIn.value ? <Inside key={session.value.tenant_id} /> : <SignIn />)}
       </main>
     </>
   );
@@ -34,7 +41,13 @@ function skip(event: Event): void {
   document.getElementById('main')?.focus();
 }
 
-function Page(): VNode {
+/** What somebody sees who is signed in. With another tenant all of it begins anew. */
+function Inside(): VNode {
+  useEffect(() => {
+    const closing = new AbortController();
+    void watchVitals(closing.signal).catch(() => undefined);
+    return () => closing.abort();
+  }, []);
   const [name, id] = place.value.parts;
   if (name === undefined) return <RunsPage />;
   if (name === 'runs' && id !== undefined) return <RunPage key={id} id={id} />;

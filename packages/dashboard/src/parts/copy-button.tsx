@@ -6,7 +6,13 @@ const SAID_MS = 2000;
 type State = '' | 'copied' | 'failed';
 
 /** Puts a text where the reader's system keeps what is copied, and says whether it did. */
-export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }): VNode {
+export function CopyButton({
+  text,
+  label = 'Copy',
+}: {
+  text: string | (() => string);
+  label?: string;
+}): VNode {
   const state = useSignal<State>('');
   useEffect(() => {
     if (state.value === '') return;
@@ -15,7 +21,9 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
   }, [state.value]);
   const press = (event: MouseEvent): void => {
     const button = event.currentTarget as HTMLElement;
-    void copy(text, button).then((isCopied) => (state.value = isCopied ? 'copied' : 'failed'));
+    void copyText(typeof text === 'string' ? text : text(), button).then(
+      (isCopied) => (state.value = isCopied ? 'copied' : 'failed'),
+    );
   };
   return (
     <span class="copy">
@@ -31,7 +39,7 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
 }
 
 /** Browsers have a clipboard only in pages of HTTPS and of this machine; elsewhere a selection is copied. */
-async function copy(text: string, near: HTMLElement): Promise<boolean> {
+export async function copyText(text: string, near: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

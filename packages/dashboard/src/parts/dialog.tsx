@@ -8,11 +8,12 @@ export interface DialogProps {
   title: string;
   /** Asks to be taken away: Escape, or its button. */
   onClose: () => void;
+  class?: string;
   children: ComponentChildren;
 }
 
 /** Above the page for as long as it is rendered. The focus stays in it, and goes back to where it was. */
-export function Dialog({ title, onClose, children }: DialogProps): VNode {
+export function Dialog({ title, onClose, class: name, children }: DialogProps): VNode {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useLayoutEffect(() => {
@@ -33,10 +34,15 @@ export function Dialog({ title, onClose, children }: DialogProps): VNode {
     onClose();
   };
   return (
-    <dialog ref={element} aria-labelledby={heading} onCancel={cancel}>
-      <h2 id={heading}>
-        <Text value={title} />
-      </h2>
+    <dialog ref={element} class={name} aria-labelledby={heading} onCancel={cancel}>
+      <header>
+        <h2 id={heading}>
+          <Text value={title} />
+        </h2>
+        <button type="button" class="plain" aria-label="Close" onClick={onClose}>
+          <span aria-hidden="true">✕</span>
+        </button>
+      </header>
       {children}
     </dialog>
   );

@@ -11,7 +11,7 @@ export function duration(ms: number): string {
   if (seconds === 0) return '0 s';
   const at = UNITS.findIndex(([size]) => seconds >= size);
   const [size, unit] = UNITS[at] ?? [1, 's'];
-  const next = UNITS[at + 1];
+  const next = at < 0 ? undefined : UNITS[at + 1];
   const whole = `${Math.floor(seconds / size)} ${unit}`;
   if (!next) return whole;
   return `${whole} ${String(Math.floor((seconds % size) / next[0])).padStart(2, '0')} ${next[1]}`;

@@ -1,31 +1,68 @@
+import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** By `KeyboardEvent.key`. */
-export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
+/** Keys of a sequence, such as `g r`, come within this time. */
+const SEQUENCE_MS = 1500;
 
-const FIELDS = 'input, textarea, select, [contenteditable], dialog';
+/** What a key does. */
+export interface KeyBinding {
+  /** As `KeyboardEvent.key` has them, with a space between those of a sequence: `g r`, `?`, `Enter`. */
+  keys: string;
+  /** For the help. Without it, another binding tells. */
+  does?: string;
+  run: (event: KeyboardEvent) => void;
+}
 
-/** Keys of a page, while it is shown: not inside fields and dialogs, and not with Ctrl, Alt or Meta. */
-export function useKeys(keys: Keys): void {
-  const now = useRef(keys);
-  now.current = keys;
+/** Keys that belong together: those of a page, of the frame. */
+export interface KeyGroup {
+  name: string;
+  bindings: readonly KeyBinding[];
+}
+
+/** All that count now: the later ones first. */
+export const keyGroups = signal<readonly KeyGroup[]>([]);
+
+/** The keys of a component, for as long as it is shown. They don't count in fields and dialogs, nor with Ctrl, Alt or Meta. */
+export function useKeys(name: string, bindings: readonly KeyBinding[]): void {
+  const latest = useRef(bindings);
+  latest.current = bindings;
+  const all = bindings.map(({ keys }) => keys).join('\n');
   useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (event.target instanceof Element && event.target.closest(FIELDS)) return;
-      // Enter on a button is that button's.
-      if (
-        event.key === 'Enter' &&
-        event.target instanceof Element &&
-        event.target.closest('a, button, summary')
-      )
-        return;
-      const run = Object.hasOwn(now.current, event.key) ? now.current[event.key] : undefined;
-      if (!run) return;
-      event.preventDefault();
-      run(event);
+    const group = {
+      name,
+      bindings: latest.current.map((binding, index) => ({
+        ...binding,
+        run: (event: KeyboardEvent) => latest.current[index]?.run(event),
+      })),
     };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, []);
+    keyGroups.value = [group, ...keyGroups.value];
+    return () => void (keyGroups.value = keyGroups.value.filter((one) => one !== group));
+  }, [name, all]);
+}
+
+let begun = '';
+let begunAt = 0;
+
+addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target instanceof Element && isOwn(event.target, event.key)) return;
+  if (event.key === 'Shift') return;
+  const isLate = event.timeStamp - begunAt > SEQUENCE_MS;
+  const typed = begun !== '' && !isLate ? `${begun} ${event.key}` : event.key;
+  begun = '';
+  const bindings = keyGroups.value.flatMap((group) => group.bindings);
+  const hit = bindings.find(({ keys }) => keys === typed);
+  if (hit) {
+    event.preventDefault();
+    hit.run(event);
+  } else if (bindings.some(({ keys }) => keys.startsWith(`${typed} `))) {
+    begun = typed;
+    begunAt = event.timeStamp;
+  }
+});
+
+/** What has a use for keys itself. */
+function isOwn(target: Element, key: string): boolean {
+  if (target.closest('input, textarea, select, dialog, [contenteditable], [popover]')) return true;
+  return (key === 'Enter' || key === ' ') && target.closest('a, button, summary') !== null;
 }

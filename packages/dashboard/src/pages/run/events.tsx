@@ -2,7 +2,7 @@ import { watches } from '../../parts/watches.js';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { copyText } from '../../parts/copy.js';
+import { copyText } from '../../parts/copy-button.js';
 import { count } from '../../parts/format.js';
 import { useKeys } from '../../parts/keys.js';
 import { note, place } from '../../service/router.js';
@@ -34,27 +34,33 @@ export function Events({ model, onCancel }: { model: RunModel; onCancel: () => v
     document.querySelector<HTMLElement>('.list')?.focus();
   };
   const move = (by: 1 | -1) => () => selection.move(by);
-  useKeys({
-    j: move(1),
-    k: move(-1),
-    ArrowDown: move(1),
-    ArrowUp: move(-1),
-    ']': () => selection.moveToError(1),
-    '[': () => selection.moveToError(-1),
-    '/': () => search.current?.focus(),
-    G: () => selection.toEnd(),
-    End: () => selection.toEnd(),
-    Enter: () => {
-      if (selection.sequence.value === undefined) selection.move(1);
-      isInspecting.value = true;
+  const inspect = (): void => {
+    if (selection.sequence.value === undefined) selection.move(1);
+    isInspecting.value = true;
+  };
+  const back = (): void => {
+    if (selection.sequence.value === undefined) location.hash = '#/';
+    else close();
+  };
+  useKeys('Run', [
+    { keys: 'j', does: 'Next row', run: move(1) },
+    { keys: 'k', does: 'Row before', run: move(-1) },
+    { keys: 'ArrowDown', run: move(1) },
+    { keys: 'ArrowUp', run: move(-1) },
+    { keys: 'Enter', does: 'Open the event', run: inspect },
+    { keys: 'Escape', does: 'Back', run: back },
+    { keys: ']', does: 'Next error', run: () => selection.moveToError(1) },
+    { keys: '[', does: 'Error before', run: () => selection.moveToError(-1) },
+    { keys: '/', does: 'Search', run: () => search.current?.focus() },
+    { keys: 'G', does: 'Follow the end', run: () => selection.toEnd() },
+    { keys: 'End', run: () => selection.toEnd() },
+    { keys: 'x', does: 'Cancel the run', run: onCancel },
+    {
+      keys: 'y',
+      does: 'Copy the link',
+      run: () => void copyText(location.href, document.getElementById('main') ?? document.body),
     },
-    Escape: () => {
-      if (selection.sequence.value === undefined) location.hash = '#/';
-      else close();
-    },
-    x: onCancel,
-    y: () => void copyText(location.href).catch(() => undefined),
-  });
+  ]);
   const sequence = selection.sequence.value;
   return (
     <div class="events">

@@ -2,7 +2,7 @@ import type { RunEvent } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { CopyButton } from '../../parts/copy.js';
+import { CopyButton } from '../../parts/copy-button.js';
 import { clock, count, counted } from '../../parts/format.js';
 import { Text } from '../../parts/text.js';
 import { typeOf } from '../../rows/events.js';

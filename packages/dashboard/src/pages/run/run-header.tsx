@@ -1,6 +1,6 @@
 import type { Run } from '@runstream/client';
 import type { VNode } from 'preact';
-import { CopyButton } from '../../parts/copy.js';
+import { CopyButton } from '../../parts/copy-button.js';
 import { duration } from '../../parts/format.js';
 import { useNow } from '../../parts/now.js';
 import { Text } from '../../parts/text.js';

@@ -2,7 +2,7 @@ import type { Run } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
-import { CopyButton } from '../../parts/copy.js';
+import { CopyButton } from '../../parts/copy-button.js';
 import { Failure } from '../../parts/failure.js';
 import { client, SERVICE_URL } from '../../service/client.js';
 import { may, session } from '../../service/session.js';
