@@ -3,8 +3,6 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { lazy } from '../parts/lazy.js';
 import { NotHere } from '../pages/not-here.js';
-import { RunPage } from '../pages/run/run-page.js';
-import { RunsPage } from '../pages/runs/runs-page.js';
 import { SignIn } from '../pages/sign-in.js';
 import { outage } from '../service/client.js';
 import { place } from '../service/router.js';
@@ -13,7 +11,9 @@ import { title, watchVitals } from '../store/vitals.js';
 import { Header } from './header.js';
 import { OutageBar } from './outage-bar.js';
 
-// Pages of operators: others need not load them.
+// Nobody loads what they don't look at.
+const RunsPage = lazy(() => import('../pages/runs/runs-page.js'));
+const RunPage = lazy(() => import('../pages/run/run-page.js'));
 const GroupsPage = lazy(() => import('../pages/groups/groups-page.js'));
 const DeadLettersPage = lazy(() => import('../pages/dead-letters/dead-letters-page.js'));
 const KeysPage = lazy(() => import('../pages/keys/keys-page.js'));

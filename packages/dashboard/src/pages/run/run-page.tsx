@@ -14,7 +14,7 @@ import { signOf } from './status-sign.js';
 type Asked = 'cancel' | 'delete' | 'approved' | 'rejected';
 
 /** One run, live. */
-export function RunPage({ id }: { id: string }): VNode {
+export function Page({ id }: { id: string }): VNode {
   const tries = useSignal(0);
   const model = useMemo(() => new RunModel(id), [id, tries.value]);
   useLayoutEffect(() => {

@@ -1,19 +1,21 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { lazy } from '../../parts/lazy.js';
 import { useKeys } from '../../parts/keys.js';
 import { place } from '../../service/router.js';
 import { may } from '../../service/session.js';
 import { executors, watchExecutors } from '../../store/executors.js';
 import { pageState } from '../../store/page-state.js';
 import { type ListState, RunsList } from '../../store/runs-list.js';
-import { StartDialog } from '../start/start-dialog.js';
 import { CountsLine } from './counts-line.js';
 import { FilterBar } from './filter-bar.js';
 import { filterOf, partsOf, queryOf } from './filter.js';
 import { NoHits } from './no-hits.js';
 import { NoRuns } from './no-runs.js';
 import { RunsTable } from './runs-table.js';
+
+const StartDialog = lazy(() => import('../start/start-dialog.js'));
 
 const STATES = {
   opening: undefined,
@@ -24,7 +26,7 @@ const STATES = {
 } as const satisfies Record<ListState, unknown>;
 
 /** All runs of the tenant, newest first, live. */
-export function RunsPage(): VNode {
+export function Page(): VNode {
   const list = useMemo(() => new RunsList(), []);
   const isStarting = useSignal(false);
   const filter = useComputed(() => filterOf(place.value.query));

@@ -15,7 +15,7 @@ import { parseLabels } from './labels.js';
 const EXTERNAL = 'external';
 
 /** Starts a run, and shows it. */
-export function StartDialog({ onClose }: { onClose: () => void }): VNode {
+export function Page({ onClose }: { onClose: () => void }): VNode {
   const executor = useSignal(EXTERNAL);
   const task = useSignal('');
   const labels = useSignal('');
