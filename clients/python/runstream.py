@@ -154,8 +154,8 @@ class RunstreamClient:
     """A Runstream service, from outside. It opens nothing by itself, needs no closing, and serves any thread.
 
     `base_url` is that of the service, with its prefix if it has one. `headers` are sent with each request:
-    `Authorization`, or the header of the tenant. A function is called for the first request, and again after a 401; when
-    its headers are refused too, that is the answer. What it raises ends the request.
+    `Authorization`, or the header of the tenant. A function is called for the first request, and again after a 401;
+    when its headers are refused too, that is the answer. What it raises ends the request.
 
     `heartbeat_ms` is the service's `SSE_HEARTBEAT_MS`: a line on which nothing comes for three of them is dead.
     `retry_ms` is how long to wait after a failure before the next try of what is tried again; twice as long after each
@@ -217,7 +217,8 @@ class RunstreamClient:
 
     def session(self) -> JsonObject:
         """Who asks, and what they may do."""
-        return self._http.json("GET", "/session")
+        session: JsonObject = self._http.json("GET", "/session")
+        return session
 
 
 class Follow:
@@ -228,7 +229,8 @@ class Follow:
     thread, or the end of a `with` block, ends it for good.
 
     It raises `RunstreamClientError` when it is refused (`RUN_NOT_FOUND`, `RUN_EXPIRED`, …), and `EVENTS_MISSING` when
-    the log has a hole. Outages, overload and lines that are cut or dead end nothing: it comes back, and says so in items.
+    the log has a hole. Outages, overload and lines that are cut or dead end nothing: it comes back, and says so in
+    items.
     """
 
     def __init__(
@@ -496,7 +498,7 @@ class RunWriter:
 
 class _Routes:
     def __init__(self, http: _Http) -> None:
-        self._call = http.json
+        self._call: Callable[..., JsonObject] = http.json
 
 
 class RunRoutes(_Routes):
@@ -548,7 +550,7 @@ class RunRoutes(_Routes):
         return self._call("POST", _path("runs", run_id, "events"), body=body, headers=headers)
 
     def events(self, run_id: str, **query: QueryValue) -> JsonObject:
-        """A page of events: go on with `next_id` as `start_id`, or with `order='desc'` as `end_id`, until it is None."""
+        """A page of events: go on with `next_id` as `start_id`, or `end_id` with `order='desc'`, until it is None."""
         return self._call("GET", _path("runs", run_id, "events"), query)
 
     def history(self, run_id: str, **query: QueryValue) -> Iterator[JsonObject]:
@@ -703,8 +705,8 @@ class _Http:
     ) -> _Answer:
         """An answer with a status of success, whose body is still to be read, in a `with` block.
 
-        `body` is sent as JSON, `lines` as NDJSON. `patience_ms`: how much longer than three heartbeats it may take until
-        something comes.
+        `body` is sent as JSON, `lines` as NDJSON. `patience_ms`: how much longer than three heartbeats it may take
+        until something comes.
         """
         content = _json_bytes(body) if lines is None and body is not None else lines
         own = _given(**(headers or {}))
@@ -900,7 +902,7 @@ class _Retry:
 
     def next(self, error: RunstreamClientError | None) -> int:
         """In milliseconds. Each waits up to half as long again, so that many do not come back at once."""
-        step_ms = min(self.step_ms * 2 ** min(self._failures, 32), max(self.step_ms, _MAX_STEP_MS))
+        step_ms = min(self.step_ms << min(self._failures, 32), max(self.step_ms, _MAX_STEP_MS))
         self._failures += 1
         wait_ms = max(step_ms, (error and error.retry_after_ms) or 0)
         return round(min(wait_ms, _MAX_WAIT_MS) * (1 + random.random() / 2))

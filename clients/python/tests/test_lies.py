@@ -14,6 +14,7 @@ from .support import client_of, eventually, followed, tell_liar
 
 
 def follow(name: str, **options: Any) -> Follow:
+    """Of the lies of that name."""
     return client_of("LIAR_URL").follow(name, **options)
 
 
@@ -170,7 +171,12 @@ class Calls(unittest.TestCase):
 
     def test_are_refused_when_new_headers_are_refused_too_or_when_there_can_be_no_others(self) -> None:
         asked: list[int] = []
-        error = self.refusal("forbidden", headers=lambda: asked.append(1) or {"A": "1"})
+
+        def headers() -> dict[str, str]:
+            asked.append(1)
+            return {"A": "1"}
+
+        error = self.refusal("forbidden", headers=headers)
         self.assertEqual((error.code, len(asked), tell_liar("asked/forbidden")), ("UNAUTHORIZED", 2, "2"))
         self.assertEqual(self.refusal("forbidden", headers={"A": "1"}).code, "UNAUTHORIZED")
         self.assertEqual(tell_liar("asked/forbidden"), "3")
