@@ -595,6 +595,10 @@ class ConsumerRoutes(_Routes):
         """All groups, by name."""
         return self._call("GET", "/consumers")
 
+    def get(self, group: str) -> JsonObject:
+        """A group, and how it stood in the last hour."""
+        return self._call("GET", _path("consumers", group))
+
     def overview(self) -> JsonObject:
         """The groups in sum over all tenants."""
         return self._call("GET", "/consumers/overview")

@@ -24,6 +24,7 @@ import { GroupStandings } from './overview/group-standing.js';
 import { PendingEntries } from './admin/pending-entries.js';
 import { SuspectGate } from './delivery/suspect-gate.js';
 import { TenantDirectory } from './group/tenant-directory.js';
+import { TenantSamples } from './overview/tenant-samples.js';
 
 const { ConfigurableModule, options } = configurableModule<ConsumerOptions>('consumer', CONSUMER_OPTIONS);
 
@@ -51,6 +52,7 @@ const { ConfigurableModule, options } = configurableModule<ConsumerOptions>('con
     GroupOverviewReader,
     GroupOverviews,
     GroupSamples,
+    TenantSamples,
     GroupSampler,
     GroupGauges,
     IdempotencyTracker,

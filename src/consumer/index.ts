@@ -20,6 +20,7 @@ export { GroupOverviews } from './overview/group-overviews.js';
 export type { GroupRates } from './overview/group-rates.js';
 export { type GroupSample, GroupSamples } from './overview/group-samples.js';
 export type { GroupStanding } from './overview/group-standing.js';
+export type { TenantRates, TrendPoint } from './overview/tenant-rates.js';
 export * from './admin/pending-entries.js';
 export * from './group/recovery-result.js';
 export { SuspectGate } from './delivery/suspect-gate.js';

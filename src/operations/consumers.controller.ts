@@ -8,11 +8,12 @@ import { Tenant } from '../tenancy/index.js';
 import {
   ConsumerGroupListResponse,
   ConsumerGroupResponse,
+  ConsumerGroupTrendResponse,
   ListPendingQuery,
   PendingListResponse,
   ReplayDto,
 } from './dto/consumers.dto.js';
-import { toGroupResponse, toPendingResponse } from './views.js';
+import { toGroupResponse, toPendingResponse, toTenantSampleResponse } from './views.js';
 
 const GROUP_PARAM = { name: 'group', description: 'Name of a consumer group.', example: 'billing' };
 const GROUP_NOW = { status: 200, type: ConsumerGroupResponse, description: 'The group as it is now.' };
@@ -40,6 +41,25 @@ export class ConsumersController {
     readQuery(request, NoQuery);
     const groups = (await this.groups.list(tenantId)).map(toGroupResponse);
     return { groups, count: groups.length };
+  }
+
+  @Get(':group')
+  @ApiOperation({
+    summary: 'Read a consumer group, and how it stood in the last hour',
+    operationId: 'getConsumer',
+  })
+  @ApiParam(GROUP_PARAM)
+  @ApiResponse({ status: 200, type: ConsumerGroupTrendResponse, description: 'The group as it is now.' })
+  @ApiErrors('VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'GROUP_NOT_FOUND', 'REDIS_UNAVAILABLE')
+  async get(
+    @Tenant() tenantId: string,
+    @Param('group') group: string,
+    @Req() request: Request,
+  ): Promise<ConsumerGroupTrendResponse> {
+    readQuery(request, NoQuery);
+    const now = await this.now(tenantId, group);
+    const trend = await this.groups.trend(tenantId, group);
+    return { ...now, samples: trend.map(toTenantSampleResponse) };
   }
 
   @Get(':group/pending')

@@ -78,10 +78,13 @@ function toSampleResponse(sample: GroupSample): GroupSampleDto {
 }
 
 function toRates({ handled, failed, dead }: GroupCounts): Rates {
-  const rounded = (rate: number): number => Math.round(rate * 1000) / 1000;
   return {
     handled_per_second: rounded(handled),
     failed_per_second: rounded(failed),
     dead_lettered_per_second: rounded(dead),
   };
+}
+
+export function rounded(rate: number): number {
+  return Math.round(rate * 1000) / 1000;
 }

@@ -1,7 +1,12 @@
-import type { DeadLetter, GroupInfo, PendingEntry } from '../consumer/index.js';
-import type { ConsumerGroupResponse, PendingEventResponse } from './dto/consumers.dto.js';
+import type { DeadLetter, GroupInfo, PendingEntry, TenantRates, TrendPoint } from '../consumer/index.js';
+import type {
+  ConsumerGroupResponse,
+  PendingEventResponse,
+  TenantRatesDto,
+  TenantSampleDto,
+} from './dto/consumers.dto.js';
 import type { DeadLetterResponse } from './dto/dead-letters.dto.js';
-import { toMemberResponse } from './overview-views.js';
+import { rounded, toMemberResponse } from './overview-views.js';
 
 export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
   const { handler, lastRecovery } = info;
@@ -20,6 +25,18 @@ export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
     dead_letters: info.deadLetters,
     paused: info.isPaused,
     last_recovery: lastRecovery ? { ...lastRecovery, at: timeOf(lastRecovery.at) } : null,
+    rates: toRates(info.rates),
+  };
+}
+
+export function toTenantSampleResponse({ at, rates, lag, lagMs, pending }: TrendPoint): TenantSampleDto {
+  return { at: timeOf(at), rates: rates ? toRates(rates) : null, lag, lag_ms: lagMs, pending };
+}
+
+function toRates({ appended, handled }: TenantRates): TenantRatesDto {
+  return {
+    appended_per_second: rounded(appended),
+    handled_per_second: handled === undefined ? null : rounded(handled),
   };
 }
 

@@ -86,6 +86,7 @@ describe('the calls of the client', () => {
     expect((await client.consumers.list()).groups).toEqual(expect.any(Array));
     expect((await client.consumers.overview()).count).toEqual(expect.any(Number));
     for (const call of [
+      client.consumers.get(group),
       client.consumers.pending(group, { limit: 1 }),
       client.consumers.pause(group),
       client.consumers.resume(group),

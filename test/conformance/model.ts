@@ -99,6 +99,16 @@ export interface ConsumerGroup {
   dead_letters: number;
   paused: boolean;
   last_recovery: JsonObject | null;
+  rates: TenantRates;
+}
+
+export interface TenantRates {
+  appended_per_second: number;
+  handled_per_second: number | null;
+}
+
+export interface ConsumerGroupTrend extends ConsumerGroup {
+  samples: { at: string; rates: TenantRates | null; lag: number; lag_ms: number; pending: number }[];
 }
 
 export interface GroupOverview {

@@ -68,7 +68,7 @@ class Calls(unittest.TestCase):
         self.assertIsInstance(consumers.overview()["count"], int)
         self.assertEqual(self.code_of(consumers.pending, group, limit=1), "GROUP_NOT_FOUND")
         self.assertEqual(self.code_of(consumers.replay, group, "0-1"), "GROUP_NOT_FOUND")
-        for steer in (consumers.pause, consumers.resume, consumers.delete):
+        for steer in (consumers.get, consumers.pause, consumers.resume, consumers.delete):
             self.assertEqual(self.code_of(steer, group), "GROUP_NOT_FOUND")
         self.assertIsInstance(letters.list(limit=1)["dead_letters"], list)
         for call in (letters.redrive, letters.delete):

@@ -450,6 +450,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/consumers/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a consumer group, and how it stood in the last hour */
+        get: operations["getConsumer"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a group that nobody handles any more, with its dead letters
+         * @description Refused while a process handles it, or did within the last minute.
+         */
+        delete: operations["deleteConsumers"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/consumers/{group}/pending": {
         parameters: {
             query?: never;
@@ -525,26 +546,6 @@ export interface paths {
          */
         post: operations["replayConsumers"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/consumers/{group}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Remove a group that nobody handles any more, with its dead letters
-         * @description Refused while a process handles it, or did within the last minute.
-         */
-        delete: operations["deleteConsumers"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1361,6 +1362,18 @@ export interface components {
             /** @description Of these: tried again later, or dead-lettered. */
             failed: number;
         };
+        TenantRatesDto: {
+            /**
+             * @description Events that came into the journal, of any type.
+             * @example 12.5
+             */
+            appended_per_second: number;
+            /**
+             * @description Events that the group was done with: handled, dead-lettered, of a type that it does not want, or deleted. Null when nothing tells.
+             * @example 12.5
+             */
+            handled_per_second: number | null;
+        };
         ConsumerGroupResponse: {
             /** @example billing */
             group: string;
@@ -1397,10 +1410,65 @@ export interface components {
             paused: boolean;
             /** @description The last one that found something. */
             last_recovery: components["schemas"]["RecoveryDto"] | null;
+            /** @description Over the last minute. */
+            rates: components["schemas"]["TenantRatesDto"];
         };
         ConsumerGroupListResponse: {
             groups: components["schemas"]["ConsumerGroupResponse"][];
             count: number;
+        };
+        TenantSampleDto: {
+            /** Format: date-time */
+            at: string;
+            /** @description Since the sample before; null for the first. */
+            rates: components["schemas"]["TenantRatesDto"] | null;
+            /** @description As in the group. */
+            lag: number;
+            /** @description As in the group. */
+            lag_ms: number;
+            /** @description As in the group. */
+            pending: number;
+        };
+        ConsumerGroupTrendResponse: {
+            /** @example billing */
+            group: string;
+            /**
+             * @description Who handles it; empty when nobody is known to.
+             * @example [
+             *       "BillRun"
+             *     ]
+             */
+            handlers: string[];
+            /**
+             * @description Event types that are handled; null for all that are in the journal.
+             * @example [
+             *       "lifecycle.completed"
+             *     ]
+             */
+            types: string[] | null;
+            /** @description Whether a process handled it within the last minute. */
+            handled: boolean;
+            consumers: components["schemas"]["ConsumerDto"][];
+            /** @description The processes that run the group now, for any tenant. */
+            members: components["schemas"]["GroupMemberDto"][];
+            /** @description Events that were given out and have no outcome, those that wait for another try included. */
+            pending: number;
+            /** @description Events that were not given out yet, redriven ones included. */
+            lag: number;
+            /** @description Milliseconds since the oldest event came that is not handled, given out or not; 0 when all are. */
+            lag_ms: number;
+            /** @description Milliseconds since the oldest pending event was appended, but for those that are tried again in more than an hour. */
+            oldest_pending_age_ms: number | null;
+            /** @description Of the pending ones: those that wait for another try. */
+            delayed_retries: number;
+            dead_letters: number;
+            paused: boolean;
+            /** @description The last one that found something. */
+            last_recovery: components["schemas"]["RecoveryDto"] | null;
+            /** @description Over the last minute. */
+            rates: components["schemas"]["TenantRatesDto"];
+            /** @description The last hour, one in ten seconds, oldest first; 360 at most. None of a time in which nothing came and nothing was left to do. */
+            samples: components["schemas"]["TenantSampleDto"][];
         };
         /**
          * @description `waiting`: not begun (again) yet. `running`: begun, and without an outcome. `suspect`: begun alone, since a process died while it handled it. `abandoned`: begun, and its lease has ended, so another process will take it over. `parked`: in an ordered group, waits behind an earlier event of its run. `delayed`: waits for its next try.
@@ -2173,6 +2241,50 @@ export interface operations {
             };
         };
     };
+    getConsumer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsumerGroupTrendResponse"];
+                };
+            };
+        };
+    };
+    deleteConsumers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     listPending: {
         parameters: {
             query?: {
@@ -2270,27 +2382,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConsumerGroupResponse"];
                 };
-            };
-        };
-    };
-    deleteConsumers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of a consumer group. */
-                group: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };

@@ -84,7 +84,7 @@ export class GroupControl {
         ...[journal, keys.meta, keys.owner, keys.dead, keys.redrive],
         ...[ofJournal.entries, ofJournal.delayed, ofJournal.parked],
         ...[ofRedrives.entries, ofRedrives.delayed, ofRedrives.parked],
-        ...[keys.later.due, keys.later.entries],
+        ...[keys.later.due, keys.later.entries, keys.samples],
       ],
       [group, SILENT_AFTER_MS, REMOVED_META_TTL_SECONDS],
     );

@@ -9,12 +9,17 @@ import type { RecoveryResult } from '../group/recovery-result.js';
 import type { GroupMember } from '../members/group-member.js';
 import { GroupMembers } from '../members/group-members.js';
 import { type GroupStanding, GroupStandings } from '../overview/group-standing.js';
+import { ratesOf, type TenantRates, trendOf, type TrendPoint } from '../overview/tenant-rates.js';
+import { TenantSamples } from '../overview/tenant-samples.js';
 
 /** A consumer that was heard of within this time counts as living, in milliseconds. */
 export const SILENT_AFTER_MS = 60_000;
 
 /** What there is to know of a group in one tenant. @publicApi */
-export interface GroupInfo extends Omit<GroupStanding, 'handler' | 'recovery'> {
+export interface GroupInfo extends Omit<
+  GroupStanding,
+  'handler' | 'recovery' | 'at' | 'appended' | 'appendedLately'
+> {
   group: string;
   /** Undefined when nobody knows any more. */
   handler: HandlerDescription | undefined;
@@ -23,6 +28,8 @@ export interface GroupInfo extends Omit<GroupStanding, 'handler' | 'recovery'> {
   /** The processes that run it, for any tenant. */
   members: GroupMember[];
   lastRecovery: (RecoveryResult & { at: number }) | undefined;
+  /** Over the last minute. */
+  rates: TenantRates;
 }
 
 /** The consumer groups of a tenant: those that are handled here, and those that only Redis knows of. @publicApi */
@@ -34,6 +41,7 @@ export class GroupCatalog {
     private readonly members: GroupMembers,
     private readonly runner: ConsumerRunner,
     private readonly announcements: Announcements,
+    private readonly samples: TenantSamples,
   ) {}
 
   async list(tenantId: string): Promise<GroupInfo[]> {
@@ -46,6 +54,11 @@ export class GroupCatalog {
     const journal = await this.journalGroups(tenantId);
     if (!this.isRegistered(group) && !journal.has(group)) throw new GroupNotFoundError();
     return this.read(tenantId, group);
+  }
+
+  /** How it stood in the last hour, oldest first; times in which it was idle are left out. */
+  async trend(tenantId: string, group: string): Promise<TrendPoint[]> {
+    return trendOf(await this.samples.list(tenantId, group, 'all'));
   }
 
   /** In alphabetical order. */
@@ -82,18 +95,20 @@ export class GroupCatalog {
   }
 
   private async read(tenantId: string, group: string): Promise<GroupInfo> {
-    const [isHandled, members, standing] = await Promise.all([
+    const [isHandled, members, standing, latest] = await Promise.all([
       this.isHandled(group),
       this.members.list(group),
       this.standings.read(tenantId, group),
+      this.samples.list(tenantId, group, 'latest'),
     ]);
-    const { handler, recovery, ...numbers } = standing;
+    const { handler, recovery, at, appended, appendedLately, ...numbers } = standing;
     return {
       group,
       ...numbers,
       handler: this.describe(group, members) ?? readHandlerDescription(handler),
       isHandled,
       members,
+      rates: ratesOf({ ...numbers, at, appended, appendedLately }, latest),
       lastRecovery: recovery === '' ? undefined : (JSON.parse(recovery) as RecoveryResult & { at: number }),
     };
   }

@@ -102,6 +102,12 @@ export class GroupOverviewReader {
     };
   }
 
+  /** Of each tenant in which there may be anything, of 1000 at most. @throws RedisUnavailableError */
+  async readTenants(group: string): Promise<TenantLook[]> {
+    const { partitions } = await this.placesOf(group, await this.members.list(group));
+    return [...(await this.lookAt(group, partitions)).values()];
+  }
+
   /** Groups that nobody asks for any more need no place. */
   keepOnly(groups: readonly string[]): void {
     this.deadLetters.keepOnly(groups);

@@ -3,6 +3,7 @@ import { startConsumers, type TestConsumers } from '../../../test/support/consum
 import { createTestStore, line, uniqueTenant } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { groupCountsKey, groupSamplerKey, groupSamplesKey } from '../../event-store/index.js';
+import { GroupCatalog } from '../admin/group-info.js';
 import { EventHandler } from '../handler/event-handler.decorator.js';
 import type { Handler } from '../handler/handler.js';
 import { HandlerResult } from '../handler/handler-result.js';
@@ -66,11 +67,14 @@ describe('Samples of a group', () => {
     expect([sum(':handled'), sum(':dead')]).toEqual([2, 1]);
     expect(sum(':failed')).toBeGreaterThanOrEqual(1);
 
+    // Of those two, should they have come to it.
+    await commands.del(groupSamplerKey(group), groupSamplesKey(group));
     const [left, right] = [await process(store.tenant), await process(store.tenant)];
     const written = await Promise.all([left, right].map(({ app }) => app.get(GroupSampler).sample(group)));
     expect(written.sort()).toEqual([false, true]);
     expect(await left.app.get(GroupSampler).sample(group)).toBe(false);
     expect(await commands.pttl(groupSamplerKey(group))).toBeGreaterThan(0);
+    expect(await left.app.get(GroupCatalog).trend(store.tenant, group)).toHaveLength(1);
     const { rates } = await left.app.get(GroupOverviewReader).read(group);
     expect(rates.now.handled + rates.lastMinute.handled).toBeGreaterThan(0);
     const samples = await right.app.get(GroupSamples).list(group);

@@ -9,16 +9,18 @@ import { delay, RedisUnavailableError } from '../../common/index.js';
 import { groupSamplerKey } from '../../event-store/index.js';
 import { isRedisUnavailable, redisCall, RedisConnections } from '../../redis/index.js';
 import { ConsumerRunner } from '../consumer-runner.js';
+import { GroupOverviewReader } from './group-overview.js';
 import { GroupOverviews } from './group-overviews.js';
 import { GroupSamples } from './group-samples.js';
+import { TenantSamples } from './tenant-samples.js';
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 10_000;
 /** Shorter than the pause between two tries of one process, or every second of them would find the lock still there. */
-const TURN_MS = 54_000;
+const TURN_MS = 9_000;
 
 /**
- * Writes a sample of each group of this application once a minute. It runs in every process, also where nothing is
- * consumed; a lock lets one of them do it.
+ * Writes samples of each group of this application: of the tenants in which it is busy every ten seconds, and of their
+ * sum once a minute. It runs in every process, also where nothing is consumed; a lock lets one of them do it.
  */
 @Injectable()
 export class GroupSampler implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -32,6 +34,8 @@ export class GroupSampler implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly runner: ConsumerRunner,
     private readonly overviews: GroupOverviews,
     private readonly samples: GroupSamples,
+    private readonly reader: GroupOverviewReader,
+    private readonly ofTenants: TenantSamples,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -44,19 +48,20 @@ export class GroupSampler implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /**
-   * Writes a sample, unless some process did so within the last minute.
+   * Writes samples, unless some process did so within the last ten seconds.
    *
    * @returns whether this one did
    * @throws RedisUnavailableError
    */
   async sample(group: string): Promise<boolean> {
     const { commands } = this.redis;
-    // The lock is not given back, so there is one sample in its time, however many processes there are.
+    // The lock is not given back, so it is done once in its time, however many processes there are.
     const taken = await redisCall(commands.set(groupSamplerKey(group), this.id, 'PX', TURN_MS, 'NX'));
     if (taken !== 'OK') return false;
-    const overview = await this.overviews.of(group);
+    await this.ofTenants.add(group, await this.reader.readTenants(group));
     const [seconds] = await redisCall(commands.time());
-    await this.samples.add(overview, Number(seconds) * 1000);
+    const at = Number(seconds) * 1000;
+    if (await this.samples.isDue(group, at)) await this.samples.add(await this.overviews.of(group), at);
     return true;
   }
 

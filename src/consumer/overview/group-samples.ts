@@ -5,6 +5,8 @@ import type { GroupOverview } from './group-overview.js';
 
 /** Samples that are kept: an hour's, with one a minute. */
 export const KEPT_SAMPLES = 60;
+/** Less than a minute, since who writes them comes every ten seconds. */
+const DUE_MS = 55_000;
 /** Those of a group that nobody runs any more go, in milliseconds. */
 const KEPT_MS = 2 * 3_600_000;
 
@@ -40,6 +42,12 @@ export class GroupSamples {
         this.redis.commands.pexpire(key, KEPT_MS),
       ]),
     );
+  }
+
+  /** Whether the last one is a minute old, or nearly. */
+  async isDue(group: string, at: number): Promise<boolean> {
+    const text = await redisCall(this.redis.commands.lindex(groupSamplesKey(group), 0));
+    return text === null || at - (JSON.parse(text) as GroupSample).at >= DUE_MS;
   }
 
   /** Oldest first. */

@@ -16,6 +16,11 @@ export interface GroupStanding {
   /** Of the pending ones: those that wait for another try. */
   delayed: number;
   deadLetters: number;
+  /** When that was, in ms of Redis's clock. */
+  at: number;
+  /** Events that the journal was given, ever, and in the last minute: those that were deleted since count too. */
+  appended: number;
+  appendedLately: number;
   isPaused: boolean;
   /** What handlers and recoveries left there, as they wrote it; '' without. */
   handler: string;
@@ -46,6 +51,8 @@ export class GroupStandings {
       handler,
       recovery,
       now,
+      appended,
+      appendedLately,
       ...rest
     ] = (await SCRIPTS.groupInfo.run(
       this.redis.commands,
@@ -66,6 +73,8 @@ export class GroupStandings {
       handler: string,
       recovery: string,
       now: number,
+      appended: number,
+      appendedLately: number,
       ...consumers: (string | number)[],
     ];
     const oldest = Math.min(oldestPending || Infinity, oldestWaiting || Infinity);
@@ -76,6 +85,9 @@ export class GroupStandings {
       lagMs: oldest === Infinity ? 0 : Math.max(now - oldest, 0),
       delayed,
       deadLetters,
+      at: now,
+      appended,
+      appendedLately,
       isPaused: paused === '1',
       handler,
       recovery,

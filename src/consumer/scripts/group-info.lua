@@ -4,8 +4,8 @@
 --       8 journal:deleted  9 later
 -- ARGV  1 group
 -- Reply {pending, not given out yet, ms of the oldest pending entry or 0, ms of the oldest that was not given out or 0,
---       delayed, dead letters, paused, handler, last recovery, now, then for each consumer and source: name, pending,
---       idle ms}
+--       delayed, dead letters, paused, handler, last recovery, now, entries that the journal was given, of these in the
+--       last minute, then for each consumer and source: name, pending, idle ms}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/pages.lua
@@ -21,6 +21,7 @@ local function older(a, b)
   return math.min(a, b)
 end
 
+local last = journal_last(KEYS[1], KEYS[7])
 local sources = { { KEYS[1], false }, { KEYS[2], true } }
 local pending, lag, oldest_pending, oldest_waiting, consumers = 0, 0, 0, 0, {}
 for _, source in ipairs(sources) do
@@ -38,7 +39,7 @@ for _, source in ipairs(sources) do
       next_id = next and next[1]
     else
       local behind
-      behind, next_id = lag_after(group['last-delivered-id'], stream, KEYS[8], journal_last(stream, KEYS[7]))
+      behind, next_id = lag_after(group['last-delivered-id'], stream, KEYS[8], last)
       lag = lag + behind
     end
     for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', stream, ARGV[1])) do
@@ -59,8 +60,11 @@ end
 local later = redis.call('ZCARD', KEYS[9])
 pending = pending + later
 local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6]) + later
+local appended = last and number_of(last) or 0
+local now = now_ms()
+local minute = redis.call('XRANGE', KEYS[1], now - 60000, '+', 'COUNT', 1)[1]
 local meta = redis.call('HMGET', KEYS[3], 'paused', 'handler', 'recovery')
 return reply_with({
   pending, lag, oldest_pending, oldest_waiting, delayed, redis.call('XLEN', KEYS[4]),
-  meta[1] or '', meta[2] or '', meta[3] or '', now_ms(),
+  meta[1] or '', meta[2] or '', meta[3] or '', now, appended, minute and appended - number_of(minute[1]) + 1 or 0,
 }, consumers)

@@ -75,6 +75,8 @@ export interface GroupKeys {
   state(source: 'journal' | 'redrive' | 'dispatch'): { entries: string; delayed: string; parked: string };
   /** What is tried again in more than an hour: when it is due, and what it is. */
   later: { due: string; entries: string };
+  /** How it stood, every ten seconds for an hour. */
+  samples: string;
   /** Prefix of the markers of what is done, followed by `<epoch>:<run>:<key>`. */
   done: string;
   /** The answer to a batch of outcomes, for the case that it has to be asked for again. */
@@ -150,6 +152,7 @@ export class Keyspace {
         parked: `${prefix}${source}:parked`,
       }),
       later: { due: `${prefix}later`, entries: `${prefix}later:entries` },
+      samples: `${prefix}samples`,
       done: `${prefix}done:`,
       answer: (batchId) => `${prefix}answer:${batchId}`,
     };

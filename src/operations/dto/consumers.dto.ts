@@ -24,6 +24,41 @@ export class RecoveryDto {
   failed!: number;
 }
 
+export class TenantRatesDto {
+  @ApiProperty({
+    type: 'number',
+    example: 12.5,
+    description: 'Events that came into the journal, of any type.',
+  })
+  appended_per_second!: number;
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    example: 12.5,
+    description:
+      'Events that the group was done with: handled, dead-lettered, of a type that it does not want, or deleted. Null ' +
+      'when nothing tells.',
+  })
+  handled_per_second!: number | null;
+}
+
+export class TenantSampleDto {
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+  @ApiProperty({
+    type: TenantRatesDto,
+    nullable: true,
+    description: 'Since the sample before; null for the first.',
+  })
+  rates!: TenantRatesDto | null;
+  @ApiProperty({ type: 'integer', description: 'As in the group.' })
+  lag!: number;
+  @ApiProperty({ type: 'integer', description: 'As in the group.' })
+  lag_ms!: number;
+  @ApiProperty({ type: 'integer', description: 'As in the group.' })
+  pending!: number;
+}
+
 export class ConsumerGroupResponse {
   @ApiProperty({ example: 'billing' })
   group!: string;
@@ -80,6 +115,18 @@ export class ConsumerGroupResponse {
   paused!: boolean;
   @ApiProperty({ type: RecoveryDto, nullable: true, description: 'The last one that found something.' })
   last_recovery!: RecoveryDto | null;
+  @ApiProperty({ type: TenantRatesDto, description: 'Over the last minute.' })
+  rates!: TenantRatesDto;
+}
+
+export class ConsumerGroupTrendResponse extends ConsumerGroupResponse {
+  @ApiProperty({
+    type: [TenantSampleDto],
+    description:
+      'The last hour, one in ten seconds, oldest first; 360 at most. None of a time in which nothing came and nothing ' +
+      'was left to do.',
+  })
+  samples!: TenantSampleDto[];
 }
 
 export class ConsumerGroupListResponse {

@@ -3,9 +3,11 @@ import { expectError, expectStatus } from '../client.js';
 import {
   UTC_TIME,
   type ConsumerGroup,
+  type ConsumerGroupTrend,
   type GroupOverview,
   type DeadLetterList,
   type PendingList,
+  type TenantRates,
 } from '../model.js';
 import { defineSection } from '../runner.js';
 
@@ -21,6 +23,11 @@ function assertMember(member: ConsumerGroup['members'][number]): void {
   assert.equal(typeof member.fingerprint, 'string');
   assert.ok(member.version === null || isCount(member.version));
   assert.ok(isCount(member.idle_ms));
+}
+
+function assertRates({ appended_per_second, handled_per_second }: TenantRates): void {
+  assert.ok(appended_per_second >= 0);
+  assert.ok(handled_per_second === null || handled_per_second >= 0);
 }
 
 /** Groups are there only where a deployment has handlers: what is asked of one here is what holds without any. */
@@ -41,6 +48,24 @@ export const operations = defineSection('4 Consumer groups', (check) => {
       for (const { name, pending, idle_ms } of group.consumers)
         assert.ok(typeof name === 'string' && isCount(pending) && isCount(idle_ms));
       for (const member of group.members) assertMember(member);
+      assertRates(group.rates);
+    }
+  });
+
+  check('a group by its name has the last hour beside it, in order', async ({ api }) => {
+    const { groups } = expectStatus(await api.get('/consumers'), 200).json<{ groups: ConsumerGroup[] }>();
+    for (const { group } of groups.filter(({ group }) => group !== 'overview')) {
+      const found = expectStatus(await api.get(`/consumers/${group}`), 200).json<ConsumerGroupTrend>();
+      assert.equal(found.group, group);
+      assertRates(found.rates);
+      assert.ok(found.samples.length <= 360);
+      for (const { at, lag, lag_ms, pending, rates } of found.samples) {
+        assert.match(at, UTC_TIME);
+        for (const value of [lag, lag_ms, pending]) assert.ok(isCount(value));
+        if (rates) assertRates(rates);
+      }
+      const times = found.samples.map(({ at }) => at);
+      assert.deepEqual(times, [...times].sort());
     }
   });
 
@@ -86,6 +111,7 @@ export const operations = defineSection('4 Consumer groups', (check) => {
       expectError(await api.request('POST', `${path}/resume`), 404, 'GROUP_NOT_FOUND');
       const json = { from: '2026-01-01T00:00:00Z' };
       expectError(await api.request('POST', `${path}/replay`, { json }), 404, 'GROUP_NOT_FOUND');
+      expectError(await api.get(path), 404, 'GROUP_NOT_FOUND');
       expectError(await api.get(`${path}/pending`), 404, 'GROUP_NOT_FOUND');
       expectError(await api.request('DELETE', path), 404, 'GROUP_NOT_FOUND');
     }

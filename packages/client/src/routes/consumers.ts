@@ -8,6 +8,11 @@ export class ConsumerRoutes extends Routes {
     return this.call<'listConsumers'>('GET', '/consumers', { signal });
   }
 
+  /** A group, and how it stood in the last hour. */
+  get(group: string, { signal }: CallOptions = {}): Promise<AnswerOf<'getConsumer'>> {
+    return this.call<'getConsumer'>('GET', path`/consumers/${group}`, { signal });
+  }
+
   /** The groups in sum over all tenants. */
   overview({ signal }: CallOptions = {}): Promise<AnswerOf<'getConsumerOverview'>> {
     return this.call<'getConsumerOverview'>('GET', '/consumers/overview', { signal });
