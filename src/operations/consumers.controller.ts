@@ -13,7 +13,7 @@ import {
   PendingListResponse,
   ReplayDto,
 } from './dto/consumers.dto.js';
-import { toGroupResponse, toPendingResponse, toTenantSampleResponse } from './views.js';
+import { toGroupResponse, toPendingResponse, toTrendResponse } from './views.js';
 
 const GROUP_PARAM = { name: 'group', description: 'Name of a consumer group.', example: 'billing' };
 const GROUP_NOW = { status: 200, type: ConsumerGroupResponse, description: 'The group as it is now.' };
@@ -57,9 +57,9 @@ export class ConsumersController {
     @Req() request: Request,
   ): Promise<ConsumerGroupTrendResponse> {
     readQuery(request, NoQuery);
-    const now = await this.now(tenantId, group);
+    const now = await this.groups.get(tenantId, group);
     const trend = await this.groups.trend(tenantId, group);
-    return { ...now, samples: trend.map(toTenantSampleResponse) };
+    return toTrendResponse(now, trend);
   }
 
   @Get(':group/pending')

@@ -1,6 +1,7 @@
 import type { DeadLetter, GroupInfo, PendingEntry, TenantRates, TrendPoint } from '../consumer/index.js';
 import type {
   ConsumerGroupResponse,
+  ConsumerGroupTrendResponse,
   PendingEventResponse,
   TenantRatesDto,
   TenantSampleDto,
@@ -29,7 +30,11 @@ export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
   };
 }
 
-export function toTenantSampleResponse({ at, rates, lag, lagMs, pending }: TrendPoint): TenantSampleDto {
+export function toTrendResponse(info: GroupInfo, trend: readonly TrendPoint[]): ConsumerGroupTrendResponse {
+  return Object.assign(toGroupResponse(info), { samples: trend.map(toSampleResponse) });
+}
+
+function toSampleResponse({ at, rates, lag, lagMs, pending }: TrendPoint): TenantSampleDto {
   return { at: timeOf(at), rates: rates ? toRates(rates) : null, lag, lag_ms: lagMs, pending };
 }
 
