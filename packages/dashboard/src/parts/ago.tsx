@@ -36,6 +36,7 @@ export function Ago({ at, isOver = true }: { at: string | number; isOver?: boole
   const date = new Date(at);
   const from = useNow();
   const to = date.getTime();
+  if (Number.isNaN(to)) return <span>–</span>;
   const text = isOver ? distance(Math.min(to, from), from) : ahead(to, from);
   return (
     <time dateTime={date.toISOString()} title={date.toLocaleString()}>

@@ -8,7 +8,7 @@ import {
   type PendingEvent,
   workOf,
 } from './group-facts.js';
-import { isHeldLong, STEADY } from './group-state.js';
+import { isHeldLong, stateOf, STEADY } from './group-state.js';
 import { brief, type Sentence } from './sentence.js';
 
 /** Why a group is as it is, the most telling first. */
@@ -16,7 +16,7 @@ export function sentencesOf(facts: GroupFacts, now: number): Sentence[] {
   const { group } = facts;
   const isIdle = group.paused || !group.handled;
   const first = group.paused ? paused(facts, now) : group.handled ? undefined : unhandled(facts, now);
-  const all = [first, ...(isIdle ? [] : [troubled(facts, now), speed(facts)])].filter(
+  const all = [first, ...(isIdle ? [] : [troubled(facts, now), speed(facts, now)])].filter(
     (sentence) => sentence !== undefined,
   );
   return all.length > 0 ? all : [calm(facts)];
@@ -79,8 +79,9 @@ function one(event: PendingEvent, { group, at }: GroupFacts, now: number): Sente
   return [`Event ${entry} `, ...whose, `: attempt ${attempts}${of}`, ...held, ...error];
 }
 
-function speed(facts: GroupFacts): Sentence | undefined {
-  const { growth, out, group } = facts;
+function speed(facts: GroupFacts, now: number): Sentence | undefined {
+  const { growth, out, group, at } = facts;
+  if (stateOf(facts) === 'stuck') return [`Nothing comes out: ${waits(group.lag, group.lag_ms + now - at)}`];
   if (growth === undefined || group.lag === 0) return undefined;
   const into = inOf(facts);
   const flow =

@@ -3,14 +3,15 @@ import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Dialog } from '../../parts/dialog.js';
+import { duration } from '../../parts/format.js';
 import { Failure } from '../../parts/failure.js';
 import { Text } from '../../parts/text.js';
 import { client } from '../../service/client.js';
 import { type Scope, session } from '../../service/session.js';
 
 const DAY_S = 86_400;
-const LIVES: readonly { label: string; seconds: number | undefined }[] = [
-  { label: 'as long as yours', seconds: undefined },
+const LIVES: readonly { label: string; seconds: number }[] = [
+  { label: 'an hour', seconds: 3600 },
   { label: 'a day', seconds: DAY_S },
   { label: '30 days', seconds: 30 * DAY_S },
   { label: '90 days', seconds: 90 * DAY_S },
@@ -58,12 +59,15 @@ function Form({
   const name = useSignal('');
   const scopes = useSignal<readonly Scope[]>(['runs:read']);
   const life = useSignal(0);
+  const endsAt = session.value?.expires_at;
+  const leftMs = endsAt == null ? Infinity : Date.parse(endsAt) - Date.now();
+  const lives = LIVES.filter(({ seconds }) => seconds * 1000 < leftMs);
   const trouble = useSignal<unknown>(undefined);
   const isBusy = useSignal(false);
   const submit = (event: Event): void => {
     event.preventDefault();
     [isBusy.value, trouble.value] = [true, undefined];
-    const seconds = LIVES[life.value]?.seconds;
+    const seconds = life.value === 0 ? undefined : life.value;
     client.keys
       .create({
         name: name.value.trim(),
@@ -104,13 +108,22 @@ function Form({
       <label>
         Good for
         <select value={life.value} onChange={(event) => (life.value = Number(event.currentTarget.value))}>
-          {LIVES.map(({ label }, index) => (
-            <option key={label} value={index}>
+          <option value={0}>
+            {endsAt == null ? 'ever' : `as long as you are signed in (${duration(leftMs)})`}
+          </option>
+          {lives.map(({ label, seconds }) => (
+            <option key={label} value={seconds}>
               {label}
             </option>
           ))}
         </select>
       </label>
+      {endsAt != null && (
+        <p class="soft">
+          A key lives no longer than the credential that makes it. One for longer is made where the service
+          runs: <code>npm run keys -- create --name … --scopes …</code>
+        </p>
+      )}
       <Failure error={trouble.value} />
       <div class="buttons">
         <button type="button" onClick={onClose}>
