@@ -352,7 +352,9 @@ inBrowser('the page of a run', () => {
     const commandsFile = join(folder, 'commands.json');
     await writeFile(commandsFile, JSON.stringify({ lint: { argv: ['true'] } }));
     const executors = { enabled: false, commandsFile };
-    const application = await startApplication({ executors }, { imports: [ShipModule] });
+    // Another service on the same Redis would execute it.
+    const { url } = await bed.startRedis();
+    const application = await startApplication({ redis: { url }, executors }, { imports: [ShipModule] });
     bed.onClose(() => application.close());
     const { id } = await bed
       .client(application)
@@ -403,7 +405,7 @@ inBrowser('the page of a run', () => {
     ];
     const all = evil.join(' ');
     const { id } = await api.createRun({
-      task: all,
+      task: `turned \u202e around ${all}`,
       key: evil[0],
       labels: { [evil[0] ?? '']: all.slice(0, 200), '\u202elabel': evil[1] },
       context: { session_id: evil[2] },
