@@ -106,7 +106,7 @@ function EventCells({
   const [first = { pieces: [], length: 0 }, ...more] = isLog ? lines(event) : [];
   return (
     <Cells event={event} number={number}>
-      <span class={`type ${event.event.category}`}>
+      <span class={`type of-${event.event.category}`}>
         {sign !== '' && <span class="sign">{sign} </span>}
         <Text value={`${event.event.category}.${event.event.action}`} />
       </span>
