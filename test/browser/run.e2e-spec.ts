@@ -322,6 +322,23 @@ inBrowser('the page of a run', () => {
     expect(await run.rowCount()).toBe(log.length);
   });
 
+  it('goes on reading what came before when the service was away meanwhile', async () => {
+    const big = await bed.serveHere();
+    const client = bed.client(big);
+    const { id } = await client.createRun();
+    await client.appendLines(id, numbered(2, 3000));
+    const run = await scene.visit(big.url, '');
+    let asked = 0;
+    await run.page.route(/events\?.*end_id=/, (route) =>
+      ++asked === 1 ? route.fulfill({ status: 502, body: 'Bad Gateway' }) : route.continue(),
+    );
+    await run.page.goto(`${big.url}/#/runs/${id}?view=all`);
+    await run.says(/3\u202f000 events, all held/, run.held);
+    expect(asked).toBeGreaterThan(1);
+    await run.toTop();
+    await run.row('lifecycle.started').waitFor();
+  });
+
   it('says that the log is another one when Redis has lost events, and shows that one', async () => {
     const redis = await bed.startRedis({ appendOnly: true });
     const own = await bed.serveHere({ REDIS_URL: redis.url, SSE_RETRY_MS: '100' });

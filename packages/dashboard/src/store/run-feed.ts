@@ -1,6 +1,8 @@
 import {
+  type AnswerOf,
   type EndStatus,
   type FollowItem,
+  type QueryOf,
   type Run,
   type RunEvent,
   RunstreamClientError,
@@ -133,13 +135,10 @@ export class RunFeed {
   /** Pages first: a stream of 100 000 events would keep the browser from everything else for ten seconds. */
   private async fill(from: string | null): Promise<void> {
     this.isFilling.value = true;
-    const { signal: ended } = this.closing;
     for (let end_id = from; end_id !== null && this.log.held.count < this.limit;) {
       await idle();
       const query = { order: 'desc', limit: PAGE, end_id } as const;
-      const page: { events: RunEvent[]; next_id: string | null } = await client.runs.events(this.id, query, {
-        signal: ended,
-      });
+      const page = await this.page(query);
       if (this.hasDiverged.value) break;
       this.put(page.events);
       end_id = page.next_id;
@@ -215,14 +214,11 @@ export class RunFeed {
 
   /** @returns true at the end of the run */
   private async poll(): Promise<boolean> {
-    const { signal: ended } = this.closing;
-    this.state.value = { kind: 'polling' };
     for (let start_id: string | null = this.cursor ?? '0-0'; start_id !== null;) {
-      const page: { events: RunEvent[]; next_id: string | null } = await client.runs.events(
-        this.id,
-        { start_id, limit: PAGE },
-        { signal: ended },
-      );
+      const page = await this.page({ start_id, limit: PAGE }, (cause) => {
+        this.state.value = { kind: 'reconnecting', atMs: Date.now() + POLL_MS, cause };
+      });
+      this.state.value = { kind: 'polling' };
       this.put(page.events);
       this.cursor = page.events.at(-1)?.id ?? this.cursor;
       start_id = page.next_id;
@@ -232,8 +228,25 @@ export class RunFeed {
       this.state.value = { kind: 'ended', status: status as EndStatus };
       return true;
     }
-    await sleep(POLL_MS, ended);
+    await sleep(POLL_MS, this.closing.signal);
     return false;
+  }
+
+  /** A page of events, however long the service is away. */
+  private async page(
+    query: QueryOf<'listEvents'>,
+    onAway?: (cause: RunstreamClientError) => void,
+  ): Promise<AnswerOf<'listEvents'>> {
+    const { signal } = this.closing;
+    for (;;) {
+      try {
+        return await client.runs.events(this.id, query, { signal });
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        onAway?.(error);
+        await sleep(POLL_MS, signal);
+      }
+    }
   }
 
   /** Who has the run and what it waits for stands in its record only. */
@@ -246,7 +259,7 @@ export class RunFeed {
         await this.loadRecord();
       } catch (error) {
         // An outage is told by the stream, and the record is asked for again.
-        if (!(error instanceof RunstreamClientError) || (error.status > 0 && error.status < 500)) throw error;
+        if (!isPassing(error)) throw error;
       }
     }
   }
@@ -263,6 +276,12 @@ export class RunFeed {
     this.version.value++;
     if (events.some(endsRun)) void this.loadRecord().catch(noteRefusal);
   }
+}
+
+/** An outage, or too much at once. */
+function isPassing(error: unknown): error is RunstreamClientError {
+  if (!(error instanceof RunstreamClientError)) return false;
+  return error.status === 0 || error.status === 429 || error.status >= 500;
 }
 
 function endsRun({ event, source }: RunEvent): boolean {
