@@ -12,11 +12,22 @@ export class BuiltPage {
   readonly html: string;
   private readonly files = new Map<string, Buffer>();
 
-  /** @param service where the routes are, seen from the page, with a slash at its end */
-  constructor(service: string) {
-    this.html = readFileSync(new URL('index.html', FOLDER), 'utf8').replaceAll('{{service}}', service);
-    for (const name of readdirSync(FOLDER)) {
-      if (extname(name) in TYPES) this.files.set(name, readFileSync(new URL(name, FOLDER)));
+  /**
+   * @param service where the routes are, seen from the page, with a slash at its end
+   * @throws Error when it was not built
+   */
+  constructor(service: string, folder = FOLDER) {
+    try {
+      this.html = readFileSync(new URL('index.html', folder), 'utf8').replaceAll('{{service}}', service);
+      for (const name of readdirSync(folder)) {
+        if (extname(name) in TYPES) this.files.set(name, readFileSync(new URL(name, folder)));
+      }
+    } catch (cause) {
+      throw new Error(
+        'DashboardModule has no page to serve: its files are not built. Run `npm run build`; an application that ' +
+          'bundles its code must copy the folder dashboard/assets of the package beside it.',
+        { cause },
+      );
     }
   }
 

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { count } from '../parts/format.js';
+import { lazy } from '../parts/lazy.js';
 import { Trouble } from '../parts/trouble.js';
 import { SERVICE_URL } from '../service/client.js';
 import { go, href, place } from '../service/router.js';
@@ -8,9 +9,10 @@ import { isSignedIn, may, proof, session, signOut } from '../service/session.js'
 import { pageState } from '../store/page-state.js';
 import { attention } from '../store/vitals.js';
 import { useKeys } from '../parts/keys.js';
-import { KeyHelp } from './key-help.js';
 import { Tenant } from './tenant.js';
 import { nextTheme, type Theme, theme } from './theme.js';
+
+const KeyHelp = lazy(async () => (await import('./key-help.js')).KeyHelp);
 
 const PLACES = [
   { name: 'Runs', parts: [], scope: 'runs:read', keys: 'g r' },

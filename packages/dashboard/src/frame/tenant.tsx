@@ -48,6 +48,7 @@ function OtherTenant({ onClose }: { onClose: () => void }): VNode {
         <label>
           Tenant
           <input
+            autofocus
             required
             autocomplete="off"
             spellcheck={false}

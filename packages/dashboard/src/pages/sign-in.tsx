@@ -1,6 +1,8 @@
 import { RunstreamClientError } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
+import { CopyButton } from '../parts/copy-button.js';
+import { Trouble } from '../parts/trouble.js';
 import { proof, type Proof, signIn } from '../service/session.js';
 
 interface Way {
@@ -8,7 +10,8 @@ interface Way {
   isSecret: boolean;
   advice: string;
   command?: string;
-  wrong: string;
+  /** Instead of the service's own words. */
+  wrong?: string;
 }
 
 /** By what the service takes: its member of the body, and what people need to know. */
@@ -31,12 +34,11 @@ const WAYS: Readonly<Record<Proof, Way>> = {
     label: 'Tenant',
     isSecret: false,
     advice: 'This service keeps runs apart by tenant, and asks for no credentials. Say whose to show.',
-    wrong: 'The service has no such tenant.',
   },
 };
 
 export function SignIn(): VNode {
-  const trouble = useSignal('');
+  const trouble = useSignal<unknown>(undefined);
   const given = useSignal('');
   if (!proof.value) {
     return (
@@ -51,22 +53,30 @@ export function SignIn(): VNode {
     event.preventDefault();
     const text = given.value.trim();
     given.value = '';
-    trouble.value = '';
+    trouble.value = undefined;
     signIn(text).catch((error: unknown) => {
       const isWrong = error instanceof RunstreamClientError && (error.status === 401 || error.status === 400);
-      trouble.value = isWrong ? wrong : error instanceof Error ? error.message : String(error);
+      trouble.value = isWrong && wrong !== undefined ? new Error(wrong) : error;
     });
   };
   return (
     <section class="empty">
       <h1>Sign in</h1>
       <p>{advice}</p>
-      {command !== undefined && <pre>{command}</pre>}
+      {command !== undefined && (
+        <div class="code">
+          <pre tabIndex={0} aria-label="Command">
+            {command}
+          </pre>
+          <CopyButton text={command} />
+        </div>
+      )}
       <form onSubmit={submit}>
         <label>
           {label}
           <input
             {...(isSecret ? { type: 'password' } : { type: 'text' })}
+            autofocus
             autocomplete="off"
             spellcheck={false}
             required
@@ -76,9 +86,7 @@ export function SignIn(): VNode {
         </label>
         <button class="main">Sign in</button>
       </form>
-      <p class="trouble" role="alert">
-        {trouble.value}
-      </p>
+      <Trouble error={trouble.value} />
     </section>
   );
 }

@@ -11,7 +11,7 @@ export function CountsLine({ list }: { list: RunsList }): VNode | null {
   if (!value) return null;
   const quiet = (list.rows.value ?? []).filter((run) => standingOf(run, coarseNow.value) === 'quiet').length;
   const parts = [
-    { name: 'running', number: value.running, text: '' },
+    { name: 'running', number: Math.max(0, value.running - quiet), text: '' },
     { name: 'quiet', number: quiet, text: '' },
     { name: 'pending', number: value.pending, text: '' },
     { name: 'failed', number: value.failed, text: ' in 1 h' },

@@ -1,8 +1,8 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { lazy } from '../../parts/lazy.js';
 import { useKeys } from '../../parts/keys.js';
+import { lazy } from '../../parts/lazy.js';
 import { place } from '../../service/router.js';
 import { may } from '../../service/session.js';
 import { executors, watchExecutors } from '../../store/executors.js';

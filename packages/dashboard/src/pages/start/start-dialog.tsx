@@ -60,6 +60,7 @@ export function Page({ onClose }: { onClose: () => void }): VNode {
         <label>
           Task
           <input
+            autofocus
             required
             maxLength={10_000}
             autocomplete="off"
