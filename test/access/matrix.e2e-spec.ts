@@ -121,7 +121,10 @@ describe('every route has decided who may call it', () => {
 
   it('and is in the document, with a credential if it is closed', () => {
     expect(operations().filter((name) => !access.has(name))).toEqual([]);
-    expect([...access.keys()].filter((name) => !document.operations.has(name))).toEqual(['GET /']);
+    expect([...access.keys()].filter((name) => !document.operations.has(name))).toEqual([
+      'GET /',
+      'GET /assets/{name}',
+    ]);
     for (const [name, operation] of document.operations) {
       const schemes = (operation.security ?? [{ nothing: [] }]).flatMap((one) => Object.keys(one));
       const byTicket = name.endsWith('/stream') ? ['ticket'] : [];

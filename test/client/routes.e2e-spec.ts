@@ -59,6 +59,7 @@ describe('the calls of the client', () => {
     const waiting = client.runs.get(run.id, { wait_seconds: 60 });
     expect((await client.runs.cancel(run.id, { reason: 'enough' })).status).toBe('cancelled');
     expect((await waiting).status).toBe('cancelled');
+    expect((await client.health.ready()).status).toBe('ok');
     expect((await client.runs.counts()).cancelled).toBeGreaterThan(0);
     expect((await client.executors.list()).executors.map(({ name }) => name)).toEqual(['command', 'replay']);
     expect(await client.runs.delete(run.id)).toBeUndefined();

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DashboardModule } from '../../src/index.js';
+import { startPrefixProxy } from '../support/prefix-proxy.js';
 import { ask, type Host, startHost } from './host.js';
 
 let host: Host;
@@ -56,15 +58,73 @@ const PLACES = [
   },
 ];
 
-it('the page is there when it is imported, under the prefix too', async () => {
-  host = await startHost({
-    imports: [DashboardModule.forRoot()],
-    configure: (app) => app.setGlobalPrefix('api'),
+/** What a browser would load for the page at this address, and where it would call routes. */
+async function loadPage(url: string) {
+  const page = await fetch(url);
+  const html = await page.text();
+  const at = (pattern: RegExp) => new URL(pattern.exec(html)?.[1] ?? 'missing', page.url).href;
+  return {
+    page,
+    files: [at(/<script[^>]* src="([^"]+)"/), at(/<link rel="stylesheet" href="([^"]+)"/)],
+    service: at(/name="runstream-service" content="([^"]*)"/),
+  };
+}
+
+describe('the dashboard is there when it is imported, and finds its files and the routes', () => {
+  const dashboard = DashboardModule.forRoot();
+  const board = DashboardModule.forRoot({ path: '/ops/board/' });
+  const prefix = (app: NestExpressApplication) => app.setGlobalPrefix('api');
+  const inside = [dashboard, RouterModule.register([{ path: 'streams', module: DashboardModule }])];
+
+  it.each([
+    { at: '', to: '/', options: { imports: [dashboard] } },
+    { at: '/api', to: '/api/', options: { imports: [dashboard], configure: prefix } },
+    { at: '/v1?from=mail', to: '/v1/?from=mail', options: { imports: [dashboard], configure: version } },
+    { at: '/ops/board', to: '/ops/board/', options: { imports: [board] } },
+    {
+      at: '/api/v1/ops/board',
+      to: '/api/v1/ops/board/',
+      options: { imports: [board], configure: (app: NestExpressApplication) => version(prefix(app)) },
+    },
+    { at: '/streams', to: '/streams/', options: { imports: inside, under: 'streams' } },
+  ])('at "$at"', async ({ at, to, options }) => {
+    host = await startHost(options);
+    const { page, files, service } = await loadPage(host.url + at);
+    expect([page.status, page.url]).toEqual([200, host.url + to]);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*trusted-types 'none'/);
+    for (const file of files) {
+      const { status, headers } = await fetch(file);
+      expect([file, status, headers.get('cache-control')]).toEqual([
+        file,
+        200,
+        'public, max-age=31536000, immutable',
+      ]);
+    }
+    expect((await fetch(`${service}runs?limit=1`)).status).toBe(200);
+    const missing = await ask(new URL('nothing.js', files[0]).href);
+    expect(missing.status).toBe(404);
+    expect(missing.headers.get('cache-control')).not.toMatch(/immutable/);
   });
-  const page = await fetch(`${host.url}/api`);
-  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-  expect(await page.text()).not.toMatch(/fetch\(['"`]\//);
-  expect((await fetch(host.url)).status).toBe(404);
+
+  it('behind a proxy that cuts a prefix off', async () => {
+    host = await startHost({ imports: [dashboard] });
+    const proxy = await startPrefixProxy(host.url, '/x/y');
+    try {
+      const { page, files, service } = await loadPage(`${proxy.url}/`);
+      expect([page.status, service]).toEqual([200, `${proxy.url}/`]);
+      for (const file of files) expect((await fetch(file)).status).toBe(200);
+      expect((await fetch(`${service}runs?limit=1`)).status).toBe(200);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('and only then', async () => {
+    host = await startHost();
+    expect((await fetch(host.url)).status).toBe(404);
+  });
 });
 
 describe('L3 every link leads somewhere, wherever an application puts the routes', () => {

@@ -39,6 +39,17 @@ describe('The package', () => {
         ...['dist/index.js', 'dist/index.d.ts', 'dist/testing/index.js', 'dist/testing/index.d.ts'],
       ]),
     );
+    // The dashboard, as it was built.
+    const page = files
+      .filter((path) => path.startsWith('dist/dashboard/assets/'))
+      .map((path) => path.slice(22));
+    expect(page).toEqual(
+      expect.arrayContaining([
+        'index.html',
+        expect.stringMatching(/^app-\w+\.js$/),
+        expect.stringMatching(/^styles-\w+\.css$/),
+      ]),
+    );
     const odd = files.filter((path) => /node_modules|\.spec\.|\.int-spec\.|^examples\/dist\//.test(path));
     expect(odd).toEqual([]);
     expect(manifest.bin).toBeUndefined();
