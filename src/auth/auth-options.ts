@@ -32,7 +32,7 @@ export interface AuthOptions {
   principal?: PrincipalOf;
   /** How long a stream ticket can be used, in seconds. Default 600. */
   ticketTtlSeconds?: number;
-  /** How long the page stays signed in, in seconds. Default 43 200 (12 hours). */
+  /** How long the dashboard stays signed in, in seconds. Default 43 200 (12 hours). */
   sessionTtlSeconds?: number;
 }
 

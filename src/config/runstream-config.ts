@@ -119,7 +119,7 @@ export interface AuthConfig {
   readonly jwt?: JwtConfig;
   /** How long a stream ticket can be used, in seconds. Default 600. */
   readonly ticketTtlSeconds: number;
-  /** How long the page stays signed in, in seconds. Default 43200 (12 hours). */
+  /** How long the dashboard stays signed in, in seconds. Default 43200 (12 hours). */
   readonly sessionTtlSeconds: number;
   /** Listen where other machines reach it although nobody has to prove who they are. Default false. */
   readonly allowUnauthenticated: boolean;

@@ -197,6 +197,6 @@ export const auth = {
     min: 1,
     max: 365 * 86_400,
     unit: 'seconds',
-    doc: 'How long the page stays signed in.',
+    doc: 'How long the dashboard stays signed in.',
   }),
 };
