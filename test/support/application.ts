@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { configureRunstream } from '../../src/configure-runstream.js';
@@ -21,7 +21,7 @@ const QUIET = { maxEventLoopDelayMs: 0 };
 
 /** What the application has besides Runstream. */
 export interface StartOptions {
-  imports?: readonly Type[];
+  imports?: readonly (Type | DynamicModule)[];
   /** Called once Runstream is configured. */
   configure?: (app: NestExpressApplication) => void;
 }

@@ -8,7 +8,7 @@ import { go, href, place } from '../service/router.js';
 import { isSignedIn, may, proof, session, signOut } from '../service/session.js';
 import { pageState } from '../store/page-state.js';
 import { attention } from '../store/vitals.js';
-import { useKeys } from '../parts/keys.js';
+import { EVERYWHERE, useKeys } from '../parts/keys.js';
 import { Tenant } from './tenant.js';
 import { nextTheme, type Theme, theme } from './theme.js';
 
@@ -32,7 +32,7 @@ export function Header(): VNode {
     ({ scope, name }) => may(scope) && (name !== 'Keys' || session.value?.auth_mode === 'api-key'),
   );
   const help = (): void => void (isHelpOpen.value = true);
-  useKeys('Everywhere', [
+  useKeys(EVERYWHERE, [
     { keys: '?', does: 'Show these keys', run: help },
     ...places.map(({ name, parts, keys }) => ({ keys, does: `Go to ${name}`, run: () => go(parts) })),
   ]);

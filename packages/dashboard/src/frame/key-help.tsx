@@ -1,12 +1,18 @@
 import type { VNode } from 'preact';
 import { Dialog } from '../parts/dialog.js';
-import { keyGroups } from '../parts/keys.js';
+import { EVERYWHERE, keyGroups } from '../parts/keys.js';
 
 /** What can be done here without a mouse. */
 export function KeyHelp({ onClose }: { onClose: () => void }): VNode {
-  const names = [...new Set(keyGroups.value.map(({ name }) => name))];
+  // Not as they were registered: which component comes first is a matter of chance.
+  const names = [...new Set(keyGroups.value.map(({ name }) => name))].sort(
+    (one, other) => Number(one === EVERYWHERE) - Number(other === EVERYWHERE) || one.localeCompare(other),
+  );
   const of = (name: string) =>
-    keyGroups.value.filter((group) => group.name === name).flatMap(({ bindings }) => bindings);
+    keyGroups.value
+      .filter((group) => group.name === name)
+      .flatMap(({ bindings }) => bindings)
+      .sort((one, other) => one.keys.localeCompare(other.keys));
   return (
     <Dialog title="Keyboard" class="key-help" onClose={onClose}>
       {names.map((name) => (

@@ -35,14 +35,14 @@ export function Dialog({ title, onClose, class: name, children }: DialogProps): 
   };
   return (
     <dialog ref={element} class={name} aria-labelledby={heading} onCancel={cancel}>
-      <header>
+      <div class="top">
         <h2 id={heading}>
           <Text value={title} />
         </h2>
         <button type="button" class="plain" aria-label="Close" onClick={onClose}>
           <span aria-hidden="true">✕</span>
         </button>
-      </header>
+      </div>
       {children}
     </dialog>
   );

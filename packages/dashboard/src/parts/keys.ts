@@ -19,6 +19,9 @@ export interface KeyGroup {
   bindings: readonly KeyBinding[];
 }
 
+/** The name of the frame's own. */
+export const EVERYWHERE = 'Everywhere';
+
 /** All that count now: the later ones first. */
 export const keyGroups = signal<readonly KeyGroup[]>([]);
 

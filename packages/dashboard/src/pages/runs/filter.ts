@@ -1,8 +1,8 @@
-import type { AnswerOf, QueryOf } from '@runstream/client';
+import type { QueryOf } from '@runstream/client';
 import { visible } from '../../parts/text.js';
 import type { Query } from '../../service/router.js';
+import type { RunItem } from './last-said.js';
 
-export type RunItem = AnswerOf<'listRuns'>['runs'][number];
 export type Status = RunItem['status'];
 
 export const STATUSES: readonly Status[] = ['running', 'pending', 'failed', 'cancelled', 'completed'];

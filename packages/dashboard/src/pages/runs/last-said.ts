@@ -1,7 +1,7 @@
 import type { AnswerOf } from '@runstream/client';
 import { counted, duration } from '../../parts/format.js';
-import type { RunItem } from './filter.js';
 
+export type RunItem = AnswerOf<'listRuns'>['runs'][number];
 export type Executor = AnswerOf<'listExecutors'>['executors'][number];
 
 /** Nothing is called quiet before. */
@@ -47,7 +47,8 @@ function waitsFor(
   now: number,
 ): string {
   const known = executors?.find(({ name }) => name === executor);
-  if (executors && (known?.live_instances ?? 0) === 0) return `no live instance has “${executor}”`;
+  if (known?.live_instances === 0) return `no live instance has “${executor}”`;
+  if (executors && !known) return `this instance does not know the executor “${executor}”`;
   const waited = now - Date.parse(created_at);
   if (!known || waited < QUIET_MS) return 'waits to be taken up';
   const { live_instances, running, pending } = known;

@@ -12,9 +12,8 @@ export function NoHits({ list, parts }: { list: RunsList; parts: readonly Filter
       <ul class="dropped">
         {parts.map(({ text, without }) => (
           <li key={text}>
-            <button type="button" onClick={() => note(addressOf(without))}>
-              <bdi>{text}</bdi> <span aria-hidden="true">×</span>
-              <span class="unseen">, drop it</span>
+            <button type="button" aria-label={`${text}, drop it`} onClick={() => note(addressOf(without))}>
+              <bdi>{text}</bdi> ×
             </button>
           </li>
         ))}

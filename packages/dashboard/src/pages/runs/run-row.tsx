@@ -3,8 +3,7 @@ import { count, duration } from '../../parts/format.js';
 import { Text, visible } from '../../parts/text.js';
 import { href } from '../../service/router.js';
 import { coarseNow, now } from '../../store/now.js';
-import type { RunItem } from './filter.js';
-import { type Executor, lastSaid, standingOf, tookMs } from './last-said.js';
+import { type Executor, lastSaid, type RunItem, standingOf, tookMs } from './last-said.js';
 import { StatusSign } from './status-sign.js';
 
 const MAX_LABELS = 3;

@@ -47,7 +47,11 @@ export function RunsTable({ list, rows, executors }: RunsTableProps): VNode {
     box.current?.scrollTo({ top: 0 });
   };
   return (
-    <>
+    <div
+      class="runs"
+      onPointerEnter={(event) => hold({ pointer: event.pointerType === 'mouse' })}
+      onPointerLeave={() => hold({ pointer: false })}
+    >
       <div class="waiting" role="status">
         {waiting > 0 && (
           <button type="button" onClick={showWaiting}>
@@ -58,8 +62,6 @@ export function RunsTable({ list, rows, executors }: RunsTableProps): VNode {
       <div
         ref={box}
         class="table"
-        onPointerEnter={(event) => hold({ pointer: event.pointerType === 'mouse' })}
-        onPointerLeave={() => hold({ pointer: false })}
         onFocusIn={() => hold({ focus: true })}
         onFocusOut={(event) =>
           hold({ focus: box.current?.contains(event.relatedTarget as Node | null) ?? false })
@@ -83,7 +85,7 @@ export function RunsTable({ list, rows, executors }: RunsTableProps): VNode {
         </table>
         <Below list={list} rows={rows.length} />
       </div>
-    </>
+    </div>
   );
 }
 
