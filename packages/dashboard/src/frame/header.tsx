@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { count } from '../parts/format.js';
 import { lazy } from '../parts/lazy.js';
-import { Trouble } from '../parts/trouble.js';
+import { Failure } from '../parts/failure.js';
 import { SERVICE_URL } from '../service/client.js';
 import { go, href, place } from '../service/router.js';
 import { isSignedIn, may, proof, session, signOut } from '../service/session.js';
@@ -12,7 +12,7 @@ import { EVERYWHERE, useKeys } from '../parts/keys.js';
 import { Tenant } from './tenant.js';
 import { nextTheme, type Theme, theme } from './theme.js';
 
-const KeyHelp = lazy(async () => (await import('./key-help.js')).KeyHelp);
+const KeyHelp = lazy(() => import('./key-help.js'));
 
 const PLACES = [
   { name: 'Runs', parts: [], scope: 'runs:read', keys: 'g r' },
@@ -98,7 +98,7 @@ export function Header(): VNode {
           </button>
         )}
       </span>
-      {trouble.value !== undefined && <Trouble error={trouble.value} />}
+      {trouble.value !== undefined && <Failure error={trouble.value} />}
       {isHelpOpen.value && <KeyHelp onClose={() => (isHelpOpen.value = false)} />}
     </header>
   );

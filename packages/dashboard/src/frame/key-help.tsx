@@ -3,7 +3,7 @@ import { Dialog } from '../parts/dialog.js';
 import { EVERYWHERE, keyGroups } from '../parts/keys.js';
 
 /** What can be done here without a mouse. */
-export function KeyHelp({ onClose }: { onClose: () => void }): VNode {
+export function Page({ onClose }: { onClose: () => void }): VNode {
   // Not as they were registered: which component comes first is a matter of chance.
   const names = [...new Set(keyGroups.value.map(({ name }) => name))].sort(
     (one, other) => Number(one === EVERYWHERE) - Number(other === EVERYWHERE) || one.localeCompare(other),

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { Dialog } from '../parts/dialog.js';
 import { Text } from '../parts/text.js';
-import { Trouble } from '../parts/trouble.js';
+import { Failure } from '../parts/failure.js';
 import { go } from '../service/router.js';
 import { proof, session, signIn } from '../service/session.js';
 
@@ -56,7 +56,7 @@ function OtherTenant({ onClose }: { onClose: () => void }): VNode {
             onInput={(event) => (given.value = event.currentTarget.value)}
           />
         </label>
-        <Trouble error={trouble.value} />
+        <Failure error={trouble.value} />
         <footer>
           <button type="button" onClick={onClose}>
             Never mind

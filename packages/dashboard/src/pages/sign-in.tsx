@@ -2,7 +2,7 @@ import { RunstreamClientError } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { CopyButton } from '../parts/copy-button.js';
-import { Trouble } from '../parts/trouble.js';
+import { Failure } from '../parts/failure.js';
 import { proof, type Proof, signIn } from '../service/session.js';
 
 interface Way {
@@ -86,7 +86,7 @@ export function SignIn(): VNode {
         </label>
         <button class="main">Sign in</button>
       </form>
-      <Trouble error={trouble.value} />
+      <Failure error={trouble.value} />
     </section>
   );
 }

@@ -103,7 +103,7 @@ export function Confirm(props: ConfirmProps): VNode {
         <Failure error={trouble.value} />
         <div class="buttons">
           <button type="button" onClick={onClose}>
-            Cancel
+            Go back
           </button>
           <button class={isDangerous ? 'danger' : 'main'} disabled={!isReady}>
             {isBusy.value ? `${action}…` : action}

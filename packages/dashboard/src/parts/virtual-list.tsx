@@ -106,7 +106,9 @@ export function VirtualList(props: VirtualListProps): VNode {
         style={{ top: `${index * ROW_PX - offset + shownTop}px` }}
         onClick={() => onSelect?.(index)}
       >
-        {row(index)}
+        <div class="cell" role="gridcell">
+          {row(index)}
+        </div>
       </div>,
     );
   }

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useNow } from '../../parts/ago.js';
+import { now as clock } from '../../store/now.js';
 import { count } from '../../parts/format.js';
 import { Text } from '../../parts/text.js';
 import { type GroupFacts, inOf } from '../../sentences/group-facts.js';
@@ -36,7 +36,7 @@ export function GroupLines({ groups }: { groups: readonly GroupFacts[] }): VNode
 }
 
 function Line({ facts }: { facts: GroupFacts }): VNode {
-  const now = useNow();
+  const now = clock.value;
   const { group, out } = facts;
   const into = inOf(facts);
   const cells: readonly (VNode | string)[] = [

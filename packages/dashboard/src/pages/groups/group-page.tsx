@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { useNow } from '../../parts/ago.js';
+import { now as clock } from '../../store/now.js';
 import { Failure } from '../../parts/failure.js';
 import { Text } from '../../parts/text.js';
 import type { GroupFacts } from '../../sentences/group-facts.js';
@@ -69,7 +69,7 @@ export function GroupPage({ name }: { name: string }): VNode {
 }
 
 function Why({ facts }: { facts: GroupFacts }): VNode {
-  const now = useNow();
+  const now = clock.value;
   return (
     <ul class="reasons">
       {sentencesOf(facts, now).map((sentence, index) => (

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
-import { Ago, useNow } from '../../parts/ago.js';
+import { Ago } from '../../parts/ago.js';
+import { now as clock } from '../../store/now.js';
 import { Text } from '../../parts/text.js';
 import { type ApiKey, type KeyState, keyStateOf } from '../../sentences/key-state.js';
 
@@ -23,7 +24,7 @@ export interface KeyTableProps {
 }
 
 export function KeyTable({ keys, onRevoke }: KeyTableProps): VNode {
-  const now = useNow();
+  const now = clock.value;
   return (
     <table class="lines">
       <thead>

@@ -1,7 +1,7 @@
 import type { Run } from '@runstream/client';
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
-import { Ask } from '../../parts/ask.js';
+import { Confirm } from '../../parts/dialog.js';
 import { counted } from '../../parts/format.js';
 import { Text } from '../../parts/text.js';
 import { client } from '../../service/client.js';
@@ -20,7 +20,7 @@ export function AskCancel({ feed, run, onClose }: AskProps): VNode {
     feed.run.value = await client.runs.cancel(run.id, said === '' ? {} : { reason: said });
   };
   return (
-    <Ask title="Cancel this run?" yes="Cancel the run" onYes={cancel} onClose={onClose}>
+    <Confirm title="Cancel this run?" action="Cancel the run" onConfirm={cancel} onClose={onClose}>
       <p>
         <Text value={run.task} /> ends as cancelled. What its producer still writes is refused.
       </p>
@@ -28,7 +28,7 @@ export function AskCancel({ feed, run, onClose }: AskProps): VNode {
         Reason (optional)
         <input ref={reason} maxLength={1000} />
       </label>
-    </Ask>
+    </Confirm>
   );
 }
 
@@ -39,12 +39,18 @@ export function AskDelete({ feed, run, onClose }: AskProps): VNode {
     feed.close();
   };
   return (
-    <Ask title="Delete this run?" yes="Delete the run" onYes={remove} onClose={onClose}>
+    <Confirm
+      title="Delete this run?"
+      action="Delete the run"
+      isDangerous
+      onConfirm={remove}
+      onClose={onClose}
+    >
       <p>
         <Text value={run.task} /> and its {counted(run.sequence, 'event')} are gone then, for every reader and
         for good.
       </p>
-    </Ask>
+    </Confirm>
   );
 }
 
@@ -64,10 +70,10 @@ export function AskGate({
     });
   };
   return (
-    <Ask
+    <Confirm
       title={isYes ? 'Approve?' : 'Reject?'}
-      yes={isYes ? 'Approve' : 'Reject'}
-      onYes={append}
+      action={isYes ? 'Approve' : 'Reject'}
+      onConfirm={append}
       onClose={onClose}
     >
       <p>
@@ -77,6 +83,6 @@ export function AskGate({
         Who decides (optional)
         <input ref={by} maxLength={200} />
       </label>
-    </Ask>
+    </Confirm>
   );
 }

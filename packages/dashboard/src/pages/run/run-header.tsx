@@ -2,7 +2,7 @@ import type { Run } from '@runstream/client';
 import type { VNode } from 'preact';
 import { CopyButton } from '../../parts/copy-button.js';
 import { duration } from '../../parts/format.js';
-import { useNow } from '../../parts/now.js';
+import { now } from '../../store/now.js';
 import { Text } from '../../parts/text.js';
 import { may } from '../../service/session.js';
 import { RunMenu } from './run-menu.js';
@@ -75,8 +75,6 @@ export function RunHeader({ model, run, onCancel, onDelete }: RunHeaderProps): V
 }
 
 function Took({ run }: { run: Run }): VNode {
-  const isActive = run.completed_at === null;
-  const now = useNow(isActive);
   const from = Date.parse(run.started_at ?? run.created_at);
   const to = run.completed_at === null ? now.value : Date.parse(run.completed_at);
   return (

@@ -3,7 +3,7 @@ import type { RunEvent } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { useNow } from '../../parts/now.js';
+import { now } from '../../store/now.js';
 import { Text } from '../../parts/text.js';
 import { preview } from '../../rows/preview.js';
 import { typeOf } from '../../rows/events.js';
@@ -30,7 +30,6 @@ export interface SentenceBarProps {
 export function SentenceBar({ model: { feed }, onCancel, onGate }: SentenceBarProps): VNode | null {
   const run = feed.run.value;
   const isActive = run?.completed_at === null && feed.state.value.kind !== 'deleted';
-  const now = useNow(isActive);
   const line = useLine(feed, run?.status === 'pending');
   watches(feed.version);
   if (!run || !isActive) return null;

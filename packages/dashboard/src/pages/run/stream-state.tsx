@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { count, counted } from '../../parts/format.js';
-import { useNow } from '../../parts/now.js';
+import { now } from '../../store/now.js';
 import { Text } from '../../parts/text.js';
 import { type Coverage, missed } from '../../rows/coverage.js';
 import { rangeText } from '../../rows/row-view.js';
@@ -50,7 +50,6 @@ export function Held({ coverage, feed }: { coverage: Coverage; feed: RunFeed }):
 export function StreamState({ feed }: { feed: RunFeed }): VNode {
   const state = feed.state.value;
   const isWaiting = state.kind === 'reconnecting';
-  const now = useNow(isWaiting);
   const { sign, text } = wordsOf(state);
   const inMs = isWaiting ? state.atMs - now.value : 0;
   return (

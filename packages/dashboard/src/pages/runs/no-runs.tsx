@@ -4,7 +4,7 @@ import { CopyButton } from '../../parts/copy-button.js';
 import { firstRun } from '../../parts/curl.js';
 import { go } from '../../service/router.js';
 import { may, noteRefusal } from '../../service/session.js';
-import { Trouble } from '../../parts/trouble.js';
+import { Failure } from '../../parts/failure.js';
 import { playDemo } from './demo-run.js';
 
 /** Nothing is there yet: how to begin, for this address and this sign-in. */
@@ -47,7 +47,7 @@ export function NoRuns(): VNode {
       ) : (
         <p>You may read runs, and not start them.</p>
       )}
-      <Trouble error={trouble.value} />
+      <Failure error={trouble.value} />
     </div>
   );
 }

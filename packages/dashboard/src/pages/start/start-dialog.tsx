@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { curlPost, SAMPLE_EVENT } from '../../parts/curl.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Trouble } from '../../parts/trouble.js';
+import { Failure } from '../../parts/failure.js';
 import { client } from '../../service/client.js';
 import { go } from '../../service/router.js';
 import { noteRefusal } from '../../service/session.js';
@@ -122,7 +122,7 @@ export function Page({ onClose }: { onClose: () => void }): VNode {
             </pre>
           </div>
         )}
-        <Trouble error={trouble.value} />
+        <Failure error={trouble.value} />
         <footer>
           <button type="button" onClick={onClose}>
             Never mind
