@@ -11,6 +11,8 @@ export const BUNDLES = {
   absWorkingDir: PROJECT,
   outExtension: { '.js': '.mjs' },
   bundle: true,
+  // Node compiles them anew in each process, and in each file of tests.
+  minify: true,
   // They are large, and for the most part the same.
   splitting: true,
   format: 'esm',
