@@ -1,5 +1,5 @@
 /**
- * Runs before `npm start` (with --build) and `npm test`: brings a fresh clone to where it can run. Each step looks
+ * Runs before `npm start` (with --build) and tests: brings a fresh clone to where it can run. Each step looks
  * first and does nothing when all is there. Only what Node itself brings is used: there may be no node_modules yet.
  */
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs';

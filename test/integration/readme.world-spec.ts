@@ -34,7 +34,7 @@ const KNOWN: Known[] = [
     because: 'it is what this test starts, from the sources; test/setup covers the installing and building',
     command: '',
   },
-  { matches: /^npm test$/, because: 'it is running', command: '' },
+  { matches: /^npm test$/, because: 'CI runs it', command: '' },
   {
     matches: /curl -sN .*&\n[^]*wait$/,
     check: (output) => {
@@ -50,7 +50,7 @@ const KNOWN: Known[] = [
   },
   {
     matches: /^npm run demo$/,
-    because: 'without its set-up, which npm test has done',
+    because: 'without its set-up, which npm has done for this test',
     command: `node scripts/demo.mjs --url ${SERVED_AT}`,
     check: (output) => {
       expect(output).toMatch(/watcher 1 \(cut once\): 1…28 exactly once, in order/);

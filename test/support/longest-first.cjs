@@ -6,12 +6,12 @@ const Sequencer = require('@jest/test-sequencer').default;
  */
 const LONG = [
   'examples/examples',
-  'faults/processes',
   'access/page',
+  'faults/faults',
+  'faults/processes',
   'setup/embedded-redis',
   'integration/executor-loss',
   'conformance/conformance',
-  'faults/faults',
   'consumer/recovery',
   'integration/slow-watchers',
   'faults/service',

@@ -3,7 +3,7 @@ import { ChatInBrowser } from '../../examples/chat-in-browser.js';
 import { InstalledExamples } from '../../examples/installed-examples.js';
 import { chromiumPath, launchChromium } from '../../support/browser.js';
 
-/** The example chat with the AI SDK 7 in its page: `npm test` has it as it is installed. */
+/** The example chat with the AI SDK 7 in its page: `npm run test:world` has it as it is installed. */
 export async function chatInChromium(folder: string, redisUrl: string): Promise<string> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) return 'left out: there is no Chromium here (CHROMIUM may name one)';
