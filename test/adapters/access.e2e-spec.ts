@@ -89,7 +89,7 @@ describe('the routes of adapters', () => {
 
   it('can be called by pages of the origins in CORS_ORIGINS, with all that their clients send and read', async () => {
     const id = await newRun('c4');
-    const { url: called } = await bed.startService({ ...SETTINGS, CORS_ORIGINS: PAGE });
+    const { url: called } = await bed.serveHere({ ...SETTINGS, CORS_ORIGINS: PAGE });
     const sent = 'authorization,content-type,last-event-id,x-api-key,idempotency-key,x-stainless-lang';
     const routes = [
       ['POST', '/api/chat', 400],

@@ -14,7 +14,7 @@ let url: string;
 
 beforeAll(async () => {
   redis = await bed.startRedis({ appendOnly: true });
-  const service = await bed.startService({
+  const service = await bed.serveHere({
     ADAPTERS: 'ai-sdk,langgraph,openai,durable-streams,ag-ui',
     REDIS_URL: redis.url,
     REDIS_COMMAND_TIMEOUT_MS: '500',

@@ -5,41 +5,42 @@ import { join } from 'node:path';
 import { expectError, expectStatus, type Client } from '../conformance/client.js';
 import { typeOf, type Run } from '../conformance/model.js';
 import { assertSequences } from '../conformance/watcher.js';
+import { bundleOf } from '../support/bundle-of.js';
 import { eventually } from '../support/eventually.js';
 import { report } from '../support/report-line.js';
-import type { Service } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
 
 const bed = new TestBed();
 
-const CHECKOUT = process.cwd();
+/** Bundled for this test run. */
+const CONFORMANCE = bundleOf(process.env['TEST_COMPILED_DIR'] ?? '', 'test/conformance/cli.ts');
 
 let folder: string;
-let service: Service;
 let api: Client;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'runstream-commands-'));
   bed.onClose(() => rm(folder, { recursive: true }));
   const ticks = 'let n = 0; setInterval(() => console.log(`tick ${++n}`), 100)';
+  const scripts = { sections: `"${process.execPath}" "${CONFORMANCE}"` };
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts }));
   await writeFile(
     join(folder, 'commands.json'),
     JSON.stringify({
-      conformance: {
-        argv: ['npm', 'run', 'conformance', '--', '--list'],
-        cwd: CHECKOUT,
+      sections: {
+        argv: ['npm', 'run', 'sections', '--', '--list'],
+        cwd: folder,
         timeout_seconds: 60,
       },
       // A child of a child, as npm scripts have them: both must go.
       ticks: {
         argv: ['sh', '-c', `echo pid $$; "${process.execPath}" -e '${ticks}' & echo child $!; wait`],
       },
-      fails: { argv: ['npm', 'run', 'no-such-script'], cwd: CHECKOUT },
+      fails: { argv: [process.execPath, '-e', 'process.exit(1)'] },
       slow: { argv: [process.execPath, '-e', ticks], timeout_seconds: 1 },
     }),
   );
-  service = await bed.startService({ COMMANDS_FILE: join(folder, 'commands.json') });
-  api = bed.client(service);
+  api = bed.client(await bed.serveHere({ COMMANDS_FILE: join(folder, 'commands.json') }));
 });
 
 afterAll(() => bed.close());
@@ -59,9 +60,9 @@ function isAlive(pid: number): boolean {
 }
 
 describe('POST /runs {"executor": "command"}', () => {
-  it('runs one of this project’s own npm scripts, and its lines arrive live', async () => {
+  it('runs an npm script, and its lines arrive live', async () => {
     const from = Date.now();
-    const run = await start('conformance');
+    const run = await start('sections');
     expect(run.status).toBe('pending');
     const watcher = await api.watch(run.id);
     await watcher.until(
@@ -83,7 +84,7 @@ describe('POST /runs {"executor": "command"}', () => {
     });
     expect(await api.run(run.id)).toMatchObject({ status: 'completed', result: { exit_code: 0 } });
     report(
-      `npm run conformance -- --list: first line after ${firstLineMs} ms, ${out.length} lines in ${Date.now() - from} ms`,
+      `npm run sections -- --list: first line after ${firstLineMs} ms, ${out.length} lines in ${Date.now() - from} ms`,
     );
   });
 
@@ -141,7 +142,7 @@ describe('POST /runs {"executor": "command"}', () => {
 describe('While Redis is away', () => {
   it('a command goes on: watchers see its lines as provisional, and then for good', async () => {
     const redis = await bed.startRedis({ appendOnly: true });
-    const own = await bed.startService({
+    const own = await bed.serveHere({
       REDIS_URL: redis.url,
       REDIS_COMMAND_TIMEOUT_MS: '500',
       COMMANDS_FILE: join(folder, 'commands.json'),
