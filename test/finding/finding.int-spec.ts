@@ -12,9 +12,9 @@ describe('Work is found', () => {
       const report = await runFinding({
         url: redis.url,
         seed: Number(losesSignals) + 1,
-        seconds: 8,
-        tenants: 100,
-        appendsPerSecond: 100,
+        seconds: 6,
+        tenants: 50,
+        appendsPerSecond: 60,
         losesSignals,
       });
       expect(report).toMatchObject({ lost: 0 });
