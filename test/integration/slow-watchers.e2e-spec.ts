@@ -79,18 +79,18 @@ describe('Slow watchers of a service', () => {
   });
 
   it('T13 watchers that read nothing cost a bounded amount of memory, in the replay and live', async () => {
-    const events = large(40, 1_000_000);
+    const events = large(20, 1_000_000);
     const runId = await runOf(api, events);
     const before = residentBytes(service.child.pid);
     for (let n = 0; n < 30; n++) await openRaw(service.url, runId);
     const reading = await api.watch(runId);
-    await reading.untilEvents(41);
+    await reading.untilEvents(21);
     await api.appendLines(runId, large(10, 1_000_000));
-    assertSequences(await reading.untilEvents(51), 1, 51);
+    assertSequences(await reading.untilEvents(31), 1, 31);
     reading.cut();
     const grown = (residentBytes(service.child.pid) - before) / MIB;
-    report(`T13: 30 watchers that read nothing of 50 MB each: ${Math.round(grown)} MiB more in the service`);
-    // Without a bound it would be 1500.
+    report(`T13: 30 watchers that read nothing of 30 MB each: ${Math.round(grown)} MiB more in the service`);
+    // Without a bound it would be 900.
     expect(grown).toBeLessThan(250);
   });
 
@@ -122,7 +122,7 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
     streams = service.app.get(EventStreams, { strict: false });
     feeds = service.app.get(LiveFeed, { strict: false });
     // More than the sockets' own buffers hold, on either side.
-    runId = await runOf(api, large(30, 1_000_000));
+    runId = await runOf(api, large(20, 1_000_000));
   });
 
   afterEach(async () => {
@@ -165,8 +165,8 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
       await delay(STALLED_MS * 0.6);
       for (let n = 0; n < 20; n++) await pausing.read(MIB / 4);
     }
-    while (pausing.frames.length < 31) expect(await pausing.read(MIB)).toBe(true);
-    assertSequences(pausing.events, 1, 31);
+    while (pausing.frames.length < 21) expect(await pausing.read(MIB)).toBe(true);
+    assertSequences(pausing.events, 1, 21);
   });
 
   it('T14 one that reads slowly all the time is not cut, however long it takes', async () => {
@@ -178,8 +178,8 @@ describe('Slow watchers, with a time limit for those that read nothing', () => {
       await delay(20);
     }
     const { received } = slow;
-    while (slow.frames.length < 31) expect(await slow.read(MIB)).toBe(true);
-    assertSequences(slow.events, 1, 31);
+    while (slow.frames.length < 21) expect(await slow.read(MIB)).toBe(true);
+    assertSequences(slow.events, 1, 21);
     report(`T14: ${Math.round(received / 1024)} KiB read in ${3 * STALLED_MS} ms without being cut`);
   });
 

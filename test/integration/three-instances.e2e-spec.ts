@@ -13,8 +13,10 @@ import { TestBed } from '../support/test-bed.js';
 const bed = new TestBed();
 
 /** `npm run sweeps` takes many more. */
-const EVENTS = isSweep ? 5000 : 1500;
-const WATCHERS = isSweep ? 200 : 60;
+const EVENTS = isSweep ? 5000 : 600;
+const WATCHERS = isSweep ? 200 : 40;
+/** The most frames of a connection that is cut. */
+const MOST_FRAMES = isSweep ? 2500 : 1000;
 /** `REPEAT=20 npm test -- test/integration/three-instances` for more; `SEED=…` for the same again. */
 const REPEAT = Number(process.env['REPEAT'] ?? 1);
 
@@ -57,7 +59,7 @@ async function watchWhileItRuns(random: SeededRandom): Promise<void> {
     const events: { sequence: number; n: unknown }[] = [];
     const watcher = new CutWatcher(runId, {
       nextUrl: () => services[random.integer(0, 2)]!.url,
-      nextCut: () => (random.next() < 0.2 ? undefined : random.integer(1, 2500)),
+      nextCut: () => (random.next() < 0.2 ? undefined : random.integer(1, MOST_FRAMES)),
       onEvent: ({ id, data }) => {
         const event = JSON.parse(data) as { id: string; sequence: number; data: { n?: unknown } };
         if (event.id !== id) throw new Error(`frame ${id} carries event ${event.id}`);

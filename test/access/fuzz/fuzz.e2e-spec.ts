@@ -12,7 +12,7 @@ import * as inputs from './inputs.js';
 import { rawAsk } from './raw-ask.js';
 
 /** `npm run fuzz` asks for more. */
-const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 1000);
+const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 480);
 const GROUPS = 8;
 const AT_ONCE = 20;
 const HANG_MS = 20_000;
