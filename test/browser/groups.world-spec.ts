@@ -293,7 +293,7 @@ inBrowser('The pages of groups, dead letters and keys', () => {
     const page = await visit('#/');
     const scripts: string[] = [];
     page.on('request', (request) => scripts.push(request.url()));
-    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
     expect(scripts.filter((url) => /\/(draw|groups)/.test(url))).toEqual([]);
     await page.goto(`${shop.url}/#/groups?plot=copies`);
     const plot = page.getByRole('img', { name: /Lag, age and rates of copies/ });
@@ -349,10 +349,12 @@ inBrowser('The pages of groups, dead letters and keys', () => {
     await eventually('it asks at once', () => asked > before);
     // Nor where nobody is any more.
     await page.goto(`${shop.url}/#/`);
-    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
     const after = asked;
     await page.clock.runFor(120_000);
-    expect([asked - after, complaints]).toEqual([0, []]);
+    // But for the frame, which looks every 15 s.
+    expect(asked - after).toBeLessThanOrEqual(8);
+    expect(complaints).toEqual([]);
   });
 
   it('makes a key, shows it this once, and revokes it', async () => {

@@ -221,7 +221,7 @@ describeInBrowser('the runs of the dashboard', () => {
   it('starts a run: with fields, or as JSON that says where it is wrong', async () => {
     const name = marker();
     const page = await open();
-    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
     await page.keyboard.press('n');
     const dialog = page.getByRole('dialog', { name: 'Start a run' });
     await dialog.getByLabel('Task').fill(`${name} by hand`);

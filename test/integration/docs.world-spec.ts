@@ -68,6 +68,9 @@ const blocks = DOCUMENTS.filter((name) => name !== 'README.md').flatMap((documen
 const knownOf = (block: { document: string; text: string }): Known | undefined =>
   KNOWN.find(({ document, matches }) => document === block.document && matches.test(block.text));
 
+const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as new (
+  ...parts: string[]
+) => (...values: unknown[]) => Promise<void>;
 /** Bundled for this test run. */
 const CLI = bundleOf(process.env['TEST_COMPILED_DIR'] ?? '', 'packages/cli/src/main.ts');
 
@@ -111,14 +114,8 @@ describe('commands of the documents', () => {
     const [code = ''] = blocksOf('docs/start.md', 'ts');
     const body = code.replace(/^import .*$/gm, '').replaceAll(SERVED_AT, service.url);
     const printed: unknown[] = [];
-    const asyncFunction = Object.getPrototypeOf(async () => undefined).constructor as FunctionConstructor;
-    await asyncFunction(
-      'RunstreamClient',
-      'console',
-      body,
-    )(RunstreamClient, {
-      log: (...said: unknown[]) => printed.push(said),
-    });
+    const run = new AsyncFunction('RunstreamClient', 'console', body);
+    await run(RunstreamClient, { log: (...said: unknown[]) => printed.push(said) });
     expect(printed).toEqual([
       [1, expect.anything()],
       [2, { content: 'hello' }],

@@ -35,15 +35,14 @@ export function Dialog({ title, onClose, class: name, children }: DialogProps): 
   };
   return (
     <dialog ref={element} class={name} aria-labelledby={heading} onCancel={cancel}>
-      <div class="top">
-        <h2 id={heading}>
-          <Text value={title} />
-        </h2>
-        <button type="button" class="plain" aria-label="Close" onClick={onClose}>
-          <span aria-hidden="true">✕</span>
-        </button>
-      </div>
+      <h2 id={heading}>
+        <Text value={title} />
+      </h2>
       {children}
+      {/* The last one, so that the focus begins at what is asked. */}
+      <button type="button" class="plain close" aria-label="Close" onClick={onClose}>
+        <span aria-hidden="true">✕</span>
+      </button>
     </dialog>
   );
 }

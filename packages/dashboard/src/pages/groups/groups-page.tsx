@@ -67,7 +67,10 @@ function NoGroups(): VNode {
   return (
     <div class="empty">
       <p>No group handles events here yet. A class with @EventHandler makes one:</p>
-      <pre>{`@EventHandler({ group: 'billing', types: ['lifecycle.completed'] })
+      <pre
+        tabIndex={0}
+        aria-label="A handler"
+      >{`@EventHandler({ group: 'billing', types: ['lifecycle.completed'] })
 class BillRun {
   async handle(event) { … }
 }`}</pre>
