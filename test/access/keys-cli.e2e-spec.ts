@@ -43,6 +43,20 @@ describe('npm run keys', () => {
     expect(json?.['code'] ?? 'still cached').toMatch(/UNAUTHORIZED|still cached/);
   });
 
+  it('N6 says where it looked when a tenant has no keys, and who has some', async () => {
+    const tenant = `with-keys-${Date.now()}`;
+    await keys('create', '--name', 'x', '--scopes', 'runs:read', '--tenant', tenant);
+    const { code, text } = await keys('list', '--tenant', 'without-keys');
+    const { host } = new URL(testRedisUrl());
+    expect([code, text]).toEqual([
+      0,
+      expect.stringMatching(
+        new RegExp(`^The tenant without-keys has no keys in the Redis at ${host} .*--tenant`),
+      ),
+    ]);
+    expect(text).toContain(tenant);
+  });
+
   it.each([
     [['create', '--name', 'x', '--scopes', 'everything'], /runs:read, runs:write/],
     [['create', '--name', 'x', '--scopes', 'runs:read', '--tenant', 'a:b'], /tenant/],

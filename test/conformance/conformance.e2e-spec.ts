@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { serveHere, type Serving } from '../support/service.js';
 import { startScript } from '../support/child.js';
@@ -17,6 +18,7 @@ function conformanceOf(
 ): void {
   describe(what, () => {
     const results = new Map<string, CheckResult>();
+    let left: number | undefined;
     let redis: RedisServer | undefined;
     let service: Serving | undefined;
 
@@ -36,6 +38,7 @@ function conformanceOf(
         results.set(`${result.section} ${result.name}`, result);
       }
       if (results.size === 0) throw new Error(cli.lines.join('\n'));
+      left = await runsOf(service.url);
     }, 600_000);
 
     afterAll(async () => {
@@ -60,12 +63,55 @@ function conformanceOf(
       });
     }
 
+    it('N7 leaves no run behind', () => expect(left).toBe(0));
+
     it('skips no check that it could make', () => {
       const left = [...results.values()].filter(({ outcome }) => outcome === 'skipped');
       expect(left.map(({ name }) => name)).toHaveLength(skipped);
     });
   });
 }
+
+async function runsOf(url: string): Promise<number> {
+  const response = await fetch(`${url}/runs`, { headers: { 'X-Tenant-ID': 'conformance' } });
+  return ((await response.json()) as { count: number }).count;
+}
+
+describe('The command line of the suite', () => {
+  it('N7 deletes its runs after a Ctrl-C, too', async () => {
+    const redis = await startRedis();
+    const service = await serveHere({ REDIS_URL: redis.url });
+    try {
+      const cli = startScript('test/conformance/cli.ts', ['--url', service.url]);
+      await eventually('it has made runs', async () => (await runsOf(service.url)) > 5);
+      cli.process.kill('SIGINT');
+      expect(await cli.exit()).toBe(130);
+      expect(cli.lines.join('\n')).toMatch(/Its \d+ runs are deleted/);
+      expect(await runsOf(service.url)).toBe(0);
+    } finally {
+      await service.stop();
+      await redis.stop();
+    }
+  });
+
+  it('says what a server asks for, and what is none', async () => {
+    const service = await serveHere({ AUTH_MODE: 'api-key' });
+    const tenants = await serveHere({ MULTI_TENANCY_ENABLED: 'true' });
+    try {
+      const expected: [string, RegExp][] = [
+        [service.url, /UNAUTHORIZED[^]*--header 'Authorization: Bearer/],
+        [tenants.url, /--header 'X-Tenant-ID/],
+        [`${service.url}/docs?`, /is no Runstream server/],
+      ];
+      for (const [url, what] of expected) {
+        const cli = startScript('test/conformance/cli.ts', ['--url', url]);
+        expect([await cli.exit(), cli.lines.join('\n')]).toEqual([2, expect.stringMatching(what)]);
+      }
+    } finally {
+      await Promise.all([service.stop(), tenants.stop()]);
+    }
+  });
+});
 
 describe('Protocol conformance', () => {
   // Trimmed logs and expired runs are the next one's.

@@ -68,9 +68,9 @@ const blocks = DOCUMENTS.filter((name) => name !== 'README.md').flatMap((documen
 const knownOf = (block: { document: string; text: string }): Known | undefined =>
   KNOWN.find(({ document, matches }) => document === block.document && matches.test(block.text));
 
-const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as new (
-  ...parts: string[]
-) => (...values: unknown[]) => Promise<void>;
+const { constructor: AsyncFunction } = Object.getPrototypeOf(async () => undefined) as {
+  constructor: new (...parts: string[]) => (...values: unknown[]) => Promise<void>;
+};
 /** Bundled for this test run. */
 const CLI = bundleOf(process.env['TEST_COMPILED_DIR'] ?? '', 'packages/cli/src/main.ts');
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, type OutputConfiguration } from 'commander';
 import { addAppend } from './commands/append.js';
 import { addCancel } from './commands/cancel.js';
 import { addDeadLetters } from './commands/dead-letters.js';
@@ -36,8 +36,9 @@ Exit codes:
   3  the run was cancelled       130  Ctrl-C: what is followed goes on`;
 
 /** The command line, without what carries it out. */
-export function buildProgram(version: string, perform: Perform): Command {
+export function buildProgram(version: string, perform: Perform, output: OutputConfiguration): Command {
   const program = new Command('runstream')
+    .configureOutput(output)
     .description('Starts, follows and steers the runs of a Runstream service.')
     .version(version)
     .option('--url <url>', 'where the service is (http://127.0.0.1:3000 unless given)')

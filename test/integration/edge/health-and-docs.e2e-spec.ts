@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { HealthRegistry } from '../../../src/health/index.js';
+import { chromiumPath, launchChromium } from '../../support/browser.js';
+import { serveHere } from '../../support/service.js';
 import { startToy, type Toy } from './toy-application.js';
 
 let toy: Toy;
@@ -101,4 +103,31 @@ describe('docs', () => {
       ReadinessResponse: {},
     });
   });
+
+  (chromiumPath() === undefined ? it.skip : it)(
+    'N6 offers to try a route out, but no stream, which would never show anything',
+    async () => {
+      const service = await serveHere();
+      const browser = await launchChromium(chromiumPath() ?? '');
+      try {
+        const page = await browser.newPage();
+        const opened = async (id: string) => {
+          const operation = page.locator(`[id="operations-${id}"]`);
+          await operation.locator('.opblock-summary-control').click();
+          await operation.locator('.opblock-body').waitFor();
+          return { text: await operation.innerText(), buttons: await operation.locator('.execute').count() };
+        };
+        await page.goto(`${service.url}/docs`);
+        await page.locator('.opblock').first().waitFor();
+        expect((await opened('events-listEvents')).buttons).toBe(1);
+        for (const id of ['events-watchEvents', 'journal-watchJournalEvents']) {
+          const stream = await opened(id);
+          expect(stream).toEqual({ buttons: 0, text: expect.stringMatching(/curl -N/) });
+        }
+      } finally {
+        await browser.close();
+        await service.stop();
+      }
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { FollowItem, Run } from '@runstream/client';
+import { type EndItem, type FollowItem, type Run, RunstreamClientError } from '@runstream/client';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { GaveUp, Interrupted } from '../failure.js';
 import { durationOf, listOf, timeOf, wholeNumber } from '../input/values.js';
@@ -64,16 +64,17 @@ export async function followRun(session: Session, run: Run, options: FollowRunOp
   const story = new Story(out);
   using watch = new SilenceWatch({ ...session, signal }, run.id, silence, () => story.pause());
   const seen = { events: 0, missing: 0 as number | undefined };
+  const ended = async (item: EndItem): Promise<ExitCode> => {
+    await story.pause();
+    const last = await latest(session, run);
+    const end = endText(item, last, seen);
+    await (out.isJson ? out.note(end) : out.line(end));
+    return exitCodeOf(item, last);
+  };
   try {
     for await (const item of following) {
       await watch.heard(item);
-      if (item.kind === 'end') {
-        await story.pause();
-        const last = await latest(session, run);
-        const end = endText(item, last, seen);
-        await (out.isJson ? out.note(end) : out.line(end));
-        return exitCodeOf(item, last);
-      }
+      if (item.kind === 'end') return await ended(item);
       if (item.kind === 'event') seen.events++;
       if (item.kind === 'gap') {
         const { missed } = item.gap;
@@ -84,6 +85,10 @@ export async function followRun(session: Session, run: Run, options: FollowRunOp
     }
   } catch (error) {
     await story.pause();
+    // It was there before.
+    if (error instanceof RunstreamClientError && error.code === 'RUN_NOT_FOUND') {
+      return ended({ kind: 'end', reason: 'deleted', status: undefined });
+    }
     if (error instanceof Interrupted || error instanceof GaveUp) {
       const { cursor } = following;
       const on = cursor === undefined ? shown`` : shown` --after ${cursor}`;

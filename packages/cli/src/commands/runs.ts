@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { AnswerOf, QueryOf } from '@runstream/client';
 import { labelOf, timeOf, wholeNumber } from '../input/values.js';
-import { cut, Shown, shown } from '../render/shown.js';
+import { cut, type Shown, shown } from '../render/shown.js';
 import { statusOf } from '../render/status.js';
 import { table } from '../render/table.js';
 import { ago, count } from '../render/time.js';

@@ -1,5 +1,5 @@
 import type { FollowItem } from '@runstream/client';
-import { shown, Shown } from '../render/shown.js';
+import { shown, type Shown } from '../render/shown.js';
 import { duration } from '../render/time.js';
 import type { Session } from '../session.js';
 import { whyQuiet } from './standing.js';

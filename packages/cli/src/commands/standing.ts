@@ -1,5 +1,5 @@
 import type { AnswerOf, Run } from '@runstream/client';
-import { Shown, shown } from '../render/shown.js';
+import { type Shown, shown } from '../render/shown.js';
 import { ago, duration } from '../render/time.js';
 import type { Session } from '../session.js';
 
