@@ -149,8 +149,9 @@ describe('runstream', () => {
   });
 
   it('shows groups, what is pending and what died, and steers them', async () => {
-    const { url, close } = await startApplication({}, { imports: [HandlersModule] });
-    bed.onClose(close);
+    const application = await startApplication({}, { imports: [HandlersModule] });
+    bed.onClose(() => application.close());
+    const { url } = application;
     const own = { env: { RUNSTREAM_URL: url } };
     const { id } = await api.createRun();
     await api.append(id, { event: { category: 'log', action: 'stdout' }, data: { line: 'x' } });

@@ -12,7 +12,7 @@ export interface CliOptions {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   /** Written to its stdin, which is then ended. Default: an empty one; `open` leaves it to the test. */
-  stdin?: string | 'open';
+  stdin?: string;
 }
 
 export interface Cli {

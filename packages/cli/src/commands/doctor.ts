@@ -77,8 +77,8 @@ async function version({ client, signal }: Session): Promise<Finding> {
   return { name: 'version', verdict: 'told', text, value: found ?? null };
 }
 
-async function clock({ clockSkewMs }: Session): Promise<Finding> {
-  const ms = clockSkewMs();
+async function clock(session: Session): Promise<Finding> {
+  const ms = session.clockSkewMs();
   if (ms === undefined)
     return { name: 'clock', verdict: 'told', text: shown`It does not say its time.`, value: null };
   const isBad = Math.abs(ms) > MAX_SKEW_MS;

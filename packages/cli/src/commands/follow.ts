@@ -87,7 +87,7 @@ export async function followRun(session: Session, run: Run, options: FollowRunOp
     await story.pause();
     // It was there before.
     if (error instanceof RunstreamClientError && error.code === 'RUN_NOT_FOUND') {
-      return ended({ kind: 'end', reason: 'deleted', status: undefined });
+      return await ended({ kind: 'end', reason: 'deleted', status: undefined });
     }
     if (error instanceof Interrupted || error instanceof GaveUp) {
       const { cursor } = following;

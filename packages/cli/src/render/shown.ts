@@ -65,7 +65,7 @@ export class Shown {
   }
 
   private static of(text: string): Shown {
-    return new Shown(text, [...text].length);
+    return new Shown(text, Array.from(text).length);
   }
 }
 
@@ -83,7 +83,7 @@ export function toShown(value: Showable): Shown {
 export function cut(text: string, maxCharacters: number): Shown {
   // What is cut away is not looked at: it may be a megabyte.
   const start = Shown.line(text.slice(0, 4 * maxCharacters));
-  const characters = [...start.text];
+  const characters = Array.from(start.text);
   if (characters.length <= maxCharacters && text.length <= 4 * maxCharacters) return start;
   return Shown.line(`${characters.slice(0, maxCharacters - 1).join('')}…`);
 }
