@@ -11,8 +11,10 @@ import { eventually } from '../support/eventually.js';
 export interface CliOptions {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Written to its stdin, which is then ended. Default: an empty one; `open` leaves it to the test. */
+  /** Written to its stdin, which is then ended. Default: an empty one. */
   stdin?: string;
+  /** Leaves its stdin to the test. Only of a process. */
+  isOpen?: true;
 }
 
 export interface Cli {
@@ -33,7 +35,7 @@ const EMPTY = mkdtempSync(join(tmpdir(), 'runstream-cli-'));
 /** Starts `runstream` as a process, with nothing of this process's environment. */
 export function startCli(
   args: readonly string[],
-  { env = {}, cwd = EMPTY, stdin = '' }: CliOptions = {},
+  { env = {}, cwd = EMPTY, stdin = '', isOpen }: CliOptions = {},
 ): Cli {
   const program = bundleOf(process.env['TEST_COMPILED_DIR'] ?? '', 'packages/cli/src/main.ts');
   const child = spawn(process.execPath, [program, ...args], {
@@ -43,7 +45,7 @@ export function startCli(
   });
   // It may end before it has read all.
   child.stdin.on('error', () => undefined);
-  if (stdin !== 'open') child.stdin.end(stdin);
+  if (!isOpen) child.stdin.end(stdin);
   const printed = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
