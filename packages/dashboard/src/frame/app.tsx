@@ -28,11 +28,18 @@ export function App(): VNode {
       </a>
       <Header />
       <OutageBar />
-      <main id="main" tabIndex={-1}>
+      {/* Styles of a page hold on it alone. */}
+      <main id="main" tabIndex={-1} class={`on-${pageName()}`}>
         {session.value && (isSignedIn.value ? <Inside key={session.value.tenant_id} /> : <SignIn />)}
       </main>
     </>
   );
+}
+
+function pageName(): string {
+  const [name, id] = place.value.parts;
+  if (name === undefined) return 'runs';
+  return name === 'runs' && id !== undefined ? 'run' : name;
 }
 
 /** Not by the address: what stands after `#` there is the place. */

@@ -10,7 +10,7 @@ import { pageState } from '../store/page-state.js';
 import { attention } from '../store/vitals.js';
 import { EVERYWHERE, useKeys } from '../parts/keys.js';
 import { Tenant } from './tenant.js';
-import { nextTheme, type Theme, theme } from './theme.js';
+import { nextTheme, type Theme, theme } from '../store/theme.js';
 
 const KeyHelp = lazy(() => import('./key-help.js'));
 
@@ -109,10 +109,10 @@ function Mark({ name }: { name: string }): VNode | null {
   const { groups, deadLetters } = attention.value;
   if (name === 'Groups' && groups > 0)
     return (
-      <span class="mark bad">
+      <span class="badge bad">
         {count(groups)}!<span class="unseen"> need somebody</span>
       </span>
     );
-  if (name === 'Dead letters' && deadLetters > 0) return <span class="mark">{count(deadLetters)}</span>;
+  if (name === 'Dead letters' && deadLetters > 0) return <span class="badge">{count(deadLetters)}</span>;
   return null;
 }

@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import type { GroupSample } from '../sentences/group-facts.js';
 import { clock } from '../parts/format.js';
+import { theme } from '../store/theme.js';
 import { type Chart, CHARTS, columnsOf } from './lines.js';
 
 const HEIGHT_PX = 110;
@@ -27,12 +28,11 @@ export function draw(
   const build = (): void => {
     for (const plot of plots) plot.destroy();
     place.replaceChildren();
-    const style = getComputedStyle(place);
     plots = CHARTS.map((chart) => {
       const title = document.createElement('p');
       title.textContent = chart.title;
       place.append(title);
-      return new uPlot(optionsOf(chart, place.clientWidth, style, onPoint), dataOf(chart, samples), place);
+      return new uPlot(optionsOf(chart, place, onPoint), dataOf(chart, samples), place);
     });
   };
   const update = (next: readonly GroupSample[]): void => {
@@ -46,7 +46,7 @@ export function draw(
     for (const plot of plots) plot.setSize({ width: place.clientWidth, height: HEIGHT_PX });
   });
   const scheme = matchMedia('(prefers-color-scheme: dark)');
-  build();
+  const forget = theme.subscribe(build);
   resized.observe(place);
   scheme.addEventListener('change', build);
   return {
@@ -54,9 +54,18 @@ export function draw(
     destroy: () => {
       resized.disconnect();
       scheme.removeEventListener('change', build);
+      forget();
       for (const plot of plots) plot.destroy();
     },
   };
+}
+
+/** As a canvas takes it: a custom property itself may be light-dark(). */
+function colourOf(place: HTMLElement, name: string): string {
+  place.style.color = `var(${name})`;
+  const { color } = getComputedStyle(place);
+  place.style.color = '';
+  return color;
 }
 
 function dataOf({ lines }: Chart, samples: readonly GroupSample[]): uPlot.AlignedData {
@@ -66,15 +75,14 @@ function dataOf({ lines }: Chart, samples: readonly GroupSample[]): uPlot.Aligne
 
 function optionsOf(
   { lines, say }: Chart,
-  width: number,
-  style: CSSStyleDeclaration,
+  place: HTMLElement,
   onPoint: (at: number | undefined) => void,
 ): uPlot.Options {
-  const colour = (name: string): string => style.getPropertyValue(name);
-  const axis = { stroke: colour('--soft'), font: `11px ${style.fontFamily}` };
+  const colour = (name: string): string => colourOf(place, name);
+  const axis = { stroke: colour('--soft'), font: `11px ${getComputedStyle(place).fontFamily}` };
   const faint = { stroke: colour('--line'), width: 1 };
   return {
-    width,
+    width: place.clientWidth,
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { sync: { key: 'groups' }, drag: { x: false, y: false }, y: false },

@@ -55,7 +55,7 @@ export function BunchView({ bunch, isWhole, onRedrive, onDelete }: BunchProps): 
           Delete {letters.length === 1 ? 'it' : `these ${letters.length}`}
         </button>
       </p>
-      <ul class="plain">
+      <ul class="bare-list">
         {letters.slice(0, shown.value).map((letter) => (
           <LetterRow
             key={letter.id}

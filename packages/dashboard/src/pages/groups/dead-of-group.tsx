@@ -22,7 +22,7 @@ export function DeadOfGroup({ group, letters }: DeadOfGroupProps): VNode {
         <p class="soft">It has given nothing up.</p>
       ) : (
         <>
-          <ul class="plain">
+          <ul class="bare-list">
             {letters.map(({ id, event, error, run_id, last_failure_at }) => (
               <li key={id}>
                 <span class="soft">
