@@ -23,6 +23,7 @@ const POLL_MS = 2000;
 /** A tab that nobody looks at gives its stream to others after this time. */
 const HIDDEN_MS = 10_000;
 const RECORD_MS = 5000;
+const MAX_PROVISIONAL = 1000;
 
 export type FeedState =
   | { kind: 'opening' }
@@ -165,7 +166,9 @@ export class RunFeed {
     const hidden = hiddenFor(HIDDEN_MS, this.closing.signal);
     const options = this.cursor === undefined ? {} : { after: this.cursor };
     try {
-      for await (const item of client.follow(this.id, { ...options, signal: hidden.signal })) {
+      const following = client.follow(this.id, { ...options, signal: hidden.signal });
+      for await (const item of following) {
+        this.cursor = following.cursor;
         this.hear(item);
         if (item.kind === 'end') return true;
       }
@@ -181,16 +184,15 @@ export class RunFeed {
 
   private hear(item: FollowItem): void {
     if (item.kind === 'event') {
-      this.cursor = item.event.id;
       this.waiting.push(item.event);
       this.changed();
       // While nobody looks there are no frames.
       if (this.waiting.length > PAGE) this.take();
     } else if (item.kind === 'provisional') {
-      this.log.provisional.set(item.event.idempotency_key, item.event);
+      const { provisional } = this.log;
+      if (provisional.size < MAX_PROVISIONAL) provisional.set(item.event.idempotency_key, item.event);
       this.changed();
     } else if (item.kind === 'gap') {
-      this.cursor = item.gap.first_available_id ?? undefined;
       if (item.gap.reason === 'diverged') this.startOver();
       this.changed();
     } else if (item.kind === 'state' && item.state === 'streaming') this.state.value = { kind: 'live' };
