@@ -46,6 +46,7 @@ beforeEach(async () => {
   }
   await put('package.json', '{"type": "module"}');
   await put('src/main.ts', '');
+  await put('packages/dashboard/build.mjs', '');
   await put('npm/npm-cli.js', NPM);
   await putServer('redis-server', '7.0.15');
 });
