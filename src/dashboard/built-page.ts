@@ -16,11 +16,11 @@ export class BuiltPage {
    * @param service where the routes are, seen from the page, with a slash at its end
    * @throws Error when it was not built
    */
-  constructor(service: string, folder = FOLDER) {
+  constructor(service: string) {
     try {
-      this.html = readFileSync(new URL('index.html', folder), 'utf8').replaceAll('{{service}}', service);
-      for (const name of readdirSync(folder)) {
-        if (extname(name) in TYPES) this.files.set(name, readFileSync(new URL(name, folder)));
+      this.html = readFileSync(new URL('index.html', FOLDER), 'utf8').replaceAll('{{service}}', service);
+      for (const name of readdirSync(FOLDER)) {
+        if (extname(name) in TYPES) this.files.set(name, readFileSync(new URL(name, FOLDER)));
       }
     } catch (cause) {
       throw new Error(

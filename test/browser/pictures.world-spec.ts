@@ -56,7 +56,12 @@ describeInBrowser('pictures of the documents', () => {
       task: 'Fix the flaky test in checkout',
       labels: { team: 'shop' },
     });
-    await client.runs.append(id, STORY);
+    const startedAt = Date.now() - STORY.length * 180;
+    const events = STORY.map((event, n) => ({
+      ...event,
+      timestamp: new Date(startedAt + n * 180).toISOString(),
+    }));
+    await client.runs.append(id, events);
     const { page, context } = await visit(browser, `${service.url}/#/runs/${id}`, {
       viewport: { width: 1100, height: 520 },
     });
