@@ -18,6 +18,10 @@ const GroupsPage = lazy(() => import('../pages/groups/groups-page.js'));
 const DeadLettersPage = lazy(() => import('../pages/dead-letters/dead-letters-page.js'));
 const KeysPage = lazy(() => import('../pages/keys/keys-page.js'));
 
+// Who is there takes a while to say; by then the page has come.
+if (pageName() === 'runs') RunsPage.preload();
+if (pageName() === 'run') RunPage.preload();
+
 /** The frame around every page, and which page it is. */
 export function App(): VNode {
   useSignalEffect(() => void (document.title = outage.value ? `▲ away · ${title.value}` : title.value));

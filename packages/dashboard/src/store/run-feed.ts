@@ -61,8 +61,7 @@ export class RunFeed {
   /** Until it is closed, or the run is over and all is read. What is refused is a state, and not thrown. */
   async open(): Promise<void> {
     try {
-      await this.loadRecord();
-      const older = await this.loadTail();
+      const [older] = await Promise.all([this.loadTail(), this.loadRecord()]);
       await Promise.all([this.fill(older), this.live(), this.keepRecord()]);
     } catch (error) {
       if (this.closing.signal.aborted) return;
@@ -116,7 +115,9 @@ export class RunFeed {
   async loadRecord(): Promise<void> {
     const run = await client.runs.get(this.id, {}, { signal: this.closing.signal });
     this.run.value = run;
-    this.log.head = Math.max(this.log.head, run.sequence);
+    if (run.sequence <= this.log.head) return;
+    this.log.head = run.sequence;
+    this.changed();
   }
 
   private async loadTail(): Promise<string | null> {

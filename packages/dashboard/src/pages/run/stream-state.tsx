@@ -17,6 +17,8 @@ export function Held({ coverage, feed }: { coverage: Coverage; feed: RunFeed }):
   const gone = missed(coverage);
   const isBehind = coverage.coming > 0 || coverage.unread !== undefined;
   if (feed.expired.value) return <span class="held soft">{counted(head, 'event')}, no longer kept</span>;
+  // Nothing is known yet, and that is not "none".
+  if (head === 0 && feed.isFilling.value) return <span class="held soft">…</span>;
   return (
     <span class="held">
       {isBehind ? (
