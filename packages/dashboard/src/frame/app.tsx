@@ -7,6 +7,7 @@ import { SignIn } from '../pages/sign-in.js';
 import { outage } from '../service/client.js';
 import { place } from '../service/router.js';
 import { isSignedIn, session } from '../service/session.js';
+import { pageTitle } from '../store/page-state.js';
 import { title, watchVitals } from '../store/vitals.js';
 import { Header } from './header.js';
 import { OutageBar } from './outage-bar.js';
@@ -24,7 +25,10 @@ if (pageName() === 'run') RunPage.preload();
 
 /** The frame around every page, and which page it is. */
 export function App(): VNode {
-  useSignalEffect(() => void (document.title = outage.value ? `▲ away · ${title.value}` : title.value));
+  useSignalEffect(() => {
+    const about = pageTitle.value ?? title.value;
+    document.title = outage.value ? `▲ away · ${about}` : about;
+  });
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>

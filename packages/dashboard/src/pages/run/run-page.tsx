@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals';
+import { pageTitle } from '../../store/page-state.js';
 import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 import { Failure } from '../../parts/failure.js';
@@ -29,11 +30,11 @@ export function Page({ id }: { id: string }): VNode {
   const refusal = useComputed(() =>
     feed.state.value.kind === 'refused' ? feed.state.value.error : undefined,
   );
-  const title = run ? `${signOf(run.status)} ${visible(run.task).slice(0, 80)} · Runstream` : 'Runstream';
+  const title = run ? `${signOf(run.status)} ${visible(run.task).slice(0, 80)} · Runstream` : undefined;
   useEffect(() => {
-    document.title = title;
+    pageTitle.value = title;
     return () => {
-      document.title = 'Runstream';
+      pageTitle.value = undefined;
     };
   }, [title]);
   const refused = refusal.value && (

@@ -110,7 +110,9 @@ function Choice({ label, all, names, value, onChange }: ChoiceProps): VNode {
   );
 }
 
-function SearchField({ model: { search }, search: field, nth, onFound }: ToolbarProps): VNode {
+function SearchField({ model, search: field, nth, onFound }: ToolbarProps): VNode {
+  const { search } = model;
+  const { log } = model.feed;
   const typed = useSignal(search.text.value);
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -151,6 +153,7 @@ function SearchField({ model: { search }, search: field, nth, onFound }: Toolbar
                 : nth === 0
                   ? `${count(found)} found`
                   : `${count(nth)} of ${count(found)}`}
+            {log.keptFrom > (log.held.first ?? 1) && ` in the newest ${count(log.head - log.keptFrom + 1)}`}
           </span>
           <button
             type="button"
