@@ -69,7 +69,7 @@ describe('the log of one run', () => {
 
   it('bounds bytes as well, also where each event is as large as may be', () => {
     const log = new RunLog();
-    const many = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`name ${i}`, 'a value']));
+    const many = Object.fromEntries(Array.from({ length: 8000 }, (_, i) => [`name ${i}`, 'a value']));
     const kinds = [{ content: 'x'.repeat(2 ** 20) }, many, { content: 'y'.repeat(50_000) }];
     for (let sequence = 1; sequence <= 1500; sequence++) log.add([event(sequence, kinds[sequence % 3])]);
     expect(log.held.count).toBe(1500);
