@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { GroupOverviews } from '../../src/consumer/overview/group-overviews.js';
@@ -14,16 +14,10 @@ import {
 import { ask } from '../access/ask.js';
 import { TestKeys } from '../access/keys.js';
 import { startApplication, type TestApplication } from '../support/application.js';
-import { chromiumPath, launchChromium } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
-import { report } from '../support/report-line.js';
 import { serveHere, type Serving } from '../support/service.js';
-
-const executablePath = chromiumPath();
-if (executablePath === undefined)
-  report('There is no Chromium here (CHROMIUM may name one): the tests of the groups’ pages are left out.');
-const inBrowser = executablePath === undefined ? describe.skip : describe;
+import { describeInBrowser, openBrowser } from './visit.js';
 
 const TENANT = 'default';
 /** What people and programs may put anywhere. */
@@ -125,14 +119,14 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error('The keyboard does not come there.');
 }
 
-inBrowser('The pages of groups, dead letters and keys', () => {
+describeInBrowser('The pages of groups, dead letters and keys', () => {
   beforeAll(async () => {
     redis = await startRedis();
     [shop, locked, keys, browser] = await Promise.all([
       startApplication({ redis: { url: redis.url } }, { imports: [Shop] }),
       serveHere({ AUTH_MODE: 'api-key', REDIS_URL: redis.url }),
       TestKeys.open(redis.url),
-      launchChromium(executablePath ?? ''),
+      openBrowser(),
     ]);
     const { json } = await ask(shop.url, 'POST', '/runs', { json: { task: 'Deploy the shop' } });
     run = String(json?.['id']);

@@ -1,11 +1,5 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { chromiumPath, launchChromium } from '../support/browser.js';
-import { report } from '../support/report-line.js';
-
-const executablePath = chromiumPath();
-export const hasChromium = executablePath !== undefined;
-if (!hasChromium)
-  report('There is no Chromium here (CHROMIUM may name one): the tests of the run page are left out.');
+import { openBrowser } from './visit.js';
 
 /** A browser, and what the pages in it complained of. */
 export class RunScene {
@@ -15,7 +9,7 @@ export class RunScene {
   private readonly contexts: BrowserContext[] = [];
 
   async open(): Promise<void> {
-    this.browser = await launchChromium(executablePath ?? '');
+    this.browser = await openBrowser();
   }
 
   /** @param aheadMs by how much the page's clock is ahead */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { DashboardModule } from '../../src/dashboard/index.js';
 import { type Executor, RunExecutor, type RunExecution } from '../../src/executors/index.js';
@@ -12,11 +12,11 @@ import { eventually } from '../support/eventually.js';
 import { findRecordings } from '../support/recordings.js';
 import { type Service, type Serving, startService } from '../support/service.js';
 import { TestBed } from '../support/test-bed.js';
-import { hasChromium, RunScene } from './run-scene.js';
+import { RunScene } from './run-scene.js';
+import { describeInBrowser } from './visit.js';
 
 const bed = new TestBed();
 const scene = new RunScene();
-const inBrowser = hasChromium ? describe : describe.skip;
 
 let service: Serving;
 let api: Client;
@@ -49,7 +49,7 @@ class ShipExecutor implements Executor {
 @Module({ imports: [DashboardModule.forRoot()], providers: [ShipExecutor] })
 class ShipModule {}
 
-inBrowser('the page of a run', () => {
+describeInBrowser('the page of a run', () => {
   beforeAll(async () => {
     [service] = await Promise.all([bed.serveHere({ EVENT_MAX_LENGTH: '100' }), scene.open()]);
     api = bed.client(service);

@@ -28,6 +28,8 @@ export class RunLog {
   readonly provisional = new Map<string, ProvisionalEvent>();
   /** The last sequence that the service has named. */
   head = 0;
+  /** From here on nothing was let go. */
+  keptFrom = 1;
   /** Counts up when all that came before is void. */
   generation = 0;
   private readonly chunks = new Map<number, Chunk>();
@@ -67,13 +69,6 @@ export class RunLog {
     return this.letGo.get(Math.floor(sequence / CHUNK));
   }
 
-  /** From here on nothing was let go. */
-  get keptFrom(): number {
-    let from = 1;
-    for (const number of this.letGo.keys()) from = Math.max(from, (number + 1) * CHUNK);
-    return from;
-  }
-
   get missing(): Range[] {
     return this.held.missing(1, this.head);
   }
@@ -86,6 +81,7 @@ export class RunLog {
     this.chunks.clear();
     this.letGo.clear();
     this.head = this.kept = this.bytes = 0;
+    this.keptFrom = 1;
   }
 
   private keep(event: RunEvent): void {
@@ -115,6 +111,7 @@ export class RunLog {
       if (number === undefined || !chunk) return;
       const first = chunk.events.find((event) => event !== undefined);
       if (first && !this.letGo.has(number)) this.letGo.set(number, first.id);
+      this.keptFrom = Math.max(this.keptFrom, (number + 1) * CHUNK);
       this.chunks.delete(number);
       this.kept -= chunk.count;
       this.bytes -= chunk.bytes;
