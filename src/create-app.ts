@@ -18,7 +18,7 @@ export interface CreateAppOptions {
 /** The service as it is configured, before it listens. Rejects when Redis or the configuration will not do. */
 export async function createApp(
   config: RunstreamConfig,
-  redisUrl: string,
+  redisUrl?: string,
   { collect, ...rest }: CreateAppOptions = {},
 ): Promise<NestExpressApplication> {
   const options = optionsFromConfig(config, redisUrl);

@@ -24,9 +24,11 @@ async function main(): Promise<void> {
   }
   // Before anything asks for a tracer.
   const traces = config.traces && (await exportTraces(config.traces));
-  const embedded = config.redis.url === undefined ? await startEmbeddedRedis() : undefined;
+  const { url: redisUrl, cluster: nodes, options } = config.redis;
+  const isPrivate = !redisUrl && !nodes && !options?.sentinels;
+  const embedded = isPrivate ? await startEmbeddedRedis() : undefined;
   try {
-    const app = await createApp(config, config.redis.url ?? embedded?.url ?? '', {
+    const app = await createApp(config, redisUrl ?? embedded?.url, {
       collect: cluster.isWorker ? askForAllMetrics() : undefined,
     });
     const { shutdownTimeoutMs, listeners } = config.http;

@@ -1,16 +1,14 @@
 import { ConfigError } from './config-error.js';
 import { EnvironmentReader } from './environment-reader.js';
+import { redisConfig } from './redis-config.js';
 import { hostName, isLoopback } from '../common/index.js';
 import { SETTINGS } from './settings/index.js';
 import {
   EVENT_TYPES_RULE,
   isEventType,
   isHeader,
-  isKeyPrefix,
-  KEY_PREFIX_RULE,
   isNetwork,
   isOrigin,
-  isRedisAddress,
   isTenant,
   ORIGINS_RULE,
   TENANT_RULE,
@@ -29,14 +27,13 @@ import type {
   ExecutorsConfig,
   HttpConfig,
   JwtConfig,
-  RedisConfig,
   RunstreamConfig,
   SseConfig,
   TenancyConfig,
   TracesConfig,
 } from './runstream-config.js';
 
-const { admission, auth, events, executors, http, metrics, redis, runs, tenancy } = SETTINGS;
+const { admission, auth, events, executors, http, metrics, runs, tenancy } = SETTINGS;
 
 /**
  * The whole configuration, checked, from environment variables; each is described in `.env.example`.
@@ -86,29 +83,6 @@ function tracesConfig(reader: EnvironmentReader): TracesConfig | undefined {
     return value === undefined ? [] : [{ variable, value }];
   });
   return set[0] && { endpoint: set[0], serviceName };
-}
-
-function redisConfig(reader: EnvironmentReader, production: boolean): RedisConfig {
-  const url = reader.text('REDIS_URL');
-  // The value is never printed: it may hold a password.
-  if (url !== undefined && !isRedisAddress(url)) {
-    reader.problems.push(
-      'REDIS_URL is not an address: set it to redis://host:6379, rediss://user:password@host:6380 or the path of a unix socket.',
-    );
-  }
-  if (url === undefined && production) {
-    reader.problems.push(
-      'REDIS_URL is not set, and NODE_ENV is production: set it to the address of a durable Redis; ' +
-        'the embedded server is for development only.',
-    );
-  }
-  const keyPrefix = reader.matching('REDIS_KEY_PREFIX', isKeyPrefix, KEY_PREFIX_RULE);
-  return {
-    ...(url === undefined ? {} : { url }),
-    ...(keyPrefix === undefined ? {} : { keyPrefix }),
-    commandTimeoutMs: reader.number({ ...redis.commandTimeoutMs, min: 10 }),
-    maxBulkReadBytes: reader.number(redis.maxBulkReadBytes),
-  };
 }
 
 function eventsConfig(reader: EnvironmentReader): EventsConfig {

@@ -1,8 +1,36 @@
 import type { AdapterName, LogLevel } from './settings/service.settings.js';
 
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Credentials, TLS and Sentinels, as ioredis takes them. */
+export interface RedisAccess {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sentinels?: RedisAddress[];
+  /** Of the master. */
+  readonly name?: string;
+  readonly sentinelPassword?: string;
+  readonly sentinelTLS?: RedisAccess['tls'];
+  readonly enableTLSForSentinelMode?: boolean;
+  readonly natMap?: Record<string, RedisAddress>;
+}
+
 export interface RedisConfig {
-  /** `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of development. */
+  /**
+   * `redis://…`, `rediss://…`, or the path of a unix socket. Default: none, which means the embedded server of
+   * development, unless there are Sentinels or a cluster.
+   */
   readonly url?: string;
+  /** Some nodes of a cluster. */
+  readonly cluster?: {
+    readonly nodes: readonly RedisAddress[];
+    readonly natMap?: Record<string, RedisAddress>;
+  };
+  readonly options?: RedisAccess;
   /** What all keys and channels begin with: 1 to 64 letters, digits and `.:_-`. Default: nothing. */
   readonly keyPrefix?: string;
   /** A command without an answer for so many milliseconds has failed. Default 2000. */

@@ -36,6 +36,7 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
   private readonly consumer = consumerName();
   private groups: GroupConsumer[] = [];
   private handlers: RegisteredHandler[] = [];
+  private stopListening = (): void => undefined;
 
   constructor(
     private readonly explorer: HandlerExplorer,
@@ -66,13 +67,13 @@ export class ConsumerRunner implements OnApplicationBootstrap, BeforeApplication
     this.handlers = this.explorer.explore();
     if (this.options.enabled === false) return;
     for (const handler of this.handlers) this.start(handler);
-    this.redis.commands.on('ready', this.onReady);
+    this.stopListening = this.redis.whenReady(this.onReady);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     const deadlineMs = this.options.shutdownTimeoutMs ?? CONSUMER_DEFAULTS.shutdownTimeoutMs;
     await Promise.all(this.groups.map((group) => group.stop(deadlineMs)));
-    this.redis.commands.off('ready', this.onReady);
+    this.stopListening();
   }
 
   /** Leases ran on while Redis was away: others wait only so long. */

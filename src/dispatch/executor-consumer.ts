@@ -141,7 +141,7 @@ export class ExecutorConsumer implements StreamConsumer {
     scope: Scope,
   ): Promise<Visited> {
     const { dispatch } = this.deps;
-    const isPatient = await dispatch.isPatient(this.leaseMs);
+    const isPatient = await dispatch.isPatient(this.leaseMs, source.tenantId);
     const most = places - taken;
     let claimed: DispatchEntry[] = [];
     if (most > 0) {

@@ -3,6 +3,7 @@ import { createTestExecutors, type TestExecutors, typeOf } from '../../test/supp
 import { eventually } from '../../test/support/eventually.js';
 import type { RecordedEvent } from '../events/index.js';
 import { type Executor, type RunExecution, RunExecutor } from '../executors/index.js';
+import { subscriberOf } from '../../test/support/subscriber.js';
 
 type Job = (run: RunExecution) => unknown;
 
@@ -123,7 +124,7 @@ describe('An executor waits for an event from outside', () => {
     await one.idle();
     expect(reason).toMatchObject({ name: 'RunAbortedError', reason: 'cancelled' });
     // Nobody listens any more.
-    expect(one.redis.subscriber.listenerCount('smessage')).toBeLessThan(5);
+    expect(subscriberOf(one.redis).listenerCount('smessage')).toBeLessThan(5);
   });
 
   it('T233 waits for 30 days, if it is told to', async () => {

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './connections/redis-client.js';
 import { type LongTimeout, OverloadedError, setLongTimeout } from '../common/index.js';
 import { type Reader, ReadPool } from './read-pool.js';
-import { RedisConnections } from './redis-connections.js';
+import { RedisConnections } from './connections/redis-connections.js';
 import { redisCall } from './redis-error.js';
 import { REDIS_DEFAULTS, REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 
@@ -44,7 +44,7 @@ export class BulkReads {
    * @throws the signal's reason; OverloadedError when its turn, or Redis's answer, does not come in time while Redis
    *   serves others; RedisUnavailableError
    */
-  async run<T>(reader: Reader, maxBytes: number, read: (connection: Redis) => Promise<T>): Promise<T> {
+  async run<T>(reader: Reader, maxBytes: number, read: (connection: RedisClient) => Promise<T>): Promise<T> {
     const pool = reader.lane === 'catch-up' ? this.catchUp : this.others;
     const giveBack = await pool.turn(reader, maxBytes);
     let bytes = 0;
@@ -58,7 +58,7 @@ export class BulkReads {
   }
 
   /** After an outage each connection comes back at a time of its own: until then the other one serves. */
-  private get connection(): Redis {
+  private get connection(): RedisClient {
     const { commands, reads } = this.redis;
     return reads.status === 'ready' ? reads : commands;
   }

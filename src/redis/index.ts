@@ -1,11 +1,10 @@
 export * from './embedded/index.js';
 export * from './bulk-reads.js';
 export type { Reader } from './read-pool.js';
-export * from './redis-connections.js';
+export * from './connections/index.js';
 export * from './redis-error.js';
 export * from './redis-metrics.js';
 export * from './redis-options.js';
 export * from './redis-script.js';
-export * from './redis-watchdog.js';
 export * from './redis.module.js';
 export * from './stream-rows.js';

@@ -23,6 +23,9 @@ describe('An error from Redis', () => {
       'CLUSTERDOWN The cluster is down',
       'MASTERDOWN Link with MASTER is down',
       'BUSY Redis is busy running a script',
+      'MOVED 13907 127.0.0.1:7001',
+      'ASK 13907 127.0.0.1:7001',
+      'TRYAGAIN Multiple keys request during rehashing of slot',
     ],
   ])('T23 that says "%s" is an outage', async (message) => {
     expect(isRedisUnavailable(reply(message))).toBe(true);
@@ -39,6 +42,7 @@ describe('An error from Redis', () => {
       'ERR Command timed out in a script',
       'OOMPH is no code of Redis',
       'BUSYGROUP Consumer Group name already exists',
+      "CROSSSLOT Keys in request don't hash to the same slot",
     ],
   ])('that says "%s" is a defect of ours', async (message) => {
     const error = reply(message);
@@ -47,7 +51,13 @@ describe('An error from Redis', () => {
   });
 
   it('T23 that comes from the connection is an outage', () => {
-    for (const message of ['Connection is closed.', 'Command timed out', "Stream isn't writeable and …"]) {
+    for (const message of [
+      ...['Connection is closed.', 'Command timed out', "Stream isn't writeable and …"],
+      "Cluster isn't ready and enableOfflineQueue options is false",
+      'Too many Cluster redirections. Last error: ReplyError: CLUSTERDOWN The cluster is down',
+      ...['Cluster is ended.', 'Failed to refresh slots cache.', 'None of startup nodes is available'],
+      'All sentinels are unreachable. Retrying from scratch after 50ms.',
+    ]) {
       expect(isRedisUnavailable(new Error(message))).toBe(true);
     }
     expect(isRedisUnavailable(Object.assign(new Error('read ECONNRESET'), { syscall: 'read' }))).toBe(true);

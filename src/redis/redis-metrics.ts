@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Gauge, type Metric } from 'prom-client';
 import { BulkReads } from './bulk-reads.js';
-import { RedisWatchdog } from './redis-watchdog.js';
+import { RedisWatchdog } from './connections/redis-watchdog.js';
 
 /** Whether Redis is there. */
 @Injectable()
@@ -12,11 +12,13 @@ export class RedisMetrics {
     this.metrics = [
       new Gauge({
         name: 'runstream_redis_up',
-        help: '1 while Redis answers this process and takes writes, else 0.',
+        help: '1 while Redis answers this process and takes writes, else 0. By shard: the lowest slot that it has, 0 without a cluster.',
+        labelNames: ['shard'],
         aggregator: 'min',
         registers: [],
         collect() {
-          this.set(redis.state === 'up' ? 1 : 0);
+          this.reset();
+          for (const { name, state } of redis.shards) this.set({ shard: name }, state === 'up' ? 1 : 0);
         },
       }),
       new Gauge({

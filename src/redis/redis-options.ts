@@ -1,18 +1,31 @@
-import type { Redis, RedisOptions as IoredisOptions } from 'ioredis';
+import type { NatMap, Redis, RedisOptions as IoredisOptions } from 'ioredis';
 import { defaultsOf } from '../config/index.js';
 
 /** What a connection is for: commands, bulk reads, pub/sub. There may be more. @publicApi */
 export type RedisPurpose = 'commands' | 'reads' | 'subscriber';
 
-/** How RedisModule reaches its server: by one of `url`, `options` and `connect`. @publicApi */
+/** A Redis Cluster. @publicApi */
+export interface RedisClusterOptions {
+  /** Some of its nodes; the others are asked for. */
+  nodes: readonly { host: string; port: number }[];
+  /** Where nodes are found whose own addresses can't be reached from here: by `host:port`, as they call themselves. */
+  natMap?: NatMap;
+}
+
+/** How RedisModule reaches its servers: by one of `url`, `cluster` and `connect`, or by `options` alone. @publicApi */
 export interface RedisOptions {
   /** `redis://[user:password@]host:port[/db]`, `rediss://…`, or the path of a unix socket. */
   url?: string;
-  /** Options of ioredis, where an address does not say enough: a TLS object, credentials. Not `keyPrefix`, which stands below. */
+  /** A cluster in place of one server. */
+  cluster?: RedisClusterOptions;
+  /**
+   * Options of ioredis, where an address does not say enough: credentials, a TLS object, `sentinels` and `name`. With
+   * `cluster` they are those of each node. Not `keyPrefix`, which stands below.
+   */
   options?: IoredisOptions;
   /**
    * Makes the client for a purpose. It must be made with `options`, and may have more of its own; Runstream connects it,
-   * and disconnects it at the end.
+   * and disconnects it at the end. Not for a cluster.
    */
   connect?: (purpose: RedisPurpose, options: IoredisOptions) => Redis;
   /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './connections/redis-client.js';
 import { isReplyError, redisCall } from './redis-error.js';
 
 /** Shorter texts are cheaper as what they are. */
@@ -27,7 +27,7 @@ export class RedisScript {
    *
    * @throws RedisUnavailableError
    */
-  run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  run(redis: RedisClient, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return redisCall(
       this.evaluate(
         () => redis.evalsha(this.sha, keys.length, ...keys, ...args),
@@ -43,7 +43,7 @@ export class RedisScript {
    * @throws RedisUnavailableError
    */
   async runForBytes(
-    redis: Redis,
+    redis: RedisClient,
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {

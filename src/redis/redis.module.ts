@@ -1,9 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { configurableModule } from '../config/index.js';
 import { BulkReads } from './bulk-reads.js';
-import { RedisConnections } from './redis-connections.js';
+import { RedisConnections } from './connections/redis-connections.js';
 import { RedisMetrics } from './redis-metrics.js';
-import { RedisWatchdog } from './redis-watchdog.js';
+import { RedisWatchdog } from './connections/redis-watchdog.js';
 import { REDIS_OPTIONS, type RedisOptions } from './redis-options.js';
 
 const { ConfigurableModule, options } = configurableModule<RedisOptions>('redis', REDIS_OPTIONS);

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './connections/redis-client.js';
 import { isReplyError } from './redis-error.js';
 
 /** A row of a stream, as Redis gives it: its id, then field, value, field, value. */
@@ -11,7 +11,7 @@ export function isNoGroup(error: unknown): error is Error {
 
 /** Rows of a stream for one consumer of a group, without a wait: new ones (`after` is `>`), or its own after an id. */
 export async function readGroup(
-  redis: Redis,
+  redis: RedisClient,
   of: { stream: string; group: string; consumer: string; after: string; most: number },
 ): Promise<StreamRow[]> {
   const { stream, group, consumer, after, most } = of;

@@ -8,13 +8,16 @@ export async function removeTenant(url: string, prefix: string, tenantId: string
   const redis = new RedisConnections({ url });
   await redis.onModuleInit();
   try {
-    let cursor = '0';
-    do {
-      const page = redis.commands.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
-      const [next, keys] = await redisCall(page);
-      if (keys.length > 0) await redisCall(redis.commands.unlink(...keys));
-      cursor = next;
-    } while (cursor !== '0');
+    for (const server of redis.masters()) {
+      let cursor = '0';
+      do {
+        const page = server.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
+        const [next, keys] = await redisCall(page);
+        // Those of several slots can't go in one command of a cluster.
+        await redisCall(Promise.all(keys.map((key) => server.unlink(key))));
+        cursor = next;
+      } while (cursor !== '0');
+    }
     await redisCall(redis.commands.srem(TENANTS_KEY, tenantId));
   } finally {
     redis.onApplicationShutdown();

@@ -123,7 +123,7 @@ describe('L6 options that are wrong', () => {
     [{ events: { maxLength: NaN } }, /events\.maxLength must be a whole number of events from 1 up/],
     [{ events: { maxLenght: 5 } }, /There is no option "events\.maxLenght"/],
     [{ events: { ttlSeconds: 100, runTtlSeconds: 10 } }, /runTtlSeconds is less than events\.ttlSeconds/],
-    [{ redis: { url: undefined } }, /redis: give one of url, options and connect/],
+    [{ redis: { url: undefined } }, /redis: give one of url, cluster, options and connect/],
     [{ redis: { url: '' } }, /redis\.url must be redis:\/\/host:6379/],
     [{ redis: undefined }, /redis: give one of/],
     [{ http: { maxRequestBytes: NaN } }, /http\.maxRequestBytes must be a whole number of bytes/],

@@ -22,11 +22,10 @@ describe('Whoever makes something visible says so', () => {
   beforeEach(async () => {
     test = await createTestStore();
     heard = [];
-    const { subscriber } = test.redis;
-    subscriber.on('smessage', (channel: string, text: string) => {
-      if (channel.startsWith('runstream:work:')) heard.push(...text.split('\n'));
-    });
-    for (const bucket of BUCKETS) await subscriber.ssubscribe(test.redis.channel(WORK_KEYS.channel(bucket)));
+    const { redis } = test;
+    const receive = (text: string): void => void heard.push(...text.split('\n'));
+    for (const bucket of BUCKETS)
+      await redis.channels.subscribe(redis.channel(WORK_KEYS.channel(bucket)), { receive });
   });
   afterEach(() => test.close());
 

@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.js';
 import type { RedisServer } from '../support/redis.js';
 import { report } from '../support/report-line.js';
 import { TestBed } from '../support/test-bed.js';
+import { subscriberOf } from '../support/subscriber.js';
 
 const bed = new TestBed();
 
@@ -55,7 +56,7 @@ async function held(): Promise<Held> {
     }),
     // Without those of consumers, which stay.
     subscriptions: ((await inspector.pubsub('SHARDCHANNELS', '*:live')) as string[]).length,
-    listeners: [connections.subscriber, connections.commands, service.server, process].reduce(
+    listeners: [subscriberOf(connections), connections.commands, service.server, process].reduce(
       (sum, emitter) =>
         sum + emitter.eventNames().reduce((count, name) => count + emitter.listenerCount(name), 0),
       0,

@@ -1,5 +1,4 @@
 import { afterEach } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import {
   EventHandler,
   type Handler,
@@ -13,6 +12,7 @@ import { isNoGroup } from '../../src/redis/index.js';
 import { partitionOf } from '../../src/stream-consumer/index.js';
 import { startConsumers, type TestConsumers } from './consumer.js';
 import { createTestStore, line, type TestStore, uniqueTenant } from './event-store.js';
+import { type RedisClient } from '../../src/redis/index.js';
 
 /** A lease that tests can wait for, and that a busy machine does not lose by itself. */
 export const TEST_LEASE_MS = 1000;
@@ -29,7 +29,7 @@ export interface ConsumerScene extends TestStore {
   readonly run: string;
   readonly keys: GroupKeys;
   readonly journal: string;
-  readonly commands: Redis;
+  readonly commands: RedisClient;
   /** Starts another instance with this handler. Its lease is TEST_LEASE_MS unless `options` says otherwise. */
   start(
     handle: Handle,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { Redis } from 'ioredis';
 import { type Observable, Subject, type Subscription } from 'rxjs';
 import {
   EventStore,
@@ -16,7 +15,7 @@ import {
 } from '../../src/event-store/index.js';
 import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../../src/events/index.js';
 import { WorkSignals } from '../../src/stream-consumer/index.js';
-import { RedisConnections, RedisModule } from '../../src/redis/index.js';
+import { type RedisClient, RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
 
@@ -207,7 +206,7 @@ export async function appendLines(
 }
 
 /** How often each command ran on the server, by name. Scripts count as `evalsha`, what they call under its own name. */
-export async function commandCalls(redis: Redis): Promise<(name: string) => number> {
+export async function commandCalls(redis: RedisClient): Promise<(name: string) => number> {
   const stats = await redis.info('commandstats');
   return (name) => Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
 }

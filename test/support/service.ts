@@ -39,7 +39,7 @@ export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service
  */
 export async function serveHere(env: NodeJS.ProcessEnv = {}): Promise<Serving> {
   const config = loadConfig(serviceEnv(env));
-  const app = await createApp(config, config.redis.url ?? '', { logger: false });
+  const app = await createApp(config, undefined, { logger: false });
   await app.listen(config.port, config.host);
   let stopping: Promise<void> | undefined;
   return {
@@ -54,7 +54,8 @@ function serviceEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     NODE_ENV: 'test',
     PORT: '0',
     HOST: '127.0.0.1',
-    REDIS_URL: testRedisUrl(),
+    ...(env['REDIS_CLUSTER'] === undefined &&
+      env['REDIS_SENTINELS'] === undefined && { REDIS_URL: testRedisUrl() }),
     // A machine that is busy with other things is no overload. Tests of that switch it on again.
     MAX_EVENT_LOOP_DELAY_MS: '0',
     // They cost a child process at each start.

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { ValidationFailedError } from '../errors.js';
 import { decodeUtf8, parseJson, withoutByteOrderMark } from './json.js';
 
@@ -36,6 +36,29 @@ export async function readTextFile(path: string, maxBytes = MAX_FILE_BYTES): Pro
   }
   if (size > maxBytes) throw new FileContentError(path, `it has more than ${maxBytes} bytes`);
   return inFile(path, () => withoutByteOrderMark(decodeUtf8(Buffer.concat(chunks, size))));
+}
+
+/**
+ * The same, at once: for what is read before anything is served.
+ *
+ * @throws FileContentError
+ */
+export function readTextFileSync(path: string, maxBytes = MAX_FILE_BYTES): string {
+  const buffer = Buffer.alloc(maxBytes + 1);
+  let size = 0;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      for (let read = 1; read > 0 && size < buffer.length; size += read)
+        read = readSync(file, buffer, size, buffer.length - size, null);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new FileContentError(path, `it can't be read: ${messageOf(error)}`);
+  }
+  if (size > maxBytes) throw new FileContentError(path, `it has more than ${maxBytes} bytes`);
+  return inFile(path, () => withoutByteOrderMark(decodeUtf8(buffer.subarray(0, size))));
 }
 
 /**

@@ -31,8 +31,14 @@ const anything = (): undefined => undefined;
 function together(group: SettingGroup, options: Readonly<Record<string, unknown>> | object): string[] {
   const given = options as Readonly<Record<string, unknown>>;
   if (group === 'redis') {
-    const ways = ['url', 'options', 'connect'].filter((name) => given[name] !== undefined);
-    return ways.length === 1 ? [] : ['redis: give one of url, options and connect, so that Redis is found.'];
+    const ways = ['url', 'cluster', 'connect'].filter((name) => given[name] !== undefined);
+    const isGood =
+      given['options'] === undefined ? ways.length === 1 : ways.length <= 1 && ways[0] !== 'connect';
+    return isGood
+      ? []
+      : [
+          'redis: give one of url, cluster, options and connect, so that Redis is found (options may go with the first two).',
+        ];
   }
   if (group === 'events') {
     const { ttlSeconds, runTtlSeconds } = { ...SETTINGS_OF_TTL, ...given } as Record<string, number>;

@@ -1,3 +1,4 @@
+import { REDIS_SERVICE_SETTINGS } from './redis.settings.js';
 import { choice, integer, list, text } from './setting.js';
 
 /** Clients of other ecosystems, as ADAPTERS names them. */
@@ -13,6 +14,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What only the service has, and no module. */
 export const SERVICE_SETTINGS = {
+  ...REDIS_SERVICE_SETTINGS,
   host: text<string>({
     env: 'HOST',
     default: '127.0.0.1',

@@ -17,13 +17,20 @@ export const redis = {
       env: 'REDIS_URL',
       isSecret: true,
       default: undefined,
-      doc: 'Where Redis is. The service starts a private one for development without it; in code one of `url`, `options` and `connect` is needed.',
+      doc: 'Where Redis is. The service starts a private one for development without it; in code one of `url`, `cluster`, `options` and `connect` is needed.',
     },
     isRedisAddress,
     REDIS_RULE,
   ),
+  cluster: object(
+    { doc: 'A cluster in place of `url`: `{ nodes: [{ host, port }], natMap? }`.' },
+    isObject,
+    'an object with nodes',
+  ),
   options: object(
-    { doc: 'Options of ioredis in place of `url`: host, credentials, a TLS object.' },
+    {
+      doc: 'Options of ioredis beside `url` or `cluster`, or in place of them: host, credentials, a TLS object, Sentinels.',
+    },
     isObject,
     'an object with options of ioredis',
   ),

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestStore, line, type TestStore, uniqueTenant } from '../../../test/support/event-store.js';
 import type { JournalEntry, RawEntry } from '../../event-store/index.js';
@@ -50,7 +51,8 @@ describe('Begin and settle', () => {
     const entries = await readAs('one', 2);
     const one = sourceOf('one');
     const ids = entries.map(({ id }) => id);
-    await test.redis.commands.xclaim(one.stream, group, 'one', 0, ...ids, 'IDLE', LEASE_MS * 2, 'JUSTID');
+    const commands = test.redis.commands as Redis;
+    await commands.xclaim(one.stream, group, 'one', 0, ...ids, 'IDLE', LEASE_MS * 2, 'JUSTID');
     await one.begin(entries.map((entry) => new Delivery(one, entry)));
     expect((await sourceOf('other').claimStale(100, '-')).entries).toEqual([]);
   });

@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { JournalEntry } from '../../event-store/index.js';
-import { redisCall } from '../../redis/index.js';
+import { redisCall, type RedisClient } from '../../redis/index.js';
 
 /** When entries that wait are due, in ms of this process's clock; undefined for one that does not wait. */
 export async function dueTimes(
-  redis: Redis,
+  redis: RedisClient,
   delayedKey: string,
   entries: readonly JournalEntry[],
 ): Promise<(number | undefined)[]> {

@@ -46,8 +46,8 @@ export class GroupRecovery {
   async recover(sources: readonly GroupSource[], places: number): Promise<Standing> {
     const recovering = begin();
     const standing: Standing = { claimed: 0, hasMore: false, pending: 0, staleInMs: undefined };
-    const isPatient = await this.patience.isOver();
     for (const source of sources) {
+      const isPatient = await this.patience.isOver(source.stream);
       let after: string | undefined = '-';
       while (isPatient && after !== undefined && !this.signal.aborted) {
         const most = Math.min(PAGE, places - standing.claimed);

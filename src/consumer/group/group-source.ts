@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   type EventStore,
   type GroupKeys,
@@ -6,7 +5,7 @@ import {
   type PartitionKeys,
   type RawEntry,
 } from '../../event-store/index.js';
-import { readGroup, redisCall } from '../../redis/index.js';
+import { readGroup, redisCall, type RedisClient } from '../../redis/index.js';
 import type { WorkSignals } from '../../stream-consumer/index.js';
 import { type GroupEntry, type Page, type Taken, toGroupEntry, toPage } from './group-entries.js';
 import { dueTimes } from './due-times.js';
@@ -87,7 +86,7 @@ export class GroupSource {
   constructor(
     readonly tenantId: string,
     readonly kind: SourceKind,
-    private readonly redis: Redis,
+    private readonly redis: RedisClient,
     private readonly store: EventStore,
     private readonly settings: GroupSettings,
   ) {

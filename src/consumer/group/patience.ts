@@ -17,9 +17,9 @@ export class Patience {
     this.troubledAt = performance.now();
   }
 
-  /** Whether an outage is long enough ago. */
-  async isOver(): Promise<boolean> {
+  /** Whether an outage of the server that has a key is long enough ago. */
+  async isOver(key: string): Promise<boolean> {
     if (performance.now() - this.troubledAt < this.leaseMs + MAX_RECONNECT_DELAY_MS) return false;
-    return this.redis.hasBeenSteadyFor(this.leaseMs);
+    return this.redis.hasBeenSteadyFor(this.leaseMs, key);
   }
 }

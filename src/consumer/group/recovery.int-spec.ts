@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { consumerScenes, type ConsumerScene, TEST_LEASE_MS } from '../../../test/support/consumer-scene.js';
 import { upTo } from '../../../test/support/event-store.js';
@@ -92,7 +93,8 @@ describe('What others have left', () => {
     const busy = await readAs(scene, 'alive', 300);
     await readAs(scene, 'gone', 200);
     const beat = async (): Promise<void> => {
-      await scene.commands.xclaim(scene.journal, scene.group, 'alive', 0, ...busy, 'JUSTID');
+      const commands = scene.commands as Redis;
+      await commands.xclaim(scene.journal, scene.group, 'alive', 0, ...busy, 'JUSTID');
     };
     const beating = setInterval(() => void beat(), TEST_LEASE_MS / 5);
     try {

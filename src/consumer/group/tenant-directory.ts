@@ -38,9 +38,9 @@ export class TenantDirectory {
    *   was this call
    */
   async register(group: string): Promise<{ at: number; isFirst: boolean }> {
-    const [seconds, micros] = await redisCall(this.redis.commands.time());
-    const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-    const before = await redisCall(this.redis.commands.set(groupRegisteredKey(group), now, 'NX', 'GET'));
+    const key = groupRegisteredKey(group);
+    const now = await this.redis.now(key);
+    const before = await redisCall(this.redis.commands.set(key, now, 'NX', 'GET'));
     return before === null ? { at: now, isFirst: true } : { at: Number(before), isFirst: false };
   }
 }

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis';
 import { Ownership } from './ownership.js';
 import type { Patience } from '../group/patience.js';
+import type { RedisClient } from '../../redis/index.js';
 
 /** The tenants of an ordered group that this process owns, or tries to: only while there is something to do there. */
 export class Owners {
   private readonly ownerships = new Map<string, Ownership>();
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: RedisClient,
     private readonly keyOf: (tenantId: string) => string,
     private readonly consumer: string,
     private readonly leaseMs: number,

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Patience } from '../group/patience.js';
 import { SCRIPTS } from '../scripts.js';
+import type { RedisClient } from '../../redis/index.js';
 
 /** Thrown when another process owns an ordered group now. */
 export class OwnershipLostError extends Error {}
@@ -16,7 +16,7 @@ export class Ownership {
   private isGivenUp = false;
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: RedisClient,
     private readonly key: string,
     private readonly consumer: string,
     private readonly leaseMs: number,
@@ -51,7 +51,7 @@ export class Ownership {
 
   private async tryToOwn(): Promise<boolean> {
     const before = this.fence;
-    this.fence = await this.own(this.leaseMs, !(await this.patience.isOver()));
+    this.fence = await this.own(this.leaseMs, !(await this.patience.isOver(this.key)));
     return this.fence !== before;
   }
 

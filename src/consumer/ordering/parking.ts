@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { JournalEntry, RawEntry } from '../../event-store/index.js';
-import { redisCall } from '../../redis/index.js';
+import { redisCall, type RedisClient } from '../../redis/index.js';
 import { toGroupEntry } from '../group/group-entries.js';
 import { OwnershipLostError } from './ownership.js';
 import { SCRIPTS } from '../scripts.js';
@@ -53,7 +52,7 @@ export class Parking {
   private readonly dueAt = new Map<string, number>();
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: RedisClient,
     private readonly place: ParkingPlace,
   ) {}
 

@@ -93,7 +93,7 @@ export class GroupGauges {
 
   /** Once for all gauges of a scrape. Without Redis there is nothing to say; that it is away is another metric. */
   private measure(): Promise<readonly GroupOverview[]> {
-    if (this.redis.commands.status !== 'ready') return Promise.resolve([]);
+    if (!this.redis.isConnected) return Promise.resolve([]);
     this.measuring ??= this.overviews
       .list()
       .catch(() => [])

@@ -20,11 +20,11 @@ export class GroupRateReader {
 
   /** @throws RedisUnavailableError */
   async read(group: string): Promise<GroupRates> {
-    const [[seconds, micros], fields] = await Promise.all([
-      redisCall(this.redis.commands.time()),
-      redisCall(this.redis.commands.hgetall(groupCountsKey(group))),
+    const key = groupCountsKey(group);
+    const [now, fields] = await Promise.all([
+      this.redis.now(key),
+      redisCall(this.redis.commands.hgetall(key)),
     ]);
-    const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     const minute = Math.floor(now / MINUTE_MS);
     const over = (minutes: readonly number[], ms: number): GroupCounts => {
       const rate = (what: keyof GroupCounts): number =>

@@ -59,8 +59,7 @@ export class GroupSampler implements OnApplicationBootstrap, BeforeApplicationSh
     const taken = await redisCall(commands.set(groupSamplerKey(group), this.id, 'PX', TURN_MS, 'NX'));
     if (taken !== 'OK') return false;
     await this.ofTenants.add(group, await this.reader.readTenants(group));
-    const [seconds] = await redisCall(commands.time());
-    const at = Number(seconds) * 1000;
+    const at = await this.redis.now(groupSamplerKey(group));
     if (await this.samples.isDue(group, at)) await this.samples.add(await this.overviews.of(group), at);
     return true;
   }

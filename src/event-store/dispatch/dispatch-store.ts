@@ -161,9 +161,9 @@ export class DispatchStore {
     return isNoGroup(error);
   }
 
-  /** Whether Redis was there for so long that a silent process must be gone. */
-  isPatient(leaseMs: number): Promise<boolean> {
-    return this.redis.hasBeenSteadyFor(leaseMs);
+  /** Whether Redis was there for so long that a silent process of this tenant's runs must be gone. */
+  isPatient(leaseMs: number, tenantId: string): Promise<boolean> {
+    return this.redis.hasBeenSteadyFor(leaseMs, this.store.keys.partition(tenantId, 0).runs);
   }
 
   /**

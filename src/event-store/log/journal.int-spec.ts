@@ -12,6 +12,7 @@ import { eventsOf, journalOf, watchJournal } from '../../../test/support/journal
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { BEGINNING } from '../../events/index.js';
+import { subscriberOf } from '../../../test/support/subscriber.js';
 
 /** The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;
@@ -142,7 +143,7 @@ describe('The journal of a tenant', () => {
     const [kept, gone] = [await a.createRun(), await a.createRun()];
     const first = watchJournal(a);
     await first.until('both', ({ sequences }) => sequences.length === 2);
-    await a.redis.subscriber.sunsubscribe(a.store.keys.partition(a.tenant, 0).journalLive);
+    await subscriberOf(a.redis).sunsubscribe(a.store.keys.partition(a.tenant, 0).journalLive);
     await appendLines(a, gone, 10);
     await a.store.delete(a.tenant, gone);
     const before = await commandCalls(a.redis.commands);
@@ -151,7 +152,7 @@ describe('The journal of a tenant', () => {
     for (let n = 0; n < 50; n++) await a.redis.commands.ping();
     const after = await commandCalls(a.redis.commands);
     expect(after('evalsha') - before('evalsha')).toBeLessThan(6);
-    await a.redis.subscriber.ssubscribe(a.store.keys.partition(a.tenant, 0).journalLive);
+    await subscriberOf(a.redis).ssubscribe(a.store.keys.partition(a.tenant, 0).journalLive);
     await a.store.append(a.tenant, kept, [line('x')]);
     for (const w of [first, second]) {
       await w.until('the next', ({ sequences }) => sequences.at(-1) === 13);
@@ -168,10 +169,10 @@ describe('The journal of a tenant', () => {
     for (const w of [watching, beating])
       await w.until('the first', ({ sequences }) => sequences.length === 1);
     const { journalLive } = a.store.keys.partition(a.tenant, 0);
-    for (const store of [a, b]) await store.redis.subscriber.sunsubscribe(journalLive);
+    for (const store of [a, b]) await subscriberOf(store.redis).sunsubscribe(journalLive);
     await a.store.append(a.tenant, run, [line('unheard')]);
     await beating.until('it by the heartbeat', ({ sequences }) => sequences.length === 2);
-    await a.redis.subscriber.ssubscribe(journalLive);
+    await subscriberOf(a.redis).ssubscribe(journalLive);
     await a.store.append(a.tenant, run, [line('heard')]);
     await watching.until('both', ({ sequences }) => sequences.length === 3);
     expect(watching.sequences).toEqual([1, 2, 3]);

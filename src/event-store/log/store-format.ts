@@ -23,13 +23,14 @@ export class StoreFormatError extends Error {
 @Injectable()
 export class StoreFormat implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('EventStore');
+  private stopListening = (): void => undefined;
 
   constructor(private readonly redis: RedisConnections) {}
 
   /** @throws StoreFormatError */
   async onModuleInit(): Promise<void> {
     await this.redis.start();
-    this.redis.commands.on('ready', this.recheck);
+    this.stopListening = this.redis.whenReady(this.recheck);
     await this.check().catch((error: unknown) => {
       // Without an answer there is a next time: when the connection is back.
       if (error instanceof StoreFormatError) throw error;
@@ -37,7 +38,7 @@ export class StoreFormat implements OnModuleInit, OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    this.redis.commands.off('ready', this.recheck);
+    this.stopListening();
   }
 
   private readonly recheck = (): void => {

@@ -77,12 +77,11 @@ export class RunSweep {
     if (this.idleTimeoutMs === 0) return 0;
     // Time counts while Redis is away: producers that live must have had some to append first.
     const patienceMs = Math.min(this.idleTimeoutMs, MAX_PATIENCE_MS);
-    if (!(await this.redis.hasBeenSteadyFor(patienceMs))) return 0;
     const { active } = this.store.keys.partition(tenantId, 0);
+    if (!(await this.redis.hasBeenSteadyFor(patienceMs, active))) return 0;
     let ended = 0;
     for (;;) {
-      const [seconds] = await redisCall(this.redis.commands.time());
-      const now = Number(seconds) * 1000;
+      const now = await this.redis.now(active);
       const ids = await redisCall(this.redis.commands.zrangebyscore(active, '-inf', now, 'LIMIT', 0, PAGE));
       const answers = await Promise.all(
         ids.map((id) => this.endLost(tenantId, id, EXTERNAL, 'producer', 0, event)),

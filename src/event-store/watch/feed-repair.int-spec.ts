@@ -14,6 +14,7 @@ import { eventually } from '../../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { RedisUnavailableError } from '../../common/index.js';
+import { subscriberOf } from '../../../test/support/subscriber.js';
 
 /** The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;
@@ -89,7 +90,7 @@ describe('T15 The live feed mends itself', () => {
     await heard();
   }
   /** Resolves once whatever was sent to the feed has come. */
-  const heard = () => a.redis.subscriber.ping();
+  const heard = () => subscriberOf(a.redis).ping();
   const pages = async () => (await commandCalls(writer.redis.commands))('xrange');
 
   /** The next page of the log is read now, and comes only once it is let go. */
@@ -119,7 +120,7 @@ describe('T15 The live feed mends itself', () => {
   }
   async function cutSubscriber(): Promise<void> {
     isRefusing = true;
-    const closed = new Promise((resolve) => a.redis.subscriber.once('close', resolve));
+    const closed = new Promise((resolve) => subscriberOf(a.redis).once('close', resolve));
     proxy.cut((connection) => connection.isPubSub);
     await closed;
   }

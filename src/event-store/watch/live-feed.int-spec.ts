@@ -14,6 +14,7 @@ import { eventually } from '../../../test/support/eventually.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
 import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { RunFeed } from './run-feed.js';
+import { subscriberOf } from '../../../test/support/subscriber.js';
 
 /** What pub/sub loses. The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;
@@ -85,9 +86,9 @@ describe('The live feed', () => {
     const run = await writer.createRun();
     const [watching] = await live(a, run);
     const { live: channel } = writer.store.keys.run(writer.tenant, run);
-    await a.redis.subscriber.sunsubscribe(channel);
+    await subscriberOf(a.redis).sunsubscribe(channel);
     await writer.store.append(writer.tenant, run, [line('unheard')]);
-    await a.redis.subscriber.ssubscribe(channel);
+    await subscriberOf(a.redis).ssubscribe(channel);
     await writer.store.append(writer.tenant, run, [line('heard')]);
     await watching?.until('both', ({ sequences }) => sequences.length === 3);
     expect(watching?.sequences).toEqual([1, 2, 3]);
@@ -99,7 +100,7 @@ describe('The live feed', () => {
     try {
       const run = await writer.createRun();
       const [watching] = await live(beating, run);
-      await beating.redis.subscriber.sunsubscribe(writer.store.keys.run(writer.tenant, run).live);
+      await subscriberOf(beating.redis).sunsubscribe(writer.store.keys.run(writer.tenant, run).live);
       await writer.store.append(writer.tenant, run, [completed()]);
       await watching?.ended;
       expect(watching?.sequences).toEqual([1, 2]);
@@ -130,7 +131,7 @@ describe('The live feed', () => {
     const runs = await Promise.all(upTo(20).map(() => writer.createRun()));
     const watchers = (await Promise.all(runs.map((run) => live(a, run)))).flat();
     for (let round = 0; round < 5; round++) {
-      const ready = new Promise((resolve) => a.redis.subscriber.once('ready', resolve));
+      const ready = new Promise((resolve) => subscriberOf(a.redis).once('ready', resolve));
       proxy.cut();
       await ready;
       proxy.cut();
@@ -146,9 +147,9 @@ describe('The live feed', () => {
     const run = await writer.createRun();
     const watchers = await live(a, run, 1000);
     const { live: channel } = writer.store.keys.run(writer.tenant, run);
-    await a.redis.subscriber.sunsubscribe(channel);
+    await subscriberOf(a.redis).sunsubscribe(channel);
     await appendLines(writer, run, 5);
-    await a.redis.subscriber.ssubscribe(channel);
+    await subscriberOf(a.redis).ssubscribe(channel);
     const before = await commandCalls(writer.redis.commands);
     await writer.store.append(writer.tenant, run, [completed()]);
     await Promise.all(watchers.map((watching) => watching.ended));
@@ -194,7 +195,7 @@ describe('The live feed', () => {
     const [smallWatcher] = await live(a, small);
     let cuts = 0;
     const onClose = () => cuts++;
-    a.redis.subscriber.on('close', onClose);
+    subscriberOf(a.redis).on('close', onClose);
     const batch = upTo(12).map(() => line('x'.repeat(100 * 1024)));
     for (let n = 0; n < 10; n++) {
       await writer.store.append(writer.tenant, huge, batch);
@@ -203,7 +204,7 @@ describe('The live feed', () => {
     await writer.store.append(writer.tenant, small, [completed()]);
     await smallWatcher?.ended;
     await hugeWatcher?.until('all of it', ({ sequences }) => sequences.length === 121);
-    a.redis.subscriber.off('close', onClose);
+    subscriberOf(a.redis).off('close', onClose);
     expect(cuts).toBe(0);
     expect(hugeWatcher?.sequences).toEqual(upTo(121));
     hugeWatcher?.stop();
@@ -212,7 +213,8 @@ describe('The live feed', () => {
 
   it('T19 1000 watches that come and go leave nothing behind', async () => {
     const runs = await Promise.all(upTo(50).map(() => writer.createRun()));
-    const { subscriber, commands } = a.redis;
+    const { commands } = a.redis;
+    const subscriber = subscriberOf(a.redis);
     const listeners = () =>
       [subscriber, commands].flatMap((redis) => redis.eventNames().map((name) => redis.listenerCount(name)));
     const before = listeners();

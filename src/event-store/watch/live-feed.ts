@@ -12,13 +12,11 @@ interface OpenFeed {
   feed: LogFeed;
   watchers: number;
   opening: Promise<void>;
-  /** Settles the subscription that `opening` waits for; later calls do nothing. */
-  subscribed: (outcome: Promise<unknown>) => void;
 }
 
 /**
  * The feeds of the logs that are watched on this instance: one sharded pub/sub subscription for each, however
- * many watch it, on one connection.
+ * many watch it.
  */
 @Injectable()
 export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
@@ -26,6 +24,7 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   private readonly checkMs: number;
   private readonly stop = new AbortController();
   private timer: LongTimeout | undefined;
+  private stopListening = (): void => undefined;
   private repairCount = 0;
 
   constructor(
@@ -38,21 +37,15 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    const { subscriber, commands } = this.redis;
-    subscriber.on('smessage', this.onMessage);
-    subscriber.on('ready', this.onReconnect);
     // A feed that could not read the log has waited for this.
-    commands.on('ready', this.checkAll);
+    this.stopListening = this.redis.whenReady(this.checkAll);
     this.timer = setLongInterval(this.checkAll, this.checkMs);
   }
 
   onApplicationShutdown(): void {
     this.stop.abort(new RedisUnavailableError());
     this.timer?.cancel();
-    const { subscriber, commands } = this.redis;
-    subscriber.off('smessage', this.onMessage);
-    subscriber.off('ready', this.onReconnect);
-    commands.off('ready', this.checkAll);
+    this.stopListening();
   }
 
   /** Logs watched here, and how often a feed had to be mended from the log. */
@@ -74,11 +67,9 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     let open = this.open.get(channel);
     if (!open) {
       const feed = create(() => this.repairCount++);
-      let subscribed: OpenFeed['subscribed'] = () => undefined;
-      const subscription = new Promise((resolve) => (subscribed = resolve));
-      open = { feed, watchers: 0, opening: this.begin(feed, subscription), subscribed };
-      this.open.set(channel, open);
-      this.subscribe(channel, open).catch(() => undefined);
+      const opened: OpenFeed = { feed, watchers: 0, opening: this.begin(channel, feed) };
+      open = opened;
+      this.open.set(channel, opened);
     }
     open.watchers++;
     try {
@@ -104,15 +95,18 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
   private leave(channel: string, open: OpenFeed): void {
     if (--open.watchers > 0 || this.open.get(channel) !== open) return;
     this.open.delete(channel);
-    // On one connection commands keep their order, so a subscription made right after this one holds. A failure
-    // means that the connection is gone, and the subscription with it.
-    this.redis.subscriber.sunsubscribe(channel).catch(() => undefined);
+    this.redis.channels.unsubscribe(channel);
   }
 
   /** Waits for Redis if need be. */
-  private async begin(feed: LogFeed, subscription: Promise<unknown>): Promise<void> {
+  private async begin(channel: string, feed: LogFeed): Promise<void> {
     const { signal } = this.stop;
-    await redisCall(subscription);
+    const subscribed = this.redis.channels.subscribe(channel, {
+      receive: (message) => feed.receive(message),
+      interrupted: () => feed.interrupt(),
+      restored: () => void this.checkWhenOpen(channel),
+    });
+    await redisCall(subscribed);
     for (;;) {
       try {
         await feed.open();
@@ -124,41 +118,12 @@ export class LiveFeed implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private subscribe(channel: string, { subscribed }: OpenFeed): Promise<unknown> {
-    const outcome = this.redis.subscriber.ssubscribe(channel);
-    // Not subscribed(outcome): one that is lost with its connection never settles, and a later one then counts.
-    outcome.then(
-      () => {
-        subscribed(outcome);
-      },
-      () => {
-        subscribed(outcome);
-      },
-    );
-    return outcome;
+  private checkWhenOpen(channel: string): Promise<void> | undefined {
+    const open = this.open.get(channel);
+    return open?.opening.then(() => open.feed.check()).catch(() => undefined);
   }
 
-  private readonly onMessage = (channel: string, message: string): void => {
-    this.open.get(channel)?.feed.receive(message);
-  };
-
-  /**
-   * Subscribes again, also what was on its way when the connection broke. Commands keep their order, so once the
-   * last subscription is confirmed all are; what was missed until then is in the log.
-   */
-  private readonly onReconnect = (): void => {
-    let last: Promise<unknown> | undefined;
-    for (const [channel, open] of this.open) {
-      open.feed.interrupt();
-      last = this.subscribe(channel, open);
-      last.catch(() => undefined);
-    }
-    last?.then(this.checkAll, () => undefined);
-  };
-
   private readonly checkAll = (): void => {
-    for (const { feed, opening } of this.open.values()) {
-      opening.then(() => feed.check()).catch(() => undefined);
-    }
+    for (const channel of this.open.keys()) void this.checkWhenOpen(channel);
   };
 }

@@ -99,7 +99,7 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
     const absentMs = this.executorAbsentMs;
     if (run.lapsedMs < absentMs) return false;
     if (await this.announcements.isAnnounced(executorConsumer(run.executor), absentMs)) return false;
-    if (!(await this.dispatch.isPatient(absentMs))) return false;
+    if (!(await this.dispatch.isPatient(absentMs, tenantId))) return false;
     const reason = `No process has the executor "${run.executor}" any more.`;
     return this.sweep.endAbandoned(tenantId, run, absentMs, failed(EXECUTOR_LOST, { reason }));
   }

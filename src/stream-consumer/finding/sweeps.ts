@@ -54,11 +54,10 @@ export class Sweeps {
   private async sweepAll(isHome: (bucket: number) => boolean): Promise<void> {
     // What the last sweep found and nobody has visited yet must not be lost with this process.
     for (const partition of [...this.visits.unheld()]) await this.holdings.hold(partition);
-    const [seconds, micros] = await redisCall(this.redis.commands.time());
-    const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    const clock = this.redis.clocks();
     await Promise.all(
       BUCKETS.map(async (bucket) => {
-        if (isHome(bucket)) return (await this.isQuiet(bucket, now)) || this.sweepOne(bucket);
+        if (isHome(bucket)) return (await this.isQuiet(bucket, clock)) || this.sweepOne(bucket);
         this.began.delete(bucket);
         this.quiet.delete(bucket);
         this.unknown.delete(bucket);
@@ -67,11 +66,12 @@ export class Sweeps {
   }
 
   /** Mostly nothing was touched, which one small command tells; whoever comes after looks back further, and as far. */
-  private async isQuiet(bucket: number, now: number): Promise<boolean> {
+  private async isQuiet(bucket: number, clock: (key: string) => Promise<number>): Promise<boolean> {
     const [looked, recordedAt] = [this.began.get(bucket), this.quiet.get(bucket)];
     if (looked === undefined || recordedAt === undefined) return false;
     if (performance.now() - recordedAt > RECORD_MS) return false;
     const key = WORK_KEYS.touched(this.consumer.topic, bucket);
+    const now = await clock(key);
     const touched = await redisCall(
       this.redis.commands.zrangebyscore(key, looked - MARGIN_MS, '+inf', 'LIMIT', 0, 1),
     );

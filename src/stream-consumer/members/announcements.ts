@@ -29,8 +29,7 @@ export class Announcements {
     );
   }
 
-  private async now(): Promise<number> {
-    const [seconds, micros] = await redisCall(this.redis.commands.time());
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  private now(): Promise<number> {
+    return this.redis.now(WORK_KEYS.consumers);
   }
 }

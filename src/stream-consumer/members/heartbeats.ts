@@ -24,8 +24,8 @@ export class Heartbeats {
   async read(teams: Iterable<string>): Promise<LastSeen> {
     const { commands } = this.redis;
     const names = [...new Set(teams)];
-    const [[seconds, micros], ...flat] = await Promise.all([
-      redisCall(commands.time()),
+    const [now, ...flat] = await Promise.all([
+      this.redis.now(WORK_KEYS.members(names[0] ?? '')),
       ...names.map((team) =>
         redisCall(commands.zrevrange(WORK_KEYS.members(team), 0, MOST - 1, 'WITHSCORES')),
       ),
@@ -40,6 +40,6 @@ export class Heartbeats {
         ofTeam.filter((_, j) => j % 2 === 0),
       );
     }
-    return { now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), members, ofTeams };
+    return { now, members, ofTeams };
   }
 }

@@ -26,43 +26,41 @@ export interface WorkListenerHooks {
 export class WorkListener implements OnApplicationShutdown {
   private readonly listeners = new Set<WorkListenerHooks>();
   private readonly channels: readonly string[];
-  private readonly known: ReadonlySet<string>;
+  private gap: NodeJS.Immediate | undefined;
 
   constructor(private readonly redis: RedisConnections) {
     this.channels = BUCKETS.map((bucket) => redis.channel(WORK_KEYS.channel(bucket)));
-    this.known = new Set(this.channels);
   }
 
   add(listener: WorkListenerHooks): void {
     this.listeners.add(listener);
     if (this.listeners.size > 1) return;
-    this.redis.subscriber.on('smessage', this.onMessage);
-    this.redis.subscriber.on('ready', this.subscribe);
-    this.subscribe();
+    for (const channel of this.channels) {
+      // What fails is tried again when the connection is there again; until then consumers look for themselves.
+      this.redis.channels
+        .subscribe(channel, { receive: this.onMessage, restored: this.onGap })
+        .then(this.onGap, () => undefined);
+    }
   }
 
   remove(listener: WorkListenerHooks): void {
     if (!this.listeners.delete(listener) || this.listeners.size > 0) return;
-    this.redis.subscriber.off('smessage', this.onMessage);
-    this.redis.subscriber.off('ready', this.subscribe);
-    if (this.redis.subscriber.status === 'ready')
-      for (const channel of this.channels) this.redis.subscriber.sunsubscribe(channel).catch(() => undefined);
+    for (const channel of this.channels) this.redis.channels.unsubscribe(channel);
   }
 
   onApplicationShutdown(): void {
     for (const listener of this.listeners) this.remove(listener);
   }
 
-  private readonly subscribe = (): void => {
-    const subscribing = this.channels.map((channel) => this.redis.subscriber.ssubscribe(channel));
-    // What fails is tried again when the connection is there again; until then consumers look for themselves.
-    void Promise.allSettled(subscribing).then(() => {
+  /** Once for all channels that are heard again at the same moment. */
+  private readonly onGap = (): void => {
+    this.gap ??= setImmediate(() => {
+      this.gap = undefined;
       for (const listener of this.listeners) listener.onGap();
     });
   };
 
-  private readonly onMessage = (channel: string, text: string): void => {
-    if (!this.known.has(channel)) return;
+  private readonly onMessage = (text: string): void => {
     for (const line of text.split('\n')) {
       const [what = '', partition = '', to, member = ''] = line.split(' ');
       for (const listener of this.listeners) {

@@ -80,8 +80,7 @@ export class UpkeepRounds {
   /** One round, unless another process has it, or has had it just now. @throws RedisUnavailableError */
   async round(signal: AbortSignal): Promise<void> {
     if (!(await this.takeTurn())) return;
-    const [seconds, micros] = await redisCall(this.redis.commands.time());
-    const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    const nowMs = await this.redis.now(this.turnKey);
     for (const bucket of BUCKETS) await this.lookAt(await this.due(bucket, nowMs), nowMs, signal);
     if (this.hasWalked) {
       const { tenants, done } = await this.slowWalk.next(this.options.everyMs / this.walkMs);

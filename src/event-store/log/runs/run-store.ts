@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, RunNotFoundError } from '../../../common/index.js';
 import {
   encodeRunContext,
@@ -8,7 +7,14 @@ import {
   type RunStatus,
   type TraceContext,
 } from '../../../events/index.js';
-import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
+import {
+  BulkReads,
+  LIVE,
+  type ReadFor,
+  redisCall,
+  RedisConnections,
+  type RedisClient,
+} from '../../../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from '../event-store.js';
 import { TENANTS_KEY } from '../keys.js';
 import { newRunId } from './run-id.js';
@@ -216,7 +222,7 @@ export class RunStore {
 type RunsReply = [bytes: number, ...records: string[][]];
 
 /** As many of the records as fit into one reply. */
-function readRuns(redis: Redis, keys: readonly string[], largestValue: number): Promise<RunsReply> {
+function readRuns(redis: RedisClient, keys: readonly string[], largestValue: number): Promise<RunsReply> {
   return SCRIPTS.readRuns.run(redis, keys, [READ_BYTES, largestValue]) as Promise<RunsReply>;
 }
 

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import { eventually } from '../../test/support/eventually.js';
-import { type RedisServer, startRedis } from '../../test/support/redis.js';
-import { startTcpProxy, type TcpProxy } from '../../test/support/tcp-proxy.js';
-import { RedisUnavailableError } from '../common/index.js';
-import { RedisConnections, RedisModule, RedisWatchdog } from './index.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { type RedisServer, startRedis } from '../../../test/support/redis.js';
+import { subscriberOf } from '../../../test/support/subscriber.js';
+import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
+import { RedisUnavailableError } from '../../common/index.js';
+import { RedisConnections, RedisModule, RedisWatchdog } from '../index.js';
 
 /** Longer than the watchdog needs to find a connection dead, and to have another. */
 const SOON_MS = 10_000;
@@ -57,8 +58,8 @@ describe('The watch over Redis', () => {
     server.resume();
     await is('up');
     expect(said).toEqual(['Redis is away: trying again until it answers.', 'Redis is back.']);
-    expect(await connections.hasBeenSteadyFor(60_000)).toBe(false);
-    expect(connections.connectedForMs).toBeLessThan(SOON_MS);
+    expect(await connections.hasBeenSteadyFor(60_000, 'any')).toBe(false);
+    expect(watchdog.shards.map(({ connectedForMs }) => connectedForMs < SOON_MS)).toEqual([true]);
   });
 
   it('finds a server that is full, and one that is read-only', async () => {
@@ -80,9 +81,9 @@ describe('The watch over Redis', () => {
   });
 
   it('T15 replaces connections whose peer is gone without a word, and those that are made meanwhile', async () => {
-    const { subscriber } = connections;
+    const subscriber = subscriberOf(connections);
     const heard: string[] = [];
-    subscriber.on('smessage', (_channel: string, message: string) => heard.push(message));
+    await connections.channels.subscribe('a channel', { receive: (message) => heard.push(message) });
     proxy.halfOpen('both');
     await is('away');
     // Long enough for new connections to be made, which nobody answers either.
@@ -90,8 +91,9 @@ describe('The watch over Redis', () => {
     proxy.halfOpen(false);
     await is('up');
     await eventually('the subscriber is there', () => subscriber.status === 'ready', SOON_MS);
-    await subscriber.ssubscribe('a channel');
-    await direct.spublish('a channel', 'hello');
-    await eventually('it hears', () => heard.includes('hello'));
+    await eventually('it hears', async () => {
+      await direct.spublish('a channel', 'hello');
+      return heard.includes('hello');
+    });
   });
 });

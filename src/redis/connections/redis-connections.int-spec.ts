@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { eventually } from '../../test/support/eventually.js';
-import { freePort, type RedisServer, startRedis } from '../../test/support/redis.js';
-import { RedisUnavailableError } from '../common/index.js';
-import { RedisConnections, RedisModule } from './index.js';
+import type { Redis } from 'ioredis';
+import { eventually } from '../../../test/support/eventually.js';
+import { freePort, type RedisServer, startRedis } from '../../../test/support/redis.js';
+import { RedisUnavailableError } from '../../common/index.js';
+import { RedisConnections, RedisModule } from '../index.js';
 
 async function start(url: string): Promise<{ app: INestApplicationContext; redis: RedisConnections }> {
   const module = await Test.createTestingModule({
@@ -54,12 +55,12 @@ describe('The connections to Redis', () => {
       return (await writes()) - before;
     };
     expect(await turn()).toBeLessThan(20);
-    const socket = redis.commands.stream;
+    const socket = (redis.commands as Redis).stream;
     const lost = Array.from({ length: 3 }, () => redis.commands.ping().catch(() => 'lost'));
     socket.destroy();
     expect(new Set(await Promise.all(lost))).toEqual(new Set(['lost']));
     await eventually('it is there again', () => redis.commands.status === 'ready');
-    expect(redis.commands.stream).not.toBe(socket);
+    expect((redis.commands as Redis).stream).not.toBe(socket);
     expect(await turn()).toBeLessThan(20);
     await app.close();
     await witness.app.close();

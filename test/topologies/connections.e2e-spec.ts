@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { startRedis, type RedisServer } from '../support/redis.js';
+import { startRedisCluster, type RedisCluster } from '../support/redis-cluster.js';
+import { type RedisSentinels, SENTINEL_NAME, startRedisSentinels } from '../support/redis-sentinels.js';
+import { serveHere } from '../support/service.js';
+
+describe('A Redis of another kind than the one that is configured', () => {
+  let single: RedisServer;
+  let cluster: RedisCluster;
+  let sentinels: RedisSentinels;
+  beforeAll(async () => {
+    [single, cluster, sentinels] = await Promise.all([
+      startRedis(),
+      startRedisCluster({ masters: 3, replicas: 0 }),
+      startRedisSentinels({ replicas: 1 }),
+    ]);
+  });
+  afterAll(() => Promise.all([single.stop(), cluster.stop(), sentinels.stop()]));
+
+  const address = (url: string) => url.replace('redis://', '');
+  const firstOf = (addresses: string) => addresses.split(',')[0] ?? '';
+
+  it.each<[string, () => NodeJS.ProcessEnv, RegExp]>([
+    [
+      'a node of a cluster',
+      () => ({ REDIS_URL: cluster.nodes[0]?.url }),
+      /is a node of a cluster: set REDIS_CLUSTER/,
+    ],
+    [
+      'a Sentinel',
+      () => ({ REDIS_URL: `redis://${firstOf(sentinels.addresses)}` }),
+      /is the address of a Sentinel: set REDIS_SENTINELS/,
+    ],
+    ['no cluster', () => ({ REDIS_CLUSTER: address(single.url) }), /is no cluster: set REDIS_URL/],
+    [
+      'no Sentinel',
+      () => ({ REDIS_SENTINELS: address(single.url), REDIS_SENTINEL_NAME: SENTINEL_NAME }),
+      /is no Sentinel: set REDIS_URL/,
+    ],
+    [
+      'a Sentinel that does not know the name',
+      () => ({ REDIS_SENTINELS: sentinels.addresses, REDIS_SENTINEL_NAME: 'others' }),
+      /know no master of this name: set REDIS_SENTINEL_NAME/,
+    ],
+  ])('ends the start with one sentence: %s', async (_, env, sentence) => {
+    await expect(serveHere(env())).rejects.toThrow(sentence);
+  });
+
+  it.each<[NodeJS.ProcessEnv, RegExp]>([
+    [
+      { REDIS_URL: 'redis://r', REDIS_CLUSTER: 'r:1' },
+      /only one of REDIS_URL, REDIS_SENTINELS and REDIS_CLUSTER/,
+    ],
+    [{ REDIS_SENTINELS: 'r:1' }, /REDIS_SENTINEL_NAME is not set/],
+    [{ REDIS_CLUSTER: 'r' }, /REDIS_CLUSTER is "r": set it to a list of addresses/],
+    [{ REDIS_CLUSTER: 'r:1', REDIS_NAT_MAP: 'r:1' }, /REDIS_NAT_MAP is "r:1": set it to/],
+    [{ REDIS_PASSWORD_FILE: '/nowhere' }, /REDIS_PASSWORD_FILE: \/nowhere: it can't be read/],
+    [{ REDIS_TLS_CERT: fileURLToPath(import.meta.url) }, /REDIS_TLS_CERT and REDIS_TLS_KEY belong together/],
+  ])('settings that do not go together: %j', async (env, sentence) => {
+    await expect(serveHere(env)).rejects.toThrow(sentence);
+  });
+});
