@@ -126,7 +126,7 @@ async function join(
   const [first] = nodes;
   for (const node of nodes.slice(1)) await client(node).cluster('MEET', '127.0.0.1', first?.port ?? 0);
   const known = async (node: RedisServer): Promise<number> =>
-    (await client(node).cluster('NODES'))
+    String(await client(node).cluster('NODES'))
       .split('\n')
       .filter((line) => line !== '' && !line.includes('handshake')).length;
   await eventually('all nodes know each other', async () => {
