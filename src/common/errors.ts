@@ -26,6 +26,7 @@ export const ERROR_STATUS = {
   RATE_LIMITED: 429,
   INTERNAL_ERROR: 500,
   REDIS_UNAVAILABLE: 503,
+  NOT_REPLICATED: 503,
   OVERLOADED: 503,
 } as const;
 
@@ -235,14 +236,27 @@ export class EventTooLargeError extends RunstreamError {
 
 /** Redis can not be reached, or did not answer in time. The same request may be sent again. @publicApi */
 export class RedisUnavailableError extends RunstreamError {
-  constructor(cause?: unknown) {
+  constructor(
+    cause?: unknown,
+    code: ErrorCode = 'REDIS_UNAVAILABLE',
+    message = 'The event store cannot be reached at the moment. Try again shortly; an idempotency key makes that safe.',
+  ) {
+    super(code, message, { retryAfterSeconds: 2, cause });
+  }
+}
+
+/**
+ * What was appended is stored, and too few replicas have said in time that they have it (`redis.appendMinReplicas`): it
+ * may be lost with its server. To be tried again as after an outage.
+ *
+ * @publicApi
+ */
+export class NotReplicatedError extends RedisUnavailableError {
+  constructor() {
     super(
-      'REDIS_UNAVAILABLE',
-      'The event store cannot be reached at the moment. Try again shortly; an idempotency key makes that safe.',
-      {
-        retryAfterSeconds: 2,
-        cause,
-      },
+      undefined,
+      'NOT_REPLICATED',
+      'This is stored, but too few replicas have confirmed it in time. Send it again shortly with the same idempotency keys.',
     );
   }
 }

@@ -38,6 +38,8 @@ export function redisConfig(reader: EnvironmentReader, production: boolean): Red
     ...(nodes && { cluster: { nodes, ...(natMap && { natMap }) } }),
     ...(Object.keys(options).length > 0 && { options }),
     ...(keyPrefix !== undefined && { keyPrefix }),
+    appendMinReplicas: reader.number(redis.appendMinReplicas),
+    appendReplicasTimeoutMs: reader.number(redis.appendReplicasTimeoutMs),
     commandTimeoutMs: reader.number({ ...redis.commandTimeoutMs, min: 10 }),
     maxBulkReadBytes: reader.number(redis.maxBulkReadBytes),
   };

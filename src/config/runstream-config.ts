@@ -33,6 +33,10 @@ export interface RedisConfig {
   readonly options?: RedisAccess;
   /** What all keys and channels begin with: 1 to 64 letters, digits and `.:_-`. Default: nothing. */
   readonly keyPrefix?: string;
+  /** An append is answered once so many replicas have it. Default 0. */
+  readonly appendMinReplicas: number;
+  /** How long it waits for them, in milliseconds. Default 500. */
+  readonly appendReplicasTimeoutMs: number;
   /** A command without an answer for so many milliseconds has failed. Default 2000. */
   readonly commandTimeoutMs: number;
   /** Bytes that reads of pages and lists may bring at the same time; others wait their turn. Default 8388608 (8 MiB). */

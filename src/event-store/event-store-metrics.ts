@@ -31,7 +31,20 @@ export class EventStoreMetrics {
     registers: [],
   });
 
+  private readonly failovers = new Counter({
+    name: 'runstream_failovers_total',
+    help: 'How often this process found another Redis server in the place of one, or one that was started anew. By shard: its lowest slot, 0 without a cluster.',
+    labelNames: ['shard'],
+    registers: [],
+  });
+  private readonly lostEvents = new Counter({
+    name: 'runstream_lost_events_total',
+    help: 'Events that this process had acknowledged and that a failover lost; each counted by one process.',
+    registers: [],
+  });
+
   constructor() {
+    this.failovers.inc({ shard: '0' }, 0);
     this.gaps.inc({ reason: 'trimmed' }, 0);
     this.gaps.inc({ reason: 'diverged' }, 0);
     this.gaps.inc({ reason: 'gone' }, 0);
@@ -51,6 +64,8 @@ export class EventStoreMetrics {
         () => this.feeds().repairs,
       ),
       this.gaps,
+      this.failovers,
+      this.lostEvents,
     ];
   }
 
@@ -62,6 +77,14 @@ export class EventStoreMetrics {
 
   catchUpRead(): void {
     this.pagesRead++;
+  }
+
+  failover(shard: string): void {
+    this.failovers.inc({ shard });
+  }
+
+  lost(events: number): void {
+    this.lostEvents.inc(events);
   }
 
   /** `gone`: the log itself was missing. */

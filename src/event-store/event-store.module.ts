@@ -7,6 +7,7 @@ import { Journal } from './log/journal.js';
 import { JournalTrimmer } from './upkeep/journal-trimmer.js';
 import { JournalWatcher } from './watch/journal-watcher.js';
 import { LiveFeed } from './watch/live-feed.js';
+import { LostEvents } from './failover/lost-events.js';
 import { LogWatcher } from './watch/log-watcher.js';
 import { StreamConsumerModule } from '../stream-consumer/index.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
@@ -36,6 +37,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     RunStore,
     DispatchStore,
     RunSweep,
+    LostEvents,
     LiveFeed,
     LogWatcher,
     RunWatcher,

@@ -9,6 +9,7 @@ export const SCRIPTS = {
   read: script('read'),
   readRuns: script('read-runs'),
   locate: script('locate'),
+  lost: script('lost'),
   delete: script('delete'),
   forget: script('forget'),
   takeUp: script('take-up'),

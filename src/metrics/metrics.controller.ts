@@ -30,7 +30,7 @@ export class MetricsController {
   @ApiResponse({
     status: 200,
     description: 'The metrics; docs/operations.md says what each means.',
-    content: { 'text/plain': { schema: { type: 'string' }, example: 'runstream_redis_up 1\n' } },
+    content: { 'text/plain': { schema: { type: 'string' }, example: 'runstream_redis_up{shard="0"} 1\n' } },
   })
   async metrics(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<string> {
     // Options that are known only once the application starts may have given it a port of its own.

@@ -33,6 +33,13 @@ export interface RedisOptions {
    * `.:_-`. Another prefix is another store. Default none.
    */
   keyPrefix?: string;
+  /**
+   * An append is answered once so many replicas have it; until then it fails as NOT_REPLICATED, and stays stored. Default
+   * 0: as soon as the master has it.
+   */
+  appendMinReplicas?: number;
+  /** How long an append waits for these replicas, in milliseconds. Default 500. */
+  appendReplicasTimeoutMs?: number;
   /** After how many milliseconds a command without an answer fails. Default 2000. */
   commandTimeoutMs?: number;
   /**

@@ -97,6 +97,7 @@ export class RunEventsController {
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
+    'NOT_REPLICATED',
   )
   async append(
     @Tenant() tenantId: string,

@@ -97,6 +97,7 @@ export class RunsController {
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
+    'NOT_REPLICATED',
   )
   async create(
     @Tenant() tenantId: string,
@@ -217,6 +218,7 @@ export class RunsController {
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'REDIS_UNAVAILABLE',
+    'NOT_REPLICATED',
   )
   async cancel(
     @Tenant() tenantId: string,

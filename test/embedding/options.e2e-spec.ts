@@ -91,7 +91,7 @@ describe('L5 options that are known only once the application is made', () => {
     const routes = { keys: true, session: true, health: true, metrics: true };
     const url = await start(RunstreamModule.forRootAsync({ routes, useFactory: () => ({ redis }) }));
     expect((await ask(`${url}/health/ready`)).body).toMatchObject({ status: 'ok' });
-    expect((await ask(`${url}/metrics`)).body['text']).toContain('runstream_redis_up 1');
+    expect((await ask(`${url}/metrics`)).body['text']).toContain('runstream_redis_up{shard="0"} 1');
     expect((await ask(`${url}/keys`)).body).toMatchObject({ statusCode: 404, message: 'Cannot GET /keys' });
     expect((await ask(`${url}/session`)).body).toMatchObject({ auth_mode: 'none', tenant_id: 'default' });
     await app?.close();
@@ -269,7 +269,7 @@ describe('what an application has already', () => {
     expect(register.getSingleMetric('process_cpu_seconds_total')).toBeUndefined();
     collectDefaultMetrics({ register: registry });
     const text = await registry.metrics();
-    expect(text).toContain('runstream_redis_up 1');
+    expect(text).toContain('runstream_redis_up{shard="0"} 1');
     expect(text).toContain('process_cpu_seconds_total');
   });
 

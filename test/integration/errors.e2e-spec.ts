@@ -28,6 +28,7 @@ const NOT_HERE: Partial<Record<ErrorCode, string>> = {
   GROUP_IN_USE: 'it takes a handler; src/consumer/admin/group-control.int-spec.ts has one',
   KEY_NOT_FOUND: 'it takes a credential; src/auth has one',
   RATE_LIMITED: 'nothing is limited by rate',
+  NOT_REPLICATED: 'there is no replica, which test/topologies has',
   OVERLOADED: 'nothing is turned away for load',
   INTERNAL_ERROR: 'it takes a defect; test/integration/edge has one',
 };

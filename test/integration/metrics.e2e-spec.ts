@@ -182,7 +182,7 @@ describe('Metrics', () => {
     expect(of(during, 'runstream_watched_logs')).toBe(1);
     expect(of(during, 'runstream_watch_gaps_total{reason="trimmed"}')).toBe(0);
     expect(of(during, 'runstream_feed_repairs_total')).toBe(0);
-    expect(of(during, 'runstream_redis_up')).toBe(1);
+    expect(of(during, 'runstream_redis_up{shard="0"}')).toBe(1);
     expect(of(during, 'process_cpu_seconds_total')).toBeGreaterThan(0);
     await stream.body?.cancel();
     await eventually('it has gone', async () => of(await scrape(url), 'runstream_watchers') === 0);
@@ -209,10 +209,13 @@ describe('Metrics', () => {
       redis.resume();
     }
     await redis.kill();
-    await eventually('it is down', async () => (await scrape(url)).get('runstream_redis_up') === 0);
+    await eventually(
+      'it is down',
+      async () => (await scrape(url)).get('runstream_redis_up{shard="0"}') === 0,
+    );
     expect((await scrape(url)).has(`runstream_group_lag{group="${GROUP}"}`)).toBe(false);
     await redis.restart();
-    await eventually('it is up', async () => (await scrape(url)).get('runstream_redis_up') === 1);
+    await eventually('it is up', async () => (await scrape(url)).get('runstream_redis_up{shard="0"}') === 1);
   });
 });
 
@@ -222,7 +225,7 @@ describe('Metrics on a port of their own', () => {
     const service = await serveHere({ METRICS_PORT: String(port) });
     try {
       expect((await fetch(`${service.url}/metrics`)).status).toBe(404);
-      expect((await scrape(`http://127.0.0.1:${port}`)).get('runstream_redis_up')).toBe(1);
+      expect((await scrape(`http://127.0.0.1:${port}`)).get('runstream_redis_up{shard="0"}')).toBe(1);
       expect((await fetch(`http://127.0.0.1:${port}/runs`)).status).toBe(404);
       // A page can give a name of its own this address, and would read them as its own.
       const rebound = await rawRequest(port, 'GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n');
@@ -236,7 +239,7 @@ describe('Metrics on a port of their own', () => {
   it('a service without the variable serves them on its own', async () => {
     const service = await serveHere();
     try {
-      expect((await scrape(service.url)).get('runstream_redis_up')).toBe(1);
+      expect((await scrape(service.url)).get('runstream_redis_up{shard="0"}')).toBe(1);
     } finally {
       await service.stop();
     }

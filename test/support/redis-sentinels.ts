@@ -84,6 +84,10 @@ export async function startRedisSentinels({
         return of('num-slaves') === replicas && of('num-other-sentinels') === 2;
       });
     });
+    await eventually('the replicas follow', async () => {
+      const infos = await Promise.all(servers.slice(1).map(({ port }) => client(port).info('replication')));
+      return infos.every((info) => info.includes('master_link_status:up'));
+    });
     return {
       addresses: ports.map((port) => `127.0.0.1:${port}`).join(','),
       servers,

@@ -662,7 +662,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ErrorCode: "VALIDATION_FAILED" | "INVALID_EVENT_ID" | "UNKNOWN_EVENT_TYPE" | "UNKNOWN_EXECUTOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "RUN_NOT_FOUND" | "GROUP_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "KEY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RUN_ENDED" | "RUN_HAS_EXECUTOR" | "SEQUENCE_CONFLICT" | "IDEMPOTENCY_CONFLICT" | "GROUP_IN_USE" | "RUN_EXPIRED" | "EVENT_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "REDIS_UNAVAILABLE" | "OVERLOADED";
+        ErrorCode: "VALIDATION_FAILED" | "INVALID_EVENT_ID" | "UNKNOWN_EVENT_TYPE" | "UNKNOWN_EXECUTOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "RUN_NOT_FOUND" | "GROUP_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "KEY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RUN_ENDED" | "RUN_HAS_EXECUTOR" | "SEQUENCE_CONFLICT" | "IDEMPOTENCY_CONFLICT" | "GROUP_IN_USE" | "RUN_EXPIRED" | "EVENT_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "REDIS_UNAVAILABLE" | "NOT_REPLICATED" | "OVERLOADED";
         ErrorResponse: {
             /** @example RUN_NOT_FOUND */
             code: components["schemas"]["ErrorCode"];
@@ -1633,7 +1633,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example runstream_redis_up 1 */
+                    /** @example runstream_redis_up{shard="0"} 1 */
                     "text/plain": string;
                 };
             };

@@ -48,6 +48,21 @@ export const redis = {
     isKeyPrefix,
     KEY_PREFIX_RULE,
   ),
+  appendMinReplicas: integer({
+    env: 'APPEND_MIN_REPLICAS',
+    default: 0,
+    min: 0,
+    max: 10,
+    unit: 'replicas',
+    doc: 'An append is answered once so many replicas have it, else with 503 NOT_REPLICATED; 0: as soon as the master has it.',
+  }),
+  appendReplicasTimeoutMs: integer({
+    env: 'APPEND_REPLICAS_TIMEOUT_MS',
+    default: 500,
+    min: 1,
+    unit: 'milliseconds',
+    doc: 'How long an append waits for these replicas.',
+  }),
   commandTimeoutMs: integer({
     env: 'REDIS_COMMAND_TIMEOUT_MS',
     default: 2000,

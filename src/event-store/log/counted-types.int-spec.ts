@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestStore, line, type TestStore } from '../../../test/support/event-store.js';
 import { type RedisServer, startRedis } from '../../../test/support/redis.js';
-import { bucketOf, partitionOf } from '../../stream-consumer/index.js';
-import { WORK_KEYS } from '../../stream-consumer/work-keys.js';
+import { bucketOf, partitionOf, WORK_KEYS } from '../../stream-consumer/index.js';
 
 describe('Events by type', () => {
   let redis: RedisServer;

@@ -13,6 +13,7 @@ import {
 } from '../../events/index.js';
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../redis/index.js';
 import { type AppendResult, readAppendReply } from './append-result.js';
+import { AcknowledgedRuns } from '../failover/acknowledged.js';
 import { EventStoreMetrics } from '../event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
 import { Keyspace } from './keys.js';
@@ -29,6 +30,8 @@ export const MAX_BATCH_EVENTS = 1000;
 const MAX_SHORT_BODY = 16_384;
 /** Journal entries that one step of a deletion looks at: any of them may be large. */
 const DELETE_PAGE = 100;
+/** Longer than what was acknowledged is remembered (AcknowledgedRuns). */
+const DELETED_SECONDS = 180;
 
 /** A request that may be sent again: its key, and a digest of what it asks for. */
 export interface IdempotentRequest {
@@ -88,6 +91,8 @@ export interface StoreInfo {
 @Injectable()
 export class EventStore {
   readonly types: EventTypeRegistry;
+  /** For LostEvents. */
+  readonly acknowledged = new AcknowledgedRuns();
   private readonly options: Required<EventStoreOptions>;
   private readonly journalExclude: ReadonlySet<string>;
   readonly keys: Keyspace;
@@ -143,14 +148,17 @@ export class EventStore {
     assertNothingFollowsTheEnd(events);
     const lifecycle = events.some((event) => event.type.startsWith('lifecycle.'));
     const beganAt = performance.now();
+    const replicated = this.redis.replication?.begin(keys.run);
     const id = await this.appendOne(tenantId, runId, events, options);
     if (id !== undefined) {
+      if (replicated) await replicated();
+      this.acknowledged.note(tenantId, runId, id, 1);
       this.metrics.append(performance.now() - beganAt, 1);
       return { count: 1, duplicates: 0, ids: [id], replayed: false };
     }
     const append = () =>
       SCRIPTS.append.run(
-        this.redis.commands,
+        this.redis.appends,
         [
           keys.run,
           keys.events,
@@ -181,7 +189,12 @@ export class EventStore {
     }
     const isNew = reply[0] === 'OK';
     this.metrics.append(performance.now() - beganAt, isNew ? Number(reply[1]) : 0);
-    return readAppendReply(runId, events.length, reply);
+    const result = readAppendReply(runId, events.length, reply);
+    if (replicated) await replicated();
+    const first = result.ids[0];
+    if (first !== undefined && result.duplicates === 0)
+      this.acknowledged.note(tenantId, runId, first, result.count);
+    return result;
   }
 
   /** The short way, for what append-one.lua takes. Undefined when nothing was done. */
@@ -199,7 +212,7 @@ export class EventStore {
     if (!this.journalExclude.has(type) || type.startsWith('lifecycle.')) return undefined;
     const keys = this.keys.run(tenantId, runId);
     const reply = await SCRIPTS.appendOne.run(
-      this.redis.commands,
+      this.redis.appends,
       [keys.run, keys.events],
       [keys.live, this.options.maxLength, fence ?? '', type, body],
     );
@@ -289,8 +302,9 @@ export class EventStore {
           partition.journal,
           partition.journalDeleted,
           partition.keyed,
+          keys.deleted,
         ],
-        [runId, keys.live, DELETE_PAGE, after],
+        [runId, keys.live, DELETE_PAGE, after, DELETED_SECONDS],
       )) as [state: string, seen?: string];
       if (state === 'NOT_FOUND') throw new RunNotFoundError();
       if (state === 'OK') return;

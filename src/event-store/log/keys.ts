@@ -8,6 +8,10 @@ export interface RunKeys {
   idempotencyKeys: string;
   /** Pub/sub channel. */
   live: string;
+  /** How much of a run that a failover took was counted as lost. */
+  lost: string;
+  /** There for some minutes after it was deleted, so that it is not counted as lost. */
+  deleted: string;
 }
 
 /** The keys of one partition of one tenant: all in one slot of a Redis Cluster, so that a script may touch them. */
@@ -113,6 +117,8 @@ export class Keyspace {
       events: `${run}:events`,
       idempotencyKeys: `${run}:keys`,
       live: this.channel(`${run}:live`),
+      lost: `${run}:lost`,
+      deleted: `${run}:deleted`,
     };
   }
 

@@ -2,7 +2,9 @@
 -- From the first page on nothing more is appended, or the pages would never end for a busy run.
 --
 -- KEYS  1 run  2 events  3 idempotency keys  4 active  5 runs  6 journal  7 journal:deleted  8 keyed
+--       9 that it was deleted
 -- ARGV  1 run id  2 run channel  3 journal entries to look at  4 the journal id to go on after, or ''
+--       5 for how long it is known to be deleted s
 -- Reply {'OK'} | {'NOT_FOUND'} | {'AGAIN', the journal id to go on after}
 
 --- include keyed.lua
@@ -35,5 +37,6 @@ redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 if field[4] then redis.call('ZREM', KEYS[8], keyed_member(field[4], ARGV[1])) end
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3])
+redis.call('SET', KEYS[9], 1, 'EX', ARGV[5])
 redis.call('SPUBLISH', ARGV[2], 'deleted')
 return { 'OK' }

@@ -6,7 +6,12 @@ import { ERROR_MEANING } from './error-meaning.js';
 import { ErrorResponse } from './error-response.dto.js';
 
 /** Codes whose answers tell when to try again. */
-const WITH_RETRY_AFTER: readonly ErrorCode[] = ['RATE_LIMITED', 'REDIS_UNAVAILABLE', 'OVERLOADED'];
+const WITH_RETRY_AFTER: readonly ErrorCode[] = [
+  'RATE_LIMITED',
+  'REDIS_UNAVAILABLE',
+  'NOT_REPLICATED',
+  'OVERLOADED',
+];
 
 /**
  * Documents which errors a route answers with. Name all codes of a route in one decorator: a second one

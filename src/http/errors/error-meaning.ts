@@ -26,5 +26,7 @@ export const ERROR_MEANING: Readonly<Record<ErrorCode, string>> = {
   RATE_LIMITED: 'Too many requests; try again after `Retry-After` seconds.',
   INTERNAL_ERROR: 'Something failed on the side of the service; report it with the request id.',
   REDIS_UNAVAILABLE: 'The event store cannot be reached; try again after `Retry-After` seconds.',
+  NOT_REPLICATED:
+    'It is stored, but too few replicas have confirmed it in time; send it again with the same idempotency keys after `Retry-After` seconds.',
   OVERLOADED: 'The service cannot take this on now; try again after `Retry-After` seconds.',
 };

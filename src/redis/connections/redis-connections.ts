@@ -5,6 +5,7 @@ import { ConfigError } from '../../config/index.js';
 import { redisCall } from '../redis-error.js';
 import { REDIS_DEFAULTS, REDIS_OPTIONS, type RedisOptions } from '../redis-options.js';
 import { RedisScript } from '../redis-script.js';
+import { AppendReplication } from './append-replication.js';
 import { gatherWrites } from './gather-writes.js';
 import { ClusterLinks, LiveChannels, SingleLink } from './live-channels.js';
 import {
@@ -16,8 +17,10 @@ import {
 } from './make-client.js';
 import { isCluster, type RedisClient, type RedisTopology } from './redis-client.js';
 import { checkServers, topologyProblem } from './server-check.js';
-import { Shards } from './shards.js';
+import { type Shard, Shards } from './shards.js';
 
+/** How long appends wait for replicas. */
+const WAIT_MS = REDIS_DEFAULTS.appendReplicasTimeoutMs;
 const CLOCK = new RedisScript(new URL('../scripts/clock.lua', import.meta.url));
 
 /**
@@ -37,6 +40,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   readonly topology: RedisTopology;
   readonly commands: RedisClient;
   readonly reads: RedisClient;
+  /** What appends go over: `commands`, unless they wait for replicas. */
+  readonly appends: RedisClient;
   readonly channels: LiveChannels;
   readonly shards: Shards;
   readonly commandTimeoutMs: number;
@@ -44,6 +49,9 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly readyListeners = new Set<() => void>();
   private started: Promise<void> | undefined;
   private problem: ConfigError | undefined;
+  private readonly replacedListeners = new Set<(shard: Shard) => void>();
+  /** Undefined while appends wait for nobody. */
+  readonly replication: AppendReplication | undefined;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
     const timeoutMs = options.commandTimeoutMs ?? REDIS_DEFAULTS.commandTimeoutMs;
@@ -61,7 +69,18 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
         : new SingleLink(makeRedis(options, 'subscriber', forChannels)),
     );
     this.shards = new Shards(this.commands, this.topology === 'single');
-    this.eachConnection(gatherWrites);
+    const { appendMinReplicas: replicas = 0, appendReplicasTimeoutMs: waitMs = WAIT_MS } = options;
+    this.appends = this.commands;
+    if (replicas > 0) {
+      this.appends = makeClient(
+        options,
+        'commands',
+        { ...atOnce, commandTimeout: timeoutMs + waitMs },
+        timeoutMs,
+      );
+      this.replication = new AppendReplication(this.appends, this.shards, replicas, waitMs);
+    }
+    for (const client of this.clients()) eachConnection(client, gatherWrites);
     this.commands.on('ready', this.onReady);
     this.commands.on(isCluster(this.commands) ? 'node error' : 'error', this.onError);
   }
@@ -87,9 +106,9 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async connectAll(): Promise<void> {
-    const clients = [this.commands, this.reads, ...this.channels.links.all()];
-    for (const client of clients) client.connect().catch(ignoreFirstFailure);
-    const ready = [this.commands, this.reads].map((one) => this.isReady(one, this.commandTimeoutMs));
+    for (const client of [...this.clients(), ...this.channels.links.all()])
+      client.connect().catch(ignoreFirstFailure);
+    const ready = this.clients().map((one) => this.isReady(one, this.commandTimeoutMs));
     if ((await Promise.all(ready)).every(Boolean)) await this.check();
     if (this.problem) throw this.problem;
     if (!this.isConnected)
@@ -110,6 +129,28 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   /** To be called for a shard that answers again. */
   noteReady(): void {
     for (const listener of this.readyListeners) listener();
+  }
+
+  /**
+   * Calls `listener` for a shard where another server has taken over, or the same was started anew, until what it returns
+   * is called.
+   */
+  whenReplaced(listener: (shard: Shard) => void): () => void {
+    this.replacedListeners.add(listener);
+    return () => this.replacedListeners.delete(listener);
+  }
+
+  /** To be called for a shard that may have another server now. @throws RedisUnavailableError */
+  async identify(shard: Shard): Promise<void> {
+    if (!shard.node) return;
+    const info = await redisCall(shard.node.info('server', 'replication'));
+    const of = (name: string): string => new RegExp(`^${name}:(\\w+)`, 'm').exec(info)?.[1] ?? '';
+    const server = `${of('run_id')} ${of('master_replid')}`;
+    const before = shard.server;
+    shard.server = server;
+    shard.isUnidentified = false;
+    if (before !== undefined && before !== server)
+      for (const listener of this.replacedListeners) listener(shard);
   }
 
   /**
@@ -161,18 +202,15 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends all connections, for good. */
   disconnect(): void {
-    for (const client of [...this.channels.links.all(), this.reads, this.commands]) {
+    for (const client of [...this.channels.links.all(), ...this.clients().reverse()]) {
       // ioredis would wait two seconds for the end of one that has ended.
       if (client.status !== 'end') client.disconnect();
     }
   }
 
-  /** Every connection for commands and reads, those too that are made later. */
-  private eachConnection(act: (connection: Redis) => void): void {
-    for (const client of [this.commands, this.reads]) {
-      if (isCluster(client)) client.on('+node', act);
-      else act(client);
-    }
+  /** All but those of channels. */
+  clients(): RedisClient[] {
+    return [...new Set([this.commands, this.reads, this.appends])];
   }
 
   private isReady(client: RedisClient, timeoutMs: number): Promise<boolean> {
@@ -231,6 +269,12 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       ignoreFirstFailure,
     );
   }
+}
+
+/** Every connection that a client has, those too that it makes later. */
+function eachConnection(client: RedisClient, act: (connection: Redis) => void): void {
+  if (isCluster(client)) client.on('+node', act);
+  else act(client);
 }
 
 function ignoreFirstFailure(): void {

@@ -77,18 +77,21 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async look(): Promise<void> {
-    const { commands, reads, channels } = this.connections;
+    const { commands, channels } = this.connections;
     const greeting = (connection: Redis): Promise<unknown> =>
       // Asked while it reconnects, it would only queue the question; it has not greeted us yet.
       connection.status === 'ready' ? connection.ping() : new Promise(() => undefined);
-    const others = isCluster(reads) ? reads.nodes('master') : [reads];
+    const others = this.connections.clients().filter((client) => client !== commands);
+    const connections = others.flatMap((one) => (isCluster(one) ? one.nodes('master') : [one]));
     await Promise.all([
       ...this.shards.map((shard) => this.listen(shard.node, this.probeOne(shard))),
-      ...[...others, ...channels.links.all()].map((one) => this.listen(one, greeting(one))),
+      ...[...connections, ...channels.links.all()].map((one) => this.listen(one, greeting(one))),
     ]);
+    const unidentified = this.shards.filter(({ isUnidentified }) => isUnidentified);
+    await Promise.all(unidentified.map((shard) => this.connections.identify(shard).catch(ignore)));
     if (this.state === 'up') return;
     // Another node may have taken over, which nobody tells us.
-    for (const client of [commands, reads]) if (isCluster(client)) client.refreshSlotsCache();
+    for (const client of [commands, ...others]) if (isCluster(client)) client.refreshSlotsCache();
   }
 
   /** Replaces a connection that keeps silent, also one that is new. One that is down reconnects by itself. */
@@ -140,6 +143,8 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
     shard.state = state;
     if (state === 'up') {
       shard.noteRecovery();
+      shard.isUnidentified = true;
+      this.connections.identify(shard).catch(ignore);
       if (isCluster(this.connections.commands)) this.connections.noteReady();
     } else shard.noteTrouble();
     this.say(shard, former, cause);

@@ -10,6 +10,10 @@ export type RedisState = 'up' | 'refusing' | 'away';
 export class Shard {
   /** Undefined until the first answer. */
   state: RedisState | undefined;
+  /** Which start of which server it was, when it was last asked. */
+  server: string | undefined;
+  /** It answers again, and has not said yet which server it is. */
+  isUnidentified = false;
   /** Of its master, in a cluster. */
   address: string | undefined;
   private isInTrouble = false;
@@ -96,7 +100,11 @@ export class Shards {
       const node = masters.get(owner);
       const probeKey = PROBES.find(({ slot: at }) => ownerOf(cluster, at) === owner)?.key;
       const shard = former.get(name) ?? new Shard(name, probeKey, node, !this.takesItsWord);
-      if (shard.address !== undefined && shard.address !== owner) shard.noteTrouble();
+      if (shard.address !== undefined && shard.address !== owner) {
+        shard.noteTrouble();
+        // The next probe says how the new one is, and who.
+        shard.state = undefined;
+      }
       shard.address = owner;
       shard.node = node;
       shard.probeKey = probeKey;

@@ -33,6 +33,8 @@ const READ_BYTES = 256 * 1024;
 const LIST_VALUE_BYTES = 1024;
 /** A run's values that are larger are read as much is read, in turn. */
 const LARGE_BYTES = 64 * 1024;
+/** Tenants that are known to be written down. */
+const MOST_TENANTS = 10_000;
 /** A page of a list ends when its runs reach this, or when this was looked at for runs that pass. */
 export const MAX_LIST_BYTES = 1024 * 1024;
 const MAX_LOOKED_AT_BYTES = 16 * 1024 * 1024;
@@ -66,6 +68,9 @@ export interface RunListPage {
  */
 @Injectable()
 export class RunStore {
+  /** Those that were written down by this process. */
+  private readonly tenants = new Set<string>();
+
   constructor(
     private readonly redis: RedisConnections,
     private readonly store: EventStore,
@@ -98,7 +103,7 @@ export class RunStore {
     });
     const create = () =>
       SCRIPTS.create.run(
-        this.redis.commands,
+        this.redis.appends,
         [
           keys.run,
           keys.events,
@@ -129,19 +134,38 @@ export class RunStore {
       ) as Promise<[state: string, runId: string, record: string[]]>;
     const works =
       executor === EXTERNAL ? [journalWork(tenantId, id)] : [dispatchWork(tenantId, executor, id)];
+    const replicated = this.redis.replication?.begin(keys.run);
     for (;;) {
-      const [, reply] = await redisCall(
-        this.signals.around(works, () =>
-          Promise.all([this.redis.commands.sadd(TENANTS_KEY, tenantId), create()]),
-        ),
-      );
-      const [state, runId, record] = reply;
-      if (state === 'OK') return { run: readRunRecord(tenantId, record), replayed: false };
+      const [state, runId, record] = await this.signals.around(works, () => this.ofTenant(tenantId, create));
+      if (state === 'OK') {
+        const made = readRunRecord(tenantId, record);
+        if (replicated) await replicated();
+        this.store.acknowledged.note(tenantId, id, `${made.lastEventAt ?? 0}-${made.sequence}`, 1);
+        return { run: made, replayed: false };
+      }
       const earlier = await this.get(tenantId, runId).catch(undefinedWhenGone);
       if (earlier && state === 'CONFLICT') throw new IdempotencyConflictError();
       if (earlier) return { run: asCreated(earlier), replayed: true };
       await this.store.forgetRequest(tenantId, runId, request?.key ?? '');
     }
+  }
+
+  /**
+   * Makes something of a tenant that is known to have runs, or nobody would look after it. Where the one may fail without
+   * the other, as in a cluster, the tenant comes first; for one that was written down lately both are sent together.
+   */
+  private async ofTenant<T>(tenantId: string, make: () => Promise<T>): Promise<T> {
+    const writing = redisCall(this.redis.commands.sadd(TENANTS_KEY, tenantId));
+    if (this.redis.topology === 'cluster' && !this.tenants.has(tenantId)) await writing;
+    const isWritten = writing.then(
+      () => true,
+      () => false,
+    );
+    const made = await make();
+    if (this.tenants.size >= MOST_TENANTS) this.tenants.clear();
+    if (await isWritten) this.tenants.add(tenantId);
+    else this.tenants.delete(tenantId);
+    return made;
   }
 
   /**
