@@ -37,7 +37,13 @@ export {
 export { MetricsModule, type MetricsOptions, type MetricsRoutes } from './metrics/index.js';
 export { OperationsModule } from './operations/index.js';
 export { DashboardModule, type DashboardOptions } from './dashboard/index.js';
-export { RedisConnections, RedisModule, type RedisClusterOptions, type RedisOptions, type RedisPurpose } from './redis/index.js';
+export {
+  RedisConnections,
+  RedisModule,
+  type RedisClusterOptions,
+  type RedisOptions,
+  type RedisPurpose,
+} from './redis/index.js';
 export { ExecutorsModule } from './dispatch/index.js';
 export type { ExecutorsOptions } from './executors/index.js';
 export { type RunRoutes, RunsModule, type RunsModuleExtras, type RunsOptions } from './runs/index.js';
