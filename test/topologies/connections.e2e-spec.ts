@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
+import { checkServers } from '../../src/redis/connections/server-check.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 import { startRedisCluster, type RedisCluster } from '../support/redis-cluster.js';
 import { type RedisSentinels, SENTINEL_NAME, startRedisSentinels } from '../support/redis-sentinels.js';
@@ -45,6 +46,16 @@ describe('A Redis of another kind than the one that is configured', () => {
     ],
   ])('ends the start with one sentence: %s', async (_, env, sentence) => {
     await expect(serveHere(env())).rejects.toThrow(sentence);
+  });
+
+  it('a replica, and a master that goes on without its replicas, are warned of', async () => {
+    const [master, replica] = sentinels.servers.map((server) => sentinels.client(server));
+    const warningsOf = async (redis = master) =>
+      redis ? (await checkServers('sentinel', [redis])).warnings : [];
+    expect(await warningsOf()).toEqual([expect.stringMatching(/min-replicas-to-write is 0/)]);
+    expect(await warningsOf(replica)).toEqual([expect.stringMatching(/is a replica/)]);
+    await master?.config('SET', 'min-replicas-to-write', '1');
+    expect(await warningsOf()).toEqual([]);
   });
 
   it.each<[NodeJS.ProcessEnv, RegExp]>([

@@ -43,7 +43,19 @@ async function checkServer(topology: RedisTopology, redis: Redis): Promise<Serve
       'This Redis is a replica, which takes no writes: set REDIS_URL to its master, or REDIS_SENTINELS.',
     );
   }
+  if (/^connected_slaves:[1-9]/m.test(replication) && (await leastReplicas(redis)) === 0) {
+    warnings.push(
+      'This Redis has replicas, and min-replicas-to-write is 0: cut off from them it goes on taking events that are lost ' +
+        'once a replica takes over. Set min-replicas-to-write to 1 and min-replicas-max-lag to 2.',
+    );
+  }
   return { warnings };
+}
+
+/** Undefined where nobody may ask, as with some hosted ones. */
+async function leastReplicas(redis: Redis): Promise<number | undefined> {
+  const answer = (await redis.config('GET', 'min-replicas-to-write').catch(() => [])) as string[];
+  return answer[1] === undefined ? undefined : Number(answer[1]);
 }
 
 const IS_SENTINEL =
