@@ -41,7 +41,7 @@ describe('A master that is replaced by a replica that is behind', () => {
   let sentinels: RedisSentinels;
   beforeEach(async () => {
     bed = new TestBed();
-    sentinels = await startRedisSentinels({ replicas: 1, downAfterMs: 1000 });
+    sentinels = await startRedisSentinels({ replicas: 1, downAfterMs: 500 });
     bed.onClose(() => sentinels.stop());
   });
   afterEach(() => bed.close());
@@ -125,6 +125,8 @@ describe('A master that is replaced by a replica that is behind', () => {
     });
     expect(await metric(service, 'runstream_lost_events_total')).toBe(0);
     await first.restart();
+    // Sentinel would do so itself after some seconds.
+    await sentinels.client(first).replicaof('127.0.0.1', (await sentinels.master()).port);
     await eventually('the old one is its replica', async () => {
       return (await post(service, `/runs/${run}/events`, [EVENT(2), EVENT(3)])).status === 201;
     });
