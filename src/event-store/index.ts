@@ -19,6 +19,8 @@ export * from './log/provisional-event.js';
 export * from './log/runs/run-id.js';
 export * from './log/runs/run-record.js';
 export * from './log/runs/run-counts.js';
+export type { RunFilter } from './log/runs/run-filter.js';
+export { MAX_LIST_BYTES, type RunListPage } from './log/runs/run-pages.js';
 export * from './log/runs/run-store.js';
 export * from './upkeep/run-sweep.js';
 export * from './watch/run-watcher.js';

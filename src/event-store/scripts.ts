@@ -7,6 +7,7 @@ export const SCRIPTS = {
   appendOne: script('append-one'),
   create: script('create'),
   read: script('read'),
+  findRuns: script('find-runs'),
   readRuns: script('read-runs'),
   locate: script('locate'),
   lost: script('lost'),

@@ -10,8 +10,9 @@ const BOUNDED: Record<string, readonly string[]> = {
   'bury.lua': ['letter'],
   'redrive.lua': ['entry'],
   'later.lua': ['entry'],
-  // A name and a value, or nothing.
-  'create-run.lua': ['key_field'],
+  // A name and a value, or nothing; what the index holds of a run, which has at most 64 labels.
+  'create-run.lua': ['key_field', 'scored'],
+  'delete.lua': ['members'],
   // Of an append: at most 1000 events, and so types.
   'write-events.lua': ['rare or {}', 'rare', 'record', 'fields'],
   // An append has at most 1000 events.

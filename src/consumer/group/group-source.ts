@@ -202,14 +202,14 @@ export class GroupSource {
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
     const { group, consumer, maxAttempts } = this.settings;
-    const { journal, journalLast, journalLive, active, runs, keyed } = this.partition;
+    const { journal, journalLast, journalLive, active, runs, index } = this.partition;
     const { keys, args } = settleCall(
       this.store,
       this.tenantId,
       [
         ...[this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead],
         ...[this.keys.owner, this.keys.answer(batchId), journal, journalLast, active, runs],
-        ...[this.later.due, this.later.entries, keyed],
+        ...[this.later.due, this.later.entries, index],
       ],
       [
         ...[group, outcomes[0]?.fence ?? '', DONE_TTL_SECONDS, maxAttempts, this.redriveArg(), journalLive],

@@ -6,7 +6,7 @@
 -- been lost, it answers as the first time.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
---       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries  14 keyed
+--       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries  14 index
 --       15… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
 --       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
@@ -60,7 +60,7 @@ for r = 1, next_whole('the number of runs', #KEYS) do
     id = next_arg(), channels = { run = next_arg(), journal = ARGV[6] },
     keys = {
       run = KEYS[at], events = KEYS[at + 1], keys = KEYS[at + 2], journal = KEYS[8], journal_last = KEYS[9],
-      active = KEYS[10], runs = KEYS[11], keyed = KEYS[14],
+      active = KEYS[10], runs = KEYS[11], index = KEYS[14],
     },
   }
 end
@@ -151,7 +151,7 @@ local function find_refusal(effects, own)
     local fate = fate_of(run, own)
     if effect.kind == 'start' then
       if fate ~= 'missing' then return 'the run ' .. run.id .. ' exists already' end
-      assert_index_types(run.keys, effect.record.key)
+      redis.call('ZCARD', run.keys.runs)
       if effect.dispatch then redis.call('XLEN', effect.dispatch) end
       own[run] = 'live'
     elseif fate == 'missing' then

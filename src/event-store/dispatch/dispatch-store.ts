@@ -295,6 +295,7 @@ export class DispatchStore {
           partition.journalLast,
           partition.active,
           this.streamOf(entry),
+          partition.index,
         ],
         [
           runId,

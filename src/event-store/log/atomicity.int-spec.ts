@@ -73,7 +73,7 @@ describe('T67 A script that fails', () => {
     },
   );
 
-  it.each(['journal', 'journalLast', 'active', 'request'] as const)(
+  it.each(['journal', 'journalLast', 'active', 'index', 'request'] as const)(
     'appending, at the %s of the partition, writes nothing',
     async (name) => {
       const keys = partition();
@@ -85,7 +85,7 @@ describe('T67 A script that fails', () => {
   );
 
   for (const executor of ['external', 'later']) {
-    it.each(['journal', 'journalLast', 'active', 'runs', 'keyed', 'dispatch', 'request'] as const)(
+    it.each(['journal', 'journalLast', 'active', 'runs', 'index', 'dispatch', 'request'] as const)(
       `creating a run (${executor}), at the %s of the partition, writes nothing`,
       async (name) => {
         const keys = partition();
@@ -98,7 +98,7 @@ describe('T67 A script that fails', () => {
     );
   }
 
-  it.each(['active', 'runs', 'keyed'] as const)('deleting, at %s, deletes nothing', async (name) => {
+  it.each(['active', 'runs', 'index'] as const)('deleting, at %s, deletes nothing', async (name) => {
     run = (await create('external')).run.id;
     await spoil(partition()[name]);
     const before = await everything();

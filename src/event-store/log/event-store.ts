@@ -167,6 +167,7 @@ export class EventStore {
           partition.journalLast,
           partition.active,
           partition.request(options.request?.key ?? ''),
+          partition.index,
         ],
         [
           runId,
@@ -301,7 +302,7 @@ export class EventStore {
           partition.runs,
           partition.journal,
           partition.journalDeleted,
-          partition.keyed,
+          partition.index,
           keys.deleted,
         ],
         [runId, keys.live, DELETE_PAGE, after, DELETED_SECONDS],

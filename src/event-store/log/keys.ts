@@ -18,9 +18,10 @@ export interface RunKeys {
 export interface PartitionKeys {
   /** What they all begin with. */
   prefix: string;
+  /** All runs. */
   runs: string;
-  /** Runs that have a key, by it (run-index.ts). */
-  keyed: string;
+  /** Runs by what they have (run-index.ts). */
+  index: string;
   active: string;
   journal: string;
   journalLast: string;
@@ -132,7 +133,7 @@ export class Keyspace {
     return {
       prefix,
       runs: `${prefix}runs`,
-      keyed: `${prefix}runs:keyed`,
+      index: `${prefix}runs:index`,
       active: `${prefix}runs:active`,
       journal: `${prefix}journal`,
       journalLast: `${prefix}journal:last`,

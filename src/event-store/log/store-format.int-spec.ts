@@ -28,10 +28,13 @@ describe('The form in which runs are stored', () => {
     await Promise.all([first.close(), second.close()]);
   });
 
-  it('another one keeps a process from its start, and it says what to do', async () => {
+  it('T284 another one keeps a process from its start, and it says what to do', async () => {
     await redis.set(FORMAT_KEY, '7');
     await expect(start()).rejects.toThrow(StoreFormatError);
     await expect(start()).rejects.toThrow(/runs in form 7, .* use another Redis or database/);
+    // Runs without the index that lists go by.
+    await redis.set(FORMAT_KEY, '1');
+    await expect(start()).rejects.toThrow(/runs in form 1, and this version of Runstream reads form 2/);
     // Runs from before there were numbers.
     await redis.del(FORMAT_KEY);
     await expect(start()).rejects.toThrow(/runs in an older form/);

@@ -3,7 +3,7 @@ import { redisCall, RedisConnections } from '../../redis/index.js';
 import { FORMAT_KEY, TENANTS_KEY } from './keys.js';
 
 /** The form in which runs, events and groups are stored. It rises with each change that older processes can't read. */
-export const STORE_FORMAT = '1';
+export const STORE_FORMAT = '2';
 
 /** What is stored in this Redis has another form. */
 export class StoreFormatError extends Error {

@@ -1,6 +1,7 @@
 -- Appends events to a run: all or none, in one step.
 --
 -- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request
+--       8 index
 -- ARGV  1 run id  2 run channel  3 journal channel
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (the sweep's: end-lost.lua)
 --       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
@@ -15,6 +16,7 @@
 local FIRST_EVENT = 13
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+  index = KEYS[8],
 }
 local limits = { max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]) }
 local fence, expected, fingerprint = ARGV[8], ARGV[9], ARGV[10]

@@ -1,7 +1,7 @@
 -- Creates a run; an external one with its first event, lifecycle.started, in the same step.
 --
 -- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request  8 runs  9 dispatch
---       10 keyed
+--       10 index
 -- ARGV  1 run id  2 run channel  3 journal channel
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
 --       8 request fingerprint or ''  9 request TTL s
@@ -16,14 +16,15 @@
 local FIRST_EVENT = 16
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
-  runs = KEYS[8], dispatch = KEYS[9], keyed = KEYS[10],
+  runs = KEYS[8], dispatch = KEYS[9], index = KEYS[10],
 }
 local fingerprint = ARGV[8]
 
 local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
 if earlier then return earlier end
 
-assert_index_types(k, ARGV[15])
+-- Keys of a wrong type fail here, while nothing has happened yet.
+redis.call('ZCARD', k.runs)
 redis.call('XLEN', KEYS[9])
 local limits = {
   max_events = tonumber(ARGV[4]), event_ttl = tonumber(ARGV[5]), run_ttl = tonumber(ARGV[6]),

@@ -2,7 +2,7 @@
 -- of an external run in `active` is the earliest there can be; what holds is counted from its last event, so that an
 -- append need not put it off.
 --
--- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 dispatch
+-- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 dispatch  8 index
 -- ARGV  1 run id  2 run channel  3 journal channel
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms
 --       8 who was lost: 'producer' | 'executor'  9 for how long an executor's lease must have run out ms  10 group
@@ -14,6 +14,7 @@
 
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+  index = KEYS[8],
 }
 local limits = {
   max_events = whole(ARGV[4], 'the number of events kept'), event_ttl = whole(ARGV[5], 'the TTL of events'),

@@ -1,7 +1,7 @@
 -- Hands a run to the executor of one process: raises its fence, so that whoever had it before can write nothing more,
 -- and appends the event that says what happened, in one step.
 --
--- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 dispatch
+-- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 dispatch  8 index
 -- ARGV  1 run id  2 run channel  3 journal channel
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (0: never)
 --       8 group  9 consumer  10 dispatch entry  11 lease ms
@@ -24,6 +24,7 @@
 
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
+  index = KEYS[8],
 }
 local limits = {
   max_events = whole(ARGV[4], 'the number of events kept'), event_ttl = whole(ARGV[5], 'the TTL of events'),
@@ -84,6 +85,7 @@ if not ends then
   redis.call('HINCRBY', k.run, 'attempt', 1)
   redis.call('HSET', k.run, 'lease', now_ms() + lease_ms, 'taken', ARGV[12], 'dispatch', entry,
     'holder', ARGV[9], 'waiting_for', '', 'deaths', deaths, 'deaths_alone', deaths_alone, 'alone', alone)
+  redis.call('ZADD', k.index, 0, indexed(HELD, run.id))
 end
 write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })
 if ends then return over() end

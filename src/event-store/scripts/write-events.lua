@@ -18,6 +18,7 @@ local TERMINAL = { completed = true, failed = true, cancelled = true }
 
 --- include ../../redis/scripts/time.lua
 --- include journal-last.lua
+--- include run-terms.lua
 
 local function format_ms(ms)
   return string.format('%d-', ms)
@@ -32,12 +33,13 @@ local function parse_id(id)
   return tonumber(ms), tonumber(n)
 end
 
--- For scripts that write before they call write_events(). k: { run, events, keys, journal, journal_last, active }.
+-- For scripts that write before they call write_events(). k: { run, events, keys, journal, journal_last, active, index }.
 local function assert_types(k)
   redis.call('HLEN', k.run)
   redis.call('XLEN', k.events)
   redis.call('HLEN', k.keys)
   redis.call('ZCARD', k.active)
+  redis.call('ZCARD', k.index)
   redis.call('XLEN', k.journal)
   redis.call('GET', k.journal_last)
 end
@@ -121,18 +123,26 @@ local function changes_of(event, run, ms, limits)
 end
 
 -- k: as in assert_types. channels: { run, journal }. limits: { max_events, event_ttl, run_ttl }.
--- run: { id, status, sequence, last_ms, executor, journal_first }. Returns what all new ids begin with, and the sequence
--- before the first of them. append-one.lua does the same for most single events.
+-- run: { id, status, sequence, last_ms, executor, journal_first, is_new }; its status is then what it has become, which
+-- for a new one the caller writes to the index. Returns what all new ids begin with, and the sequence before the first
+-- of them. append-one.lua does the same for most single events.
 local function write_events(k, channels, limits, run, events)
   local call = redis.call
-  local added, journaled, ended = {}, false, false
+  local added, journaled = {}, false
+  local before, after = run.status, run.status
   for i = 1, #events do
     local event = events[i]
     added[event.type] = (added[event.type] or 0) + 1
     journaled = journaled or event.journaled
-    ended = ended or TERMINAL[event.status] or false
+    if event.status == 'running' then
+      if after == 'pending' then after = 'running' end
+    elseif event.status ~= '' then
+      after = event.status
+    end
   end
+  local ended = TERMINAL[after] or false
   local record = counts_of(k.run, added)
+  if after ~= before then call('ZCARD', k.index) end
   if ended then call('ZCARD', k.active) end
 
   local ms = math.max(now_ms(), run.last_ms)
@@ -211,6 +221,12 @@ local function write_events(k, channels, limits, run, events)
   call('HSET', k.run, 'sequence', sequence + #events, 'last_ms', ms, unpack(record))
   if keyed then bound_keys(k, limits, #events) end
 
+  run.status = after
+  if after ~= before and not run.is_new then
+    call('ZREM', k.index, indexed(status_term(before), run.id))
+    if ended and run.executor ~= 'external' then call('ZREM', k.index, indexed(HELD, run.id)) end
+    call('ZADD', k.index, 0, indexed(status_term(after), run.id))
+  end
   if ended then
     call('ZREM', k.active, run.id)
     call('EXPIRE', k.events, limits.event_ttl)

@@ -1,6 +1,6 @@
 import { redisCall, type RedisConnections } from '../../redis/index.js';
 import type { Keyspace } from '../log/keys.js';
-import { idOfKeyed } from '../log/runs/run-index.js';
+import { idOfMember } from '../log/runs/run-index.js';
 
 const PAGE = 200;
 /** Members of an index that one call compares with the runs there are. */
@@ -18,7 +18,7 @@ export class ExpiredRuns {
 
   /** @returns how many */
   async forget(tenantId: string): Promise<number> {
-    const { runs, keyed, active } = this.keys.partition(tenantId, 0);
+    const { runs, index, active } = this.keys.partition(tenantId, 0);
     const forgotten = await this.walk(
       tenantId,
       runs,
@@ -28,17 +28,17 @@ export class ExpiredRuns {
         await redisCall(Promise.all([commands.zrem(runs, ...gone), commands.zrem(active, ...gone)]));
       },
     );
-    // A walk of its own: once a run's record is gone, nothing tells its key any more.
-    await this.walk(tenantId, keyed, idOfKeyed, (gone) =>
-      redisCall(this.redis.commands.zrem(keyed, ...gone)),
+    // A walk of its own: once a run's record is gone, nothing tells its terms any more.
+    await this.walk(tenantId, index, idOfMember, (gone) =>
+      redisCall(this.redis.commands.zrem(index, ...gone)),
     );
     return forgotten;
   }
 
   /** Whether the next call goes on within one of the tenant's indexes. */
   isComparing(tenantId: string): boolean {
-    const { runs, keyed } = this.keys.partition(tenantId, 0);
-    return this.compared.has(runs) || this.compared.has(keyed);
+    const { runs, index } = this.keys.partition(tenantId, 0);
+    return this.compared.has(runs) || this.compared.has(index);
   }
 
   private async walk(

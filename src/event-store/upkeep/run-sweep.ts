@@ -192,6 +192,7 @@ export class RunSweep {
           partition.journalLast,
           partition.active,
           partition.dispatch(executor),
+          partition.index,
         ],
         [
           runId,

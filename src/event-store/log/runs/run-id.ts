@@ -34,6 +34,11 @@ export function firstIdOf(partition: number, ms: number): string {
   return `r${partition}_${time}`;
 }
 
+/** Where an id, of whatever partition, would stand among those of this one. */
+export function idInPartition(runId: string, partition: number): string {
+  return `r${partition}${runId.slice(runId.indexOf('_'))}`;
+}
+
 /**
  * The partition that a run lives in; it is part of the id, so that the number of partitions can be raised while
  * old runs stay where they are.
