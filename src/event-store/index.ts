@@ -22,6 +22,7 @@ export * from './log/runs/run-counts.js';
 export type { RunFilter } from './log/runs/run-filter.js';
 export { MAX_LIST_BYTES, type RunListPage } from './log/runs/run-pages.js';
 export * from './log/runs/run-store.js';
+export type { LapsedRun } from './upkeep/executed-runs.js';
 export * from './upkeep/run-sweep.js';
 export * from './watch/run-watcher.js';
 export * from './log/store-work.js';

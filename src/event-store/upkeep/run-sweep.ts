@@ -6,20 +6,13 @@ import { EventStore } from '../log/event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
 import { EXTERNAL } from '../log/runs/run-record.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
-import { journalWork, redispatchWork } from '../log/store-work.js';
+import { journalWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';
+import { ExecutedRuns, type ExecutedRunsFound, type LapsedRun } from './executed-runs.js';
 import { ExpiredRuns } from './expired-runs.js';
 
 const PAGE = 200;
 const MAX_PATIENCE_MS = 60_000;
-
-/** A run whose executor gave no sign of life for a whole lease. */
-export interface LapsedRun {
-  runId: string;
-  executor: string;
-  /** For how long its lease has run out, in milliseconds. */
-  lapsedMs: number;
-}
 
 /** What is to come among a tenant's runs that have not ended. */
 export interface RunsOutlook {
@@ -39,6 +32,7 @@ export class RunSweep {
   /** 0: never. */
   private readonly idleTimeoutMs: number;
   private readonly expired: ExpiredRuns;
+  private readonly executed: ExecutedRuns;
 
   constructor(
     private readonly redis: RedisConnections,
@@ -49,6 +43,7 @@ export class RunSweep {
     const { runIdleTimeoutSeconds = EVENT_STORE_DEFAULTS.runIdleTimeoutSeconds } = options;
     this.expired = new ExpiredRuns(redis, store.keys);
     this.idleTimeoutMs = runIdleTimeoutSeconds * 1000;
+    this.executed = new ExecutedRuns(redis, store.keys, signals, this.idleTimeoutMs);
   }
 
   /** What is to come among the tenant's runs that have not ended: a look, and no more. */
@@ -92,47 +87,12 @@ export class RunSweep {
     }
   }
 
-  /** Dispatches runs again whose dispatch was lost, and tells whose executor seems to be; and how many executors have. */
-  async findLost(tenantId: string): Promise<{ dispatched: number; lapsed: LapsedRun[]; executed: number }> {
-    const partition = this.store.keys.partition(tenantId, 0);
-    const { active } = partition;
-    const lapsed: LapsedRun[] = [];
-    let dispatched = 0;
-    let executed = 0;
-    for (let offset = 0; ; offset += PAGE) {
-      // What an executor has is never overdue by its score.
-      const ids = await redisCall(
-        this.redis.commands.zrangebyscore(active, '+inf', '+inf', 'LIMIT', offset, PAGE),
-      );
-      if (ids.length === 0) break;
-      // A run keeps its executor for life, so that its keys can be named before the script looks at it.
-      const executors = await this.executorsOf(tenantId, ids);
-      executed += executors.filter((executor) => executor !== null && executor !== EXTERNAL).length;
-      const keys = [active];
-      const args: (string | number)[] = [this.idleTimeoutMs];
-      for (const [i, id] of ids.entries()) {
-        const executor = executors[i] ?? EXTERNAL;
-        keys.push(this.store.keys.run(tenantId, id).run, partition.dispatch(executor));
-        args.push(id, executor);
-      }
-      const reply = await SCRIPTS.dispatchSweep.run(this.redis.commands, keys, args);
-      const [count, ...rest] = reply as [number, ...(string | number)[]];
-      dispatched += count;
-      if (count > 0) {
-        // Rare, and which of them it was does not matter.
-        const works = ids.map((id, i) => redispatchWork(tenantId, executors[i] ?? EXTERNAL, id));
-        await this.signals.around(works, () => Promise.resolve());
-      }
-      for (let i = 0; i < rest.length; i += 3) {
-        lapsed.push({
-          runId: String(rest[i]),
-          executor: String(rest[i + 1]),
-          lapsedMs: Number(rest[i + 2]),
-        });
-      }
-      if (ids.length < PAGE) break;
-    }
-    return { dispatched, lapsed, executed };
+  /**
+   * Tells whose executor seems to be lost, and dispatches runs again whose dispatch was: of those that wait it looks at a
+   * part at each call.
+   */
+  findLost(tenantId: string): Promise<ExecutedRunsFound> {
+    return this.executed.look(tenantId);
   }
 
   /**
@@ -161,14 +121,6 @@ export class RunSweep {
   /** Whether the next call of `forgetExpired` goes on within the tenant's indexes. */
   isComparing(tenantId: string): boolean {
     return this.expired.isComparing(tenantId);
-  }
-
-  private executorsOf(tenantId: string, ids: readonly string[]): Promise<(string | null)[]> {
-    return redisCall(
-      Promise.all(
-        ids.map((id) => this.redis.commands.hget(this.store.keys.run(tenantId, id).run, 'executor')),
-      ),
-    );
   }
 
   private async endLost(

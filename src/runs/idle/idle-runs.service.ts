@@ -90,7 +90,7 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
         `Tenant ${tenantId}: ended ${idle} runs without a producer and ${abandoned} without an executor, ` +
           `dispatched ${dispatched} again.`,
       );
-    if (executed > 0 || this.sweep.isComparing(tenantId)) return 'next round';
+    if (executed || this.sweep.isComparing(tenantId)) return 'next round';
     return (await this.sweep.outlook(tenantId)).dueMs;
   }
 
