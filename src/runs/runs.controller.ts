@@ -123,8 +123,8 @@ export class RunsController {
   @ApiOperation({
     summary: 'List runs, newest first',
     description:
-      'Go on with `next_cursor` as `cursor` until it is null: with a filter by status, executor, task or label a page ' +
-      'looks at 2000 runs at most.',
+      'Go on with `next_cursor` as `cursor` until it is null: with `task`, or several filters that have little in ' +
+      'common, a page may be short, or empty, and there are more.',
     operationId: 'listRuns',
   })
   @ApiResponse({ status: 200, type: RunListResponse, description: 'One page of runs.' })
@@ -163,7 +163,8 @@ export class RunsController {
   @ApiOperation({
     summary: 'Count runs by status',
     description:
-      'Among the newest 2000: those that are pending or running, and those that have ended within the last hour.',
+      'Those that are pending or running; and those that have ended within the last hour, among the newest 2000 that ' +
+      'have.',
     operationId: 'countRuns',
   })
   @ApiResponse({ status: 200, type: RunCountsResponse, description: 'How the runs stand.' })

@@ -142,7 +142,7 @@ export interface paths {
         };
         /**
          * List runs, newest first
-         * @description Go on with `next_cursor` as `cursor` until it is null: with a filter by status, executor, task or label a page looks at 2000 runs at most.
+         * @description Go on with `next_cursor` as `cursor` until it is null: with `task`, or several filters that have little in common, a page may be short, or empty, and there are more.
          */
         get: operations["listRuns"];
         put?: never;
@@ -166,7 +166,7 @@ export interface paths {
         };
         /**
          * Count runs by status
-         * @description Among the newest 2000: those that are pending or running, and those that have ended within the last hour.
+         * @description Those that are pending or running; and those that have ended within the last hour, among the newest 2000 that have.
          */
         get: operations["countRuns"];
         put?: never;
@@ -991,7 +991,7 @@ export interface components {
              * @description An hour ago.
              */
             since: string;
-            /** @description False when there are older runs, which were not looked at. */
+            /** @description False when more than 2000 have ended: the others were not looked at. */
             complete: boolean;
         };
         CancelRunDto: {

@@ -203,6 +203,6 @@ export class RunCountsResponse {
   cancelled!: number;
   @ApiProperty({ format: 'date-time', description: 'An hour ago.' })
   since!: string;
-  @ApiProperty({ description: 'False when there are older runs, which were not looked at.' })
+  @ApiProperty({ description: 'False when more than 2000 have ended: the others were not looked at.' })
   complete!: boolean;
 }

@@ -2,18 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { RUN_STATUSES, type RunStatus } from '../../../events/index.js';
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
 import { EventStore } from '../event-store.js';
+import { findRuns, rangeOfTerm, termOf } from './run-index.js';
 
-/** The newest runs, which are all that is looked at. */
-const MOST_RUNS = 2000;
+/** Of runs that have ended the newest, which are all that is looked at. */
+const MOST_ENDED = 2000;
 const PAGE = 500;
 /** What a run costs to be looked at, more or less. */
 const RUN_BYTES = 100;
 
+const UNENDED: readonly RunStatus[] = ['pending', 'running'];
+const ENDED = RUN_STATUSES.filter((status) => !UNENDED.includes(status));
+
 /** How the runs of a tenant stand. */
 export interface RunCounts {
-  /** Runs that stand like this now; of those that have ended, since `sinceMs` only. */
+  /** Runs that stand like this now; of those that have ended, since `sinceMs` only, and among the newest 2000 of them. */
   counts: Record<RunStatus, number>;
-  /** Whether there are no older runs than those that were looked at. */
+  /** Whether no more than these have ended. */
   isComplete: boolean;
 }
 
@@ -26,24 +30,46 @@ export class RunCounter {
     private readonly bulk: BulkReads,
   ) {}
 
-  /** Looks at the newest 2000 runs. @param sinceMs since when runs that have ended are counted, in ms since 1970 */
+  /** @param sinceMs since when runs that have ended are counted, in ms since 1970 */
   async count(tenantId: string, sinceMs: number, reader: ReadFor = LIVE): Promise<RunCounts> {
-    const { runs } = this.store.keys.partition(tenantId, 0);
-    const ids = await redisCall(
-      this.redis.commands.zrevrangebylex(runs, '+', '-', 'LIMIT', 0, MOST_RUNS + 1),
-    );
+    const keys = this.store.keys.partition(tenantId, 0);
     const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as RunCounts['counts'];
-    for (let i = 0; i < Math.min(ids.length, MOST_RUNS); i += PAGE) {
-      const keys = ids.slice(i, i + PAGE).map((id) => this.store.keys.run(tenantId, id).run);
-      const records = await this.bulk.run({ ...reader, tenantId }, keys.length * RUN_BYTES, (connection) =>
-        connection.pipeline(keys.map((key) => ['hmget', key, 'status', 'completed_at'])).exec(),
-      );
-      for (const [, record] of records ?? []) {
-        const [status, endedAt] = (record ?? []) as (string | null)[];
-        const isOld = endedAt != null && Number(endedAt) < sinceMs;
-        if (status != null && status in counts && !isOld) counts[status as RunStatus]++;
-      }
+    await Promise.all(
+      UNENDED.map(async (status) => {
+        counts[status] = await redisCall(
+          this.redis.commands.zlexcount(keys.index, ...rangeOfTerm(termOf.status(status))),
+        );
+      }),
+    );
+    const conditions = [ENDED.map(termOf.status)];
+    let before: string | undefined;
+    for (let seen = 0; seen < MOST_ENDED; seen += PAGE) {
+      const search = { keys, partition: 0, conditions, before };
+      const [next, ...ids] = await findRuns(this.redis.commands, search, PAGE);
+      await this.countEnded(tenantId, ids, sinceMs, counts, reader);
+      if (next === '') return { counts, isComplete: true };
+      before = next;
     }
-    return { counts, isComplete: ids.length <= MOST_RUNS };
+    const [, ...more] = await findRuns(this.redis.commands, { keys, partition: 0, conditions, before }, 1);
+    return { counts, isComplete: more.length === 0 };
+  }
+
+  private async countEnded(
+    tenantId: string,
+    ids: readonly string[],
+    sinceMs: number,
+    counts: RunCounts['counts'],
+    reader: ReadFor,
+  ): Promise<void> {
+    if (ids.length === 0) return;
+    const runs = ids.map((id) => this.store.keys.run(tenantId, id).run);
+    const records = await this.bulk.run({ ...reader, tenantId }, runs.length * RUN_BYTES, (connection) =>
+      connection.pipeline(runs.map((run) => ['hmget', run, 'status', 'completed_at'])).exec(),
+    );
+    for (const [, record] of records ?? []) {
+      const [status, endedAt] = (record ?? []) as (string | null)[];
+      const isOld = endedAt != null && Number(endedAt) < sinceMs;
+      if (status != null && status in counts && !isOld) counts[status as RunStatus]++;
+    }
   }
 }

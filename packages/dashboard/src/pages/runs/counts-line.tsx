@@ -24,7 +24,7 @@ export function CountsLine({ list }: { list: RunsList }): VNode | null {
           {text}
         </span>
       ))}
-      {!value.complete && <span class="soft">of the newest {count(2000)}</span>}
+      {!value.complete && <span class="soft">of the newest {count(2000)} that ended</span>}
     </p>
   );
 }
