@@ -12,6 +12,8 @@ export interface BenchOptions {
   fanOutWatchers: number;
   /** Runs of the many runs, each with one watcher. */
   runs: number;
+  /** Runs that are listed. */
+  listRuns: number;
   /** Events in each measurement of a bench that moves a number of them. */
   events: number;
   /** How often each contender of such a bench is measured, one after the other. */

@@ -10,6 +10,7 @@ import type { Bench, BenchOptions } from './bench.js';
 import { consume } from './consume.js';
 import { fanOut } from './fan-out.js';
 import { intake } from './intake.js';
+import { lists } from './lists.js';
 import { manyRuns } from './many-runs.js';
 import { manyTenants } from './many-tenants.js';
 import { memory } from './memory.js';
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   manyTenants,
   memory,
   adapters,
+  lists,
   page,
 ];
 
@@ -39,6 +41,7 @@ const FULL: Numbers = {
   watchers: 100,
   fanOutWatchers: 1000,
   runs: 2000,
+  listRuns: 100_000,
   events: 50_000,
   rounds: 5,
 };
@@ -50,6 +53,7 @@ const QUICK: Numbers = {
   watchers: 20,
   fanOutWatchers: 200,
   runs: 200,
+  listRuns: 5000,
   events: 10_000,
   rounds: 1,
 };
@@ -79,6 +83,7 @@ async function main(): Promise<void> {
     watchers: positive('watchers', values.watchers) ?? defaults.watchers,
     fanOutWatchers: positive('fan-out-watchers', values['fan-out-watchers']) ?? defaults.fanOutWatchers,
     runs: positive('runs', values.runs) ?? defaults.runs,
+    listRuns: positive('runs', values.runs) ?? defaults.listRuns,
     events: positive('events', values.events) ?? defaults.events,
     rounds: positive('rounds', values.rounds) ?? defaults.rounds,
     profileDir: values.profile ? RESULTS_DIR : undefined,
