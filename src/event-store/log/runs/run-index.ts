@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../../redis/index.js';
 import type { RunStatus } from '../../../events/index.js';
 import type { PartitionKeys } from '../keys.js';
 import { SCRIPTS } from '../../scripts.js';
@@ -60,7 +60,7 @@ export type FoundRuns = [next: string, ...ids: string[]];
 const LOOKED_AT = 1000;
 
 /** Finds up to `most` runs. It looks at a bounded number: there may be fewer than asked for, or none, and still more. */
-export function findRuns(redis: Redis, search: RunSearch, most: number): Promise<FoundRuns> {
+export function findRuns(redis: RedisClient, search: RunSearch, most: number): Promise<FoundRuns> {
   const { keys, partition, conditions, before, sinceMs } = search;
   return SCRIPTS.findRuns.run(
     redis,
