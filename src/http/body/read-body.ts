@@ -70,6 +70,17 @@ function takeWhole(request: IncomingMessage, { limitBytes, hold }: ReadBodyOptio
   return (request.read() as Buffer | null) ?? Buffer.alloc(0);
 }
 
+/**
+ * Waits until a body that was read has told its end. A parser of the application that comes next would take it for one
+ * that is still to be read, and find it too short.
+ */
+export async function untilEnded(request: IncomingMessage): Promise<void> {
+  if (!request.complete || !request.readableDidRead || request.readableEnded || request.destroyed) return;
+  await new Promise<void>((resolve) => {
+    request.once('end', resolve).once('close', resolve);
+  });
+}
+
 function collect(request: IncomingMessage, source: Readable, options: ReadBodyOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pace = watchPace(request, options.graceMs);

@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { AllowedOrigins } from '../../common/index.js';
 import { isNdjson } from '../body/content-type.js';
 import { jsonBody, type JsonBodyOptions } from '../body/json-body.js';
+import { untilEnded } from '../body/read-body.js';
 import { linger } from '../body/linger.js';
 import type { Admission, RequestKind } from '../admission/index.js';
 import { answerError } from '../errors/answer-error.js';
@@ -75,7 +76,9 @@ export function front(
       answerError(error, request, response);
       return;
     }
-    if (!direct) next();
+    if (direct) return;
+    await untilEnded(request);
+    next();
   }
 
   return (request: Request, response: Response, next: NextFunction): Promise<void> | void => {
