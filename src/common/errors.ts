@@ -24,6 +24,7 @@ export const ERROR_STATUS = {
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   RATE_LIMITED: 429,
+  TENANT_LIMIT: 429,
   INTERNAL_ERROR: 500,
   REDIS_UNAVAILABLE: 503,
   NOT_REPLICATED: 503,
@@ -267,5 +268,28 @@ export class OverloadedError extends RunstreamError {
     message = 'This instance has as much to do as it takes on. Try again shortly, or another instance.',
   ) {
     super('OVERLOADED', message, { retryAfterSeconds: 2 });
+  }
+}
+
+/** The tenant has as much as it may have, of the deployment as a whole. The same request may be sent again later. @publicApi */
+export class TenantLimitError extends RunstreamError {
+  /**
+   * @param limit which one: `active_runs`
+   * @param value what it is set to
+   * @param retryAfterMs when it is worth trying again, in milliseconds
+   */
+  constructor(
+    limit: string,
+    value: number,
+    readonly retryAfterMs: number,
+  ) {
+    super(
+      'TENANT_LIMIT',
+      `Your tenant has reached its limit ${limit} (${value}). Try again after the time in Retry-After, or ask the operator for more.`,
+      {
+        details: { limit, value, retry_after_ms: retryAfterMs },
+        retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+      },
+    );
   }
 }

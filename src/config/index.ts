@@ -2,6 +2,7 @@ export * from './config-error.js';
 export { checkedGroup, checkGroup } from './settings/check-options.js';
 export { configurableModule } from './settings/configurable-module.js';
 export { defaultsOf, type SettingGroup, SETTINGS } from './settings/index.js';
+export { LARGEST_LIMIT, LIMIT_NAMES, type LimitName, readLimit } from './settings/limits.settings.js';
 export type { IntegerSetting, Setting } from './settings/setting.js';
 export * from './load-config.js';
 export * from './load-env-file.js';

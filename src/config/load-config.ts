@@ -3,6 +3,7 @@ import { EnvironmentReader } from './environment-reader.js';
 import { redisConfig } from './redis-config.js';
 import { hostName, isLoopback } from '../common/index.js';
 import { SETTINGS } from './settings/index.js';
+import { isLimit, LIMITS_RULE } from './settings/limits.settings.js';
 import {
   EVENT_TYPES_RULE,
   isEventType,
@@ -56,6 +57,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
     sse: sseConfig(reader),
     executors: executorsConfig(reader),
     admission: admissionConfig(reader),
+    limits: { defaults: reader.list('TENANT_LIMITS', isLimit, LIMITS_RULE) ?? [] },
     tenancy: tenancyConfig(reader),
     auth: authConfig(reader),
     adapters: {

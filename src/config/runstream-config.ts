@@ -123,6 +123,12 @@ export interface AdmissionConfig {
   readonly maxEventLoopDelayMs: number;
 }
 
+/** What a tenant may take of the deployment as a whole. */
+export interface LimitsConfig {
+  /** Of every tenant that has none of its own, as `name=value`. Default: none. */
+  readonly defaults: readonly string[];
+}
+
 export interface TenancyConfig {
   /** Off: every request belongs to the default tenant. Default false. */
   readonly enabled: boolean;
@@ -192,6 +198,7 @@ export interface RunstreamConfig {
   readonly sse: SseConfig;
   readonly executors: ExecutorsConfig;
   readonly admission: AdmissionConfig;
+  readonly limits: LimitsConfig;
   readonly tenancy: TenancyConfig;
   readonly auth: AuthConfig;
   readonly adapters: AdaptersConfig;

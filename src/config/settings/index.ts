@@ -1,4 +1,5 @@
 import { admission, auth, http, metrics, tenancy } from './edge.settings.js';
+import { limits } from './limits.settings.js';
 import type { Setting } from './setting.js';
 import { events, redis } from './storage.settings.js';
 import { consumer, executors, runs } from './work.settings.js';
@@ -14,6 +15,7 @@ export const SETTINGS = {
   executors,
   http,
   admission,
+  limits,
   consumer,
   metrics,
   auth,

@@ -26,7 +26,8 @@ export function answerError(exception: unknown, request: Request, response: Resp
     if (!response.writableFinished) response.destroy();
     return;
   }
-  if (error.status === 503 && postponeWatcher(request, response)) return;
+  const isForLater = error.status === 503 || error.code === 'TENANT_LIMIT';
+  if (isForLater && postponeWatcher(request, response)) return;
   if (error.retryAfterSeconds !== undefined)
     response.setHeader('Retry-After', String(error.retryAfterSeconds));
   if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer');

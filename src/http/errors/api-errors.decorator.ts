@@ -8,8 +8,9 @@ import { ErrorResponse } from './error-response.dto.js';
 /** Codes whose answers tell when to try again. */
 const WITH_RETRY_AFTER: readonly ErrorCode[] = [
   'RATE_LIMITED',
-  'REDIS_UNAVAILABLE',
   'NOT_REPLICATED',
+  'TENANT_LIMIT',
+  'REDIS_UNAVAILABLE',
   'OVERLOADED',
 ];
 

@@ -24,6 +24,8 @@ export const ERROR_MEANING: Readonly<Record<ErrorCode, string>> = {
   PAYLOAD_TOO_LARGE: 'The request is too large.',
   UNSUPPORTED_MEDIA_TYPE: 'The body is neither JSON nor NDJSON in UTF-8.',
   RATE_LIMITED: 'Too many requests; try again after `Retry-After` seconds.',
+  TENANT_LIMIT:
+    'The tenant has reached a limit of its own; `details` name it, and `Retry-After` says when to come back.',
   INTERNAL_ERROR: 'Something failed on the side of the service; report it with the request id.',
   REDIS_UNAVAILABLE: 'The event store cannot be reached; try again after `Retry-After` seconds.',
   NOT_REPLICATED:
