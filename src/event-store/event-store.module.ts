@@ -13,8 +13,10 @@ import { StreamConsumerModule } from '../stream-consumer/index.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
 import { RunCounter } from './log/runs/run-counts.js';
 import { RunStore } from './log/runs/run-store.js';
+import { StoredBytes } from './upkeep/stored-bytes.js';
 import { RunSweep } from './upkeep/run-sweep.js';
 import { RunWatcher } from './watch/run-watcher.js';
+import { StoreLimits } from './log/store-limits.js';
 import { StoreFormat } from './log/store-format.js';
 
 const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('events', EVENT_STORE_OPTIONS);
@@ -31,6 +33,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
   providers: [
     options,
     StoreFormat,
+    StoreLimits,
     EventStoreMetrics,
     EventStore,
     RunCounter,
@@ -44,6 +47,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     Journal,
     JournalWatcher,
     JournalTrimmer,
+    StoredBytes,
   ],
   exports: [
     EVENT_STORE_OPTIONS,

@@ -23,4 +23,5 @@ export const SCRIPTS = {
   readJournal: script('read-journal'),
   journalInfo: script('journal-info'),
   trimJournal: script('trim-journal'),
+  storedBytes: script('stored-bytes'),
 };

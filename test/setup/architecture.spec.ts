@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AUTH_KEYS } from '../../src/auth/auth-keys.js';
 import { ERROR_STATUS } from '../../src/common/errors.js';
 import * as keys from '../../src/event-store/log/keys.js';
+import { LIMIT_KEYS } from '../../src/limits/limit-keys.js';
 import { tagOf } from '../../src/stream-consumer/buckets.js';
 import { type UpkeepTask, WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
 import { startChild } from '../support/child.js';
@@ -43,7 +44,7 @@ function keysOfTheCode(): string[] {
     WORK_KEYS.upkeepWalk('<>'),
     WORK_KEYS.channel(0),
   ].map((key) => key.replace(tagOf(0), '<>'));
-  return [...scoped, ...others, ...work, ...keysIn(AUTH_KEYS)].map((key) =>
+  return [...scoped, ...others, ...work, ...keysIn(AUTH_KEYS), ...keysIn(LIMIT_KEYS)].map((key) =>
     key.replace('runstream:{0}:', '').replace(RUN, '<>').replace(GROUP, '<>'),
   );
 }

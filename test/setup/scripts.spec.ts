@@ -16,7 +16,11 @@ const BOUNDED: Record<string, readonly string[]> = {
   // Of an append: at most 1000 events, and so types.
   'write-events.lua': ['rare or {}', 'rare', 'record', 'fields'],
   // An append has at most 1000 events.
-  'append.lua': ['ids', 'reply'],
+  'append.lua': ['ids', 'reply', 'note'],
+  // One SET.
+  'append-one.lua': ['note'],
+  'create.lua': ['note'],
+  'settle.lua': ['note'],
   // At most MAX_CLAIMED.
   'group.lua': ['claim'],
   // A page of 500.

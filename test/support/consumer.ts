@@ -8,6 +8,7 @@ import {
   type ConsumerSignal,
 } from '../../src/consumer/index.js';
 import { EventStore, EventStoreModule, RunStore } from '../../src/event-store/index.js';
+import { LimitsModule } from '../../src/limits/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { TenancyModule, TENANCY_DEFAULTS } from '../../src/tenancy/index.js';
 import { testRedisUrl } from './redis.js';
@@ -38,6 +39,7 @@ export async function startConsumers(
     imports: [
       RedisModule.forRoot({ url, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) }),
       TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
+      LimitsModule.forRoot({}),
       EventStoreModule.forRoot({ multiTenant: true }),
       ConsumerModule.forRoot({ shutdownTimeoutMs: options.shutdownTimeoutMs ?? 5000, ...options.consumer }),
     ],

@@ -14,6 +14,7 @@ import {
   type WatchSignal,
 } from '../../src/event-store/index.js';
 import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../../src/events/index.js';
+import { LimitsModule, type LimitsOptions } from '../../src/limits/index.js';
 import { WorkSignals } from '../../src/stream-consumer/index.js';
 import { type RedisClient, RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { testRedisUrl } from './redis.js';
@@ -42,17 +43,25 @@ export function uniqueTenant(): string {
 }
 
 export async function createTestStore(
-  options: EventStoreOptions & { url?: string; tenant?: string; commandTimeoutMs?: number } = {},
+  options: EventStoreOptions & {
+    url?: string;
+    tenant?: string;
+    commandTimeoutMs?: number;
+    /** Default: nothing is limited. */
+    limits?: LimitsOptions;
+  } = {},
 ): Promise<TestStore> {
   const {
     url = testRedisUrl(),
     tenant = uniqueTenant(),
     commandTimeoutMs = 15_000,
+    limits = {},
     ...storeOptions
   } = options;
   const module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url, commandTimeoutMs }),
+      LimitsModule.forRoot(limits),
       EventStoreModule.forRoot({ multiTenant: true, ...storeOptions }),
     ],
   })

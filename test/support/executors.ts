@@ -7,6 +7,7 @@ import { Test } from '@nestjs/testing';
 import { ConsumerModule } from '../../src/consumer/index.js';
 import { EventStore, EventStoreModule, type RunRecord, RunStore } from '../../src/event-store/index.js';
 import type { JsonObject, RecordedEvent } from '../../src/events/index.js';
+import { LimitsModule } from '../../src/limits/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { ExecutorRegistry, type ExecutorsOptions } from '../../src/executors/index.js';
 import { ExecutorRunner, ExecutorsModule } from '../../src/dispatch/index.js';
@@ -66,6 +67,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
   const module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url, commandTimeoutMs }),
+      LimitsModule.forRoot({}),
       EventStoreModule.forRoot({ multiTenant: true, ...(maxLength && { maxLength }) }),
       TenancyModule.forRoot({
         enabled: true,

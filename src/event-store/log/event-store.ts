@@ -20,6 +20,7 @@ import { Keyspace } from './keys.js';
 import { type LogPage, readLocation, readLogPage } from './log-page.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork } from './store-work.js';
+import { StoreLimits } from './store-limits.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** Answers to idempotent requests are remembered for a day. */
@@ -103,6 +104,7 @@ export class EventStore {
     private readonly metrics: EventStoreMetrics,
     private readonly bulk: BulkReads,
     private readonly signals: WorkSignals,
+    readonly limits: StoreLimits,
   ) {
     this.options = { ...EVENT_STORE_DEFAULTS, ...options };
     this.types = new EventTypeRegistry(this.options.types);
@@ -124,7 +126,7 @@ export class EventStore {
    * Appends events to a run: all of them or none, in one step. Whoever cares for the order of two appends awaits the first.
    *
    * @throws ValidationFailedError, UnknownEventTypeError, EventTooLargeError, RunEndedError, RunHasExecutorError,
-   *   SequenceConflictError, IdempotencyConflictError, FenceLostError
+   *   SequenceConflictError, IdempotencyConflictError, FenceLostError, TenantLimitError
    */
   async append(
     tenantId: string,
@@ -148,8 +150,10 @@ export class EventStore {
     assertNothingFollowsTheEnd(events);
     const lifecycle = events.some((event) => event.type.startsWith('lifecycle.'));
     const beganAt = performance.now();
+    const found = this.limits.of(tenantId);
+    const limits = typeof found === 'string' ? found : await found;
     const replicated = this.redis.replication?.begin(keys.run);
-    const id = await this.appendOne(tenantId, runId, events, options);
+    const id = await this.appendOne(tenantId, runId, events, options, limits);
     if (id !== undefined) {
       if (replicated) await replicated();
       this.acknowledged.note(tenantId, runId, id, 1);
@@ -168,6 +172,7 @@ export class EventStore {
           partition.active,
           partition.request(options.request?.key ?? ''),
           partition.index,
+          partition.meter,
         ],
         [
           runId,
@@ -179,6 +184,7 @@ export class EventStore {
           options.request?.fingerprint ?? '',
           REQUEST_TTL_SECONDS,
           options.fromOutside && lifecycle ? 1 : 0,
+          limits,
           ...this.eventArgs(events),
         ],
       ) as Promise<[string, ...(string | number)[]]>;
@@ -190,6 +196,7 @@ export class EventStore {
     }
     const isNew = reply[0] === 'OK';
     this.metrics.append(performance.now() - beganAt, isNew ? Number(reply[1]) : 0);
+    this.limits.assertWithin(tenantId, reply);
     const result = readAppendReply(runId, events.length, reply);
     if (replicated) await replicated();
     const first = result.ids[0];
@@ -204,6 +211,7 @@ export class EventStore {
     runId: string,
     [event, ...more]: readonly PreparedEvent[],
     { expectedSequence, fence, request }: AppendOptions,
+    limits: string,
   ): Promise<string | undefined> {
     if (!event || more.length > 0 || expectedSequence !== undefined || request) return undefined;
     const { type, body, timestamp, key, patch } = event;
@@ -214,10 +222,14 @@ export class EventStore {
     const keys = this.keys.run(tenantId, runId);
     const reply = await SCRIPTS.appendOne.run(
       this.redis.appends,
-      [keys.run, keys.events],
-      [keys.live, this.options.maxLength, fence ?? '', type, body],
+      limits === '' ? [keys.run, keys.events] : [keys.run, keys.events, this.meterOf(tenantId, runId)],
+      limits === ''
+        ? [keys.live, this.options.maxLength, fence ?? '', type, body]
+        : [keys.live, this.options.maxLength, fence ?? '', type, body, limits],
     );
-    return typeof reply === 'string' ? reply : undefined;
+    if (typeof reply === 'string') return reply;
+    this.limits.assertWithin(tenantId, reply);
+    return undefined;
   }
 
   /** Forgets the answer to an idempotent request of a run that is gone: it goes with its run. */
@@ -348,6 +360,10 @@ export class EventStore {
       args.push(type, body, isPlain ? journaled : journaled + rareArg(timestamp, key, patch));
     }
     return args;
+  }
+
+  private meterOf(tenantId: string, runId: string): string {
+    return this.keys.partitionOf(tenantId, runId).meter;
   }
 
   private async assertExists(run: string): Promise<void> {

@@ -34,6 +34,8 @@ export interface PartitionKeys {
   /** Runs that wait for an executor of this name, or are executed by one. */
   dispatch(executor: string): string;
   request(key: string): string;
+  /** How far the tenant is in its events and bytes per second, while these are limited. */
+  meter: string;
 }
 
 /** When a group was registered for the first time. */
@@ -142,6 +144,7 @@ export class Keyspace {
       journalLive: this.channel(`${prefix}journal:live`),
       dispatch: (executor) => `${prefix}dispatch:${executor}`,
       request: (key) => `${prefix}request:${key}`,
+      meter: `${prefix}meter`,
     };
   }
 

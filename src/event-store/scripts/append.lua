@@ -1,19 +1,21 @@
 -- Appends events to a run: all or none, in one step.
 --
 -- KEYS  1 run  2 events  3 idempotency keys  4 journal  5 journal:last  6 active  7 request
---       8 index
+--       8 index  9 meter
 -- ARGV  1 run id  2 run channel  3 journal channel
 --       4 events kept  5 event TTL s  6 run TTL s  7 idle time-out ms (the sweep's: end-lost.lua)
 --       8 fence or ''  9 expected sequence or ''  10 request fingerprint or ''  11 request TTL s
 --       12 '1' when a lifecycle event comes from outside the executor
---       13… the events, as read_event() takes them
+--       13 limits of the tenant (meter.lua) or ''
+--       14… the events, as read_event() takes them
 -- Reply {'OK', stored, duplicates, id…} | {'REPLAYED', run id, answer} | {'NOT_FOUND'} | {'CONFLICT', run id} | {'EXECUTOR', name}
---       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n}; of several ids without duplicates only the first
+--       | {'FENCED'} | {'ENDED', status} | {'SEQUENCE', n} | {'LIMIT', name, value, ms};
+--       of several ids without duplicates only the first
 
 --- include write-events.lua
 --- include remembered.lua
 
-local FIRST_EVENT = 13
+local FIRST_EVENT = 14
 local k = {
   run = KEYS[1], events = KEYS[2], keys = KEYS[3], journal = KEYS[4], journal_last = KEYS[5], active = KEYS[6],
   index = KEYS[8],
@@ -61,7 +63,22 @@ if #fresh > 0 then
   if TERMINAL[run.status] then return { 'ENDED', run.status } end
   if expected ~= '' and tonumber(expected) ~= run.sequence then return { 'SEQUENCE', run.sequence } end
 
+  local note
+  if ARGV[13] ~= '' then
+--- include meter.lua
+    local bytes, ends = 0, false
+    for i = 1, #fresh do
+      bytes = bytes + #fresh[i].body
+      ends = ends or TERMINAL[fresh[i].status] or false
+    end
+    local refusal
+    -- A run can always end: what it holds would only stay longer.
+    refusal, note = meter(KEYS[9], ARGV[13], #fresh, bytes, ends)
+    if refusal then return refusal end
+  end
+
   local prefix, sequence = write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, fresh)
+  if note then redis.call(unpack(note)) end
   if #fresh == count then
     -- Without duplicates the ids count up: the first says them all.
     ids[1] = prefix .. (sequence + 1)

@@ -45,7 +45,7 @@ export class RunStore {
    * waits for its executor. A request that was made before gets what it created then, as it was then.
    *
    * @param trace that of a run which names none itself
-   * @throws ValidationFailedError, EventTooLargeError, IdempotencyConflictError
+   * @throws ValidationFailedError, EventTooLargeError, IdempotencyConflictError, TenantLimitError
    */
   async create(
     tenantId: string,
@@ -63,6 +63,7 @@ export class RunStore {
       data: { task },
       context,
     });
+    const limits = await this.store.limits.of(tenantId);
     const create = () =>
       SCRIPTS.create.run(
         this.redis.appends,
@@ -77,6 +78,7 @@ export class RunStore {
           partition.runs,
           partition.dispatch(executor),
           partition.index,
+          partition.meter,
         ],
         [
           id,
@@ -91,6 +93,7 @@ export class RunStore {
           labels,
           encodeRunContext(context),
           key ?? '',
+          limits,
           ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
         ],
       ) as Promise<[state: string, runId: string, record: string[]]>;
@@ -98,7 +101,9 @@ export class RunStore {
       executor === EXTERNAL ? [journalWork(tenantId, id)] : [dispatchWork(tenantId, executor, id)];
     const replicated = this.redis.replication?.begin(keys.run);
     for (;;) {
-      const [state, runId, record] = await this.signals.around(works, () => this.ofTenant(tenantId, create));
+      const reply = await this.signals.around(works, () => this.ofTenant(tenantId, create));
+      this.store.limits.assertWithin(tenantId, reply);
+      const [state, runId, record] = reply;
       if (state === 'OK') {
         const made = readRunRecord(tenantId, record);
         if (replicated) await replicated();
