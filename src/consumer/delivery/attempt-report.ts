@@ -9,6 +9,7 @@ import type { Recorded } from './settler.js';
 const OUTCOME_OF = {
   ok: 'succeeded',
   retry: 'retried',
+  limited: 'retried',
   dead: 'dead',
   lost: 'lost',
   released: 'lost',

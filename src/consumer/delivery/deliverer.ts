@@ -261,22 +261,23 @@ export class Deliverer {
       this.settling++;
       this.makeRoom();
     }
-    const { settlement, error } = await this.settlerOf(delivery.source).settle(outcome);
+    const { settlement, error, delayMs } = await this.settlerOf(delivery.source).settle(outcome);
     if (!running) this.settling--;
     delivery.attempt = undefined;
     const stacks = error === outcome.error ? report : undefined;
     this.report.outcome(attempt, settlement, endedAt - attempt.beganAt, error, stacks);
     if (running) await this.report.untilEnded(attempt, running);
-    return this.conclude(delivery, settlement, endedAt + outcome.delayMs);
+    return this.conclude(delivery, settlement, endedAt + delayMs);
   }
 
   private conclude(delivery: Delivery, settlement: Recorded, dueAt: number): Delivered | number {
     const waitMs = Math.max(0, dueAt - performance.now());
+    const isForLater = settlement === 'retry' || settlement === 'limited';
     if (this.ordered) {
       // The run's next events wait for it.
-      if (settlement === 'retry') return waitMs;
+      if (isForLater) return waitMs;
       if (settlement === 'failed') return AGAIN_MS;
-    } else if (settlement === 'retry') this.deps.finder.visitIn(delivery.source.tenantId, waitMs);
+    } else if (isForLater) this.deps.finder.visitIn(delivery.source.tenantId, waitMs);
     return settlement === 'ok' ? 'processed' : 'failed';
   }
 

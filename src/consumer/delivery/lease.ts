@@ -43,7 +43,8 @@ export interface Lease {
 }
 
 export interface Outcome extends Lease {
-  kind: 'ok' | 'retry' | 'fail' | 'release';
+  /** `release` and `limited` are no failures and count for nothing; a limit is waited for here. */
+  kind: 'ok' | 'retry' | 'fail' | 'release' | 'limited';
   delayMs: number;
   error: string;
   effects: readonly Effect[];
@@ -51,9 +52,11 @@ export interface Outcome extends Lease {
 
 /**
  * What settle.lua answers for an entry; `refused …` says why its effects can't be made. `failed`: nothing was recorded,
- * through a defect, and whoever finds the entry later tries again.
+ * through a defect, and whoever finds the entry later tries again. `limited …` says in how many ms to try again what a
+ * limit of the tenant did not let through.
  */
-export type Settlement = 'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'failed' | `refused ${string}`;
+export type Settlement =
+  'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'failed' | `limited ${number}` | `refused ${string}`;
 
 /** An event with a producer's key may come again in another entry: its run and key tell. '' without one. */
 export function marker({ runId, event }: JournalEntry): string {

@@ -1,4 +1,10 @@
-import { errorReport, errorText, type LongTimeout, setLongTimeout } from '../../common/index.js';
+import {
+  errorReport,
+  errorText,
+  type LongTimeout,
+  setLongTimeout,
+  TenantLimitError,
+} from '../../common/index.js';
 import { decodeEvent, type RecordedEvent } from '../../events/index.js';
 import { askCanHandle, type Failure } from './can-handle.js';
 import type { Attempt } from './attempt.js';
@@ -9,6 +15,8 @@ import { readResult, type ReadResult } from '../handler/handler-result.js';
 import type { Outcome } from './lease.js';
 import type { RegisteredHandler } from '../handler/registered-handler.js';
 
+/** A limit may be raised while an event waits for it. */
+const MAX_LIMITED_MS = 10_000;
 const NO_EFFECTS: readonly Effect[] = [];
 
 /** How an attempt ended. */
@@ -20,7 +28,7 @@ export interface Ended {
   running: Promise<void> | undefined;
 }
 
-type Ending = ReadResult | { kind: 'release'; error: '' };
+type Ending = ReadResult | { kind: 'release'; error: '' } | { kind: 'limited'; error: ''; delayMs: number };
 
 /**
  * Calls the handler. Never rejects, whatever the handler, a guard or an interceptor throws or gives back: nobody would
@@ -62,6 +70,8 @@ export async function runAttempt(
     const inTime = await within(timeoutMs, handled);
     if (inTime) return ended(readResult(inTime.value, ordering));
   } catch (error) {
+    const waitMs = limitedFor(error);
+    if (waitMs !== undefined) return ended({ kind: 'limited', error: '', delayMs: waitMs });
     return failed(failureOf(error));
   }
   const error = new Error(`The handler took longer than ${timeoutMs} ms.`);
@@ -94,6 +104,18 @@ function endSpan({ span }: Attempt, ending: Ending): void {
   else span?.end();
 }
 
+/**
+ * For how long a limit of the tenant is to be waited for: that is no failure of the handler's, and is tried again however
+ * often it takes. Whatever was thrown may throw when it is looked at.
+ */
+function limitedFor(error: unknown): number | undefined {
+  try {
+    return error instanceof TenantLimitError ? Math.min(error.retryAfterMs, MAX_LIMITED_MS) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function failureOf(error: unknown): Failure {
   return { error: errorText(error), report: errorReport(error) };
 }
@@ -102,8 +124,8 @@ function failureOf(error: unknown): Failure {
 function outcomeOf(handler: RegisteredHandler, attempt: Attempt, ending: Ending): Outcome {
   const { entry, token, epoch, fence } = attempt;
   const { kind } = ending;
-  const delayMs =
-    kind === 'retry' ? (ending.delayMs ?? backoffMs(handler.options.backoff, attempt.attempt)) : 0;
+  let delayMs = kind === 'limited' ? ending.delayMs : 0;
+  if (kind === 'retry') delayMs = ending.delayMs ?? backoffMs(handler.options.backoff, attempt.attempt);
   // What was put before a text made it longer.
   const error = kind === 'retry' ? errorText(ending.error) : kind === 'ok' ? '' : ending.error;
   const effects = kind === 'ok' ? attempt.effects : NO_EFFECTS;

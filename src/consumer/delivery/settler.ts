@@ -16,7 +16,7 @@ const MAX_ERROR_LENGTH = 1000;
 const REFUSED_RETRY_MS = 1000;
 
 /** A settlement that is final. */
-export type Recorded = Exclude<Settlement, `refused ${string}`>;
+export type Recorded = Exclude<Settlement, `refused ${string}` | `limited ${number}`> | 'limited';
 
 /**
  * Records the outcomes of one source, all that are there at a time in one step. During an outage it goes on trying:
@@ -38,9 +38,11 @@ export class Settler {
    * `lost` too when the process must stop before Redis has answered. Effects that can't be made are the handler's
    * failure, and no trying again will help. Never rejects.
    */
-  async settle(outcome: Outcome): Promise<{ settlement: Recorded; error: string }> {
+  async settle(outcome: Outcome): Promise<{ settlement: Recorded; error: string; delayMs: number }> {
     const settlement = await this.outcomes.do(outcome);
-    if (isRecorded(settlement)) return { settlement, error: outcome.error };
+    const { error: failure, delayMs } = outcome;
+    if (isLimited(settlement)) return { settlement: 'limited', error: '', delayMs: msOf(settlement) };
+    if (isRecorded(settlement)) return { settlement, error: failure, delayMs };
     const error = settlement.slice('refused '.length);
     return this.settle({ ...outcome, kind: 'fail', error, effects: [] });
   }
@@ -112,7 +114,15 @@ function sizeOfBatch(waiting: readonly { readonly item: Outcome }[]): number {
   return until < 0 ? waiting.length : until;
 }
 
-function isRecorded(settlement: Settlement): settlement is Recorded {
+function isLimited(settlement: Settlement): settlement is `limited ${number}` {
+  return settlement.startsWith('limited ');
+}
+
+function msOf(limited: `limited ${number}`): number {
+  return Number(limited.slice('limited '.length));
+}
+
+function isRecorded(settlement: Settlement): settlement is Exclude<Recorded, 'limited'> {
   return !settlement.startsWith('refused ');
 }
 

@@ -202,19 +202,22 @@ export class GroupSource {
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
     const { group, consumer, maxAttempts } = this.settings;
-    const { journal, journalLast, journalLive, active, runs, index } = this.partition;
+    const { journal, journalLast, journalLive, active, runs, index, meter } = this.partition;
+    const hasEffects = outcomes.some(({ effects }) => effects.length > 0);
+    const limits = hasEffects ? await this.store.limits.of(this.tenantId) : '';
     const { keys, args } = settleCall(
       this.store,
       this.tenantId,
       [
         ...[this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead],
         ...[this.keys.owner, this.keys.answer(batchId), journal, journalLast, active, runs],
-        ...[this.later.due, this.later.entries, index],
+        ...[this.later.due, this.later.entries, index, meter],
       ],
       [
         ...[group, outcomes[0]?.fence ?? '', DONE_TTL_SECONDS, maxAttempts, this.redriveArg(), journalLive],
         ...[...this.store.limitArgs(), consumer, outcomes[0]?.epoch ?? '0'],
       ],
+      limits,
       outcomes,
       this.markerKey,
     );
@@ -224,7 +227,15 @@ export class GroupSource {
     );
     const settle = (): Promise<unknown> => SCRIPTS.settle.run(this.redis, keys, args);
     const reply = await (works.length > 0 ? this.settings.signals.around(works, settle) : settle());
-    return readSettlements(outcomes, reply as SettleReply);
+    return readSettlements(outcomes, reply as SettleReply).map((settlement) => this.limited(settlement));
+  }
+
+  /** Counts what a limit of the tenant has refused. */
+  private limited(settlement: Settlement): Settlement {
+    const [state, ms = '', name, value = ''] = settlement.split(' ');
+    if (state !== 'limited') return settlement;
+    if (name !== undefined) this.store.limits.refused(this.tenantId, ['LIMIT', name, value, Number(ms)]);
+    return `limited ${Number(ms)}`;
   }
 
   /**

@@ -77,16 +77,19 @@ export function beatCall(
 /**
  * Outcomes, as settle.lua takes them: the runs that effects are made to, then plain successes in a short form, then the
  * rest.
+ *
+ * @param limits of the tenant, where effects are made
  */
 export function settleCall(
   store: EventStore,
   tenantId: string,
   keys: readonly string[],
   args: readonly (string | number)[],
+  limits: string,
   outcomes: readonly Outcome[],
   markerKey: MarkerKey,
 ): ScriptCall {
-  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(outcomes)] };
+  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(outcomes), limits] };
   const plain = outcomes.filter(isPlain);
   const others = outcomes.filter((outcome) => !isPlain(outcome));
 

@@ -6,27 +6,29 @@
 -- been lost, it answers as the first time.
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
---       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries  14 index
---       15… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
+--       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries  14 index  15 meter
+--       16… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
 --       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
 --       11 consumer  12 replay epoch in which all were begun  13 least id  14 greatest id
---       15 number of runs, then per run: id, channel
+--       15 limits of the tenant (meter.lua) or ''  16 number of runs, then per run: id, channel
 --       then the number of plain successes: without effects, which is what most outcomes are
 --       then per plain success: id, token, number of its marker among KEYS or 0
 --       then per other entry: id, token, number of its marker, outcome, delay ms, error, number of effects, effects…
---           outcome: ok | retry | fail | release (handed back, not counted)
+--           outcome: ok | retry | fail | release (handed back, not counted) | limited (the same, and it is not for now)
 --           effect:  publish, run (counted from 1), number of events, events as in append.lua
 --                    start, run, number of its dispatch stream among KEYS or 0, executor, task, input, labels,
 --                    context, key or '', number of events, events
 -- Reply {which of the plain successes were lost, counted from 1}, then for each other entry:
 --       'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'refused <reason>'
+--       | 'limited <ms>', and for effects ' <limit> <value>' behind it: to be tried again after so long
 
 --- include ../../event-store/scripts/create-run.lua
 --- include group.lua
 --- include later.lua
 
 local ANSWER_TTL = 120
+local MAX_LIMITED_MS = 10000
 local answered = redis.call('GET', KEYS[7])
 if answered then return cjson.decode(answered) end
 
@@ -42,7 +44,7 @@ local limits = {
 }
 
 local consumer, epoch = ARGV[11], ARGV[12]
-local cursor = 15
+local cursor = 16
 local function next_arg()
   cursor = cursor + 1
   return ARGV[cursor - 1]
@@ -55,7 +57,7 @@ end
 
 local runs = {}
 for r = 1, next_whole('the number of runs', #KEYS) do
-  local at = 15 + 3 * (r - 1)
+  local at = 16 + 3 * (r - 1)
   runs[r] = {
     id = next_arg(), channels = { run = next_arg(), journal = ARGV[6] },
     keys = {
@@ -172,6 +174,41 @@ local function refusal(effects)
   return reason
 end
 
+-- Whether effects are over a limit of the tenant: as append.lua and create.lua have it. What is let in is let in whole.
+local over_limit, note_effects = function() end, function() end
+if ARGV[15] ~= '' then
+--- include ../../event-store/scripts/meter.lua
+  local most_active = tonumber((string.match(ARGV[15], '^%S+')))
+  local started, events, bytes = 0, 0, 0
+  over_limit = function(effects)
+    local starts, more_events, more_bytes, ends = 0, 0, 0, false
+    for _, effect in ipairs(effects) do
+      if effect.kind == 'start' then
+        starts, more_events = starts + 1, more_events + 1
+        more_bytes = more_bytes + #effect.record.input + #effect.record.task
+      else
+        more_events = more_events + #effect.events
+        for _, event in ipairs(effect.events) do
+          more_bytes = more_bytes + #event.body
+          ends = ends or TERMINAL[event.status] or false
+        end
+      end
+    end
+    if starts + more_events == 0 then return nil end
+    if starts > 0 and most_active and redis.call('ZCARD', KEYS[10]) + started >= most_active then
+      return { 'LIMIT', 'active_runs', most_active, 1000 }
+    end
+    local refused = meter(KEYS[15], ARGV[15], 0, 0, ends)
+    if refused then return refused end
+    started, events, bytes = started + starts, events + more_events, bytes + more_bytes
+  end
+  note_effects = function()
+    if events == 0 then return nil end
+    local _, note = meter(KEYS[15], ARGV[15], events, bytes, true)
+    return note
+  end
+end
+
 local room
 
 -- Whether it leaves its source until it is due. In an ordered group its run would not wait for it.
@@ -200,22 +237,28 @@ end
 
 -- Answers how the outcome is recorded, and sets what is to be done for it.
 local function decide(outcome, state)
-  local marked, kind = outcome.marker and marks[outcome.marker], outcome.kind
+  local marked, kind, limited = outcome.marker and marks[outcome.marker], outcome.kind, nil
   if fenced or not state then return 'lost' end
   if kind == 'ok' then
     -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
     if marked == 'done' then
       outcome.effects, outcome.marker = {}, nil
     else
-      local refused = refusal(outcome.effects)
+      limited = over_limit(outcome.effects)
+      local refused = not limited and refusal(outcome.effects)
       if refused then return 'refused ' .. refused end
     end
-    if outcome.marker then marks[outcome.marker] = 'done' end
-    outcome.acts = 'settle'
-    return 'ok'
+    if not limited then
+      if outcome.marker then marks[outcome.marker] = 'done' end
+      outcome.acts = 'settle'
+      return 'ok'
+    end
+    -- Not for too long: the limit may be raised.
+    limited[4] = math.min(limited[4], MAX_LIMITED_MS)
+    outcome.delay = limited[4]
   end
   outcome.state = state
-  if kind == 'release' then
+  if limited or kind == 'release' or kind == 'limited' then
     state.attempts = state.attempts - 1
   else
     state.failures = state.failures + 1
@@ -229,6 +272,8 @@ local function decide(outcome, state)
   local is_dead = kind == 'fail' or (kind == 'retry' and state.failures >= most_failures)
   state.flag = 'w'
   outcome.acts = is_dead and 'bury' or is_for_later(outcome) and 'keep' or 'wait'
+  if limited then return string.format('limited %d %s %s', limited[4], limited[2], limited[3]) end
+  if kind == 'limited' then return string.format('limited %d', outcome.delay) end
   return is_dead and 'dead' or kind == 'release' and 'released' or 'retry'
 end
 
@@ -236,6 +281,8 @@ local reply = { lost }
 for i, outcome in ipairs(outcomes) do
   reply[i + 1] = decide(outcome, attempt_state(states[#plain + i], outcome.token, mine[outcome.id]))
 end
+
+local note = note_effects()
 
 -- Step 3: it is done.
 
@@ -282,6 +329,7 @@ local function record(outcome)
 end
 
 local function record_all()
+  if note then redis.call(unpack(note)) end
   for _, entry in ipairs(plain) do
     if entry.is_done and entry.marker then redis.call('SET', entry.marker, 'done', 'EX', done_ttl) end
   end
