@@ -1,9 +1,10 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { AllowedOrigins } from '../common/index.js';
 import { type Match, RequestAccess, type Says } from '../http/index.js';
 import type { TenancyConfig } from '../config/index.js';
+import { RequestQuota } from '../limits/index.js';
 import { RequestTenant, TENANCY_CONFIG } from '../tenancy/index.js';
 import { AUTH_OPTIONS, type AuthOptions, effectiveMode } from './auth-options.js';
 import { Authenticator } from './authenticator.js';
@@ -21,6 +22,7 @@ export class CredentialAccess extends RequestAccess implements OnApplicationBoot
     private readonly application: ApplicationConfig,
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
     @Inject(TENANCY_CONFIG) private readonly tenancy: TenancyConfig,
+    @Optional() private readonly quota?: RequestQuota,
   ) {
     super();
   }
@@ -38,7 +40,9 @@ export class CredentialAccess extends RequestAccess implements OnApplicationBoot
 
   override async identify(request: Request, match: Match, origins: AllowedOrigins): Promise<void> {
     this.origin.check(request, origins);
-    if (!this.authenticator.isLate(request)) await this.tenant.identify(request, match);
+    if (this.authenticator.isLate(request)) return;
+    await this.tenant.identify(request, match);
+    if (request.tenantId !== undefined) await this.quota?.take(request.tenantId);
   }
 
   override admit(request: Request, response: Response, says: Says): Promise<void> {

@@ -14,7 +14,7 @@ import {
 } from './key.dto.js';
 import { WithApiKeys } from './with-api-keys.guard.js';
 import { RequireScope } from '../scopes/route-access.decorator.js';
-import type { Scope } from '../scopes/scopes.js';
+import { OPERATOR_SCOPE, type Scope } from '../scopes/scopes.js';
 
 @ApiTags('keys')
 @RequireScope('keys:admin')
@@ -88,8 +88,14 @@ export class KeysController {
   }
 }
 
-/** Nobody gives away more than they have. */
+/** Nobody gives away more than they have, nor what is the operator's to give. */
 function assertHolds({ principal }: Request, scopes: readonly Scope[]): void {
+  if (scopes.includes(OPERATOR_SCOPE)) {
+    throw new RunstreamError(
+      'FORBIDDEN',
+      `Keys with ${OPERATOR_SCOPE} are made on the command line of the service: npm run keys. Leave it out.`,
+    );
+  }
   const missing = scopes.filter((scope) => principal && !principal.scopes.includes(scope));
   if (missing.length === 0) return;
   throw new RunstreamError(

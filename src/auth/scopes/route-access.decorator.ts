@@ -21,7 +21,7 @@ export const RequireScope = (scope: Scope) =>
     access(scope),
     UseGuards(ScopeGuard),
     ApiBearerAuth(),
-    ApiErrors('UNAUTHORIZED', 'FORBIDDEN'),
+    ApiErrors('UNAUTHORIZED', 'FORBIDDEN', 'TENANT_LIMIT'),
   );
 
 /** Opens a route to everybody, with bounds of its own and Runstream's error body. @publicApi */

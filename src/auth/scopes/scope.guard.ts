@@ -1,10 +1,11 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable, Optional } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { RunstreamError } from '../../common/index.js';
 import { ACCESS, ALL_TENANTS, type Says } from '../../http/index.js';
 import { OPENED_BY_TICKET } from '../streams/opened-by-ticket.decorator.js';
 import type { TenancyConfig } from '../../config/index.js';
+import { RequestQuota } from '../../limits/index.js';
 import { TENANCY_CONFIG, TenantResolver } from '../../tenancy/index.js';
 import { AuditLog } from '../audit-log.js';
 import { Authenticator } from '../authenticator.js';
@@ -20,6 +21,7 @@ export class ScopeGuard implements CanActivate {
     private readonly tenants: TenantResolver,
     private readonly audit: AuditLog,
     @Inject(TENANCY_CONFIG) private readonly tenancy: TenancyConfig,
+    @Optional() private readonly quota?: RequestQuota,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -55,6 +57,7 @@ export class ScopeGuard implements CanActivate {
     if (request.tenantId === undefined && says(ALL_TENANTS) !== true) {
       request.tenantId = await this.tenants.resolve(request);
       request.place?.belongsTo(request.caller);
+      await this.quota?.take(request.tenantId);
     }
     request.principal ??= await this.authenticator.authenticate(request);
   }

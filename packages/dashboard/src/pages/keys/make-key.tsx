@@ -17,12 +17,18 @@ const LIVES: readonly { label: string; seconds: number }[] = [
   { label: '90 days', seconds: 90 * DAY_S },
   { label: 'a year', seconds: 365 * DAY_S },
 ];
-const MEANS: Readonly<Record<Scope, string>> = {
+/** Those that a key can give; `tenants:admin` comes from the command line only. */
+type Given = Exclude<Scope, 'tenants:admin'>;
+const MEANS: Readonly<Record<Given, string>> = {
   'runs:read': 'see runs and their events',
   'runs:write': 'start, append to, cancel and delete runs',
   'consumers:admin': 'see and steer groups and dead letters',
   'keys:admin': 'make and revoke keys',
 };
+
+function isGiven(scope: Scope): scope is Given {
+  return scope !== 'tenants:admin';
+}
 
 export interface MakeKeyProps {
   onMade: () => void;
@@ -96,7 +102,7 @@ function Form({
       </label>
       <fieldset>
         <legend>Scopes: no more than yours</legend>
-        {(session.value?.scopes ?? []).map((scope) => (
+        {(session.value?.scopes ?? []).filter(isGiven).map((scope) => (
           <label key={scope} class="choice">
             <input type="checkbox" checked={scopes.value.includes(scope)} onChange={() => turn(scope)} />
             <span>
