@@ -20,6 +20,7 @@ import { RunsService } from './runs.service.js';
 import { StreamTicketsController } from './stream-tickets.controller.js';
 import { EventStreams } from './sse/event-streams.js';
 import { RunStreams } from './sse/run-streams.js';
+import { StreamPlace } from './sse/stream-place.js';
 
 const { ConfigurableModule, options } = configurableModule<RunsOptions>('runs', RUNS_OPTIONS);
 
@@ -58,6 +59,7 @@ export interface RunsModuleExtras {
     NdjsonIntake,
     EventStreams,
     RunStreams,
+    StreamPlace,
     RunsMetrics,
     RunOperationsDeps,
     Runstream,

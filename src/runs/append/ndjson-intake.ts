@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Readable } from 'node:stream';
-import { parseJson, RedisUnavailableError, RunstreamError } from '../../common/index.js';
+import { parseJson, RedisUnavailableError, RunstreamError, TenantLimitError } from '../../common/index.js';
 import { type AppendOptions, EventStore } from '../../event-store/index.js';
 import { MAX_DATA_BYTES, type PreparedEvent, type TraceContext } from '../../events/index.js';
 import { type Line, LineError, readLines } from '../../http/index.js';
@@ -124,7 +124,9 @@ export class NdjsonIntake {
       stored.lastId = result.ids.at(-1);
     } catch (error) {
       if (!(error instanceof RunstreamError)) throw error;
-      if (events.length === 1 || error instanceof RedisUnavailableError) {
+      // These are about no line in particular.
+      const isOfAll = error instanceof RedisUnavailableError || error instanceof TenantLimitError;
+      if (events.length === 1 || isOfAll) {
         throw new StoppedAtLineError(error, lines[0] ?? 0, stored);
       }
       // A batch is refused as a whole, an upload only from one line on: this finds the line.

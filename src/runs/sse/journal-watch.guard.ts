@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { Request } from 'express';
 import { EventStore, JournalWatcher } from '../../event-store/index.js';
 import { JournalStreamQuery } from '../dto/journal.dto.js';
+import { StreamPlace } from './stream-place.js';
 import { readWatchRequest } from './watch-request.js';
 
 /** Checks what a watcher of the journal asks for, while a refusal can still be a status. */
@@ -10,6 +11,7 @@ export class JournalWatchGuard implements CanActivate {
   constructor(
     private readonly store: EventStore,
     private readonly watcher: JournalWatcher,
+    private readonly place: StreamPlace,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -22,6 +24,7 @@ export class JournalWatchGuard implements CanActivate {
       async (start) => ({ after: await this.watcher.locate(tenantId, start), over: false }),
       JournalStreamQuery,
     );
+    await this.place.take(request);
     return true;
   }
 }

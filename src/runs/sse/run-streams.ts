@@ -4,6 +4,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { CredentialWatch } from '../../auth/index.js';
 import { RunWatcher, type WatchStart } from '../../event-store/index.js';
 import { EventStreams } from './event-streams.js';
+import { StreamPlace } from './stream-place.js';
 import type { StreamFormat } from './stream-format.js';
 
 interface AnswerOptions {
@@ -19,6 +20,7 @@ export class RunStreams {
     private readonly watcher: RunWatcher,
     private readonly streams: EventStreams,
     private readonly credentials: CredentialWatch,
+    private readonly place: StreamPlace,
   ) {}
 
   /**
@@ -27,7 +29,7 @@ export class RunStreams {
    *
    * @param options `start`: where it begins, by default with the run's first event; `announceCursor`: whether the first
    *   signal says where that is
-   * @throws RunNotFoundError, RunExpiredError, OverloadedError, RedisUnavailableError, while it can still be a status
+   * @throws RunNotFoundError, RunExpiredError, OverloadedError, TenantLimitError, RedisUnavailableError, while it can still be a status
    */
   async answer(
     request: Request,
@@ -38,6 +40,7 @@ export class RunStreams {
     const { tenantId = '', principal, res: response } = request;
     const { after } = await this.watcher.locate(tenantId, runId, start);
     if (!response) return;
+    await this.place.take(request);
     this.streams.open(response, headers, format, (demand, caller) =>
       this.watcher
         .watch(tenantId, runId, { after, announceCursor, demand, caller })
