@@ -34,6 +34,7 @@ export {
   type EdgeOptions,
   setupDocs,
 } from './http/index.js';
+export { LimitsModule, type LimitsOptions } from './limits/index.js';
 export { MetricsModule, type MetricsOptions, type MetricsRoutes } from './metrics/index.js';
 export { OperationsModule } from './operations/index.js';
 export { DashboardModule, type DashboardOptions } from './dashboard/index.js';
@@ -199,6 +200,7 @@ export {
   RunNotFoundError,
   RunstreamError,
   SequenceConflictError,
+  TenantLimitError,
   UnknownEventTypeError,
   ValidationFailedError,
   type Violation,

@@ -4,6 +4,7 @@ import { checkGroup, ConfigError, type SettingGroup, SETTINGS } from './config/i
 import type { ConsumerOptions } from './consumer/index.js';
 import type { EventStoreOptions } from './event-store/index.js';
 import type { AdmissionOptions, EdgeOptions } from './http/index.js';
+import type { LimitsOptions } from './limits/index.js';
 import type { MetricsOptions } from './metrics/index.js';
 import type { RedisOptions } from './redis/index.js';
 import type { ExecutorsOptions } from './executors/index.js';
@@ -22,6 +23,8 @@ export interface RunstreamOptions {
   http?: EdgeOptions;
   /** How much one process takes on at once. */
   admission?: AdmissionOptions;
+  /** What one tenant may take of the deployment as a whole. */
+  limits?: LimitsOptions;
   /** How events are handled in groups. */
   consumer?: ConsumerOptions;
   /** Where metrics are served. */
@@ -44,6 +47,8 @@ export interface RunstreamRoutes {
   consumers?: boolean;
   /** `/keys`, with the mode `api-key`. Default false. */
   keys?: boolean;
+  /** `/tenants/:tenant/limits`: what each tenant may take. Default false. */
+  tenants?: boolean;
   /** `/session`: who is signed in, and how pages sign in. Default false. */
   session?: boolean;
   /** `/metrics`, unless metrics have a port of their own. Default false. */
@@ -64,6 +69,7 @@ export const ALL_ROUTES: Required<RunstreamRoutes> = {
   executors: true,
   consumers: true,
   keys: true,
+  tenants: true,
   session: true,
   metrics: true,
   health: true,

@@ -12,8 +12,9 @@ import { ConsumerMetrics, ConsumerModule } from './consumer/index.js';
 import { EventStoreMetrics, EventStoreModule } from './event-store/index.js';
 import { HealthModule, HealthRegistry } from './health/index.js';
 import { Admission, AdmissionMetrics, AdmissionModule, EdgeModule } from './http/index.js';
+import { LimitsMetrics, LimitsModule } from './limits/index.js';
 import { MetricsModule, MetricsRegistry } from './metrics/index.js';
-import { OperationsModule } from './operations/index.js';
+import { OperationsModule, TenantsModule } from './operations/index.js';
 import { RedisMetrics, RedisModule, RedisWatchdog } from './redis/index.js';
 import { ExecutorsModule } from './dispatch/index.js';
 import { RunsMetrics, RunsModule } from './runs/index.js';
@@ -79,6 +80,7 @@ export class RunstreamModule extends ConfigurableModuleClass implements OnModule
     private readonly ofConsumers: ConsumerMetrics,
     private readonly ofRuns: RunsMetrics,
     private readonly ofAdmission: AdmissionMetrics,
+    private readonly ofLimits: LimitsMetrics,
     private readonly admission: Admission,
   ) {
     super();
@@ -119,7 +121,8 @@ export class RunstreamModule extends ConfigurableModuleClass implements OnModule
       check: () =>
         this.admission.isFull ? Promise.reject(new Error('requests or bytes are full')) : Promise.resolve(),
     });
-    for (const source of [this.ofRedis, this.ofEvents, this.ofConsumers, this.ofRuns, this.ofAdmission])
+    const { ofRedis, ofEvents, ofConsumers, ofRuns, ofAdmission, ofLimits } = this;
+    for (const source of [ofRedis, ofEvents, ofConsumers, ofRuns, ofAdmission, ofLimits])
       this.metrics.add(source);
   }
 }
@@ -127,9 +130,10 @@ export class RunstreamModule extends ConfigurableModuleClass implements OnModule
 /** The modules that it consists of, each with its part of the options. */
 function parts(routes: RunstreamRoutes): DynamicModule[] {
   const { runs, events, executors, consumers = true, keys = false, session = false } = routes;
-  const { metrics = false, health = false } = routes;
+  const { metrics = false, health = false, tenants = false } = routes;
   return [
     RedisModule.forRootAsync(of(({ redis }) => redis)),
+    LimitsModule.forRootAsync(of(({ limits = {} }) => limits)),
     HealthModule.forRoot({ route: health }),
     MetricsModule.forRootAsync({ ...of((options) => options.metrics ?? {}), route: metrics }),
     AdmissionModule.forRootAsync(of(({ admission = {} }) => admission)),
@@ -155,6 +159,7 @@ function parts(routes: RunstreamRoutes): DynamicModule[] {
       executors: ExecutorsModule.forRootAsync(of(({ executors = {} }) => executors)),
     }),
     ...(consumers ? [{ module: OperationsModule }] : []),
+    ...(tenants ? [{ module: TenantsModule }] : []),
   ];
 }
 

@@ -179,6 +179,7 @@ class RunstreamClient:
         self.consumers = ConsumerRoutes(self._http)
         self.dead_letters = DeadLetterRoutes(self._http)
         self.keys = KeyRoutes(self._http)
+        self.tenants = TenantRoutes(self._http)
 
     def follow(
         self,
@@ -663,6 +664,18 @@ class KeyRoutes(_Routes):
     def revoke(self, key_id: str) -> None:
         """Ends one, and the streams that it opened."""
         self._call("DELETE", _path("keys", key_id))
+
+
+class TenantRoutes(_Routes):
+    """What tenants may take of the deployment: for its operator."""
+
+    def limits(self, tenant: str) -> JsonObject:
+        """The limits of a tenant."""
+        return self._call("GET", _path("tenants", tenant, "limits"))
+
+    def set_limits(self, tenant: str, **limits: int | None) -> JsonObject:
+        """Sets all of them: what is left out has the default of the deployment."""
+        return self._call("PUT", _path("tenants", tenant, "limits"), body=_given(**limits))
 
 
 class _Http:

@@ -26,6 +26,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /runs': { task: 'matrix' },
   'POST /runs/{run_id}/events': EVENT,
   'POST /runs/{run_id}/events/ndjson': EVENT,
+  'PUT /tenants/{tenant}/limits': {},
   'POST /keys': { name: 'of the matrix', scopes: ['keys:admin'] },
   'POST /consumers/{group}/replay': { from: '2026-01-01T00:00:00Z' },
   'POST /dead-letters/redrive': { group: 'matrix' },

@@ -110,6 +110,13 @@ describe('the calls of the client', () => {
     expect(await client.keys.revoke(id)).toBeUndefined();
   });
 
+  it('read and set limits of tenants', async () => {
+    const set = await client.tenants.setLimits('default', { active_runs: 1_000_000 });
+    expect(set.own).toMatchObject({ active_runs: 1_000_000, stored_bytes: null });
+    expect(await client.tenants.limits('default')).toEqual(set);
+    await client.tenants.setLimits('default', {});
+  });
+
   it('say who the caller is, and leave signing in to pages', async () => {
     expect(await client.session.get()).toMatchObject({ auth_mode: 'api-key', tenant_id: 'default' });
     expect(await codeOf(client.session.open({ token: 'a' }))).toBe('VALIDATION_FAILED');

@@ -29,6 +29,7 @@ const NOT_HERE: Partial<Record<ErrorCode, string>> = {
   KEY_NOT_FOUND: 'it takes a credential; src/auth has one',
   RATE_LIMITED: 'nothing is limited by rate',
   NOT_REPLICATED: 'there is no replica, which test/topologies has',
+  TENANT_LIMIT: 'no tenant is limited; test/limits has some',
   OVERLOADED: 'nothing is turned away for load',
   INTERNAL_ERROR: 'it takes a defect; test/integration/edge has one',
 };

@@ -259,6 +259,7 @@ describe('the OpenAPI document', () => {
         'stream tickets',
         'consumers',
         'dead letters',
+        'tenants',
         'session',
         'health',
       ],

@@ -85,6 +85,13 @@ class Calls(unittest.TestCase):
         self.client.keys.revoke(made["id"])
         self.assertEqual(self.code_of(mine.runs.list), "UNAUTHORIZED")
 
+    def test_read_and_set_limits_of_tenants(self) -> None:
+        tenant = self.client.session()["tenant_id"]
+        own = self.client.tenants.set_limits(tenant, active_runs=1_000_000)["own"]
+        self.assertEqual((own["active_runs"], own["stored_bytes"]), (1_000_000, None))
+        self.assertEqual(self.client.tenants.limits(tenant)["own"], own)
+        self.client.tenants.set_limits(tenant)
+
     def test_write_and_follow(self) -> None:
         run_id = self.client.runs.create(task="a")["id"]
         with self.client.append(run_id) as writer:

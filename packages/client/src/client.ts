@@ -9,6 +9,7 @@ import { KeyRoutes } from './routes/keys.js';
 import { path } from './routes/routes.js';
 import { RunRoutes } from './routes/runs.js';
 import { SessionRoutes } from './routes/session.js';
+import { TenantRoutes } from './routes/tenants.js';
 import { type AppendOptions, RunWriter } from './writer.js';
 
 export interface FollowAllOptions extends PositionOptions {
@@ -24,6 +25,7 @@ export class RunstreamClient {
   readonly consumers: ConsumerRoutes;
   readonly deadLetters: DeadLetterRoutes;
   readonly keys: KeyRoutes;
+  readonly tenants: TenantRoutes;
   readonly session: SessionRoutes;
   readonly health: HealthRoutes;
   private readonly http: Http;
@@ -36,6 +38,7 @@ export class RunstreamClient {
     this.consumers = new ConsumerRoutes(this.http);
     this.deadLetters = new DeadLetterRoutes(this.http);
     this.keys = new KeyRoutes(this.http);
+    this.tenants = new TenantRoutes(this.http);
     this.session = new SessionRoutes(this.http);
     this.health = new HealthRoutes(this.http);
   }

@@ -635,6 +635,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants/{tenant}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a tenant may take
+         * @description Of the deployment as a whole, whatever the tenant of the credential.
+         */
+        get: operations["getTenantLimits"];
+        /**
+         * Say what a tenant may take
+         * @description All of it: what is absent or null is left to the default of the deployment. It holds within two seconds on every instance; what is under way by then goes on.
+         */
+        put: operations["setTenantLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -662,7 +686,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ErrorCode: "VALIDATION_FAILED" | "INVALID_EVENT_ID" | "UNKNOWN_EVENT_TYPE" | "UNKNOWN_EXECUTOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "RUN_NOT_FOUND" | "GROUP_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "KEY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RUN_ENDED" | "RUN_HAS_EXECUTOR" | "SEQUENCE_CONFLICT" | "IDEMPOTENCY_CONFLICT" | "GROUP_IN_USE" | "RUN_EXPIRED" | "EVENT_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "REDIS_UNAVAILABLE" | "NOT_REPLICATED" | "OVERLOADED";
+        ErrorCode: "VALIDATION_FAILED" | "INVALID_EVENT_ID" | "UNKNOWN_EVENT_TYPE" | "UNKNOWN_EXECUTOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "RUN_NOT_FOUND" | "GROUP_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "KEY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RUN_ENDED" | "RUN_HAS_EXECUTOR" | "SEQUENCE_CONFLICT" | "IDEMPOTENCY_CONFLICT" | "GROUP_IN_USE" | "RUN_EXPIRED" | "EVENT_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "TENANT_LIMIT" | "INTERNAL_ERROR" | "REDIS_UNAVAILABLE" | "NOT_REPLICATED" | "OVERLOADED";
         ErrorResponse: {
             /** @example RUN_NOT_FOUND */
             code: components["schemas"]["ErrorCode"];
@@ -683,7 +707,7 @@ export interface components {
             request_id: string;
         };
         /** @enum {string} */
-        Scope: "runs:read" | "runs:write" | "consumers:admin" | "keys:admin";
+        Scope: "runs:read" | "runs:write" | "consumers:admin" | "keys:admin" | "tenants:admin";
         CreatedKeyResponse: {
             /** @example 9f86d081884c7d65 */
             id: string;
@@ -1568,6 +1592,52 @@ export interface components {
             redriven: number;
             /** @description Dead letters that stay, since their events were trimmed. */
             trimmed: number;
+        };
+        LimitsDto: {
+            /**
+             * Format: int64
+             * @description Runs that have not ended.
+             * @example null
+             */
+            active_runs: number | null;
+            /**
+             * Format: int64
+             * @description Events that are appended.
+             * @example null
+             */
+            events_per_second: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of them, and of the input of runs.
+             * @example null
+             */
+            bytes_per_second: number | null;
+            /**
+             * Format: int64
+             * @description Event streams that are open, of all instances together.
+             * @example null
+             */
+            open_streams: number | null;
+            /**
+             * Format: int64
+             * @description Requests, of all instances together.
+             * @example null
+             */
+            requests_per_second: number | null;
+            /**
+             * Format: int64
+             * @description What runs and their events take of Redis, as it was summed within the last minute.
+             * @example null
+             */
+            stored_bytes: number | null;
+        };
+        TenantLimitsResponse: {
+            /** @example acme */
+            tenant_id: string;
+            /** @description What was set for this tenant; null: the default counts. */
+            own: components["schemas"]["LimitsDto"];
+            /** @description What holds, with the defaults of the deployment. */
+            in_force: components["schemas"]["LimitsDto"];
         };
     };
     responses: never;
@@ -2499,6 +2569,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    getTenantLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any tenant that is served. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limits of the tenant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantLimitsResponse"];
+                };
+            };
+        };
+    };
+    setTenantLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any tenant that is served. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limits, as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantLimitsResponse"];
+                };
             };
         };
     };

@@ -11,6 +11,7 @@ const TAGS: readonly { name: string; description: string }[] = [
   { name: 'consumers', description: 'Groups of handlers: how they stand, and what steers them.' },
   { name: 'dead letters', description: 'Events that a group has given up.' },
   { name: 'keys', description: 'API keys of a tenant.' },
+  { name: 'tenants', description: 'What each tenant may take of the deployment, for its operator.' },
   {
     name: 'session',
     description: 'Who is signed in, and how a page signs in: with a cookie that no script can read.',
