@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { eventually } from '../support/eventually.js';
+import { report } from '../support/report-line.js';
+import { type Service, startService } from '../support/service.js';
+
+const unique = (): string => `shares-${randomBytes(5).toString('hex')}`;
+
+describe('Limits over two processes', () => {
+  let services: Service[];
+  beforeAll(async () => {
+    const env = { MULTI_TENANCY_ENABLED: 'true' };
+    services = await Promise.all([startService(env), startService(env)]);
+  });
+  afterAll(() => Promise.all(services.map((service) => service.stop())));
+
+  const of = (tenant: string) => ({ 'x-tenant-id': tenant, 'content-type': 'application/json' });
+  const limit = async (tenant: string, limits: object) => {
+    const { status } = await fetch(`${services[0]!.url}/tenants/${tenant}/limits`, {
+      method: 'PUT',
+      headers: of('operator'),
+      body: JSON.stringify(limits),
+    });
+    expect(status).toBe(200);
+  };
+  const get = async (url: string, tenant: string) => {
+    const answer = await fetch(`${url}/executors`, { headers: of(tenant) });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+
+  it('requests per second: the sum is the limit, and the other tenant has all of its requests', async () => {
+    const [flooding, other] = [unique(), unique()];
+    const perSecond = 50;
+    await limit(flooding, { requests_per_second: perSecond });
+    const began = performance.now();
+    const until = began + 4000;
+    const served = [0, 0];
+    let refused = 0;
+    let others = 0;
+    await Promise.all([
+      ...[0, 0, 1, 1].map(async (i) => {
+        while (performance.now() < until) {
+          if ((await get(services[i]!.url, flooding)) === 200) served[i]!++;
+          else refused++;
+        }
+      }),
+      (async () => {
+        while (performance.now() < until) {
+          expect(await get(services[others % 2]!.url, other)).toBe(200);
+          others++;
+        }
+      })(),
+    ]);
+    const seconds = (performance.now() - began) / 1000;
+    const total = served[0]! + served[1]!;
+    report(
+      `limit ${perSecond}/s over two processes: ${total} in ${seconds.toFixed(1)} s (${served.join(' + ')}), ${refused} refused, the other tenant had ${others}`,
+    );
+    // One second's worth may come at once, and one lease (a tenth of a second) of each process.
+    expect(total).toBeLessThanOrEqual(1.1 * perSecond * (seconds + 1) + 2 * 5);
+    expect(total).toBeGreaterThanOrEqual(0.9 * perSecond * seconds - 2 * 5);
+    expect(Math.min(...served)).toBeGreaterThan(0);
+    expect(others).toBeGreaterThan(10);
+  });
+
+  it('open streams: the sum is the limit, and those of a process that is killed are free when its lease has ended', async () => {
+    const tenant = unique();
+    const run = await fetch(`${services[0]!.url}/runs`, {
+      method: 'POST',
+      headers: of(tenant),
+      body: JSON.stringify({ task: 't' }),
+    });
+    const { id } = (await run.json()) as { id: string };
+    await limit(tenant, { open_streams: 10 });
+    const third = await startService({ MULTI_TENANCY_ENABLED: 'true' });
+    const stops: AbortController[] = [];
+    const open = async (url: string) => {
+      const stop = new AbortController();
+      const answer = await fetch(`${url}/runs/${id}/events/stream`, {
+        headers: of(tenant),
+        signal: stop.signal,
+      });
+      if (answer.status === 200) stops.push(stop);
+      else await answer.arrayBuffer();
+      return answer.status;
+    };
+    const on = async (url: string, count: number) =>
+      (await Promise.all(Array.from({ length: count }, () => open(url)))).filter((status) => status === 200)
+        .length;
+    expect(await on(third.url, 4)).toBe(4);
+    const [one, two] = await Promise.all([on(services[0]!.url, 10), on(services[1]!.url, 10)]);
+    expect(one + two).toBe(6);
+    expect(await on(services[0]!.url, 1)).toBe(0);
+    third.child.process.kill('SIGKILL');
+    await third.child.exit();
+    let more = 0;
+    await eventually('what it had is free', async () => (more += await on(services[1]!.url, 1)) === 4);
+    expect(await on(services[0]!.url, 1)).toBe(0);
+    for (const stop of stops) stop.abort();
+  });
+});
