@@ -25,7 +25,13 @@ describe('loadConfig', () => {
       workers: 1,
       logLevel: 'log',
       production: false,
-      redis: { appendMinReplicas: 0, appendReplicasTimeoutMs: 500, commandTimeoutMs: 2000, maxBulkReadBytes: 8_388_608 },
+      limits: { defaults: [] },
+      redis: {
+        appendMinReplicas: 0,
+        appendReplicasTimeoutMs: 500,
+        commandTimeoutMs: 2000,
+        maxBulkReadBytes: 8_388_608,
+      },
       events: {
         maxLength: 10_000,
         ttlSeconds: 86_400,

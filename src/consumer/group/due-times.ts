@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../event-store/index.js';
-import { redisCall, type RedisClient } from '../../redis/index.js';
+import { readClock, redisCall, type RedisClient } from '../../redis/index.js';
 
 /** When entries that wait are due, in ms of this process's clock; undefined for one that does not wait. */
 export async function dueTimes(
@@ -8,9 +8,10 @@ export async function dueTimes(
   entries: readonly JournalEntry[],
 ): Promise<(number | undefined)[]> {
   if (entries.length === 0) return [];
-  const [scores, [seconds, micros]] = await redisCall(
-    Promise.all([redis.zmscore(delayedKey, ...entries.map(({ id }) => id)), redis.time()]),
-  );
-  const behindMs = Date.now() - (Number(seconds) * 1000 + Number(micros) / 1000);
+  const [scores, now] = await Promise.all([
+    redisCall(redis.zmscore(delayedKey, ...entries.map(({ id }) => id))),
+    readClock(redis, delayedKey),
+  ]);
+  const behindMs = Date.now() - now;
   return scores.map((score) => (score === null ? undefined : Number(score) + behindMs));
 }

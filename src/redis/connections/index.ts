@@ -1,3 +1,4 @@
+export { readClock } from './clock.js';
 export { MAX_RECONNECT_DELAY_MS } from './make-client.js';
 export type { LiveChannels, Subscription } from './live-channels.js';
 export { isCluster, type RedisClient, type RedisTopology } from './redis-client.js';

@@ -4,8 +4,8 @@ import { setLongTimeout } from '../../common/index.js';
 import { ConfigError } from '../../config/index.js';
 import { redisCall } from '../redis-error.js';
 import { REDIS_DEFAULTS, REDIS_OPTIONS, type RedisOptions } from '../redis-options.js';
-import { RedisScript } from '../redis-script.js';
 import { AppendReplication } from './append-replication.js';
+import { readClock } from './clock.js';
 import { gatherWrites } from './gather-writes.js';
 import { ClusterLinks, LiveChannels, SingleLink } from './live-channels.js';
 import {
@@ -21,7 +21,6 @@ import { type Shard, Shards } from './shards.js';
 
 /** How long appends wait for replicas. */
 const WAIT_MS = REDIS_DEFAULTS.appendReplicasTimeoutMs;
-const CLOCK = new RedisScript(new URL('../scripts/clock.lua', import.meta.url));
 
 /**
  * The connections of one process, one for each purpose, since each has its own idea of what an outage means; in a cluster
@@ -170,8 +169,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The clock of the server that has a key, in milliseconds: the clocks of servers differ. @throws RedisUnavailableError */
-  async now(key: string): Promise<number> {
-    return (await CLOCK.run(this.commands, [key], [])) as number;
+  now(key: string): Promise<number> {
+    return readClock(this.commands, key);
   }
 
   /** The same, each server asked once, for work on many keys at one moment. */

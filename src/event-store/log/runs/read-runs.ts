@@ -8,7 +8,11 @@ export const READ_BYTES = 256 * 1024;
 export type RunsReply = [bytes: number, ...records: string[][]];
 
 /** As many of the runs as fit into one reply, one at least, without values that are larger than `largestValue` bytes. */
-export function readRuns(redis: RedisClient, keys: readonly string[], largestValue: number): Promise<RunsReply> {
+export function readRuns(
+  redis: RedisClient,
+  keys: readonly string[],
+  largestValue: number,
+): Promise<RunsReply> {
   return SCRIPTS.readRuns.run(redis, keys, [READ_BYTES, largestValue]) as Promise<RunsReply>;
 }
 
