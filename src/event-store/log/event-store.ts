@@ -16,6 +16,7 @@ import { type AppendResult, readAppendReply } from './append-result.js';
 import { AcknowledgedRuns } from '../failover/acknowledged.js';
 import { EventStoreMetrics } from '../event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
+import { eventArgs } from './event-arguments.js';
 import { Keyspace } from './keys.js';
 import { type LogPage, readLocation, readLogPage } from './log-page.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
@@ -351,19 +352,9 @@ export class EventStore {
     return [maxLength, ttlSeconds, runTtlSeconds, runIdleTimeoutSeconds * 1000];
   }
 
-  /** Events, as the scripts that write take them (write-events.lua): few arguments, since each costs both sides. */
+  /** Events, as the scripts that write take them. */
   eventArgs(events: readonly PreparedEvent[]): string[] {
-    const args: string[] = [];
-    for (const { type, body, timestamp, key, patch } of events) {
-      const journaled = this.journalExclude.has(type) ? '0' : '1';
-      const isPlain = timestamp === undefined && key === undefined && patch === undefined;
-      args.push(type, body, isPlain ? journaled : journaled + rareArg(timestamp, key, patch));
-    }
-    return args;
-  }
-
-  private meterOf(tenantId: string, runId: string): string {
-    return this.keys.partitionOf(tenantId, runId).meter;
+    return eventArgs(events, this.journalExclude);
   }
 
   private async assertExists(run: string): Promise<void> {
@@ -373,11 +364,6 @@ export class EventStore {
   private async isGone(tenantId: string, runId: string): Promise<boolean> {
     return (await redisCall(this.redis.commands.exists(this.keys.run(tenantId, runId).run))) === 0;
   }
-}
-
-/** None of these holds a newline: JSON escapes it. */
-function rareArg(timestamp = '', key = '', patch?: PreparedEvent['patch']): string {
-  return `${timestamp}\n${key}\n${patch?.status ?? ''}\n${patch?.outcome ?? ''}`;
 }
 
 /** The script checks the run's status once for the whole batch. */
