@@ -18,7 +18,7 @@ export function optionsFromEnv(env: NodeJS.ProcessEnv): RunstreamOptions {
 
 /** @param redisUrl where Redis is, if the configuration does not say */
 export function optionsFromConfig(config: RunstreamConfig, redisUrl?: string): RunstreamOptions {
-  const { events, sse, executors, http, admission, limits, auth, tenancy } = config;
+  const { events, sse, executors, consumer, http, admission, limits, auth, tenancy } = config;
   const { heartbeatMs, retryMs, watcherBufferBytes } = sse;
   const { allowUnauthenticated: _onlyOfTheService, ...credentials } = auth;
   const shutdownTimeoutMs = drainTimeMs(http.shutdownTimeoutMs);
@@ -28,7 +28,7 @@ export function optionsFromConfig(config: RunstreamConfig, redisUrl?: string): R
     events: { ...events, heartbeatMs, watcherPageBytes: watcherBufferBytes },
     runs: { retryMs, watcherBufferBytes },
     executors: { ...executors, shutdownTimeoutMs },
-    consumer: { shutdownTimeoutMs },
+    consumer: { ...consumer, shutdownTimeoutMs },
     http: { maxRequestBytes: http.maxRequestBytes, corsOrigins: http.corsOrigins, shutdownTimeoutMs },
     metrics: { host: config.host, ...(http.metricsPort !== undefined && { port: http.metricsPort }) },
     admission,

@@ -34,9 +34,11 @@ export class EnvironmentReader {
     return read ?? value;
   }
 
-  flag(name: string): boolean {
+  /** @param otherwise what an unset one is */
+  flag(name: string, otherwise = false): boolean {
     const text = this.text(name)?.toLowerCase();
-    if (text === undefined || text === 'false') return false;
+    if (text === undefined) return otherwise;
+    if (text === 'false') return false;
     if (text !== 'true') this.refuse(name, 'true or false');
     return text === 'true';
   }

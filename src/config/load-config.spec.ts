@@ -43,7 +43,8 @@ describe('loadConfig', () => {
       },
       http: { maxRequestBytes: 8_388_608, corsOrigins: 'localhost', listeners: 8, shutdownTimeoutMs: 10_000 },
       sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144 },
-      executors: { outageBufferEvents: 10_000, outageBufferBytes: 67_108_864 },
+      executors: { enabled: true, outageBufferEvents: 10_000, outageBufferBytes: 67_108_864 },
+      consumer: { enabled: true },
       admission: {
         maxOpenStreams: 10_000,
         maxPendingRequests: 1000,
@@ -85,6 +86,8 @@ describe('loadConfig', () => {
       METRICS_PORT: '9090',
       TRUST_PROXY: '10.0.0.0/8,::1',
       COMMANDS_FILE: 'commands.json',
+      EXECUTORS_ENABLED: 'false',
+      HANDLERS_ENABLED: 'false',
       MULTI_TENANCY_ENABLED: 'TRUE',
       ALLOWED_TENANTS: 'acme,globex',
       TENANT_HEADER: 'X-Org',
@@ -103,7 +106,8 @@ describe('loadConfig', () => {
         metricsPort: 9090,
         trustProxy: ['10.0.0.0/8', '::1'],
       },
-      executors: { commandsFile: 'commands.json' },
+      executors: { enabled: false, commandsFile: 'commands.json' },
+      consumer: { enabled: false },
       tenancy: { enabled: true, allowedTenants: ['acme', 'globex'], header: 'X-Org' },
       auth: { allowUnauthenticated: true, allowedHosts: ['runs.example.com', '[::1]'] },
     });

@@ -34,7 +34,7 @@ import type {
   TracesConfig,
 } from './runstream-config.js';
 
-const { admission, auth, events, executors, http, metrics, runs, tenancy } = SETTINGS;
+const { admission, auth, consumer, events, executors, http, metrics, runs, tenancy } = SETTINGS;
 
 /**
  * The whole configuration, checked, from environment variables; each is described in `.env.example`.
@@ -56,6 +56,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): RunstreamConfig {
     http: httpConfig(reader, production),
     sse: sseConfig(reader),
     executors: executorsConfig(reader),
+    consumer: { enabled: reader.flag('HANDLERS_ENABLED', consumer.enabled.default) },
     admission: admissionConfig(reader),
     limits: { defaults: reader.list('TENANT_LIMITS', isLimit, LIMITS_RULE) ?? [] },
     tenancy: tenancyConfig(reader),
@@ -146,6 +147,7 @@ function executorsConfig(reader: EnvironmentReader): ExecutorsConfig {
   const commandsFile = reader.text('COMMANDS_FILE');
   const recordingsDir = reader.text('RECORDINGS_DIR');
   return {
+    enabled: reader.flag('EXECUTORS_ENABLED', executors.enabled.default),
     ...(commandsFile === undefined ? {} : { commandsFile }),
     ...(recordingsDir === undefined ? {} : { recordingsDir }),
     outageBufferEvents: reader.number(executors.outageBufferEvents),

@@ -91,6 +91,8 @@ export interface SseConfig {
 }
 
 export interface ExecutorsConfig {
+  /** Whether runs are executed in this process. Default true. */
+  readonly enabled: boolean;
   /** JSON file with the named commands of the `command` executor. Default: none. */
   readonly commandsFile?: string;
   /** Folder with the NDJSON recordings of the `replay` executor. Default: none. */
@@ -99,6 +101,11 @@ export interface ExecutorsConfig {
   readonly outageBufferEvents: number;
   /** Most bytes of those. Default 67108864 (64 MiB). */
   readonly outageBufferBytes: number;
+}
+
+export interface ConsumerConfig {
+  /** Whether handlers run in this process. Default true. */
+  readonly enabled: boolean;
 }
 
 /** How much one process takes on at once. */
@@ -197,6 +204,7 @@ export interface RunstreamConfig {
   readonly http: HttpConfig;
   readonly sse: SseConfig;
   readonly executors: ExecutorsConfig;
+  readonly consumer: ConsumerConfig;
   readonly admission: AdmissionConfig;
   readonly limits: LimitsConfig;
   readonly tenancy: TenancyConfig;

@@ -49,7 +49,11 @@ export const runs = {
 };
 
 export const executors = {
-  enabled: flag({ default: true, doc: 'Whether runs are executed in this process at all.' }),
+  enabled: flag({
+    env: 'EXECUTORS_ENABLED',
+    default: true,
+    doc: 'Whether runs are executed in this process at all. Without it they can be started here, and others execute them.',
+  }),
   commandsFile: text({
     env: 'COMMANDS_FILE',
     default: undefined,
@@ -94,7 +98,11 @@ export const executors = {
 };
 
 export const consumer = {
-  enabled: flag({ default: true, doc: 'Whether handlers run in this process at all.' }),
+  enabled: flag({
+    env: 'HANDLERS_ENABLED',
+    default: true,
+    doc: 'Whether handlers run in this process at all.',
+  }),
   shutdownTimeoutMs: shutdownTimeoutMs('How long handlers may take to finish at a shutdown.'),
   tenants: list<readonly string[] | undefined>(
     { default: undefined, doc: 'The tenants whose events are handled here: all that had a run without it.' },
