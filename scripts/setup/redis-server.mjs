@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { PackageArchive } from './package-archive.mjs';
 import { run } from './run.mjs';
 import { SetupError, say } from './report.mjs';
 
@@ -72,7 +73,7 @@ function works({ command, env }) {
 }
 
 function unpack(cacheDir) {
-  if (!run('apt-get', ['--version']).ok || !run('dpkg-deb', ['--version']).ok) {
+  if (!PackageArchive.isThere()) {
     throw new SetupError(`There is no Redis server on this machine's PATH. ${REMEDIES}.`);
   }
   say(
@@ -104,7 +105,7 @@ function unpackPackage(apt, name, root) {
     if (files.length === 0) break;
     mkdirSync(root, { recursive: true });
     for (const file of files) {
-      if (!run('dpkg-deb', ['-x', file, root]).ok) return undefined;
+      if (!apt.unpack(file, root)) return undefined;
     }
     const server = serverIn(root);
     if (server && works(server)) return server;
@@ -132,52 +133,4 @@ function serverIn(root) {
     .filter((entry) => /\.so(\.|$)/.test(entry.name))
     .map((entry) => entry.parentPath ?? entry.path);
   return { command: join(bin, name), env: { LD_LIBRARY_PATH: [...new Set(folders)].join(delimiter) } };
-}
-
-/** Downloads packages with the system's own package lists, or with lists of its own where those are missing or stale. */
-class PackageArchive {
-  lastError = '';
-  #ownLists = false;
-
-  constructor(dir) {
-    this.dir = dir;
-  }
-
-  download(name) {
-    const downloads = join(this.dir, 'downloads');
-    mkdirSync(downloads, { recursive: true });
-    const fetched = () => readdirSync(downloads).find((file) => file.startsWith(`${name}_`));
-    if (!fetched() && !this.#apt(['download', name], downloads) && !this.#ownLists) {
-      this.#fetchLists();
-      this.#apt(['download', name], downloads);
-    }
-    const file = fetched();
-    return file && join(downloads, file);
-  }
-
-  #fetchLists() {
-    say('fetching package lists');
-    this.#ownLists = true;
-    for (const folder of ['state/lists/partial', 'cache/archives/partial']) {
-      mkdirSync(join(this.dir, folder), { recursive: true });
-    }
-    this.#apt(['update'], this.dir);
-  }
-
-  #apt(args, cwd) {
-    const settings = ['APT::Sandbox::User=root', 'Acquire::Retries=1', 'Acquire::http::Timeout=20'];
-    if (this.#ownLists) {
-      settings.push(
-        `Dir::State=${join(this.dir, 'state')}`,
-        `Dir::State::lists=${join(this.dir, 'state', 'lists')}`,
-        `Dir::Cache=${join(this.dir, 'cache')}`,
-        'Dir::State::status=/var/lib/dpkg/status',
-      );
-    }
-    const { ok, stderr } = run('apt-get', ['-q', ...settings.flatMap((each) => ['-o', each]), ...args], {
-      cwd,
-    });
-    if (!ok) this.lastError = stderr.trim().split('\n').at(-1) ?? '';
-    return ok;
-  }
 }
