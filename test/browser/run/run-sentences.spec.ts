@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Run, RunEvent } from '../../packages/client/src/index.js';
-import { preview } from '../../packages/dashboard/src/rows/preview.js';
-import { type Executors, type Known, sentenceOf } from '../../packages/dashboard/src/sentences/run.js';
+import type { Run, RunEvent } from '../../../packages/client/src/index.js';
+import { preview } from '../../../packages/dashboard/src/rows/preview.js';
+import { type Executors, type Known, sentenceOf } from '../../../packages/dashboard/src/sentences/run.js';
 
 const NOW_MS = Date.parse('2026-11-28T12:00:00.000Z');
 const ago = (seconds: number): string => new Date(NOW_MS - seconds * 1000).toISOString();

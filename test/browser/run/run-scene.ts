@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { openBrowser } from './visit.js';
+import { openBrowser } from '../visit.js';
 
 /** A browser, and what the pages in it complained of. */
 export class RunScene {

@@ -1,19 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { Module } from '@nestjs/common';
-import { DashboardModule } from '../../src/dashboard/index.js';
-import { type Executor, RunExecutor, type RunExecution } from '../../src/executors/index.js';
-import type { EventInput } from '../conformance/model.js';
-import { Client } from '../conformance/client.js';
-import { startApplication } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
-import { findRecordings } from '../support/recordings.js';
-import { type Service, type Serving, startService } from '../support/service.js';
-import { TestBed } from '../support/test-bed.js';
+import type { EventInput } from '../../conformance/model.js';
+import { type Client } from '../../conformance/client.js';
+import { eventually } from '../../support/eventually.js';
+import { findRecordings } from '../../support/recordings.js';
+import { type Serving } from '../../support/service.js';
+import { TestBed } from '../../support/test-bed.js';
+import { event, numbered } from './run-events.js';
 import { RunScene } from './run-scene.js';
-import { describeInBrowser } from './visit.js';
+import { describeInBrowser } from '../visit.js';
 
 const bed = new TestBed();
 const scene = new RunScene();
@@ -27,28 +21,6 @@ interface Said extends EventInput {
   data: Record<string, unknown>;
 }
 
-function event(type: string, data: EventInput['data'], agent?: string): EventInput {
-  const [category = '', action = ''] = type.split('.');
-  return { event: { category, action }, data, ...(agent !== undefined && { source: { agent_id: agent } }) };
-}
-
-const numbered = (from: number, to: number): EventInput[] =>
-  Array.from({ length: to - from + 1 }, (_, at) => event('log.stdout', { line: `line ${from + at}` }));
-
-/** A gate: it waits until somebody decides. */
-@RunExecutor('ship')
-class ShipExecutor implements Executor {
-  async execute(run: RunExecution): Promise<unknown> {
-    await run.emit('gate.requested', { question: 'Ship the shop?' });
-    const { event: answer, data } = await run.waitFor('gate.approved,gate.rejected');
-    if (answer.action === 'rejected') throw new Error(`Rejected by ${String(data['by'])}.`);
-    return data['by'];
-  }
-}
-
-@Module({ imports: [DashboardModule.forRoot()], providers: [ShipExecutor] })
-class ShipModule {}
-
 describeInBrowser('the page of a run', () => {
   beforeAll(async () => {
     [service] = await Promise.all([bed.serveHere({ EVENT_MAX_LENGTH: '100' }), scene.open()]);
@@ -61,30 +33,6 @@ describeInBrowser('the page of a run', () => {
   afterAll(async () => {
     await scene.close();
     await bed.close();
-  });
-
-  it('N1 says how many events are missing, for good, and never that all are held', async () => {
-    const { id } = await api.createRun({ task: 'trimmed' });
-    await api.appendLines(id, numbered(2, 400));
-    const kept = (await api.history(id)).length;
-    expect(kept).toBeLessThan(400);
-    const gone = new RegExp(`▲ ${400 - kept} events \\(1…${400 - kept}\\) are no longer kept`);
-    const run = await scene.visit(service.url, `runs/${id}`);
-    await run.says(gone, run.held);
-    await run.says(new RegExp(`${kept} of 400 events`), run.held);
-    await run.page.keyboard.press('k');
-    for (const view of ['Story', 'All events']) {
-      await run.button(view).click();
-      await run.page.getByRole('grid', { name: view }).waitFor();
-      await run.toTop();
-      await run.row(gone).waitFor();
-    }
-    // What comes later does not take the place of what is missing.
-    await api.append(id, [...numbered(401, 402), event('lifecycle.completed', {})]);
-    await run.says(/■ ended/);
-    await run.says(gone, run.held);
-    expect(await run.held.textContent()).not.toMatch(/all held/);
-    expect(await run.held.locator('.whole').count()).toBe(0);
   });
 
   it('N5 opens a failed run with its error, its id, times, who said what, and how to share it', async () => {
@@ -219,6 +167,47 @@ describeInBrowser('the page of a run', () => {
     await run.row('line 94').waitFor();
   });
 
+  it('shows who spoke when, and goes there by mouse and by keys', async () => {
+    const { id } = await api.createRun();
+    const at = (afterMs: number, what: EventInput): EventInput => ({
+      ...what,
+      timestamp: new Date(Date.now() + afterMs).toISOString(),
+    });
+    await api.append(id, [
+      at(1000, event('llm.stream', { content: 'I plan' }, 'planner')),
+      at(2000, event('agent.error', { error: 'no plan' }, 'planner')),
+      at(120_000, event('llm.stream', { content: 'I code' }, 'coder-1')),
+      ...Array.from({ length: 9 }, (_, n) => at(121_000 + n, event('llm.stream', { content: 'x' }, `a${n}`))),
+      at(240_000, event('llm.stream', { content: 'I end' }, 'coder-1')),
+    ]);
+    const run = await scene.visit(service.url, `runs/${id}`);
+    const lanes = run.page.getByRole('region', { name: 'Agents over time' });
+    await run.says(/✕ 1 error · ▭ 2 silences, the longest 1 m 58 s/, lanes);
+    const named = await lanes.getByRole('listitem').allTextContents();
+    expect(named).toHaveLength(1 + 8 + 1);
+    expect(named.at(-1)).toMatch(/^3 others: 3 events/);
+    await run.says(/planner: 2 events from [\d:]+ to [\d:]+, 1 error/, lanes);
+    const slider = lanes.getByRole('slider', { name: 'Time of the selected event' });
+    await slider.focus();
+    await run.page.keyboard.press('Home');
+    await run.says(/lifecycle\.started/, run.inspector);
+    await run.page.keyboard.press('ArrowRight');
+    await run.says(/I plan/, run.inspector);
+    // Where something went wrong, that is what one wants to see.
+    await run.page.keyboard.press('ArrowRight');
+    await run.says(/no plan/, run.inspector);
+    await run.page.keyboard.press('End');
+    await run.says(/I end/, run.inspector);
+    await run.row('I end').and(run.page.locator('.selected')).waitFor();
+    const box = await slider.boundingBox();
+    const planner = named.findIndex((text) => text.startsWith('planner'));
+    // Far from all it said: what is nearest.
+    await slider.click({ position: { x: (box?.width ?? 0) - 5, y: 16 * planner + 8 } });
+    await run.says(/no plan/, run.inspector);
+    await api.append(id, at(300_000, event('llm.stream', { content: 'late' }, 'coder-1')));
+    await run.says(/▭ 3 silences/, lanes);
+  });
+
   it('works without a mouse', async () => {
     const { id } = await api.createRun({ task: 'by keys' });
     await api.append(id, [
@@ -257,23 +246,6 @@ describeInBrowser('the page of a run', () => {
     expect((await api.history(id)).at(-1)?.data).toMatchObject({ reason: 'no need' });
   });
 
-  it('says what is left of a run whose events have expired', async () => {
-    const brief = await bed.serveHere({ EVENT_TTL_SECONDS: '1' });
-    const client = bed.client(brief);
-    const { id } = await client.createRun({ task: 'long ago' });
-    await client.append(id, [...numbered(2, 4), event('lifecycle.completed', { result: 'fine' })]);
-    await eventually(
-      'its events are gone',
-      async () => (await client.get(`/runs/${id}/events`)).status === 410,
-    );
-    const run = await scene.visit(brief.url, `runs/${id}`);
-    await run.says(/✓ completed/);
-    await run.says(/They were kept until/);
-    await run.says(/log\.stdout\s*3/);
-    await run.says(/5 events, no longer kept/, run.held);
-    expect(await run.held.locator('.whole').count()).toBe(0);
-  });
-
   it('says that a run was deleted while it is watched, and that there is none', async () => {
     const { id } = await api.createRun({ task: 'soon gone' });
     const run = await scene.visit(service.url, `runs/${id}`);
@@ -298,116 +270,6 @@ describeInBrowser('the page of a run', () => {
     await run.button('Delete the run').click();
     await run.says(/This run was deleted/);
     expect((await api.get(`/runs/${id}`)).status).toBe(404);
-  });
-
-  it('shows all of the log after the service was restarted', async () => {
-    const first = await startService({ SSE_RETRY_MS: '100' });
-    const port = new URL(first.url).port;
-    bed.onClose(() => first.stop());
-    const { id } = await api.createRun();
-    await api.append(id, numbered(2, 5));
-    const run = await scene.visit(first.url, `runs/${id}?view=all`);
-    await run.says(/● live/);
-    await first.stop();
-    await run.says(/reconnecting/);
-    await api.append(id, numbered(6, 30));
-    const second: Service = await bed.startService({ PORT: port, SSE_RETRY_MS: '100' });
-    await run.says(/30 events, all held/);
-    await run.says(/● live/);
-    const log = await bed.client(second).history(id);
-    await run.toTop();
-    await run.row('lifecycle.started').waitFor();
-    const rows = await run.rowTexts();
-    expect(rows.map((text) => Number(/^\d+/.exec(text)?.[0]?.slice(0, -2)))).toHaveLength(log.length);
-    expect(await run.rowCount()).toBe(log.length);
-  });
-
-  it('goes on reading what came before when the service was away meanwhile', async () => {
-    const big = await bed.serveHere();
-    const client = bed.client(big);
-    const { id } = await client.createRun();
-    await client.appendLines(id, numbered(2, 3000));
-    const run = await scene.visit(big.url, '');
-    let asked = 0;
-    await run.page.route(/events\?.*end_id=/, (route) =>
-      ++asked === 1 ? route.fulfill({ status: 502, body: 'Bad Gateway' }) : route.continue(),
-    );
-    await run.page.goto(`${big.url}/#/runs/${id}?view=all`);
-    await run.says(/3\u202f000 events, all held/, run.held);
-    expect(asked).toBeGreaterThan(1);
-    await run.toTop();
-    await run.row('lifecycle.started').waitFor();
-  });
-
-  it('says that the log is another one when Redis has lost events, and shows that one', async () => {
-    const redis = await bed.startRedis({ appendOnly: true });
-    const own = await bed.serveHere({ REDIS_URL: redis.url, SSE_RETRY_MS: '100' });
-    const client = bed.client(own);
-    const { id } = await client.createRun();
-    await client.append(id, numbered(2, 5));
-    const bytes = await redis.logBytes();
-    await client.append(id, numbered(6, 9));
-    const run = await scene.visit(own.url, `runs/${id}?view=all`);
-    await run.says(/9 events, all held/);
-    await redis.kill();
-    await redis.takeBack(bytes);
-    await redis.restart();
-    await eventually('it takes events again', async () => {
-      const reply = await client.post(id, event('log.stdout', { line: 'instead' }));
-      return reply.status === 201;
-    });
-    await run.says(/the log is another one than before/, run.held);
-    await run.row('instead').waitFor();
-    const { sequence } = await client.run(id);
-    await eventually('all of it, and no more', async () => (await run.rowCount()) === sequence);
-    expect(await run.row('line 9').count()).toBe(0);
-  });
-
-  it('says of a pending run that no live instance has its executor', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'runstream-run-page-'));
-    bed.onClose(() => rm(folder, { recursive: true }));
-    const commandsFile = join(folder, 'commands.json');
-    await writeFile(commandsFile, JSON.stringify({ lint: { argv: ['true'] } }));
-    const executors = { enabled: false, commandsFile };
-    // Another service on the same Redis would execute it.
-    const { url } = await bed.startRedis();
-    const application = await startApplication({ redis: { url }, executors }, { imports: [ShipModule] });
-    bed.onClose(() => application.close());
-    const { id } = await bed
-      .client(application)
-      .createRun({ executor: 'command', input: { command: 'lint' } });
-    const run = await scene.visit(application.url, `runs/${id}`, 60_000);
-    const why = run.page.getByRole('region', { name: 'Why it waits' });
-    await run.says(/Pending for [^:]+: no live instance has the executor “command”/, why);
-    await why.getByRole('button', { name: 'Cancel the run' }).click();
-    await run.page.getByRole('dialog').getByRole('button', { name: 'Cancel the run' }).click();
-    await run.says(/⊘ cancelled/);
-    expect(await why.count()).toBe(0);
-  });
-
-  it('says that a run waits for an approval, and gives it', async () => {
-    const application = await startApplication({}, { imports: [ShipModule] });
-    bed.onClose(() => application.close());
-    const client = bed.client(application);
-    for (const [button, end] of [
-      ['Approve', /✓ completed/],
-      ['Reject', /✕ failed[^]*Rejected by Ada/],
-    ] as const) {
-      const { id } = await client.createRun({ executor: 'ship', task: `ship it: ${button}` });
-      const run = await scene.visit(application.url, `runs/${id}`);
-      const why = run.page.getByRole('region', { name: 'Why it waits' });
-      await run.says(/Waits for gate\.approved or gate\.rejected[^]*Held by [^]*Ship the shop\?/, why);
-      await why.getByRole('button', { name: button }).click();
-      await run.page.getByLabel('Who decides').fill('Ada');
-      await run.page.getByRole('dialog').getByRole('button', { name: button }).click();
-      await run.says(end);
-    }
-  });
-
-  it('says of a silent run who has it', async () => {
-    const { id } = await api.createRun();
-    const run = await scene.visit(service.url, `runs/${id}`, 45_000);
-    await run.says(/Silent for [^.]+\. Its producer is outside/);
   });
 
   it('shows texts from outside as text, wherever they stand', async () => {
@@ -455,7 +317,7 @@ describeInBrowser('the page of a run', () => {
       }
     }
     await run.says(/turned \\u202e around/);
-    const markup = 'main img, main script, main svg, main a[href^="javascript" i]';
+    const markup = 'main img, main script, main svg:not([aria-hidden]), main a[href^="javascript" i]';
     expect(await run.page.locator(markup).count()).toBe(0);
     expect(await run.page.title()).toContain('\\u202e');
   });
