@@ -46,7 +46,7 @@ async function findings(url: string, all: readonly Scene[], look: (typeof LOOKS)
       // Another place of the same page is no new page: this is.
       await page.goto('about:blank');
       await page.goto(`${url}/${path}`);
-      await page.locator('main').filter({ hasText: /./ }).waitFor(PATIENT);
+      await page.locator('main h1').first().waitFor(PATIENT);
       await act?.(page);
       await page.locator('body').filter({ hasText: shows }).waitFor(PATIENT);
       found.push(...(await findingsOf(page)).map((finding) => `${name}: ${finding}`));
@@ -71,6 +71,8 @@ describeInBrowser('axe finds nothing', () => {
       event: { category: 'llm', action: 'stream' },
       source: { agent_id: 'a1' },
       data: { content: 'x' },
+      // With a silence after it, there is something to draw.
+      timestamp: new Date(Date.now() - 120_000).toISOString(),
     };
     const line = { event: { category: 'log', action: 'stderr' }, data: { line: '\u001b[31mno\u001b[0m' } };
     const end = {

@@ -1,5 +1,8 @@
 import type { RunEvent } from '@runstream/client';
 
+/** When nobody says anything for longer, it is shown. */
+export const SILENCE_MS = 30_000;
+
 export const typeOf = ({ event }: Pick<RunEvent, 'event'>): string => `${event.category}.${event.action}`;
 
 export const agentOf = ({ source }: Pick<RunEvent, 'source'>): string | undefined => source?.agent_id;

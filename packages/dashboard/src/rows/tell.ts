@@ -1,10 +1,9 @@
 import { addToStory, type RunEvent, type StoryItem } from '@runstream/client';
+import { SILENCE_MS } from './events.js';
 import { lines } from './log-lines.js';
 import { type Row, silence } from './row.js';
 
 export type View = 'story' | 'log' | 'all';
-
-export const SILENCE_MS = 30_000;
 
 /** Adds what an event is to a view, to the rows before it. It came so many milliseconds after the one before. */
 export type Tell = (rows: Row[], event: RunEvent, silentMs: number) => void;

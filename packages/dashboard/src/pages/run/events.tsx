@@ -9,6 +9,7 @@ import { note, place } from '../../service/router.js';
 import type { View } from '../../rows/tell.js';
 import { EventList } from './event-list.js';
 import { Inspector } from './inspector.js';
+import { LaneStrip } from './lanes/lane-strip.js';
 import type { Filter, RunModel } from './run-model.js';
 import { Selection } from './selection.js';
 import { Toolbar } from './toolbar.js';
@@ -81,6 +82,7 @@ export function Events({ model, onCancel }: { model: RunModel; onCancel: () => v
         onFollow={(is) => (is ? selection.toEnd() : (selection.isFollowing.value = false))}
       />
       <Unread model={model} />
+      <LaneStrip model={model} selection={selection} />
       <div class={sequence === undefined ? 'panes' : 'panes two'}>
         <EventList
           model={model}

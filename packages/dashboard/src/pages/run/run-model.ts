@@ -2,12 +2,14 @@ import { watches } from '../../parts/watches.js';
 import { computed, effect, signal } from '@preact/signals';
 import { type Coverage, coverageOf } from '../../rows/coverage.js';
 import { EventRows } from '../../rows/event-rows.js';
+import { NewEvents } from '../../rows/new-events.js';
 import { agentOf, typeOf } from '../../rows/events.js';
 import type { RowSource } from '../../rows/row-source.js';
 import { Search } from '../../rows/search.js';
 import { tellEvent, tellLog, tellStory, type View } from '../../rows/tell.js';
 import { ToldRows } from '../../rows/told-rows.js';
 import { RunFeed } from '../../store/run-feed.js';
+import { Lanes } from './lanes/lanes.js';
 import { Seen } from './seen.js';
 
 export interface Filter {
@@ -24,6 +26,7 @@ export class RunModel {
   readonly feed: RunFeed;
   readonly search = new Search();
   readonly seen = new Seen();
+  readonly lanes = new Lanes();
   readonly rows = signal<RowSource>(new EventRows(new RunFeed('').log));
   readonly coverage = computed<Coverage>(() => {
     watches(this.feed.version);
@@ -31,6 +34,7 @@ export class RunModel {
     const hasUnread = this.feed.isFilling.value || this.feed.hasUnread;
     return coverageOf(this.feed.log, { hasUnread, isOver: kind === 'ended' || kind === 'deleted' });
   });
+  private readonly newEvents = new NewEvents();
   private shown: ToldRows | EventRows | undefined;
   private readonly stops: (() => void)[] = [];
 
@@ -44,7 +48,7 @@ export class RunModel {
     this.stops.push(
       effect(() => {
         const coverage = this.coverage.value;
-        this.seen.look(this.feed.log);
+        this.look();
         this.shown?.update(coverage);
       }),
       effect(() => {
@@ -57,6 +61,7 @@ export class RunModel {
   stop(): void {
     this.feed.close();
     this.search.close();
+    this.lanes.close();
     this.closeRows();
     for (const stop of this.stops) stop();
   }
@@ -79,6 +84,14 @@ export class RunModel {
           );
     this.shown.update(this.coverage.peek());
     this.rows.value = this.shown;
+  }
+
+  private look(): void {
+    const { log } = this.feed;
+    const events = [...this.newEvents.of(log)];
+    for (const event of events) this.seen.add(event);
+    this.seen.tell();
+    this.lanes.add(events, log.generation);
   }
 
   private closeRows(): void {

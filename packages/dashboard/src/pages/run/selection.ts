@@ -44,6 +44,14 @@ export class Selection {
     if (index < this.seen.first + AROUND || index > this.seen.last - AROUND) this.jump.value = { index };
   }
 
+  /** Selects an event, whether a row tells of it or not, and shows it. */
+  goTo(sequence: number): void {
+    this.isFollowing.value = false;
+    this.chosen = this.wanted = sequence;
+    note({ e: sequence });
+    this.arrive();
+  }
+
   clear(): void {
     note({ e: undefined });
   }
