@@ -63,7 +63,7 @@ describeInBrowser('pictures of the documents', () => {
     }));
     await client.runs.append(id, events);
     const { page, context } = await visit(browser, `${service.url}/#/runs/${id}`, {
-      viewport: { width: 1100, height: 520 },
+      viewport: { width: 1100, height: 620 },
     });
     await page.getByText('all held').waitFor();
     await page.getByText('The patch has two files').waitFor();
