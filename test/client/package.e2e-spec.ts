@@ -75,7 +75,9 @@ describe('the package of the client', () => {
       'import * as all from "@runstream/client"; console.log(Object.keys(all).sort().join());',
     );
     const { stdout } = await run(process.execPath, [join(folder, 'names.mjs')]);
-    expect(stdout.trim()).toBe('RunstreamClient,RunstreamClientError,addToStory,joinText,pairTools');
+    expect(stdout.trim()).toBe(
+      'RunstreamClient,RunstreamClientError,addToStory,joinText,pairDispatches,pairTools',
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import {
   addToStory,
   type EventItem,
   joinText,
+  pairDispatches,
   pairTools,
   type RunEvent,
   type StoryItem,
@@ -32,6 +33,8 @@ function short(rows: readonly StoryItem[]): string[] {
     if (row.kind === 'tool') {
       return `${row.name} ${row.call?.sequence ?? 'none'}>${row.result?.sequence ?? 'none'}`;
     }
+    if (row.kind === 'dispatch')
+      return `${row.agentId}→${row.name} ${row.dispatch.sequence}>${row.started?.sequence ?? 'none'}`;
     return row.kind === 'event' ? `${row.event.event.category}.${row.event.event.action}` : row.kind;
   });
 }
@@ -76,8 +79,49 @@ describe('pairTools()', () => {
   });
 });
 
+describe('pairDispatches()', () => {
+  const dispatch = (name: string) => item('dispatch.worker', { name, task: 'x' }, 'boss');
+  const started = (agent: string) => item('agent.started', {}, agent);
+
+  it('pairs who begins with the first that names it, by id, name or team, and leaves all others', () => {
+    sequence = 0;
+    const items = [dispatch('x'), dispatch('y'), dispatch('x'), started('y'), started('z'), started('x')];
+    expect(short(pairDispatches(items))).toEqual([
+      'boss→x 1>6',
+      'boss→y 2>4',
+      'boss→x 3>none',
+      'agent.started',
+    ]);
+    sequence = 0;
+    const bob = dispatch('Bob');
+    const team = item('dispatch.team', { name: 'reds' }, 'boss');
+    const [one, two] = [started('a'), started('b')];
+    for (const { event } of [one, two])
+      event.source = { agent_id: event.source?.agent_id ?? '', agent_name: 'Bob', team_name: 'reds' };
+    expect(short(pairDispatches([bob, team, one, two]))).toEqual(['boss→Bob 1>3', 'boss→reds 2>4']);
+  });
+
+  it('takes nothing for a dispatch that says no name, nor the run itself for an agent', () => {
+    const items = [item('dispatch.worker', { task: 'x' }, 'boss'), item('agent.started', {}), dispatch('x')];
+    sequence = 0;
+    expect(short(pairDispatches(items))).toEqual([
+      'dispatch.worker',
+      'agent.started',
+      expect.stringMatching(/none/),
+    ]);
+  });
+
+  it('parts what an agent said before it was started again', () => {
+    sequence = 0;
+    const rows: StoryItem[] = [];
+    const items = [text('a', 'x'), dispatch('x'), started('x'), text('b', 'x')];
+    for (const one of items) addToStory(rows, one);
+    expect(short(rows)).toEqual(['x:a', 'boss→x 2>3', 'x:b']);
+  });
+});
+
 describe('addToStory()', () => {
-  it('tells item by item what both tell of all together', () => {
+  it('tells item by item what all tell of all together', () => {
     const items = [
       text('a', 'x'),
       call('bash', 'x'),
@@ -85,9 +129,11 @@ describe('addToStory()', () => {
       result('bash', 'x'),
       text('b', 'x'),
       text('c', 'x'),
+      item('dispatch.worker', { name: 'z' }, 'y'),
+      item('agent.started', {}, 'z'),
     ];
     const rows: StoryItem[] = [];
     for (const one of items) addToStory(rows, one);
-    expect(rows).toEqual(pairTools(joinText(items)));
+    expect(rows).toEqual(pairDispatches(pairTools(joinText(items))));
   });
 });

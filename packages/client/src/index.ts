@@ -5,6 +5,15 @@ export type { ClientOptions, HeaderValues } from './http.js';
 export type * from './items.js';
 export type { CallOptions, IdempotentOptions } from './routes/routes.js';
 export type { AppendManyOptions } from './routes/runs.js';
-export { addToStory, joinText, pairTools, type StoryItem, type TextItem, type ToolItem } from './story.js';
+export {
+  addToStory,
+  type DispatchItem,
+  joinText,
+  pairDispatches,
+  pairTools,
+  type StoryItem,
+  type TextItem,
+  type ToolItem,
+} from './story.js';
 export type * from './types.js';
 export type { AppendOptions, RunWriter } from './writer.js';

@@ -27,7 +27,19 @@ export interface ToolItem {
   result: RunEvent | undefined;
 }
 
-export type StoryItem = FollowItem | TextItem | ToolItem;
+/** Work that was given to an agent or a team, at the place where it was given. */
+export interface DispatchItem {
+  kind: 'dispatch';
+  /** Who it was given to. */
+  name: string;
+  /** Who gave it. */
+  agentId: string | undefined;
+  dispatch: RunEvent;
+  /** Who it was given to began; undefined while nobody did. */
+  started: RunEvent | undefined;
+}
+
+export type StoryItem = FollowItem | TextItem | ToolItem | DispatchItem;
 
 /**
  * Joins the texts (`data.content`) of `llm.stream` and of `llm.reasoning`, for each agent until it says something else,
@@ -45,9 +57,17 @@ export function pairTools(items: Iterable<StoryItem>): StoryItem[] {
   return tell(items, addTool);
 }
 
-/** Adds an item to rows that were told before, as both do: a row that it belongs to changes, or there is a new one. */
+/**
+ * Puts each `agent.started` to the first `dispatch.worker` or `dispatch.team` that names it (its id, name or team) and
+ * that nobody has begun. All other items stay as they are.
+ */
+export function pairDispatches(items: Iterable<StoryItem>): StoryItem[] {
+  return tell(items, addDispatch);
+}
+
+/** Adds an item to rows that were told before, as all three do: a row that it belongs to changes, or there is a new one. */
 export function addToStory(rows: StoryItem[], item: StoryItem): void {
-  if (!addText(rows, item) && !addTool(rows, item)) rows.push(item);
+  if (!addText(rows, item) && !addTool(rows, item) && !addDispatch(rows, item)) rows.push(item);
 }
 
 function tell(items: Iterable<StoryItem>, add: (rows: StoryItem[], item: StoryItem) => boolean): StoryItem[] {
@@ -60,7 +80,7 @@ function addText(rows: StoryItem[], item: StoryItem): boolean {
   if (item.kind !== 'event' || !/^llm\.(stream|reasoning)$/.test(typeOf(item.event))) return false;
   const { event } = item;
   const [type, agentId, text] = [typeOf(event), agentOf(event), textOf(event, 'content') ?? ''];
-  const row = lastRow(rows, (one) => isGap(one) || agentIn(one) === agentId);
+  const row = lastRow(rows, (one) => isGap(one) || agentsIn(one).includes(agentId));
   if (row?.kind !== 'text' || row.type !== type || row.agentId !== agentId) {
     rows.push({ kind: 'text', type, agentId, text, count: 1, first: event, last: event });
     return true;
@@ -104,6 +124,34 @@ function openCall(rows: readonly StoryItem[], result: RunEvent): ToolItem | unde
   return found;
 }
 
+function addDispatch(rows: StoryItem[], item: StoryItem): boolean {
+  if (item.kind !== 'event') return false;
+  const { event } = item;
+  if (typeOf(event) === 'agent.started') {
+    const open = openDispatch(rows, event);
+    if (open) open.started = event;
+    return open !== undefined;
+  }
+  const name = textOf(event, 'name');
+  if (name === undefined || !/^dispatch\.(worker|team)$/.test(typeOf(event))) return false;
+  rows.push({ kind: 'dispatch', name, agentId: agentOf(event), dispatch: event, started: undefined });
+  return true;
+}
+
+function openDispatch(rows: readonly StoryItem[], { source }: RunEvent): DispatchItem | undefined {
+  if (!source) return undefined;
+  let found: DispatchItem | undefined;
+  // The first one is the last that is met on the way back.
+  lastRow(rows, (row) => {
+    if (row.kind !== 'dispatch' || row.started) return false;
+    const isTeam = row.dispatch.event.action === 'team';
+    const names = [source.agent_id, source.agent_name, ...(isTeam ? [source.team_name] : [])];
+    if (names.includes(row.name)) found = row;
+    return false;
+  });
+  return found;
+}
+
 function lastRow(rows: readonly StoryItem[], is: (row: StoryItem) => boolean): StoryItem | undefined {
   for (let at = rows.length - 1; at >= 0 && at > rows.length - MAX_ROWS_BACK; at--) {
     const row = rows[at];
@@ -116,10 +164,11 @@ const isGap = (row: StoryItem): boolean => row.kind === 'gap';
 const typeOf = ({ event }: RunEvent): string => `${event.category}.${event.action}`;
 const agentOf = ({ source }: RunEvent): string | undefined => source?.agent_id;
 
-/** Whose row it is; null for what nobody says. */
-function agentIn(row: StoryItem): string | undefined | null {
-  if (row.kind === 'event') return agentOf(row.event);
-  return row.kind === 'text' || row.kind === 'tool' ? row.agentId : null;
+/** Whose row it is; none for what nobody says. */
+function agentsIn(row: StoryItem): (string | undefined)[] {
+  if (row.kind === 'event') return [agentOf(row.event)];
+  if (row.kind === 'dispatch') return [row.agentId, ...(row.started ? [agentOf(row.started)] : [])];
+  return row.kind === 'text' || row.kind === 'tool' ? [row.agentId] : [];
 }
 
 function textOf({ data }: RunEvent, name: string): string | undefined {

@@ -112,6 +112,20 @@ describeInBrowser('the page of a run', () => {
     expect(run.page.url()).toMatch(/\?e=2$/);
   });
 
+  it('folds what was given to an agent with its start, and says when nobody began', async () => {
+    const { id } = await api.createRun();
+    await api.append(id, [
+      event('dispatch.worker', { name: 'coder-1', task: 'mend the clock' }, 'boss'),
+      event('dispatch.worker', { name: 'coder-2', task: 'mend the prices' }, 'boss'),
+      event('agent.started', { message: 'on it' }, 'coder-1'),
+    ]);
+    const run = await scene.visit(service.url, `runs/${id}`);
+    await run.row(/boss.*→ coder-2.*mend the prices.*not started/).waitFor();
+    await run.row(/boss.*→ coder-1.*mend the clock.*started after/).click();
+    await run.says(/Started 4[^]*on it/, run.inspector);
+    expect(await run.rowCount()).toBe(3);
+  });
+
   it('shows a log with its colours and its lines, and where it went wrong', async () => {
     const { id } = await api.createRun();
     await api.append(id, [

@@ -30,6 +30,10 @@ export class Rows {
       row.call &&= withoutData(row.call);
       row.result &&= withoutData(row.result);
     }
+    if (row.kind === 'dispatch') {
+      row.dispatch = withoutData(row.dispatch);
+      row.started &&= withoutData(row.started);
+    }
     if (row.kind === 'event') row.event = withoutData(row.event);
   }
 }
@@ -37,6 +41,7 @@ export class Rows {
 function has(row: StoryItem, item: FollowItem): boolean {
   if (item.kind !== 'event') return row === item;
   if (row.kind === 'text') return row.last === item.event;
+  if (row.kind === 'dispatch') return row.started === item.event;
   return row.kind === 'tool' && row.result === item.event;
 }
 

@@ -21,7 +21,7 @@ export class Story {
     if (row.kind === 'text') await this.text(row);
     else if (row.kind === 'tool') await this.tool(row);
     else if (row.kind === 'gap') await this.line(gapText(row.gap));
-    else if (row.kind === 'event') await this.line(eventText(row.event));
+    else if (item.kind === 'event') await this.line(eventText(item.event));
     this.rows.forget(row);
   }
 

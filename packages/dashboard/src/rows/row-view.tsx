@@ -1,4 +1,4 @@
-import type { ProvisionalEvent, RunEvent, TextItem, ToolItem } from '@runstream/client';
+import type { DispatchItem, ProvisionalEvent, RunEvent, TextItem, ToolItem } from '@runstream/client';
 import type { ComponentChildren, VNode } from 'preact';
 import { clock, count, counted, duration } from '../parts/format.js';
 import { Text } from '../parts/text.js';
@@ -32,6 +32,8 @@ export function RowView({ row, look }: { row: Row | undefined; look: RowLook }):
       return <TextRow row={row} look={look} />;
     case 'tool':
       return <ToolRow row={row} />;
+    case 'dispatch':
+      return <DispatchRow row={row} />;
     case 'line':
       return <LineRow row={row} look={look} />;
     case 'provisional':
@@ -170,6 +172,23 @@ function ToolRow({ row }: { row: ToolItem }): VNode {
         <span class={row.result ? 'note' : 'note open'}>
           {took}
           {outcome}
+        </span>
+      </Cells>
+    </span>
+  );
+}
+
+function DispatchRow({ row: { name, dispatch, started } }: { row: DispatchItem }): VNode {
+  const { name: _name, ...rest } = dispatch.data;
+  const tookMs = started && Date.parse(started.timestamp) - Date.parse(dispatch.timestamp);
+  return (
+    <span class="cells tool">
+      <Cells event={dispatch}>
+        <span class="sign">→ </span>
+        <Text class="name" value={name} />
+        <Text class="what" value={preview(rest)} />
+        <span class={started ? 'note' : 'note open'}>
+          {tookMs === undefined ? 'not started' : `started after ${seconds(tookMs)}`}
         </span>
       </Cells>
     </span>

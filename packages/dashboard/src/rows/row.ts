@@ -62,6 +62,8 @@ export function firstEvent(row: Row): RunEvent | undefined {
       return row.first;
     case 'tool':
       return row.call ?? row.result;
+    case 'dispatch':
+      return row.dispatch;
     default:
       return undefined;
   }
@@ -79,12 +81,15 @@ export function lastSequenceOf(row: Row): number {
   if (row.kind === 'away' || isMissing(row)) return row.to;
   if (row.kind === 'text') return row.last.sequence;
   if (row.kind === 'tool') return (row.result ?? row.call)?.sequence ?? Infinity;
+  if (row.kind === 'dispatch') return (row.started ?? row.dispatch).sequence;
   return sequenceOf(row);
 }
 
 /** Whether a row tells of this event. */
 export function tells(row: Row, sequence: number): boolean {
   if (row.kind === 'tool') return row.call?.sequence === sequence || row.result?.sequence === sequence;
+  if (row.kind === 'dispatch')
+    return row.dispatch.sequence === sequence || row.started?.sequence === sequence;
   if (row.kind === 'gap' && !isMissing(row)) return false;
   return sequenceOf(row) <= sequence && sequence <= lastSequenceOf(row);
 }

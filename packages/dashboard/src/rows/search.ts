@@ -80,6 +80,8 @@ export function hasText(row: Row, pattern: RegExp): boolean {
       return pattern.test(row.text) || eventHasText(row.first, pattern);
     case 'tool':
       return [row.call, row.result].some((event) => event && eventHasText(event, pattern));
+    case 'dispatch':
+      return [row.dispatch, row.started].some((event) => event && eventHasText(event, pattern));
     default:
       return false;
   }

@@ -85,6 +85,12 @@ function Pretty({ event, row }: { event: RunEvent; row: Row | undefined }): VNod
           <JsonView value={event.data} />
         </section>
       )}
+      {row?.kind === 'dispatch' && row.started && (
+        <section>
+          <h3>Started {count(row.started.sequence)}</h3>
+          <JsonView value={row.started.data} />
+        </section>
+      )}
       {event.metadata && (
         <section>
           <h3>Metadata</h3>
