@@ -19,6 +19,7 @@ export const SCRIPTS = {
   removeConsumers: script('remove-consumers'),
   groupInfo: script('group-info'),
   pending: script('pending'),
+  pause: script('pause'),
   replay: script('replay'),
   removeGroup: script('remove-group'),
   announce: script('announce'),

@@ -71,6 +71,10 @@ export class ExecutorConsumer implements StreamConsumer {
     });
   }
 
+  get executor(): string {
+    return this.registered.name;
+  }
+
   get leaseMs(): number {
     return this.registered.options.leaseMs;
   }

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { errorReport, every, pause, RedisUnavailableError } from '../common/index.js';
 import { SuspectGate, TenantDirectory } from '../consumer/index.js';
-import { DispatchStore } from '../event-store/index.js';
+import { DispatchStore, ExecutorSlots } from '../event-store/index.js';
 import { WorkFinders } from '../stream-consumer/index.js';
 import { ExecutorConsumer } from './executor-consumer.js';
 import {
@@ -19,9 +19,11 @@ import {
   type ExecutorsOptions,
 } from '../executors/index.js';
 import { ExecutorRunner } from './executor-runner.js';
+import { SlotReport } from './slot-report.js';
 
 /** How long the last visits may take to end. */
 const LAST_VISITS_MS = 1000;
+const SLOTS_MS = 1000;
 
 /** Runs the executors of this process, from its start to its end. */
 @Injectable()
@@ -41,6 +43,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     private readonly runner: ExecutorRunner,
     private readonly gate: SuspectGate,
     private readonly finders: WorkFinders,
+    private readonly slots: ExecutorSlots,
     @Inject(EXECUTORS_OPTIONS) private readonly options: ExecutorsOptions,
   ) {}
 
@@ -62,7 +65,9 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
       if (error instanceof RedisUnavailableError || dispatch.isUnavailable(error)) return;
       this.logger.error(errorReport(error));
     };
+    const report = new SlotReport(this.slots, this.process);
     this.loops = [
+      every(SLOTS_MS, this.stopped.signal, () => report.tell(this.consumers), log),
       ...executors.map((registered) =>
         every(
           registered.options.leaseMs / 3,

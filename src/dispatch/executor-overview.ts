@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { errorReport } from '../common/index.js';
 import { TenantDirectory } from '../consumer/index.js';
-import { DispatchStore, executorConsumer } from '../event-store/index.js';
+import { DispatchStore, executorConsumer, ExecutorSlots, type Slots } from '../event-store/index.js';
 import { type JsonObject, jsonProblem } from '../events/index.js';
 import { ExecutorRegistry, type RegisteredExecutor } from '../executors/index.js';
 import { Heartbeats, teamOf } from '../stream-consumer/index.js';
@@ -17,6 +17,8 @@ export interface ExecutorStanding {
   liveInstances: number;
   /** Runs that a process has. */
   running: number;
+  /** What these processes can execute at once, for all tenants together; undefined when one does not say. */
+  slots: Slots | undefined;
   /** Runs that wait for one. */
   pending: number;
 }
@@ -31,6 +33,7 @@ export class ExecutorOverview {
     private readonly dispatch: DispatchStore,
     private readonly heartbeats: Heartbeats,
     private readonly directory: TenantDirectory,
+    private readonly slots: ExecutorSlots,
   ) {}
 
   /** By name. @throws RedisUnavailableError */
@@ -41,18 +44,19 @@ export class ExecutorOverview {
 
   private async standing(tenantId: string, registered: RegisteredExecutor): Promise<ExecutorStanding> {
     const { name } = registered;
-    const [counts, liveInstances] = await Promise.all([
+    const [counts, live] = await Promise.all([
       this.dispatch.countRuns({ tenantId, executor: name }),
-      this.liveInstances(name),
+      this.live(name),
     ]);
-    return { name, inputSchema: this.schemaOf(registered), liveInstances, ...counts };
+    const slots = await this.slots.read(name, live);
+    return { name, inputSchema: this.schemaOf(registered), liveInstances: live.length, slots, ...counts };
   }
 
   /** Of those that serve all tenants, and those that serve the same ones as this process. */
-  private async liveInstances(name: string): Promise<number> {
+  private async live(name: string): Promise<string[]> {
     const consumer = executorConsumer(name);
     const { now, members } = await this.heartbeats.read([consumer, teamOf(consumer, this.directory.named)]);
-    return [...members.values()].filter((lastSeen) => now - lastSeen < ALIVE_MS).length;
+    return [...members].filter(([, lastSeen]) => now - lastSeen < ALIVE_MS).map(([member]) => member);
   }
 
   /** It is user code: what is wrong with it hides no other executor. */

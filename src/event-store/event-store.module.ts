@@ -11,6 +11,7 @@ import { LostEvents } from './failover/lost-events.js';
 import { LogWatcher } from './watch/log-watcher.js';
 import { StreamConsumerModule } from '../stream-consumer/index.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
+import { ExecutorSlots } from './dispatch/executor-slots.js';
 import { RunCounter } from './log/runs/run-counts.js';
 import { RunStore } from './log/runs/run-store.js';
 import { StoredBytes } from './upkeep/stored-bytes.js';
@@ -39,6 +40,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     RunCounter,
     RunStore,
     DispatchStore,
+    ExecutorSlots,
     RunSweep,
     LostEvents,
     LiveFeed,
@@ -56,6 +58,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     RunCounter,
     RunStore,
     DispatchStore,
+    ExecutorSlots,
     RunSweep,
     LiveFeed,
     RunWatcher,

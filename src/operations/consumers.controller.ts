@@ -16,6 +16,10 @@ import {
 import { toGroupResponse, toPendingResponse, toTrendResponse } from './views.js';
 
 const GROUP_PARAM = { name: 'group', description: 'Name of a consumer group.', example: 'billing' };
+/** As the audit log has it. */
+const namedBy = ({ principal }: Request): string | undefined =>
+  principal && principal.kind !== 'tenant' ? principal.id : undefined;
+
 const GROUP_NOW = { status: 200, type: ConsumerGroupResponse, description: 'The group as it is now.' };
 
 @ApiTags('consumers')
@@ -103,7 +107,7 @@ export class ConsumersController {
     @Req() request: Request,
   ): Promise<ConsumerGroupResponse> {
     readQuery(request, NoQuery);
-    await this.control.pause(tenantId, group);
+    await this.control.pause(tenantId, group, namedBy(request));
     return this.now(tenantId, group);
   }
 

@@ -25,6 +25,8 @@ export function toGroupResponse(info: GroupInfo): ConsumerGroupResponse {
     delayed_retries: info.delayed,
     dead_letters: info.deadLetters,
     paused: info.isPaused,
+    ...(info.pausedAt !== undefined && { paused_at: timeOf(info.pausedAt) }),
+    ...(info.pausedBy !== undefined && { paused_by: info.pausedBy }),
     last_recovery: lastRecovery ? { ...lastRecovery, at: timeOf(lastRecovery.at) } : null,
     rates: toRates(info.rates),
   };

@@ -25,10 +25,11 @@ export class ExecutorsController {
   async list(@Tenant() tenantId: string, @Req() request: Request): Promise<ExecutorListResponse> {
     readQuery(request, NoQuery);
     const executors = (await this.overview.list(tenantId)).map(
-      ({ name, inputSchema, liveInstances, running, pending }) => ({
+      ({ name, inputSchema, liveInstances, slots, running, pending }) => ({
         name,
         input_schema: inputSchema ?? null,
         live_instances: liveInstances,
+        ...(slots && { slots: { ...slots, free: Math.max(0, slots.total - slots.taken) } }),
         running,
         pending,
       }),

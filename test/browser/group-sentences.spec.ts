@@ -133,6 +133,16 @@ describe('What the page says of a group', () => {
     expect(stateOf(given)).toBe(state);
   });
 
+  it('says who has paused it and when, as far as that is known', () => {
+    const paused_at = new Date(NOW - 60_000).toISOString();
+    expect(said(facts({ paused: true, paused_by: 'k1', paused_at }))[0]).toMatch(
+      /^Paused by k1 at \d\d:\d\d: nothing is begun until it is resumed\. Nothing waits\.$/,
+    );
+    expect(said(facts({ paused: true, paused_at: '2026-01-02T12:00:00Z' }))[0]).toMatch(
+      /^Paused at Jan 2, \d\d:\d\d: nothing/,
+    );
+  });
+
   it('counts on while nobody asks the service', () => {
     const given = facts({ pending: 1, delayed_retries: 1 }, { pending: [FAILING] });
     expect(said(given, NOW + 5000)[0]).toContain('next in 3 s');

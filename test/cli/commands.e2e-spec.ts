@@ -162,7 +162,7 @@ describe('runstream', () => {
     expect(letters).toMatch(new RegExp(`^${GROUP}\\.\\S+ .* log\\.stdout +${id} +the bank is closed$`, 'm'));
     const groups = await run(['groups'], own);
     expect(groups.stdout).toMatch(new RegExp(`^${GROUP} .* Broken$`, 'm'));
-    expect((await run(['pause', GROUP], own)).stdout).toMatch(/ paused /);
+    expect((await run(['pause', GROUP], own)).stdout).toMatch(/ paused, \d+ ms ago /);
     const letter = letters
       .split('\n')
       .find((line) => line.startsWith(GROUP))!
@@ -179,7 +179,7 @@ describe('runstream', () => {
     ]);
     isBroken = false;
     const watching = startCli(['groups', '--watch', '--every', '50ms'], own);
-    await watching.until(new RegExp(`${GROUP} +paused +1 \\+0\\.0/s`));
+    await watching.until(new RegExp(`${GROUP} +paused, .* ago +1 \\+0\\.0/s`));
     expect((await run(['resume', GROUP], own)).code).toBe(0);
     await watching.until(new RegExp(`${GROUP} +up to date +0 `));
     watching.process.kill('SIGINT');

@@ -175,6 +175,12 @@ describe('Consumer groups over REST', () => {
   it('pauses on one instance what runs on another, and resumes', async () => {
     const paused = await call('POST /consumers/{group}/pause', { group: BILLING }, { at: api.url });
     expect(paused).toMatchObject({ status: 200, body: { group: BILLING, paused: true } });
+    // Nobody has to say here who they are.
+    expect(paused.body).not.toHaveProperty('paused_by');
+    const since = paused.body['paused_at'];
+    expect(Math.abs(Date.now() - Date.parse(String(since)))).toBeLessThan(60_000);
+    const again = await call('POST /consumers/{group}/pause', { group: BILLING });
+    expect(again.body['paused_at']).toBe(since);
     await append('held');
     await eventually(
       'the other group goes on',
@@ -184,6 +190,7 @@ describe('Consumer groups over REST', () => {
     expect([Number(pending) + Number(lag), billed.includes('held 1')]).toEqual([1, false]);
     const resumed = await call('POST /consumers/{group}/resume', { group: BILLING });
     expect(resumed).toMatchObject({ status: 200, body: { paused: false } });
+    expect(resumed.body).not.toHaveProperty('paused_at');
     await eventually('it is handled', () => billed.includes('held 1'));
   });
 

@@ -11,6 +11,7 @@ interface Executor {
   name: string;
   input_schema: unknown;
   live_instances: number;
+  slots?: { total: number; taken: number; free: number };
   running: number;
   pending: number;
 }
@@ -125,9 +126,9 @@ describe('The executors', () => {
     expectStatus(await api.get('/executors'), 200).json<{ executors: Executor[] }>().executors;
 
   it('are listed by name, with what they take, who has them and what they do', async () => {
-    const none = { running: 0, pending: 0 };
+    const none = { slots: { total: 10, taken: 0, free: 10 }, running: 0, pending: 0 };
     await eventually('both have a process', async () =>
-      (await executors()).every((one) => one.live_instances === 1),
+      (await executors()).every((one) => one.live_instances === 1 && one.slots),
     );
     expect(await executors()).toEqual([
       { name: 'command', input_schema: expect.any(Object), live_instances: 1, ...none },
@@ -145,6 +146,11 @@ describe('The executors', () => {
       const [, now] = await executors();
       return now!.running === 10 && now!.pending === 1;
     });
+    await eventually(
+      'there is no room, and it says so',
+      async () => (await executors())[1]!.slots?.free === 0,
+    );
+    expect((await executors())[1]!.slots).toEqual({ total: 10, taken: 10, free: 0 });
   });
 
   it('have no process when the one that had them is gone, and what waits is seen', async () => {
@@ -160,6 +166,7 @@ describe('The executors', () => {
     await client.createRun({ executor: 'replay', input: { recording: 'made-up-run' } });
     const now = async () => (await client.get('/executors')).json<{ executors: Executor[] }>().executors[1];
     await eventually('nobody has it', async () => (await now())!.live_instances === 0);
-    expect(await now()).toMatchObject({ name: 'replay', running: 0, pending: 1 });
+    const slots = { total: 0, taken: 0, free: 0 };
+    expect(await now()).toMatchObject({ name: 'replay', slots, running: 0, pending: 1 });
   });
 });

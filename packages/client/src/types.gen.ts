@@ -1022,6 +1022,13 @@ export interface components {
             /** @example no longer needed */
             reason?: string | null;
         };
+        ExecutorSlotsDto: {
+            /** @description Runs that the live processes can execute at once. */
+            total: number;
+            /** @description Of these: taken, by runs of any tenant. */
+            taken: number;
+            free: number;
+        };
         ExecutorResponse: {
             /** @example command */
             name: string;
@@ -1031,6 +1038,8 @@ export interface components {
             } | null;
             /** @description Processes that execute its runs now, for any tenant. Without one, runs stay pending. */
             live_instances: number;
+            /** @description As of the last second. Absent while one of the processes does not say, as older versions do not. */
+            slots?: components["schemas"]["ExecutorSlotsDto"];
             /** @description The tenant's runs that a process has. */
             running: number;
             /** @description The tenant's runs that wait for one. */
@@ -1432,6 +1441,16 @@ export interface components {
             delayed_retries: number;
             dead_letters: number;
             paused: boolean;
+            /**
+             * Format: date-time
+             * @description When it was paused; absent while it is not, or when an older version has paused it.
+             */
+            paused_at?: string;
+            /**
+             * @description Who has paused it: id of a key, subject of a token. Absent as `paused_at` is, and where nobody has to say who they are.
+             * @example rk_01kbz6v2m8
+             */
+            paused_by?: string;
             /** @description The last one that found something. */
             last_recovery: components["schemas"]["RecoveryDto"] | null;
             /** @description Over the last minute. */
@@ -1487,6 +1506,16 @@ export interface components {
             delayed_retries: number;
             dead_letters: number;
             paused: boolean;
+            /**
+             * Format: date-time
+             * @description When it was paused; absent while it is not, or when an older version has paused it.
+             */
+            paused_at?: string;
+            /**
+             * @description Who has paused it: id of a key, subject of a token. Absent as `paused_at` is, and where nobody has to say who they are.
+             * @example rk_01kbz6v2m8
+             */
+            paused_by?: string;
             /** @description The last one that found something. */
             last_recovery: components["schemas"]["RecoveryDto"] | null;
             /** @description Over the last minute. */

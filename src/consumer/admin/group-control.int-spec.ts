@@ -94,11 +94,27 @@ describe('Steering a group', () => {
     });
     await append('d');
     expect(seen).toEqual(['a 1']);
-    expect(await catalog.get(store.tenant, group)).toMatchObject({ isPaused: true });
+    expect(await catalog.get(store.tenant, group)).toMatchObject({ isPaused: true, pausedBy: undefined });
     await control.resume(store.tenant, group);
     await eventually('all are handled', () => seen.length === 4);
     expect([...seen].sort()).toEqual(['a 1', 'b 1', 'c 1', 'd 1']);
     expect(await catalog.get(store.tenant, group)).toMatchObject({ isPaused: false });
+  });
+
+  it('a pause says who did it and when, until it is over; one of an older version does not', async () => {
+    const group = uniqueTenant();
+    const { store, control, catalog } = await scene([recorder(group).Recorder]);
+    const now = () => catalog.get(store.tenant, group);
+    await control.pause(store.tenant, group, 'k1');
+    const { pausedAt } = await now();
+    expect(await now()).toMatchObject({ isPaused: true, pausedBy: 'k1', pausedAt: expect.any(Number) });
+    await control.pause(store.tenant, group, 'k2');
+    expect(await now()).toMatchObject({ pausedBy: 'k1', pausedAt });
+    await control.resume(store.tenant, group);
+    expect(await now()).toMatchObject({ isPaused: false, pausedBy: undefined, pausedAt: undefined });
+    const { meta } = store.store.keys.group(store.tenant, 0, group);
+    await store.redis.commands.hset(meta, 'paused', '1');
+    expect(await now()).toMatchObject({ isPaused: true, pausedBy: undefined, pausedAt: undefined });
   });
 
   it('T51 a replay delivers again from an event on, although it was done, with fresh attempts', async () => {
@@ -228,7 +244,7 @@ describe('Steering a group', () => {
     await commands.xgroup('CREATE', journal, group, '0');
     await commands.xgroup('CREATE', keys.redrive, group, '0', 'MKSTREAM');
     await commands.xadd(keys.dead, '*', 'entry', '1-1', 'error', 'e');
-    await commands.hset(keys.meta, { paused: '1', epoch: '4', token: '9' });
+    await commands.hset(keys.meta, { paused: '1', paused_at: '1', paused_by: 'k', epoch: '4', token: '9' });
     await control.remove(store.tenant, group);
     await expect(catalog.get(store.tenant, group)).rejects.toMatchObject({ code: 'GROUP_NOT_FOUND' });
     await expect(control.remove(store.tenant, group)).rejects.toMatchObject({ code: 'GROUP_NOT_FOUND' });

@@ -10,6 +10,8 @@ import { SCRIPTS } from '../scripts.js';
 
 /** A day longer than done markers live. */
 const REMOVED_META_TTL_SECONDS = 8 * 86_400;
+/** The subject of a token may be long. */
+const MAX_NAME_LENGTH = 255;
 
 /** What an operator does with the groups of a tenant. Every method throws GroupNotFoundError. @publicApi */
 @Injectable()
@@ -21,11 +23,16 @@ export class GroupControl {
     private readonly signals: WorkSignals,
   ) {}
 
-  /** From here on no event of the group is begun, by any process. Those that are being handled are finished. */
-  async pause(tenantId: string, group: string): Promise<void> {
+  /**
+   * From here on no event of the group is begun, by any process. Those that are being handled are finished. A group that
+   * is paused already stays as it is.
+   *
+   * @param by who does it, as people shall read it
+   */
+  async pause(tenantId: string, group: string, by = ''): Promise<void> {
     await this.catalog.assertExists(tenantId, group);
     const { meta } = this.store.keys.group(tenantId, 0, group);
-    await redisCall(this.redis.commands.hset(meta, 'paused', '1'));
+    await SCRIPTS.pause.run(this.redis.commands, [meta], [by.slice(0, MAX_NAME_LENGTH)]);
     // Nobody looks at what piles up there, so whoever asks for it must know where.
     await redisCall(this.redis.commands.sadd(groupPausedKey(group), partitionOf(tenantId)));
   }
@@ -34,7 +41,7 @@ export class GroupControl {
     await this.catalog.assertExists(tenantId, group);
     const { meta } = this.store.keys.group(tenantId, 0, group);
     await this.signals.around([groupWork(tenantId, group)], () =>
-      redisCall(this.redis.commands.hdel(meta, 'paused')),
+      redisCall(this.redis.commands.hdel(meta, 'paused', 'paused_at', 'paused_by')),
     );
     await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
   }

@@ -22,6 +22,10 @@ export interface GroupStanding {
   appended: number;
   appendedLately: number;
   isPaused: boolean;
+  /** When it was paused, in ms of Redis's clock; undefined while it is not, or when that was not written down. */
+  pausedAt: number | undefined;
+  /** Who has paused it; undefined also where nobody has to say who they are. */
+  pausedBy: string | undefined;
   /** What handlers and recoveries left there, as they wrote it; '' without. */
   handler: string;
   recovery: string;
@@ -48,6 +52,8 @@ export class GroupStandings {
       delayed,
       deadLetters,
       paused,
+      pausedAt,
+      pausedBy,
       handler,
       recovery,
       now,
@@ -70,6 +76,8 @@ export class GroupStandings {
       delayed: number,
       dead: number,
       paused: string,
+      pausedAt: string,
+      pausedBy: string,
       handler: string,
       recovery: string,
       now: number,
@@ -89,6 +97,8 @@ export class GroupStandings {
       appended,
       appendedLately,
       isPaused: paused === '1',
+      pausedAt: paused === '1' && pausedAt !== '' ? Number(pausedAt) : undefined,
+      pausedBy: paused === '1' && pausedBy !== '' ? pausedBy : undefined,
       handler,
       recovery,
       consumers: toConsumers(rest),

@@ -4,7 +4,7 @@
 --       8 journal:deleted  9 later
 -- ARGV  1 group
 -- Reply {pending, not given out yet, ms of the oldest pending entry or 0, ms of the oldest that was not given out or 0,
---       delayed, dead letters, paused, handler, last recovery, now, entries that the journal was given, of these in the
+--       delayed, dead letters, paused, when in ms and by whom or '', handler, last recovery, now, entries that the journal was given, of these in the
 --       last minute, then for each consumer and source: name, pending, idle ms}
 
 --- include ../../redis/scripts/time.lua
@@ -63,8 +63,8 @@ local delayed = redis.call('ZCARD', KEYS[5]) + redis.call('ZCARD', KEYS[6]) + la
 local appended = last and number_of(last) or 0
 local now = now_ms()
 local minute = redis.call('XRANGE', KEYS[1], now - 60000, '+', 'COUNT', 1)[1]
-local meta = redis.call('HMGET', KEYS[3], 'paused', 'handler', 'recovery')
+local meta = redis.call('HMGET', KEYS[3], 'paused', 'handler', 'recovery', 'paused_at', 'paused_by')
 return reply_with({
   pending, lag, oldest_pending, oldest_waiting, delayed, redis.call('XLEN', KEYS[4]),
-  meta[1] or '', meta[2] or '', meta[3] or '', now, appended, minute and appended - number_of(minute[1]) + 1 or 0,
+  meta[1] or '', meta[4] or '', meta[5] or '', meta[2] or '', meta[3] or '', now, appended, minute and appended - number_of(minute[1]) + 1 or 0,
 }, consumers)

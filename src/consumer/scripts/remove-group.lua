@@ -17,7 +17,7 @@ for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
 end
 redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1])
 for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end
-redis.call('HDEL', KEYS[2], 'paused', 'cursor', 'handler', 'recovery')
+redis.call('HDEL', KEYS[2], 'paused', 'paused_at', 'paused_by', 'cursor', 'handler', 'recovery')
 redis.call('HINCRBY', KEYS[2], 'epoch', 1)
 redis.call('EXPIRE', KEYS[2], meta_ttl)
 return 'OK'

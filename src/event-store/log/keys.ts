@@ -63,6 +63,11 @@ export function groupSamplerKey(group: string): string {
   return `runstream:{group:${group}}:sampler`;
 }
 
+/** How much room a process has for runs of an executor. All of one executor lie in one slot: they are read at once. */
+export function executorSlotsKey(executor: string, process: string): string {
+  return `runstream:{executor:${executor}}:slots:${process}`;
+}
+
 /** Partitions in which a group is paused. */
 export function groupPausedKey(group: string): string {
   return `runstream:{group:${group}}:paused`;

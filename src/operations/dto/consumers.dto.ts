@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { QueryInteger, Text } from '../../http/index.js';
 import { GroupMemberDto } from './members.dto.js';
 
@@ -113,6 +113,17 @@ export class ConsumerGroupResponse {
   dead_letters!: number;
   @ApiProperty()
   paused!: boolean;
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'When it was paused; absent while it is not, or when an older version has paused it.',
+  })
+  paused_at?: string;
+  @ApiPropertyOptional({
+    description:
+      'Who has paused it: id of a key, subject of a token. Absent as `paused_at` is, and where nobody has to say who they are.',
+    example: 'rk_01kbz6v2m8',
+  })
+  paused_by?: string;
   @ApiProperty({ type: RecoveryDto, nullable: true, description: 'The last one that found something.' })
   last_recovery!: RecoveryDto | null;
   @ApiProperty({ type: TenantRatesDto, description: 'Over the last minute.' })

@@ -1,6 +1,15 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonObject } from '../../events/index.js';
 import { JSON_OBJECT } from './schemas.js';
+
+export class ExecutorSlotsDto {
+  @ApiProperty({ type: 'integer', description: 'Runs that the live processes can execute at once.' })
+  total!: number;
+  @ApiProperty({ type: 'integer', description: 'Of these: taken, by runs of any tenant.' })
+  taken!: number;
+  @ApiProperty({ type: 'integer' })
+  free!: number;
+}
 
 export class ExecutorResponse {
   @ApiProperty({ example: 'command' })
@@ -16,6 +25,12 @@ export class ExecutorResponse {
     description: 'Processes that execute its runs now, for any tenant. Without one, runs stay pending.',
   })
   live_instances!: number;
+  @ApiPropertyOptional({
+    type: ExecutorSlotsDto,
+    description:
+      'As of the last second. Absent while one of the processes does not say, as older versions do not.',
+  })
+  slots?: ExecutorSlotsDto;
   @ApiProperty({ type: 'integer', description: "The tenant's runs that a process has." })
   running!: number;
   @ApiProperty({ type: 'integer', description: "The tenant's runs that wait for one." })

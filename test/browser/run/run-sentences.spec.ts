@@ -56,6 +56,13 @@ describe('what the page of a run says', () => {
       `${since}no live instance has the executor “command”.`,
     );
     expect(say(pending, { executors: [] })?.text).toMatch(/no live instance/);
+    const slots = { total: 8, taken: 8, free: 0 };
+    const full = executor(2, 5).map((one) => ({ ...one, slots }));
+    expect(say(pending, { executors: full, before: 3 })?.text).toBe(
+      `${since}all 8 slots of 2 instances are taken; 3 before it.`,
+    );
+    const one = executor(1, 1).map((each) => ({ ...each, slots: { total: 1, taken: 1, free: 0 } }));
+    expect(say(pending, { executors: one })?.text).toBe(`${since}the only slot of 1 instance is taken.`);
     expect(say(pending, { executors: executor(2, 8), before: 3 })?.text).toBe(
       `${since}2 live instances of “command” have 8 runs of yours to execute, and 3 runs wait before it.`,
     );

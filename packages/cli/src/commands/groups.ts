@@ -3,7 +3,7 @@ import type { AnswerOf } from '@runstream/client';
 import { durationOf } from '../input/values.js';
 import { cut, Shown, shown } from '../render/shown.js';
 import { table } from '../render/table.js';
-import { count, duration } from '../render/time.js';
+import { ago, count, duration } from '../render/time.js';
 import type { Session } from '../session.js';
 import type { Perform } from './perform.js';
 import { sleep } from './sleep.js';
@@ -87,8 +87,15 @@ function row(group: Group, perSecond?: number): (Shown | string | number)[] {
   ];
 }
 
-function standing({ paused, handled, lag, pending }: Group): Shown {
-  if (paused) return shown`paused`.in('yellow');
+function standing(group: Group): Shown {
+  const { paused, handled, lag, pending } = group;
+  if (paused) return pausedBy(group).in('yellow');
   if (!handled) return shown`not handled`.in(lag + pending > 0 ? 'red' : 'dim');
   return lag > 0 ? shown`behind`.in('cyan') : shown`up to date`.in('green');
+}
+
+function pausedBy({ paused_by, paused_at }: Group): Shown {
+  const by = paused_by === undefined ? shown`` : shown` by ${cut(paused_by, 40)}`;
+  const since = ago(paused_at);
+  return shown`paused${by}${since === undefined ? shown`` : shown`, ${since}`}`;
 }

@@ -18,7 +18,9 @@ export async function whyQuiet({ client, signal }: Session, run: Run): Promise<S
 
 function whyPending({ executor }: Run, found: Executor | undefined): Shown {
   if (!found || found.live_instances === 0) return shown`No live process has the executor ${executor}.`;
-  const { live_instances, running, pending } = found;
+  const { live_instances, slots, running, pending } = found;
+  if (slots && slots.total > 0 && slots.free === 0)
+    return shown`It waits: all ${slots.total} slots of ${live_instances} processes with the executor ${executor} are taken, and ${pending} wait.`;
   return shown`It waits for one of ${live_instances} processes with the executor ${executor}: ${running} run, ${pending} wait.`;
 }
 

@@ -30,6 +30,16 @@ export function clock(timestamp: string | number, withMs = false): string {
   return withMs ? `${time}.${String(date.getMilliseconds()).padStart(3, '0')}` : time;
 }
 
+const DAY_MS = 86_400_000;
+
+/** The time of day, with the day in front of it when it was not within the last: `02:14`, `Nov 27, 02:14`. */
+export function moment(timestamp: string, now: number): string {
+  const date = new Date(timestamp);
+  const time = clock(timestamp).slice(0, 5);
+  if (now - date.getTime() < DAY_MS) return time;
+  return `${date.toLocaleDateString('en', { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
 /** As in `1 event`, `2 events`. */
 export function counted(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;

@@ -1,6 +1,7 @@
-import { ahead, count, counted, distance, duration } from '../parts/format.js';
+import { ahead, count, counted, distance, duration, moment } from '../parts/format.js';
 import { mostFrequent } from './error-key.js';
 import {
+  type ConsumerGroup,
   type GroupFacts,
   inOf,
   maxAttemptsOf,
@@ -24,8 +25,13 @@ export function sentencesOf(facts: GroupFacts, now: number): Sentence[] {
 
 function paused({ group, at }: GroupFacts, now: number): Sentence {
   const work = workOf(group);
-  if (work === 0) return ['Paused: nothing is begun until it is resumed. Nothing waits.'];
-  return [`Paused: nothing is begun until it is resumed. ${waits(work, group.lag_ms + now - at)}`];
+  const rest = work === 0 ? 'Nothing waits.' : waits(work, group.lag_ms + now - at);
+  return [...pausedBy(group, now), `: nothing is begun until it is resumed. ${rest}`];
+}
+
+function pausedBy({ paused_by, paused_at }: ConsumerGroup, now: number): Sentence {
+  const since = paused_at === undefined ? '' : ` at ${moment(paused_at, now)}`;
+  return paused_by === undefined ? [`Paused${since}`] : ['Paused by ', { text: paused_by }, since];
 }
 
 function waits(work: number, ageMs: number): string {

@@ -46,6 +46,14 @@ function pending({ run, executors, before, nowMs }: Known): Sentence | undefined
       advice: 'Start a service that has it, or cancel the run.',
       actions: ['cancel'],
     };
+  const { slots } = found;
+  if (slots && slots.total > 0 && slots.free === 0)
+    return {
+      text: `${since}: ${slots.total === 1 ? 'the only slot' : `all ${slots.total} slots`} of ${counted(found.live_instances, 'instance')} ${slots.total === 1 ? 'is' : 'are'} taken${before === undefined ? '' : `; ${before} before it`}.`,
+      advice:
+        'It is taken up when one of them has ended. More instances, or more concurrency, make more room.',
+      actions: ['cancel'],
+    };
   const instances = counted(found.live_instances, 'live instance');
   const others = before === undefined ? '' : `, and ${count(before)} before it`;
   return {
