@@ -12,8 +12,11 @@ export class RunScene {
     this.browser = await openBrowser();
   }
 
-  /** @param aheadMs by how much the page's clock is ahead */
-  async visit(url: string, path: string, aheadMs = 0): Promise<RunOnPage> {
+  /**
+   * @param laterMs so much time passes once the service has answered for the first time
+   * @param aheadMs by how much the browser's clock is ahead from the beginning
+   */
+  async visit(url: string, path: string, { laterMs = 0, aheadMs = 0 } = {}): Promise<RunOnPage> {
     if (!this.browser) throw new Error('Call open() first.');
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 } });
     this.contexts.push(context);
@@ -27,8 +30,17 @@ export class RunScene {
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
         this.complaints.push(message.text());
     });
-    if (aheadMs > 0)
-      await page.addInitScript(`{ const now = Date.now; Date.now = () => now() + ${aheadMs}; }`);
+    if (laterMs !== 0 || aheadMs !== 0)
+      await page.addInitScript(`{
+        const [now, ask] = [Date.now, fetch];
+        let ms = ${aheadMs};
+        Date.now = () => now() + ms;
+        fetch = async (...given) => {
+          const answer = await ask(...given);
+          setTimeout(() => (ms = ${aheadMs + laterMs}));
+          return answer;
+        };
+      }`);
     await page.goto(`${url}/#/${path}`);
     return new RunOnPage(page);
   }

@@ -59,7 +59,7 @@ describeInBrowser('why a run does not get on, on its page', () => {
     const { id } = await bed
       .client(application)
       .createRun({ executor: 'command', input: { command: 'lint' } });
-    const run = await scene.visit(application.url, `runs/${id}`, 60_000);
+    const run = await scene.visit(application.url, `runs/${id}`, { laterMs: 60_000 });
     const why = run.page.getByRole('region', { name: 'Why it waits' });
     await run.says(/Pending for [^:]+: no live instance has the executor “command”/, why);
     await why.getByRole('button', { name: 'Cancel the run' }).click();
@@ -89,7 +89,20 @@ describeInBrowser('why a run does not get on, on its page', () => {
 
   it('says of a silent run who has it', async () => {
     const { id } = await api.createRun();
-    const run = await scene.visit(service.url, `runs/${id}`, 45_000);
+    const run = await scene.visit(service.url, `runs/${id}`, { laterMs: 45_000 });
     await run.says(/Silent for [^.]+\. Its producer is outside/);
   });
+
+  it.each([3_600_000, -3_600_000])(
+    'measures ages by the clock of the service: %i ms ahead',
+    async (aheadMs) => {
+      const { id } = await api.createRun();
+      const run = await scene.visit(service.url, `runs/${id}`, { aheadMs });
+      await run.says(/● live/);
+      await run.says(/running\s*\d+ s/);
+      expect(await run.page.getByRole('region', { name: 'Why it waits' }).count()).toBe(0);
+      const later = await scene.visit(service.url, `runs/${id}`, { aheadMs, laterMs: 45_000 });
+      await later.says(/Silent for (4\d|5\d) s\./);
+    },
+  );
 });

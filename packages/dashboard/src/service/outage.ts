@@ -1,5 +1,6 @@
 import { RunstreamClientError } from '@runstream/client';
 import { signal } from '@preact/signals';
+import { noteServiceTime, serviceNow } from './clock.js';
 
 const PROBE_MS = 2000;
 
@@ -18,8 +19,10 @@ export class OutageWatch {
   constructor(private readonly ready: () => Promise<unknown>) {}
 
   readonly fetch: typeof fetch = async (input, init) => {
+    const sentMs = Date.now();
     try {
       const response = await fetch(input, init);
+      noteServiceTime(response.headers.get('Date'), sentMs);
       if (response.status >= 502 && response.status <= 504) this.suspect();
       return response;
     } catch (error) {
@@ -37,7 +40,7 @@ export class OutageWatch {
 
   private async probe(): Promise<void> {
     for (let what = await this.look(); what; what = await this.look()) {
-      const { since = Date.now() } = this.outage.value ?? {};
+      const { since = serviceNow() } = this.outage.value ?? {};
       if (this.outage.value?.what !== what) this.outage.value = { what, since };
       await new Promise((resolve) => setTimeout(resolve, PROBE_MS));
     }

@@ -1,12 +1,13 @@
 import { computed, signal } from '@preact/signals';
+import { serviceNow } from '../service/clock.js';
 
 let timer: ReturnType<typeof setInterval> | undefined;
 const tick = (): void => {
-  if (!document.hidden) now.value = Date.now();
+  if (!document.hidden) now.value = serviceNow();
 };
 
-/** The time, in ms since 1970: every second, while the page is looked at and shows something of it. */
-export const now = signal(Date.now(), {
+/** The time by the service's clock, in ms since 1970: every second, while the page is looked at and shows something of it. */
+export const now = signal(serviceNow(), {
   watched: () => {
     tick();
     timer = setInterval(tick, 1000);

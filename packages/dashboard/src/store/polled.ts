@@ -1,12 +1,13 @@
 import { RunstreamClientError } from '@runstream/client';
 import { signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { serviceNow } from '../service/clock.js';
 import { noteRefusal } from '../service/session.js';
 import { isShown, sleep } from './visibility.js';
 
 export interface Answer<T> {
   data: T;
-  /** When it came, in ms: ages that it names count from there. */
+  /** When it came, in ms by the service's clock: ages that it names count from there. */
   at: number;
 }
 
@@ -52,7 +53,7 @@ export class Polled<T> {
     try {
       const data = await this.load(closed);
       if (closed.aborted) return;
-      this.answer.value = { data, at: Date.now() };
+      this.answer.value = { data, at: serviceNow() };
       this.error.value = undefined;
     } catch (error) {
       if (closed.aborted) return;

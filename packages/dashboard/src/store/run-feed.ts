@@ -8,6 +8,7 @@ import {
   RunstreamClientError,
 } from '@runstream/client';
 import { signal } from '@preact/signals';
+import { serviceNow } from '../service/clock.js';
 import { client } from '../service/client.js';
 import { noteRefusal } from '../service/session.js';
 import { idle, oncePerFrame } from './frames.js';
@@ -200,7 +201,7 @@ export class RunFeed {
     else if (item.kind === 'state' && item.state === 'waiting') {
       // What was said while the store was away and did not come, never was.
       this.log.provisional.clear();
-      this.state.value = { kind: 'reconnecting', atMs: Date.now() + item.delayMs, cause: item.cause };
+      this.state.value = { kind: 'reconnecting', atMs: serviceNow() + item.delayMs, cause: item.cause };
     } else if (item.kind === 'end') {
       this.take();
       this.log.provisional.clear();
@@ -219,7 +220,7 @@ export class RunFeed {
   private async poll(): Promise<boolean> {
     for (let start_id: string | null = this.cursor ?? '0-0'; start_id !== null;) {
       const page = await this.page({ start_id, limit: PAGE }, (cause) => {
-        this.state.value = { kind: 'reconnecting', atMs: Date.now() + POLL_MS, cause };
+        this.state.value = { kind: 'reconnecting', atMs: serviceNow() + POLL_MS, cause };
       });
       this.state.value = { kind: 'polling' };
       this.put(page.events);

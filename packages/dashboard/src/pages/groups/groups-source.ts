@@ -1,3 +1,4 @@
+import { serviceNow } from '../../service/clock.js';
 import { RunstreamClientError } from '@runstream/client';
 import type { ConsumerGroup, GroupOverview, PendingEvent } from '../../sentences/group-facts.js';
 import { isHeldLong } from '../../sentences/group-state.js';
@@ -28,7 +29,7 @@ export class GroupsSource {
       client.consumers.list({ signal }),
       this.overviews(signal),
     ]);
-    this.trends.note(groups, Date.now());
+    this.trends.note(groups, serviceNow());
     const asked = groups.filter(hasTrouble).slice(0, MOST_ASKED);
     const pending = new Map(
       await Promise.all(asked.map(async ({ group }) => [group, await oldestOf(group, signal)] as const)),

@@ -1,3 +1,4 @@
+import { serviceNow } from '../../service/clock.js';
 import type { AnswerOf } from '@runstream/client';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
@@ -66,7 +67,7 @@ function Form({
   const scopes = useSignal<readonly Scope[]>(['runs:read']);
   const life = useSignal(0);
   const endsAt = session.value?.expires_at;
-  const leftMs = endsAt == null ? Infinity : Date.parse(endsAt) - Date.now();
+  const leftMs = endsAt == null ? Infinity : Date.parse(endsAt) - serviceNow();
   const lives = LIVES.filter(({ seconds }) => seconds * 1000 < leftMs);
   const trouble = useSignal<unknown>(undefined);
   const isBusy = useSignal(false);

@@ -7,6 +7,7 @@ import { now } from '../../store/now.js';
 import { Text } from '../../parts/text.js';
 import { preview } from '../../rows/preview.js';
 import { typeOf } from '../../rows/events.js';
+import { serviceNow } from '../../service/clock.js';
 import { client } from '../../service/client.js';
 import { noteRefusal, may } from '../../service/session.js';
 import { type Executors, PATIENCE_MS, sentenceOf } from '../../sentences/run.js';
@@ -102,7 +103,7 @@ function useLine({ id, run }: RunFeed, isPending: boolean): Line {
     const ask = async (): Promise<void> => {
       while (!signal.aborted) {
         const { executor, created_at } = run.value ?? { executor: '', created_at: '' };
-        const waitMs = Date.parse(created_at) + PATIENCE_MS - Date.now();
+        const waitMs = Date.parse(created_at) + PATIENCE_MS - serviceNow();
         await sleep(Math.min(Math.max(0, waitMs), PATIENCE_MS), signal);
         await isShown(signal);
         const [{ executors }, { runs }] = await Promise.all([

@@ -1,3 +1,4 @@
+import { serviceNow } from '../../service/clock.js';
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
@@ -44,7 +45,7 @@ export function Page(): VNode {
   }, [list]);
   useSignalEffect(() => {
     const chosen = filter.peek();
-    if (asked.value !== '') list.show(() => queryOf(chosen, Date.now()));
+    if (asked.value !== '') list.show(() => queryOf(chosen, serviceNow()));
   });
   useSignalEffect(() => void (pageState.value = STATES[list.state.value]));
   const start = (): void => void (isStarting.value = true);
