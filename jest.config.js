@@ -34,6 +34,7 @@ export default {
     ],
   },
   testSequencer: '<rootDir>/test/support/longest-first.cjs',
+  setupFilesAfterEnv: ['<rootDir>/test/support/set-up-file.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // A test that hangs is to end, and nothing else: how fast this machine is today is not what is tested.

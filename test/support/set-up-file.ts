@@ -1,0 +1,3 @@
+import { watchDeclaredKeys } from './declared-keys.js';
+
+watchDeclaredKeys();
