@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { RedisTopology } from '../../src/redis/index.js';
 import { consumersCli, rollingDeployCli } from './consumers-cli.js';
 import { scenariosCli } from './service/scenarios-cli.js';
 import { scenarioNames } from './service/scenarios/index.js';
@@ -11,7 +12,7 @@ const USAGE = `npm run faults -- [--seed n | --seeds first-last] [--seconds s] [
 Runs three consumer processes through SIGKILL, SIGSTOP and a power cut of Redis, as the seed says, and checks that
 every event was committed exactly once or dead-lettered. Default: 20000 events over 40 s, a lease of 1500 ms.
 
-npm run faults -- --scenario <name>[,<name>...]|all [--seed n | --seeds first-last] [--runs n] [--watchers n]
+npm run faults -- --scenario <name>[,<name>...]|all [--topology sentinel|cluster] [--seed n | --seeds first-last] [--runs n] [--watchers n]
                   [--rate events/s] [--steady s] [--seconds s]
 
 Plays a fault against two instances of the service with producers, watchers and handlers on them, and checks what
@@ -29,6 +30,7 @@ Each ends with 1 when a promise was broken. --output prints what processes print
 const { values } = parseArgs({
   options: {
     scenario: { type: 'string' },
+    topology: { type: 'string' },
     seed: { type: 'string' },
     seeds: { type: 'string' },
     seconds: { type: 'string' },
@@ -42,10 +44,12 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-// What was started ends with this process, whose handlers of `exit` see to it.
+// What was started ends with this process, whose handlers of `exit` see to it: one for each process of a cluster.
+process.setMaxListeners(0);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 const { output, scenario } = values;
+const topology = topologyOf(values.topology);
 const [first = 0, last = first] = (values.seeds ?? values.seed ?? String(Date.now() % 100_000))
   .split('-')
   .map(Number);
@@ -106,6 +110,7 @@ async function main(): Promise<boolean> {
     default:
       return scenariosCli(scenario.split(','), {
         seeds: [first, last],
+        ...(topology !== 'single' && { topology }),
         steadySeconds: given('steady') ?? 5,
         output,
         ...(runs !== undefined && { runs }),
@@ -114,6 +119,12 @@ async function main(): Promise<boolean> {
         ...(seconds !== undefined && { faultSeconds: seconds }),
       });
   }
+}
+
+function topologyOf(name = 'single'): RedisTopology {
+  if (name === 'single' || name === 'sentinel' || name === 'cluster') return name;
+  say(`--topology is "${name}": it may be single, sentinel or cluster.`);
+  process.exit(1);
 }
 
 function say(text: string): void {

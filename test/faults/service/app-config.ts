@@ -1,8 +1,11 @@
+import type { RedisOptions } from '../../../src/redis/index.js';
+
 /** What an instance of the service under test is told, as its argument in JSON. */
 export interface AppConfig {
   /** Unlike that of any other instance. */
   name: string;
-  redisUrl: string;
+  /** How it reaches Redis. */
+  redis: RedisOptions;
   port: number;
   /** Where the executor writes down what it was promised. */
   ackFile: string;

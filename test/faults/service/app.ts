@@ -119,7 +119,7 @@ class Steady implements Executor {
   imports: [
     RunstreamModule.forRoot({
       routes: ALL_ROUTES,
-      redis: { url: config.redisUrl, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) },
+      redis: { ...config.redis, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) },
       events: { maxLength: MAX_EVENTS, ...(heartbeatMs !== undefined && { heartbeatMs }) },
       runs: { ...(retryMs !== undefined && { retryMs }) },
       executors: { shutdownTimeoutMs: SHUTDOWN_MS },

@@ -53,6 +53,18 @@ export function row(report: ScenarioReport): string {
   ]);
 }
 
+/** What a fault of a master or a slot was like. */
+export function asides({ pauses, lost, note }: ScenarioReport): string[] {
+  if (pauses.servedAfter === undefined) return [];
+  const { servedAfter, appends, frames } = pauses;
+  const of = ({ seconds, overAfter }: ScenarioReport['pauses']['appends']): string =>
+    `paused for ${seconds.toFixed(1)} s, until ${overAfter.toFixed(1)} s`;
+  return [
+    `since the fault: a master after ${servedAfter.toFixed(1)} s; appends ${of(appends)}; frames ${of(frames)}; ` +
+      `${lost} acknowledged events lost${note === undefined ? '' : `; ${note}`}`,
+  ];
+}
+
 /** What is to be said beside the row: sentences about what went wrong. */
 export function complaints({ violations, problems }: ScenarioReport): string[] {
   return [

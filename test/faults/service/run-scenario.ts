@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RedisTopology } from '../../../src/redis/index.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { GROUPS } from './app-config.js';
 import { Cast, type CastOptions } from './cast.js';
-import type { Scenario } from './scenario.js';
-import { checkService, type ServicePromise, type ServiceViolation } from './service-checker.js';
+import { longestPause } from './pauses.js';
+import type { Scenario, Struck } from './scenario.js';
+import { checkService, lostOf, type ServicePromise, type ServiceViolation } from './service-checker.js';
 import type { LogEvent, ServiceHistory } from './service-history.js';
 import { openStage, type Stage } from './stage.js';
 import { Stored } from './stored.js';
@@ -14,6 +16,8 @@ const SIZE: CastOptions = { runs: 50, watchers: 200, eventsPerSecond: 2, textByt
 
 export interface ScenarioOptions extends Partial<CastOptions> {
   seed: number;
+  /** Default: one server. */
+  topology?: RedisTopology;
   /** Before the fault, and after all is well again. */
   steadySeconds: number;
   /** Length of the fault. Default: the scenario's own. */
@@ -24,6 +28,8 @@ export interface ScenarioReport {
   scenario: string;
   seed: number;
   acknowledged: number;
+  /** Acknowledged, and gone with a server that was replaced. */
+  lost: number;
   dead: number;
   violations: ServiceViolation[];
   /** The most that an instance's resident memory grew. */
@@ -31,6 +37,10 @@ export interface ScenarioReport {
   unavailable: number;
   longestAnswerMs: number;
   recovery: Recovery;
+  /** Around the fault. */
+  pauses: Pauses;
+  /** To be said beside the row. */
+  note?: string;
   /** Times that watchers came back, in all and in the second with the most. */
   reconnects: number;
   peakReconnects: number;
@@ -44,6 +54,16 @@ export interface ScenarioReport {
   history: ServiceHistory;
 }
 
+/** Since the fault struck, in seconds. */
+export interface Pauses {
+  /** Until the servers could serve again, where the fault knows. */
+  servedAfter?: number;
+  /** The longest time without an acknowledgement to a producer outside, and when it was over. */
+  appends: { seconds: number; overAfter: number };
+  /** The same of events that watchers were sent. */
+  frames: { seconds: number; overAfter: number };
+}
+
 const WELL_WITHIN_MS = 90_000;
 /** Far above what the buffers of the service add up to, and far below what an outage without bounds would take. */
 const MAX_GROWTH_MIB = 300;
@@ -54,7 +74,10 @@ const NOT_YET: ReadonlySet<ServicePromise> = new Set(['false belief', 'not handl
 /** Steady, then the fault, then until all is well again, then steady: and what came of it. */
 export async function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<ScenarioReport> {
   const random = new SeededRandom(options.seed);
-  const stage = await openStage(scenario.stage ?? {});
+  const stage = await openStage({
+    ...scenario.stage,
+    ...(options.topology && { topology: options.topology }),
+  });
   const stored = new Stored(stage.admin);
   const cast = new Cast(stage, stored, { ...SIZE, ...scenario.size, ...options }, random);
   try {
@@ -67,7 +90,8 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions):
       cast.letIn(0.5);
     });
     const faultMs = options.faultSeconds === undefined ? undefined : options.faultSeconds * 1000;
-    const lossUntil = await scenario.strike(stage, faultMs, random);
+    const struckAt = Date.now();
+    const struck = (await scenario.strike(stage, faultMs, random)) ?? {};
     const over = Date.now();
     await letIn;
     if (scenario.keepsData === false) await cast.replaceLost();
@@ -86,7 +110,8 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions):
       cast,
       recovery,
       problems,
-      lossUntil: lossUntil ?? undefined,
+      struckAt,
+      struck,
     });
   } catch (error) {
     const words = stage.instances.flatMap((instance) => instance.lastWords()).join('\n');
@@ -105,16 +130,22 @@ interface Played {
   cast: Cast;
   recovery: Recovery;
   problems: string[];
-  lossUntil: number | undefined;
+  struckAt: number;
+  struck: Struck;
 }
 
 async function report(
   { name: scenario }: Scenario,
   { seed }: ScenarioOptions,
-  { stage, stored, cast, recovery, problems, lossUntil }: Played,
+  { stage, stored, cast, recovery, problems, struckAt, struck }: Played,
 ): Promise<ScenarioReport> {
   const growthMiB = stage.memory.growthMiB;
-  const history = await readHistory({ stage, stored, cast, lossUntil });
+  const { lossUntil, note } = struck;
+  const found = await readHistory({ stage, stored, cast, lossUntil });
+  const lost = lossUntil === undefined ? 0 : lostOf(found);
+  // Where data might have been lost and was not, everything holds that always does.
+  const { lossUntil: _nothing, ...whole } = found;
+  const history = lost === 0 ? whole : found;
   if (growthMiB > MAX_GROWTH_MIB) problems.push(`resident memory grew by ${growthMiB} MiB`);
   const { unavailable, longestAnswerMs, odd } = cast.tally;
   const seen = cast.watchers.flatMap((watcher) => watcher.seen);
@@ -123,6 +154,9 @@ async function report(
     scenario,
     seed,
     acknowledged: history.acknowledged.length,
+    lost,
+    pauses: pausesOf(cast, struckAt, struck),
+    ...(note !== undefined && { note }),
     dead: history.dead.length,
     // Where things did not come to their end, only what is wrong already can be told.
     violations: checkService(history).filter(({ broken }) => problems.length === 0 || !NOT_YET.has(broken)),
@@ -137,6 +171,20 @@ async function report(
     problems: [...problems, ...odd.slice(0, 10).map((answer) => `a producer was answered: ${answer}`)],
     output: stage.instances.flatMap((instance) => instance.lastWords()),
     history,
+  };
+}
+
+function pausesOf({ tally, watchers }: Cast, struckAt: number, { servedAt }: Struck): Pauses {
+  const around = (moments: readonly number[]): Pauses['appends'] => {
+    const pause = longestPause(moments, struckAt);
+    return pause
+      ? { seconds: (pause.to - pause.from) / 1000, overAfter: (pause.to - struckAt) / 1000 }
+      : { seconds: Number.POSITIVE_INFINITY, overAfter: Number.POSITIVE_INFINITY };
+  };
+  return {
+    ...(servedAt !== undefined && { servedAfter: (servedAt - struckAt) / 1000 }),
+    appends: around(tally.acknowledged.map(({ at }) => at)),
+    frames: around(watchers.flatMap(({ framesAt }) => framesAt)),
   };
 }
 
@@ -155,7 +203,7 @@ export async function readHistory({
   stored,
   cast,
   lossUntil,
-}: Pick<Played, 'stage' | 'stored' | 'cast' | 'lossUntil'>): Promise<ServiceHistory> {
+}: Pick<Played, 'stage' | 'stored' | 'cast'> & Pick<Struck, 'lossUntil'>): Promise<ServiceHistory> {
   const logs = new Map<string, LogEvent[]>();
   for (const runId of cast.runIds) {
     const log = await stored.log(runId);

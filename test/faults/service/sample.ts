@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { readdir } from 'node:fs/promises';
+import type { RedisClient } from '../../../src/redis/index.js';
 import { ask } from './ask.js';
 import { type Instance, residentMiB } from './instance.js';
 
@@ -21,7 +21,11 @@ export interface Sample {
 }
 
 /** Looks at a process from outside; undefined while it is away. */
-export async function takeSample(instance: Instance, redis: Redis, at: number): Promise<Sample | undefined> {
+export async function takeSample(
+  instance: Instance,
+  redis: RedisClient,
+  at: number,
+): Promise<Sample | undefined> {
   const { pid } = instance;
   if (pid === undefined) return undefined;
   const [rssMiB, handles, metrics] = await Promise.all([

@@ -1,3 +1,4 @@
+import type { RedisTopology } from '../../../src/redis/index.js';
 import type { SeededRandom } from '../../support/seeded-random.js';
 import type { CastOptions } from './cast.js';
 import type { StageOptions, Stage } from './stage.js';
@@ -6,13 +7,22 @@ import type { StageOptions, Stage } from './stage.js';
 export interface Scenario {
   readonly name: string;
   readonly stage?: StageOptions;
+  /** Where it can happen. */
+  readonly on: readonly RedisTopology[];
   /** Its own size, where nothing else is asked for. */
   readonly size?: Partial<CastOptions>;
   /** Whether whatever was acknowledged before is to be there afterwards. Default true. */
   readonly keepsData?: boolean;
-  /**
-   * Makes the fault happen, and resolves when it is over. With data lost, returns until when (ms since the epoch)
-   * acknowledged events may be missing.
-   */
-  strike(stage: Stage, faultMs: number | undefined, random: SeededRandom): Promise<number | void>;
+  /** Makes the fault happen, and resolves when it is over. */
+  strike(stage: Stage, faultMs: number | undefined, random: SeededRandom): Promise<Struck | void>;
+}
+
+/** What a fault did. Times are ms since the epoch. */
+export interface Struck {
+  /** Until when acknowledged events may be missing. */
+  lossUntil?: number;
+  /** When the servers could serve again, while it may still have gone on. */
+  servedAt?: number;
+  /** To be said beside the row. */
+  note?: string;
 }

@@ -1,4 +1,4 @@
-import { complaints, HEADINGS, line, row } from './report.js';
+import { asides, complaints, HEADINGS, line, row } from './report.js';
 import { runScenario, type ScenarioOptions } from './run-scenario.js';
 import { findScenarios } from './scenarios/index.js';
 
@@ -12,7 +12,7 @@ export interface ScenariosCliOptions extends Omit<ScenarioOptions, 'seed'> {
 /** Plays scenarios, and prints a row for each. True when no promise was broken. */
 export async function scenariosCli(names: readonly string[], options: ScenariosCliOptions): Promise<boolean> {
   const { seeds, output, ...rest } = options;
-  const scenarios = findScenarios(names);
+  const scenarios = findScenarios(names, options.topology);
   say(line(HEADINGS));
   let kept = true;
   for (let seed = seeds[0]; seed <= seeds[1]; seed++) {
@@ -20,6 +20,7 @@ export async function scenariosCli(names: readonly string[], options: ScenariosC
       try {
         const report = await runScenario(scenario, { ...rest, seed });
         say(row(report));
+        for (const one of asides(report)) say(`  ${one}`);
         if (output) {
           say(`  ${report.gaps} gaps, ${report.provisional} provisional`);
           const parts = Object.entries(report.recovery.of).map(([part, at]) => `${part} ${at.toFixed(1)} s`);

@@ -38,6 +38,12 @@ export function checkService(history: ServiceHistory): ServiceViolation[] {
   ];
 }
 
+/** How many events were acknowledged, while such might be lost, and are not there. */
+export function lostOf(history: ServiceHistory): number {
+  const { lossUntil: _from, ...whole } = history;
+  return checkAcknowledged(whole).length - checkAcknowledged(history).length;
+}
+
 function checkAcknowledged({ acknowledged, logs, lossUntil }: ServiceHistory): ServiceViolation[] {
   const byRun = new Map(
     [...logs].map(([runId, log]) => [runId, new Map(log.map((event) => [event.id, event]))]),

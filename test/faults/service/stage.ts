@@ -1,9 +1,10 @@
-import { Redis } from 'ioredis';
 import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type RedisServer, startRedis, type StartRedisOptions } from '../../support/redis.js';
+import type { RedisClient, RedisTopology } from '../../../src/redis/index.js';
+import { freePort, type RedisServer, type StartRedisOptions } from '../../support/redis.js';
+import { type RedisBed, startRedisBed } from '../../support/redis-bed.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 import { compileProgram } from '../compile.js';
 import type { AppConfig, InsideAck } from './app-config.js';
@@ -14,6 +15,9 @@ import { MemoryWatch } from './memory.js';
 export interface StageOptions {
   /** Default 2. */
   instances?: number;
+  /** Default: one server. */
+  topology?: RedisTopology;
+  /** Of the one server. */
   redis?: StartRedisOptions;
   /** What instances are told beside what the stage knows. */
   app?: Partial<AppConfig>;
@@ -21,9 +25,11 @@ export interface StageOptions {
 
 /** Redis, instances of the service on it, and a proxy on every line between. */
 export interface Stage {
+  readonly bed: RedisBed;
+  /** That which had the runs at the beginning. */
   readonly redis: RedisServer;
   readonly instances: readonly Instance[];
-  /** Between each instance and Redis. */
+  /** Between each instance and Redis, where that is one server. */
   readonly redisProxies: readonly TcpProxy[];
   /** Before each instance. */
   readonly serviceProxies: readonly TcpProxy[];
@@ -31,17 +37,20 @@ export interface Stage {
   readonly front: TcpProxy;
   readonly memory: MemoryWatch;
   /** Straight to Redis, past every proxy. */
-  readonly admin: Redis;
+  readonly admin: RedisClient;
   /** What executors were promised so far. */
   insideAcks(): Promise<InsideAck[]>;
   /** Ends everything. May be called at any time, and again. */
   close(): Promise<void>;
 }
 
+/** A key beside all those of the stage's runs. */
+export const RUNS = 'runstream:{0}:runs';
 const DEFAULT_LEASE_MS = 5000;
 
 export async function openStage({
   instances: count = 2,
+  topology = 'single',
   redis: redisOptions = {},
   app = {},
 }: StageOptions): Promise<Stage> {
@@ -63,8 +72,9 @@ export async function openStage({
     const ackFile = join(folder, 'acks.ndjson');
     const compiled = await compileProgram('test/faults/service/app.ts');
     undo.push(() => compiled.remove());
-    const redis = await startRedis({ appendOnly: true, ...redisOptions });
-    undo.push(() => redis.stop());
+    const bed = await startRedisBed(topology, { appendOnly: true, ...redisOptions });
+    undo.push(() => bed.stop());
+    const redis = await bed.masterOf(RUNS);
     const proxyTo = async (target: number | (() => number | undefined)): Promise<TcpProxy> => {
       const proxy = await startTcpProxy(target);
       undo.push(() => proxy.close());
@@ -73,19 +83,20 @@ export async function openStage({
     const instances: Instance[] = [];
     const [redisProxies, serviceProxies]: [TcpProxy[], TcpProxy[]] = [[], []];
     for (let i = 0; i < count; i++) {
-      const redisProxy = await proxyTo(redis.port);
+      // Those of a cluster and those behind Sentinels tell clients where they are themselves.
+      const redisProxy = topology === 'single' ? await proxyTo(redis.port) : undefined;
       const config: AppConfig = {
         leaseMs: DEFAULT_LEASE_MS,
         ...app,
         name: `instance-${i}`,
-        redisUrl: `redis://127.0.0.1:${redisProxy.port}`,
+        redis: redisProxy ? { url: `redis://127.0.0.1:${redisProxy.port}` } : bed.options,
         port: await freePort(),
         ackFile,
       };
       const instance = new Instance(compiled.program, config);
       undo.push(() => instance.kill());
       instances.push(instance);
-      redisProxies.push(redisProxy);
+      if (redisProxy) redisProxies.push(redisProxy);
       serviceProxies.push(await proxyTo(config.port));
     }
     let turn = 0;
@@ -99,13 +110,13 @@ export async function openStage({
     undo.push(() => {
       memory.stop();
     });
-    const admin = new Redis(redis.url, { maxRetriesPerRequest: null });
-    admin.on('error', () => undefined);
+    const admin = bed.patientClient();
     undo.push(() => {
       admin.disconnect();
       closeIdle();
     });
     return {
+      bed,
       redis,
       instances,
       redisProxies,

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { Keyspace, type RawEntry, readEntry } from '../../../src/event-store/index.js';
+import type { RedisClient } from '../../../src/redis/index.js';
 import { EFFECT, type EffectData, GROUPS, NUMBERED, type NumberedData } from './app-config.js';
 import type { LogEvent, ServiceHistory } from './service-history.js';
 
@@ -10,7 +10,7 @@ const PAGE = 1000;
 export class Stored {
   private readonly keys = new Keyspace(false);
 
-  constructor(private readonly redis: Redis) {}
+  constructor(private readonly redis: RedisClient) {}
 
   /** The log of a run; undefined when there is no such run. */
   async log(runId: string): Promise<LogEvent[] | undefined> {

@@ -30,6 +30,8 @@ export class Watcher implements WatcherHistory {
   isConnected = false;
   /** When it came back, in ms since the epoch. */
   readonly returnedAt: number[] = [];
+  /** When events came, in ms since the epoch. */
+  readonly framesAt: number[] = [];
   private retryMs = DEFAULT_RETRY_MS;
   private outgoing: ClientRequest | undefined;
   private readonly closing = new AbortController();
@@ -134,6 +136,7 @@ export class Watcher implements WatcherHistory {
         break;
       default: {
         const [dataId, key] = [String(content['id']), String(content['idempotency_key'])];
+        this.framesAt.push(Date.now());
         this.seen.push({ kind: 'event', id: lastEventId, dataId, key });
       }
     }

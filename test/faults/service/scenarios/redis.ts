@@ -9,6 +9,7 @@ const SAMPLE_MS = 50;
 
 const killed: Scenario = {
   name: 'redis-killed',
+  on: ['single'],
   strike: async ({ redis }, faultMs = AWAY_MS) => {
     await redis.kill();
     await delay(faultMs);
@@ -18,6 +19,7 @@ const killed: Scenario = {
 
 const emptied: Scenario = {
   name: 'redis-emptied',
+  on: ['single'],
   keepsData: false,
   strike: async ({ redis }, faultMs = AWAY_MS) => {
     await redis.kill();
@@ -25,13 +27,14 @@ const emptied: Scenario = {
     await delay(faultMs);
     const lossUntil = Date.now();
     await redis.restart();
-    return lossUntil;
+    return { lossUntil };
   },
 };
 
 /** As after a failover to a replica that was a second behind. */
 const takenBack: Scenario = {
   name: 'redis-taken-back',
+  on: ['single'],
   keepsData: false,
   strike: async ({ redis }, faultMs = 0) => {
     const samples: number[] = [];
@@ -44,12 +47,13 @@ const takenBack: Scenario = {
     await delay(faultMs);
     const lossUntil = Date.now();
     await redis.restart();
-    return lossUntil;
+    return { lossUntil };
   },
 };
 
 const frozen: Scenario = {
   name: 'redis-frozen',
+  on: ['single'],
   strike: async ({ redis }, faultMs = LONG_MS) => {
     redis.pause();
     await delay(faultMs);
@@ -59,6 +63,7 @@ const frozen: Scenario = {
 
 const cut: Scenario = {
   name: 'redis-cut',
+  on: ['single'],
   strike: async ({ redisProxies }, faultMs = LONG_MS) => {
     for (const proxy of redisProxies) proxy.refuse(true);
     await delay(faultMs);
@@ -68,6 +73,7 @@ const cut: Scenario = {
 
 const halfOpen: Scenario = {
   name: 'redis-half-open',
+  on: ['single'],
   strike: async ({ redisProxies }, faultMs = LONG_MS) => {
     // One loses both directions, the other only what Redis answers.
     redisProxies.forEach((proxy, i) => {
@@ -80,6 +86,7 @@ const halfOpen: Scenario = {
 
 const slow: Scenario = {
   name: 'redis-slow',
+  on: ['single'],
   strike: async ({ redisProxies }, faultMs = LONG_MS, random) => {
     const until = Date.now() + faultMs;
     while (Date.now() < until) {
@@ -92,6 +99,7 @@ const slow: Scenario = {
 
 const full: Scenario = {
   name: 'redis-full',
+  on: ['single'],
   strike: async ({ admin }, faultMs = LONG_MS) => {
     await admin.config('SET', 'maxmemory', '1');
     await delay(faultMs);
@@ -101,6 +109,7 @@ const full: Scenario = {
 
 const readOnly: Scenario = {
   name: 'redis-read-only',
+  on: ['single'],
   strike: async ({ admin }, faultMs = LONG_MS) => {
     await admin.config('SET', 'replica-read-only', 'yes');
     await admin.call('REPLICAOF', '127.0.0.1', '1');
@@ -112,6 +121,7 @@ const readOnly: Scenario = {
 /** The connections of pub/sub alone, again and again. */
 const pubsubCut: Scenario = {
   name: 'pubsub-cut',
+  on: ['single'],
   strike: async (stage, faultMs = 5000, random) => {
     const until = Date.now() + faultMs;
     while (Date.now() < until) {

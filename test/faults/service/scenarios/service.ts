@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
 
+const EVERYWHERE = ['single', 'sentinel', 'cluster'] as const;
 const AWAY_MS = 3000;
 const FROZEN_MS = 10_000;
 const BYTEWISE_MS = 10_000;
@@ -9,6 +10,7 @@ const BYTEWISE_EVERY = 10;
 
 const killed: Scenario = {
   name: 'service-killed',
+  on: EVERYWHERE,
   strike: async ({ instances }, faultMs = AWAY_MS, random) => {
     const instance = instances[random.integer(0, instances.length - 1)]!;
     await instance.kill();
@@ -19,6 +21,7 @@ const killed: Scenario = {
 
 const frozen: Scenario = {
   name: 'service-frozen',
+  on: EVERYWHERE,
   strike: async ({ instances }, faultMs = FROZEN_MS, random) => {
     const instance = instances[random.integer(0, instances.length - 1)]!;
     instance.freeze();
@@ -29,6 +32,7 @@ const frozen: Scenario = {
 
 const bytewise: Scenario = {
   name: 'service-bytewise',
+  on: EVERYWHERE,
   strike: async ({ serviceProxies, front }, faultMs = BYTEWISE_MS) => {
     const proxies = [...serviceProxies, front];
     for (const proxy of proxies) proxy.bytewise(BYTEWISE_EVERY);
@@ -42,6 +46,7 @@ const bytewise: Scenario = {
 /** A deploy: one instance after the other ends in order, and is started again. */
 const rollingRestart: Scenario = {
   name: 'rolling-restart',
+  on: EVERYWHERE,
   size: { runs: 20, watchers: 2000, eventsPerSecond: 0.5, frontOnly: true },
   strike: async ({ instances }) => {
     for (const instance of instances) {
