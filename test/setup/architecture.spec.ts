@@ -17,7 +17,7 @@ const GROUP = 'some-group';
 /** Every key that an object of keys has, with `<>` for whatever a function puts in. */
 function keysIn(value: unknown): string[] {
   if (typeof value === 'string') return [value.endsWith(':') ? `${value}<>` : value];
-  if (typeof value === 'function') return keysIn((value as (of: string) => unknown)('<>'));
+  if (typeof value === 'function') return keysIn((value as (...of: string[]) => unknown)('<>', '<>'));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, each]) => (name === 'prefix' ? [] : keysIn(each)));
 }

@@ -2,6 +2,7 @@
 --
 -- KEYS  1 meta
 -- ARGV  1 who, or '' when nobody has to say who they are
+-- Reply nothing
 
 --- include ../../redis/scripts/time.lua
 
