@@ -16,6 +16,7 @@ import { RunCounter } from './log/runs/run-counts.js';
 import { RunStore } from './log/runs/run-store.js';
 import { StoredBytes } from './upkeep/stored-bytes.js';
 import { RunSweep } from './upkeep/run-sweep.js';
+import { Partitions } from './partitions/partitions.js';
 import { RunWatcher } from './watch/run-watcher.js';
 import { StoreLimits } from './log/store-limits.js';
 import { StoreFormat } from './log/store-format.js';
@@ -35,6 +36,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     options,
     StoreFormat,
     StoreLimits,
+    Partitions,
     EventStoreMetrics,
     EventStore,
     RunCounter,
@@ -55,6 +57,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     EVENT_STORE_OPTIONS,
     EventStoreMetrics,
     EventStore,
+    Partitions,
     RunCounter,
     RunStore,
     DispatchStore,

@@ -24,4 +24,6 @@ export const SCRIPTS = {
   journalInfo: script('journal-info'),
   trimJournal: script('trim-journal'),
   storedBytes: script('stored-bytes'),
+  partitions: script('partitions'),
+  raisePartitions: script('raise-partitions'),
 };

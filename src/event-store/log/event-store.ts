@@ -19,6 +19,7 @@ import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } fro
 import { eventArgs } from './event-arguments.js';
 import { Keyspace } from './keys.js';
 import { type LogPage, readLocation, readLogPage } from './log-page.js';
+import { Partitions } from '../partitions/partitions.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork } from './store-work.js';
 import { StoreLimits } from './store-limits.js';
@@ -106,6 +107,7 @@ export class EventStore {
     private readonly bulk: BulkReads,
     private readonly signals: WorkSignals,
     readonly limits: StoreLimits,
+    readonly partitions: Partitions,
   ) {
     this.options = { ...EVENT_STORE_DEFAULTS, ...options };
     this.types = new EventTypeRegistry(this.options.types);

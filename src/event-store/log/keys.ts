@@ -1,3 +1,5 @@
+import { RunNotFoundError } from '../../common/index.js';
+import { MOST_PARTITIONS, partitionTag } from '../partitions/partition-tag.js';
 import { partitionOfRun } from './runs/run-id.js';
 
 /** The keys of one run. */
@@ -107,6 +109,12 @@ export const FORMAT_KEY = 'runstream:format';
 /** Tenants that ever had a run. */
 export const TENANTS_KEY = 'runstream:tenants';
 
+/** How many partitions there are: for all, by tenant, and the version of it. In one slot with those who know it. */
+export const PARTITIONS_KEY = 'runstream:{partitions}';
+
+/** Which version each process knows, by when it last said so. */
+export const PARTITION_READERS_KEY = 'runstream:{partitions}:processes';
+
 /** Makes every key of the system; nobody else builds one. */
 export class Keyspace {
   /**
@@ -188,8 +196,10 @@ export class Keyspace {
   private prefix(tenantId: string, partition: number): string {
     // A `$` in JavaScript matches only the very end, so a trailing newline does not slip through.
     if (!SAFE_TENANT.test(tenantId)) throw new TypeError(`"${tenantId}" is not a tenant id.`);
+    // An id that names such a partition is no run's.
+    if (partition >= MOST_PARTITIONS) throw new RunNotFoundError();
     return this.multiTenant
-      ? `tenant:${tenantId}:runstream:{${tenantId}.${partition}}:`
-      : `runstream:{${partition}}:`;
+      ? `tenant:${tenantId}:runstream:{${partitionTag(`${tenantId}.`, partition)}}:`
+      : `runstream:{${partitionTag('', partition)}}:`;
   }
 }
