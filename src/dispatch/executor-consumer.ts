@@ -7,10 +7,12 @@ import {
   type DispatchStore,
   dispatchTopic,
   executorConsumer,
+  type Partitions,
   type TakeUp,
   TENANTS_KEY,
 } from '../event-store/index.js';
 import {
+  numberOf,
   type Partition,
   partitionOf,
   type Scope,
@@ -40,6 +42,7 @@ export interface ExecutorConsumerDeps {
   runner: ExecutorRunner;
   gate: SuspectGate;
   finders: WorkFinders;
+  partitions: Partitions;
 }
 
 /** Takes up runs for one executor, as a WorkFinder finds them, and has them executed. */
@@ -49,7 +52,7 @@ export class ExecutorConsumer implements StreamConsumer {
   private readonly logger = new Logger('Executors');
   readonly finder: WorkFinder;
   /** Runs that are in hand here, and whose. */
-  private readonly taken = new Map<string, string>();
+  private readonly taken = new Map<string, Partition>();
   private readonly takingUp = new Set<Promise<unknown>>();
   private readonly stopping = new AbortController();
 
@@ -65,6 +68,7 @@ export class ExecutorConsumer implements StreamConsumer {
       member: process,
       tenantsKey: TENANTS_KEY,
       named: deps.directory.named,
+      partitionsOf: deps.partitions.namesOf,
       onError: (error) => {
         this.logUnlessUnavailable(error);
       },
@@ -145,7 +149,7 @@ export class ExecutorConsumer implements StreamConsumer {
     scope: Scope,
   ): Promise<Visited> {
     const { dispatch } = this.deps;
-    const isPatient = await dispatch.isPatient(this.leaseMs, source.tenantId);
+    const isPatient = await dispatch.isPatient(this.leaseMs, source.tenantId, source.partition ?? 0);
     const most = places - taken;
     let claimed: DispatchEntry[] = [];
     if (most > 0) {
@@ -176,12 +180,16 @@ export class ExecutorConsumer implements StreamConsumer {
   }
 
   private sourceOf(partition: Partition): DispatchSource {
-    return { tenantId: tenantOf(partition), executor: this.registered.name };
+    return {
+      tenantId: tenantOf(partition),
+      partition: numberOf(partition),
+      executor: this.registered.name,
+    };
   }
 
   private begin(entry: DispatchEntry, patient: boolean): void {
     if (this.stopping.signal.aborted || this.taken.has(entry.runId)) return;
-    this.taken.set(entry.runId, partitionOf(entry.tenantId));
+    this.taken.set(entry.runId, partitionOf(entry.tenantId, entry.partition));
     void this.takeUpAndExecute(entry, patient).finally(() => {
       this.taken.delete(entry.runId);
       this.finder.pump();

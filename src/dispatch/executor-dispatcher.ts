@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { errorReport, every, pause, RedisUnavailableError } from '../common/index.js';
 import { SuspectGate, TenantDirectory } from '../consumer/index.js';
-import { DispatchStore, ExecutorSlots } from '../event-store/index.js';
+import { DispatchStore, ExecutorSlots, Partitions } from '../event-store/index.js';
 import { WorkFinders } from '../stream-consumer/index.js';
 import { ExecutorConsumer } from './executor-consumer.js';
 import {
@@ -44,6 +44,7 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
     private readonly gate: SuspectGate,
     private readonly finders: WorkFinders,
     private readonly slots: ExecutorSlots,
+    private readonly partitions: Partitions,
     @Inject(EXECUTORS_OPTIONS) private readonly options: ExecutorsOptions,
   ) {}
 
@@ -55,11 +56,9 @@ export class ExecutorDispatcher implements OnApplicationBootstrap, BeforeApplica
   onApplicationBootstrap(): void {
     const executors = this.registry.all();
     if (this.options.enabled === false || executors.length === 0) return;
-    const { dispatch, directory, runner, gate, finders } = this;
-    this.consumers = executors.map(
-      (registered) =>
-        new ExecutorConsumer(registered, this.process, { dispatch, directory, runner, gate, finders }),
-    );
+    const { dispatch, directory, runner, gate, finders, partitions } = this;
+    const deps = { dispatch, directory, runner, gate, finders, partitions };
+    this.consumers = executors.map((registered) => new ExecutorConsumer(registered, this.process, deps));
     for (const consumer of this.consumers) consumer.start();
     const log = (error: unknown): void => {
       if (error instanceof RedisUnavailableError || dispatch.isUnavailable(error)) return;

@@ -1,3 +1,4 @@
+import { type Partition, partitionOf } from '../stream-consumer/index.js';
 import { Injectable, Logger } from '@nestjs/common';
 import { errorReport, errorText, pause } from '../common/index.js';
 import {
@@ -59,16 +60,17 @@ export class ExecutorRunner {
 
   /** Extends the leases of an executor's runs, and stops those that are another's by now. */
   async beat(registered: RegisteredExecutor, consumer: string): Promise<void> {
-    const byTenant = new Map<string, RunAttempt[]>();
+    const byPartition = new Map<Partition, RunAttempt[]>();
     for (const attempt of this.active.keys()) {
       if (attempt.registered !== registered) continue;
-      const { tenantId } = attempt.taken.entry;
-      byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), attempt]);
+      const { tenantId, partition } = attempt.taken.entry;
+      const name = partitionOf(tenantId, partition);
+      byPartition.set(name, [...(byPartition.get(name) ?? []), attempt]);
     }
-    for (const attempts of byTenant.values()) await this.beatOf(attempts, consumer);
+    for (const attempts of byPartition.values()) await this.beatOf(attempts, consumer);
   }
 
-  /** @param attempts of one tenant's runs, by one executor */
+  /** @param attempts of runs of one partition, by one executor */
   private async beatOf(attempts: readonly RunAttempt[], consumer: string): Promise<void> {
     const [first] = attempts;
     if (!first) return;

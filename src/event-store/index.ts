@@ -9,6 +9,7 @@ export * from './event-store.module.js';
 export * from './event-store-metrics.js';
 export * from './event-store-options.js';
 export * from './log/journal.js';
+export * from './log/journal-cursor.js';
 export * from './upkeep/journal-trimmer.js';
 export * from './watch/journal-watcher.js';
 export * from './log/keys.js';

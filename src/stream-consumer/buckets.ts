@@ -9,8 +9,8 @@ const TAGS =
 
 export const BUCKETS: readonly number[] = TAGS.map((_, bucket) => bucket);
 
-/** A partition of a tenant, in which its streams lie. There is one today. */
-export type Partition = string;
+/** A partition of a tenant, in which its streams lie. */
+export type Partition = `${string}.${number}`;
 
 export function partitionOf(tenantId: string, number = 0): Partition {
   return `${tenantId}.${number}`;
@@ -19,6 +19,10 @@ export function partitionOf(tenantId: string, number = 0): Partition {
 /** No tenant's id has a dot. */
 export function tenantOf(partition: Partition): string {
   return partition.slice(0, partition.lastIndexOf('.'));
+}
+
+export function numberOf(partition: Partition): number {
+  return Number(partition.slice(partition.lastIndexOf('.') + 1));
 }
 
 export function bucketOf(partition: Partition): number {

@@ -1,5 +1,5 @@
 export { Announcements } from './members/announcements.js';
-export { bucketOf, BUCKETS, type Partition, partitionOf, tenantOf } from './buckets.js';
+export { bucketOf, BUCKETS, hash, numberOf, type Partition, partitionOf, tenantOf } from './buckets.js';
 export { type Busy, BusyPartitions } from './finding/busy-partitions.js';
 export { Heartbeats } from './members/heartbeats.js';
 export { restOf } from './finding/rest.js';

@@ -6,6 +6,7 @@ import { BUCKETS } from '../../src/stream-consumer/buckets.js';
 import { WORK_KEYS } from '../../src/stream-consumer/work-keys.js';
 import { type Effect, publishEffect, startEffect } from '../../src/consumer/delivery/effects.js';
 import { GroupSource } from '../../src/consumer/group/group-source.js';
+import { partitionOf } from '../../src/stream-consumer/index.js';
 
 const CONTEXT = {
   session_id: null,
@@ -67,7 +68,7 @@ describe('Whoever makes something visible says so', () => {
   ])('T244 a handler that %s', async (what, expected) => {
     const group = uniqueTenant();
     const run = await test.createRun();
-    const source = new GroupSource(test.tenant, 'journal', test.redis.commands, test.store, {
+    const source = new GroupSource(partitionOf(test.tenant), 'journal', test.redis.commands, test.store, {
       group,
       consumer: 'one',
       leaseMs: 60_000,

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DeadLetterNotFoundError, ValidationFailedError } from '../../common/index.js';
-import { EventStore, GROUP_PATTERN, type RawEntry, readJournalEntry } from '../../event-store/index.js';
+import {
+  EventStore,
+  GROUP_PATTERN,
+  MOST_PARTITIONS,
+  type RawEntry,
+  readJournalEntry,
+} from '../../event-store/index.js';
 import {
   compareEventIds,
   decodeEvent,
@@ -10,17 +16,18 @@ import {
 } from '../../events/index.js';
 import { BulkReads, type Reader, type ReadFor, redisCall, RedisConnections } from '../../redis/index.js';
 import { GroupCatalog } from './group-info.js';
-import { WorkSignals } from '../../stream-consumer/index.js';
+import { partitionOf, WorkSignals } from '../../stream-consumer/index.js';
 import { groupWork } from '../group/group-work.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** Letters that one call looks at in each group, so that a filter which matches nothing has an end. */
 const MAX_LOOKED_AT = 1000;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+const LETTER_ID = /^([^.]+)\.(?:([1-9][0-9]?)\.)?([0-9]+-[0-9]+)$/;
 
 /** An event that a group has given up. @publicApi */
 export interface DeadLetter {
-  /** `<group>.<id in the group's dead letters>` */
+  /** `<group>.<id in the group's dead letters>`; in partitions other than the first `<group>.<partition>.<id>` */
   id: string;
   group: string;
   /** Id of its entry in the journal. */
@@ -41,6 +48,16 @@ export interface DeadLetterFilter {
   group?: string | undefined;
   /** As in history: `llm.*,lifecycle.completed`. */
   type?: string | undefined;
+}
+
+/** Where a group's dead letters are: each of the tenant's partitions has its own. */
+interface Place {
+  group: string;
+  partition: number;
+}
+
+interface LetterId extends Place {
+  position: string;
 }
 
 interface Page {
@@ -78,16 +95,17 @@ export class DeadLetters {
     const after = cursor === undefined ? undefined : readCursor(cursor);
     if (filter.group !== undefined) await this.groups.assertExists(tenantId, filter.group);
     const names = filter.group === undefined ? await this.groups.names(tenantId) : [filter.group];
+    const places = names.flatMap((group) => this.placesOf(tenantId, group));
     const pages = await Promise.all(
-      names.map((group) =>
-        this.read({ ...reader, tenantId }, group, positionAfter(group, after), limit + 1, filter.type),
+      places.map((place) =>
+        this.read({ ...reader, tenantId }, place, positionAfter(place, after), limit + 1, filter.type),
       ),
     );
     const found = pages.flatMap(({ letters }) => letters).sort(newestFirst);
     // What comes after the end of any page that has more is not known yet.
-    const ends = names.flatMap((group, i) => {
-      const last = pages[i]?.lookedAt;
-      return last === undefined ? [] : [`${group}.${last}`];
+    const ends = places.flatMap((place, i) => {
+      const position = pages[i]?.lookedAt;
+      return position === undefined ? [] : [formatLetterId({ ...place, position })];
     });
     const horizon = ends.sort((a, b) => newestFirst({ id: a }, { id: b }))[0];
     const known =
@@ -103,8 +121,8 @@ export class DeadLetters {
    * @throws DeadLetterNotFoundError; ValidationFailedError when its event was trimmed
    */
   async redrive(tenantId: string, id: string): Promise<void> {
-    const { group, position } = await this.locate(tenantId, id);
-    const { sent, left } = await this.send(tenantId, group, position, position, 1);
+    const { position, ...place } = await this.locate(tenantId, id);
+    const { sent, left } = await this.send(tenantId, place, position, position, 1);
     if (left > 0) {
       throw new ValidationFailedError([
         { path: 'id', message: 'its event was trimmed, so there is nothing to send back: delete it' },
@@ -114,7 +132,7 @@ export class DeadLetters {
   }
 
   /**
-   * Sends back up to `limit` of a group's, oldest first.
+   * Sends back up to `limit` of a group's, oldest first in each partition.
    *
    * @throws GroupNotFoundError, UnknownEventTypeError
    */
@@ -126,23 +144,25 @@ export class DeadLetters {
   ): Promise<{ redriven: number; trimmed: number }> {
     this.store.types.parseFilter(type);
     await this.groups.assertExists(tenantId, group);
-    // Those that die again while this goes on are not sent another time.
-    const last = await this.newestOf(tenantId, group);
     const result = { redriven: 0, trimmed: 0 };
-    let from: string | undefined = last === undefined ? undefined : '-';
-    while (from !== undefined && last !== undefined && result.redriven < limit) {
-      const page = await this.send(tenantId, group, from, last, limit - result.redriven, type);
-      result.redriven += page.sent;
-      result.trimmed += page.left;
-      from = page.lookedAt === '' ? undefined : `(${page.lookedAt}`;
+    for (const place of this.placesOf(tenantId, group)) {
+      // Those that die again while this goes on are not sent another time.
+      const last = await this.newestOf(tenantId, place);
+      let from: string | undefined = last === undefined ? undefined : '-';
+      while (from !== undefined && last !== undefined && result.redriven < limit) {
+        const page = await this.send(tenantId, place, from, last, limit - result.redriven, type);
+        result.redriven += page.sent;
+        result.trimmed += page.left;
+        from = page.lookedAt === '' ? undefined : `(${page.lookedAt}`;
+      }
     }
     return result;
   }
 
   /** @throws DeadLetterNotFoundError */
   async delete(tenantId: string, id: string): Promise<void> {
-    const { group, position } = await this.locate(tenantId, id);
-    const { dead } = this.store.keys.group(tenantId, 0, group);
+    const { group, partition, position } = await this.locate(tenantId, id);
+    const { dead } = this.store.keys.group(tenantId, partition, group);
     const deleted = await redisCall(this.redis.commands.xdel(dead, position));
     if (deleted === 0) throw new DeadLetterNotFoundError();
   }
@@ -150,10 +170,15 @@ export class DeadLetters {
   /** Deletes all of a group's. @throws GroupNotFoundError */
   async deleteAll(tenantId: string, group: string): Promise<void> {
     await this.groups.assertExists(tenantId, group);
-    await redisCall(this.redis.commands.unlink(this.store.keys.group(tenantId, 0, group).dead));
+    for (const { partition } of this.placesOf(tenantId, group))
+      await redisCall(this.redis.commands.unlink(this.store.keys.group(tenantId, partition, group).dead));
   }
 
-  private async locate(tenantId: string, id: string): Promise<{ group: string; position: string }> {
+  private placesOf(tenantId: string, group: string): Place[] {
+    return this.store.partitions.of(tenantId).map((partition) => ({ group, partition }));
+  }
+
+  private async locate(tenantId: string, id: string): Promise<LetterId> {
     const letter = tryParseLetterId(id);
     if (!letter) throw new DeadLetterNotFoundError();
     await this.groups.assertExists(tenantId, letter.group).catch((error: unknown) => {
@@ -166,7 +191,7 @@ export class DeadLetters {
 
   private async read(
     reader: Reader,
-    group: string,
+    { group, partition }: Place,
     from: string,
     limit: number,
     type: string | undefined,
@@ -175,26 +200,27 @@ export class DeadLetters {
     const [lookedAt, ...letters] = (await this.bulk.run(reader, MAX_PAGE_BYTES, (connection) =>
       SCRIPTS.readDead.run(
         connection,
-        [this.store.keys.group(tenantId, 0, group).dead],
+        [this.store.keys.group(tenantId, partition, group).dead],
         [from, limit, MAX_LOOKED_AT, MAX_PAGE_BYTES, type ?? ''],
       ),
     )) as [string, ...RawEntry[]];
     return {
-      letters: letters.map((entry) => toDeadLetter(tenantId, group, entry)),
+      letters: letters.map((entry) => toDeadLetter(tenantId, { group, partition }, entry)),
       lookedAt: lookedAt === '' ? undefined : lookedAt,
     };
   }
 
   private async send(
     tenantId: string,
-    group: string,
+    { group, partition }: Place,
     from: string,
     to: string,
     most: number,
     type = '',
   ): Promise<{ sent: number; left: number; lookedAt: string }> {
-    const keys = this.store.keys.group(tenantId, 0, group);
-    const [sent, left, lookedAt] = (await this.signals.around([groupWork(tenantId, group)], () =>
+    const keys = this.store.keys.group(tenantId, partition, group);
+    const work = groupWork(partitionOf(tenantId, partition), group);
+    const [sent, left, lookedAt] = (await this.signals.around([work], () =>
       SCRIPTS.redrive.run(
         this.redis.commands,
         [keys.dead, keys.redrive],
@@ -204,19 +230,19 @@ export class DeadLetters {
     return { sent, left, lookedAt };
   }
 
-  private async newestOf(tenantId: string, group: string): Promise<string | undefined> {
-    const { dead } = this.store.keys.group(tenantId, 0, group);
+  private async newestOf(tenantId: string, { group, partition }: Place): Promise<string | undefined> {
+    const { dead } = this.store.keys.group(tenantId, partition, group);
     const [newest] = await redisCall(this.redis.commands.xrevrange(dead, '+', '-', 'COUNT', 1));
     return newest?.[0];
   }
 }
 
-function toDeadLetter(tenantId: string, group: string, [position, fields]: RawEntry): DeadLetter {
+function toDeadLetter(tenantId: string, place: Place, [position, fields]: RawEntry): DeadLetter {
   const value = new Map<string, string>();
   for (let i = 0; i < fields.length; i += 2) value.set(fields[i] ?? '', fields[i + 1] ?? '');
   return {
-    id: `${group}.${position}`,
-    group,
+    id: formatLetterId({ ...place, position }),
+    group: place.group,
     entryId: value.get('o') ?? value.get('entry') ?? '',
     runId: value.get('r'),
     event: eventOf(tenantId, [position, fields]),
@@ -236,27 +262,35 @@ function eventOf(tenantId: string, entry: RawEntry): RecordedEvent | undefined {
   }
 }
 
-function tryParseLetterId(id: string): { group: string; position: string } | undefined {
-  const dot = id.indexOf('.');
-  const [group, position] = [id.slice(0, dot), id.slice(dot + 1)];
-  return GROUP_PATTERN.test(group) && tryParseEventId(position) ? { group, position } : undefined;
+function formatLetterId({ group, partition, position }: LetterId): string {
+  return partition === 0 ? `${group}.${position}` : `${group}.${partition}.${position}`;
 }
 
-function readCursor(cursor: string): { group: string; position: string } {
+function tryParseLetterId(id: string): LetterId | undefined {
+  const [, group = '', partition = '0', position = ''] = LETTER_ID.exec(id) ?? [];
+  const isOne = GROUP_PATTERN.test(group) && tryParseEventId(position) && Number(partition) < MOST_PARTITIONS;
+  return isOne ? { group, partition: Number(partition), position } : undefined;
+}
+
+function readCursor(cursor: string): LetterId {
   const letter = tryParseLetterId(cursor);
   if (letter) return letter;
   throw new ValidationFailedError([{ path: 'cursor', message: 'must be the next_cursor of a page' }]);
 }
 
-/** Where a group's part of the next page begins: letters are in the order of their ids, then of their groups. */
-function positionAfter(group: string, after: { group: string; position: string } | undefined): string {
+/** Where a place's part of the next page begins: letters are in the order of their ids, then of their places. */
+function positionAfter(place: Place, after: LetterId | undefined): string {
   if (!after) return '+';
-  return group > after.group ? after.position : `(${after.position}`;
+  return comparePlaces(place, after) > 0 ? after.position : `(${after.position}`;
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return a.group === b.group ? a.partition - b.partition : a.group < b.group ? -1 : 1;
 }
 
 function newestFirst(a: { id: string }, b: { id: string }): number {
   const [left, right] = [tryParseLetterId(a.id), tryParseLetterId(b.id)];
   if (!left || !right) throw new TypeError('Dead letters are compared by their ids.');
   const byTime = compareEventIds(parseEventId(right.position), parseEventId(left.position));
-  return byTime || (left.group < right.group ? -1 : Number(left.group > right.group));
+  return byTime || comparePlaces(left, right);
 }

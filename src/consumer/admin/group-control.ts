@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { GroupInUseError, GroupNotFoundError, ValidationFailedError } from '../../common/index.js';
-import { EventStore, groupPausedKey, groupRegisteredKey } from '../../event-store/index.js';
-import { formatEventId, normaliseTimestamp, tryParseEventId } from '../../events/index.js';
+import {
+  EventStore,
+  groupPausedKey,
+  groupRegisteredKey,
+  tryParseJournalCursor,
+} from '../../event-store/index.js';
+import { formatEventId, normaliseTimestamp } from '../../events/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
 import { partitionOf, WorkSignals } from '../../stream-consumer/index.js';
 import { groupWork } from '../group/group-work.js';
@@ -31,18 +36,29 @@ export class GroupControl {
    */
   async pause(tenantId: string, group: string, by = ''): Promise<void> {
     await this.catalog.assertExists(tenantId, group);
-    const { meta } = this.store.keys.group(tenantId, 0, group);
-    await SCRIPTS.pause.run(this.redis.commands, [meta], [by.slice(0, MAX_NAME_LENGTH)]);
+    const { partitions } = this.store;
+    // The first partition comes first: a group that is made in a new one looks there (follow-pause.ts).
+    for (let done = 0; done < partitions.countOf(tenantId);) {
+      for (const number of partitions.of(tenantId).slice(done)) {
+        const { meta } = this.store.keys.group(tenantId, number, group);
+        await SCRIPTS.pause.run(this.redis.commands, [meta], [by.slice(0, MAX_NAME_LENGTH)]);
+        done++;
+      }
+      await partitions.refresh();
+    }
     // Nobody looks at what piles up there, so whoever asks for it must know where.
     await redisCall(this.redis.commands.sadd(groupPausedKey(group), partitionOf(tenantId)));
   }
 
   async resume(tenantId: string, group: string): Promise<void> {
     await this.catalog.assertExists(tenantId, group);
-    const { meta } = this.store.keys.group(tenantId, 0, group);
-    await this.signals.around([groupWork(tenantId, group)], () =>
-      redisCall(this.redis.commands.hdel(meta, 'paused', 'paused_at', 'paused_by')),
-    );
+    await this.store.partitions.refresh();
+    for (const number of this.store.partitions.of(tenantId)) {
+      const { meta } = this.store.keys.group(tenantId, number, group);
+      await this.signals.around([groupWork(partitionOf(tenantId, number), group)], () =>
+        redisCall(this.redis.commands.hdel(meta, 'paused', 'paused_at', 'paused_by')),
+      );
+    }
     await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
   }
 
@@ -50,17 +66,34 @@ export class GroupControl {
    * Delivers again what the journal has from a position on, handled or not. A position ahead of the group's own
    * changes nothing.
    *
-   * @param from id of a journal entry, inclusive, or an ISO time
+   * @param from an id of the journal, inclusive, or an ISO time. Of partitions that the id does not name what came since
+   *   then, by the clock, is delivered again.
    * @throws ValidationFailedError
    */
   async replay(tenantId: string, group: string, from: string): Promise<void> {
-    const position = positionBefore(from);
+    const positionOf = positionsBefore(from);
     await this.catalog.assertExists(tenantId, group);
-    const keys = this.store.keys.group(tenantId, 0, group);
+    await this.store.partitions.refresh();
+    const found = await Promise.all(
+      this.store.partitions
+        .of(tenantId)
+        .map((number) => this.replayIn(tenantId, number, group, positionOf(number))),
+    );
+    if (!found.includes(true)) throw new GroupNotFoundError();
+  }
+
+  /** @returns whether the group is there */
+  private async replayIn(
+    tenantId: string,
+    number: number,
+    group: string,
+    position: string,
+  ): Promise<boolean> {
+    const keys = this.store.keys.group(tenantId, number, group);
     const { entries, delayed } = keys.state('journal');
     const ofRedrives = keys.state('redrive');
-    const { journal } = this.store.keys.partition(tenantId, 0);
-    const reply = (await this.signals.around([groupWork(tenantId, group)], () =>
+    const { journal } = this.store.keys.partition(tenantId, number);
+    const reply = (await this.signals.around([groupWork(partitionOf(tenantId, number), group)], () =>
       SCRIPTS.replay.run(
         this.redis.commands,
         [
@@ -70,7 +103,7 @@ export class GroupControl {
         [group, position],
       ),
     )) as unknown[];
-    if (reply.length === 0) throw new GroupNotFoundError();
+    return reply.length > 0;
   }
 
   /**
@@ -82,10 +115,24 @@ export class GroupControl {
     await this.catalog.assertExists(tenantId, group);
     if (this.catalog.isRegistered(group) || (await this.catalog.isHandled(group)))
       throw new GroupInUseError();
-    const keys = this.store.keys.group(tenantId, 0, group);
+    await this.store.partitions.refresh();
+    const answers: string[] = [];
+    for (const number of this.store.partitions.of(tenantId)) {
+      const answer = await this.removeIn(tenantId, number, group);
+      if (answer === 'IN_USE') throw new GroupInUseError();
+      answers.push(answer);
+    }
+    if (answers.every((answer) => answer === 'NOT_FOUND')) throw new GroupNotFoundError();
+    await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
+    // Nobody has the handler, so its next registration is the first one again: `from: 'now'` means that moment.
+    await redisCall(this.redis.commands.del(groupRegisteredKey(group)));
+  }
+
+  private async removeIn(tenantId: string, number: number, group: string): Promise<string> {
+    const keys = this.store.keys.group(tenantId, number, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
-    const { journal } = this.store.keys.partition(tenantId, 0);
-    const answer = await SCRIPTS.removeGroup.run(
+    const { journal } = this.store.keys.partition(tenantId, number);
+    return (await SCRIPTS.removeGroup.run(
       this.redis.commands,
       [
         ...[journal, keys.meta, keys.owner, keys.dead, keys.redrive],
@@ -94,19 +141,23 @@ export class GroupControl {
         ...[keys.later.due, keys.later.entries, keys.samples],
       ],
       [group, SILENT_AFTER_MS, REMOVED_META_TTL_SECONDS],
-    );
-    if (answer === 'IN_USE') throw new GroupInUseError();
-    if (answer === 'NOT_FOUND') throw new GroupNotFoundError();
-    await redisCall(this.redis.commands.srem(groupPausedKey(group), partitionOf(tenantId)));
-    // Nobody has the handler, so its next registration is the first one again: `from: 'now'` means that moment.
-    await redisCall(this.redis.commands.del(groupRegisteredKey(group)));
+    )) as string;
   }
 }
 
-/** Journal entries count from 1, so that `<ms>-0` comes before all of its millisecond. */
-function positionBefore(from: string): string {
-  const id = tryParseEventId(from);
-  if (id) return formatEventId({ ms: id.ms, sequence: Math.max(id.sequence - 1, 0) });
+/**
+ * The position, in each partition, of a reader that has everything before. Journal entries count from 1, so that `<ms>-0`
+ * comes before all of its millisecond.
+ */
+function positionsBefore(from: string): (partition: number) => string {
+  const cursor = tryParseJournalCursor(from);
+  if (cursor) {
+    const newest = Math.max(...cursor.map(({ ms }) => ms));
+    return (partition) => {
+      const id = cursor[partition];
+      return id ? formatEventId({ ms: id.ms, sequence: Math.max(id.sequence - 1, 0) }) : `${newest}-0`;
+    };
+  }
   const time = normaliseTimestamp(from);
   const ms = time === undefined ? -1 : Date.parse(time);
   if (ms < 0) {
@@ -114,5 +165,5 @@ function positionBefore(from: string): string {
       { path: 'from', message: 'must be the id of a journal entry, or an ISO 8601 time since 1970' },
     ]);
   }
-  return `${ms}-0`;
+  return () => `${ms}-0`;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GroupNotFoundError } from '../../common/index.js';
-import { GROUP_PATTERN, Journal, type JournalGroupInfo } from '../../event-store/index.js';
+import { GROUP_PATTERN, Journal, Partitions } from '../../event-store/index.js';
 import { Announcements } from '../../stream-consumer/index.js';
 import { groupConsumer } from '../group/group-work.js';
 import { ConsumerRunner } from '../consumer-runner.js';
@@ -37,6 +37,7 @@ export interface GroupInfo extends Omit<
 export class GroupCatalog {
   constructor(
     private readonly journal: Journal,
+    private readonly partitions: Partitions,
     private readonly standings: GroupStandings,
     private readonly members: GroupMembers,
     private readonly runner: ConsumerRunner,
@@ -83,15 +84,18 @@ export class GroupCatalog {
     return this.runner.registered.some(({ options }) => options.group === group);
   }
 
-  private merge(journal: ReadonlyMap<string, JournalGroupInfo>): string[] {
+  private merge(journal: ReadonlySet<string>): string[] {
     const registered = this.runner.registered.map(({ options }) => options.group);
-    return [...new Set([...registered, ...journal.keys()])].sort();
+    return [...new Set([...registered, ...journal])].sort();
   }
 
-  /** By name. What others made by hand, under a name that no handler can have, is left out: it makes no keys. */
-  private async journalGroups(tenantId: string): Promise<ReadonlyMap<string, JournalGroupInfo>> {
-    const { groups } = await this.journal.journalInfo(tenantId);
-    return new Map(groups.filter(({ name }) => GROUP_PATTERN.test(name)).map((group) => [group.name, group]));
+  /** Names. What others made by hand, under a name that no handler can have, is left out: it makes no keys. */
+  private async journalGroups(tenantId: string): Promise<ReadonlySet<string>> {
+    const infos = await Promise.all(
+      this.partitions.of(tenantId).map((number) => this.journal.journalInfo(tenantId, number)),
+    );
+    const names = infos.flatMap(({ groups }) => groups.map(({ name }) => name));
+    return new Set(names.filter((name) => GROUP_PATTERN.test(name)));
   }
 
   private async read(tenantId: string, group: string): Promise<GroupInfo> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailedError } from '../../common/index.js';
-import { EventStore } from '../../event-store/index.js';
+import { EventStore, MOST_PARTITIONS } from '../../event-store/index.js';
 import { RedisConnections } from '../../redis/index.js';
 import { GroupCatalog } from './group-info.js';
 import { SCRIPTS } from '../scripts.js';
@@ -8,8 +8,8 @@ import { SCRIPTS } from '../scripts.js';
 /** Most bytes of bodies that one page looks at: an entry's type and run stand beside its body. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const ID = '[0-9]{1,19}-[0-9]{1,19}';
-/** Where it has come to in the journal, among the redrives, and among those that wait for more than an hour. */
-const CURSOR = new RegExp(`^(${ID})?_(${ID})?(?:_(r?${ID})_([0-9]{1,15}))?$`);
+/** The partition, but for the first; where it has come to there in the journal, among the redrives, and among those that wait for more than an hour. */
+const CURSOR = new RegExp(`^(?:([1-9][0-9]?)\\.)?(${ID})?_(${ID})?(?:_(r?${ID})_([0-9]{1,15}))?$`);
 const STATE = /^(\d+) \d+ ([rswph]) \d+ \d+ ?\S* ?(.*)$/s;
 
 /**
@@ -75,8 +75,8 @@ export class PendingEntries {
   ) {}
 
   /**
-   * A page, oldest first; then what waits for more than an hour, by its next try. It looks at a bounded number of bytes:
-   * it may hold fewer than `limit` and still have a next one.
+   * A page, oldest first; then what waits for more than an hour, by its next try; all of that partition by partition. It
+   * looks at a bounded number of bytes: it may hold fewer than `limit`, or none, and still have a next one.
    *
    * @param limit at most 1000
    * @throws GroupNotFoundError, ValidationFailedError
@@ -91,14 +91,18 @@ export class PendingEntries {
     if (!places) {
       throw new ValidationFailedError([{ path: 'cursor', message: 'must be next_cursor of a page' }]);
     }
+    const { partitions } = this.store;
+    const partition = Number(places[1] ?? 0);
+    if (partition >= MOST_PARTITIONS)
+      throw new ValidationFailedError([{ path: 'cursor', message: 'must be next_cursor of a page' }]);
     await this.groups.assertExists(tenantId, group);
-    const keys = this.store.keys.group(tenantId, 0, group);
+    const keys = this.store.keys.group(tenantId, partition, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
-    let [, afterJournal, afterRedrive, afterLater, lastDue] = places;
+    let [, , afterJournal, afterRedrive, afterLater, lastDue] = places;
     const [now, more, ordered, ...rows] = (await SCRIPTS.pending.run(
       this.redis.commands,
       [
-        ...[this.store.keys.partition(tenantId, 0).journal, ofJournal.entries, ofJournal.delayed],
+        ...[this.store.keys.partition(tenantId, partition).journal, ofJournal.entries, ofJournal.delayed],
         ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed, keys.owner],
         ...[keys.later.due, keys.later.entries],
       ],
@@ -115,9 +119,18 @@ export class PendingEntries {
     const later = afterLater === undefined ? '' : `_${afterLater}_${lastDue ?? 0}`;
     return {
       entries: rows.map((row) => toEntry(row, now, ordered === '1')),
-      next: more === '1' ? `${afterJournal ?? ''}_${afterRedrive ?? ''}${later}` : undefined,
+      next:
+        more === '1'
+          ? cursorIn(partition, `${afterJournal ?? ''}_${afterRedrive ?? ''}${later}`)
+          : partition + 1 < partitions.countOf(tenantId)
+            ? cursorIn(partition + 1, '_')
+            : undefined,
     };
   }
+}
+
+function cursorIn(partition: number, place: string): string {
+  return partition === 0 ? place : `${partition}.${place}`;
 }
 
 function startAfter(id: string | undefined): string {

@@ -73,12 +73,14 @@ export class Attempt implements HandlerContext, Lease {
 
   publishUntyped(runId: string, event: UntypedEvent): void {
     this.assertOpen();
-    this.add(publishEffect(this.store, runId, event, activeTrace() ?? this.trace));
+    this.add(
+      publishEffect(this.store, runId, event, activeTrace() ?? this.trace, this.source.partitionNumber),
+    );
   }
 
   startRun(run: StartRun): string {
     this.assertOpen();
-    const effect = startEffect(this.store, run, activeTrace() ?? this.trace);
+    const effect = startEffect(this.store, run, activeTrace() ?? this.trace, this.source.partitionNumber);
     this.add(effect);
     return effect.runId;
   }

@@ -6,6 +6,7 @@ import { Delivery } from './delivery.js';
 import { toGroupEntry } from '../group/group-entries.js';
 import { GroupSource } from '../group/group-source.js';
 import type { Outcome } from './lease.js';
+import { partitionOf } from '../../stream-consumer/index.js';
 
 const LEASE_MS = 60_000;
 
@@ -21,7 +22,7 @@ describe('Begin and settle', () => {
   });
 
   const sourceOf = (consumer: string): GroupSource =>
-    new GroupSource(test.tenant, 'journal', test.redis.commands, test.store, {
+    new GroupSource(partitionOf(test.tenant), 'journal', test.redis.commands, test.store, {
       group,
       consumer,
       leaseMs: LEASE_MS,

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { EventStore } from '../../event-store/index.js';
+import type { Partition } from '../../stream-consumer/index.js';
 import { Attempt } from './attempt.js';
 import { AttemptReport } from './attempt-report.js';
 import { isWanted } from './can-handle.js';
@@ -33,8 +34,8 @@ export interface DelivererDeps {
   finder: {
     /** There is room for more. */
     pump(): void;
-    /** Something may be taken from a tenant in so many milliseconds. */
-    visitIn(tenantId: string, ms: number): void;
+    /** Something may be taken from a partition in so many milliseconds. */
+    visitIn(partition: Partition, ms: number): void;
   };
   logger: Logger;
   /** Aborted when the process waits no longer for handlers and outcomes. */
@@ -65,8 +66,8 @@ export class Deliverer {
     this.ordered = ordering === 'run';
     this.inHand = new InHand(deps.bytes);
     this.places = new Places(concurrency);
-    this.starter = new Starter(deps.logger, ({ tenantId }) => {
-      if (!this.stopped) deps.finder.visitIn(tenantId, 0);
+    this.starter = new Starter(deps.logger, ({ partition }) => {
+      if (!this.stopped) deps.finder.visitIn(partition, 0);
     });
     this.runs = new RunLanes(
       { inHand: this.inHand, finder: deps.finder, logger: deps.logger },
@@ -167,7 +168,7 @@ export class Deliverer {
     const { source, entry } = last;
     if (this.stopped || !source.parking?.has(entry.runId)) return;
     source.parking.release(entry.runId);
-    this.deps.finder.visitIn(source.tenantId, 0);
+    this.deps.finder.visitIn(source.partition, 0);
   }
 
   /** Never rejects. */
@@ -277,7 +278,7 @@ export class Deliverer {
       // The run's next events wait for it.
       if (isForLater) return waitMs;
       if (settlement === 'failed') return AGAIN_MS;
-    } else if (isForLater) this.deps.finder.visitIn(delivery.source.tenantId, waitMs);
+    } else if (isForLater) this.deps.finder.visitIn(delivery.source.partition, waitMs);
     return settlement === 'ok' ? 'processed' : 'failed';
   }
 

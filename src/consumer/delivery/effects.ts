@@ -19,7 +19,6 @@ import {
 import type { Work } from '../../stream-consumer/index.js';
 import type { StartRun } from '../handler/handler.js';
 
-const PARTITION = 0;
 const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** What a handler asked for: written together with its event's acknowledgement, or not at all. */
@@ -37,6 +36,7 @@ export type Effect =
 
 /**
  * @param trace that of an event which names none itself
+ * @param partition that of the event which is handled
  * @throws Error for an id that no run of this partition can have
  */
 export function publishEffect(
@@ -44,8 +44,9 @@ export function publishEffect(
   runId: string,
   event: UntypedEvent,
   trace?: TraceContext,
+  partition = 0,
 ): Effect {
-  assertReachable(runId);
+  assertReachable(runId, partition);
   return { kind: 'publish', runId, event: store.prepare(toEventInput(event), '', trace) };
 }
 
@@ -78,8 +79,11 @@ export function effectsWork(tenantId: string, effects: readonly Effect[]): Work[
   return [...works.values()];
 }
 
-/** @param trace that of a run which names none itself */
-export function startEffect(store: EventStore, run: StartRun, trace?: TraceContext): Effect {
+/**
+ * @param trace that of a run which names none itself
+ * @param partition that of the event which is handled: the run is made in it, whatever its key
+ */
+export function startEffect(store: EventStore, run: StartRun, trace?: TraceContext, partition = 0): Effect {
   const { task, key, input, labels, context } = prepareRun(run, trace);
   const executor: unknown = run.executor ?? EXTERNAL;
   // It becomes part of a key. Whether any process has it shows when the run is taken up.
@@ -93,23 +97,26 @@ export function startEffect(store: EventStore, run: StartRun, trace?: TraceConte
   };
   return {
     kind: 'start',
-    runId: newRunId(),
+    runId: newRunId(partition),
     executor: executor === EXTERNAL ? undefined : executor,
     fields: [executor, task, input, labels, encodeRunContext(context), key ?? ''],
     events: executor === EXTERNAL ? [store.prepare(started)] : [],
   };
 }
 
-/** All of a settlement is one step, and so of one partition. There is one today. */
-function assertReachable(runId: unknown): void {
-  let partition: number | undefined;
+/** All of a settlement is one step, and so of one partition. */
+function assertReachable(runId: unknown, partition: number): void {
+  let its: number | undefined;
   try {
-    if (typeof runId === 'string') partition = partitionOfRun(runId);
+    if (typeof runId === 'string') its = partitionOfRun(runId);
   } catch {
     // What follows says what to do.
   }
-  if (partition === PARTITION) return;
+  if (its === partition) return;
   throw new Error(
-    'publish() needs the id of a run that can be reached from here. Give it the run_id of an event, or what startRun() returned.',
+    'publish() needs the id of a run that can be reached from here. Give it the run_id of the event, or what startRun() returned' +
+      (its === undefined
+        ? '.'
+        : `: ${String(runId)} is in another partition than the event that is handled.`),
   );
 }

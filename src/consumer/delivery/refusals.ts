@@ -1,3 +1,4 @@
+import type { Partition } from '../../stream-consumer/index.js';
 import type { GroupSource } from '../group/group-source.js';
 import type { Delivery } from './delivery.js';
 import type { HandlerVersions, OtherVersion } from '../members/handler-versions.js';
@@ -14,7 +15,7 @@ export class Refusals {
     private readonly versions: HandlerVersions,
     private readonly isOrdered: boolean,
     /** Tells another process that it has been given something. */
-    private readonly tell: (tenantId: string, member: string) => void,
+    private readonly tell: (partition: Partition, member: string) => void,
   ) {}
 
   /**
@@ -50,7 +51,7 @@ export class Refusals {
     const refused = deliveries.map(({ entry }, i) => ({ entry, to: wanting(i) }));
     const answers = await source.handOn(refused, this.versions.fingerprint);
     const members = new Set(answers.flatMap((to, i) => (to > 0 ? [wanting(i)[to - 1]?.member ?? ''] : [])));
-    for (const member of members) this.tell(source.tenantId, member);
+    for (const member of members) this.tell(source.partition, member);
     return deliveries.filter((_, i) => answers[i] === 0);
   }
 }

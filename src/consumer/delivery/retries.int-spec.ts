@@ -100,7 +100,7 @@ describe('Trying again', () => {
     const scene = await open();
     await scene.append('a', 'b', 'c');
     const sourceOf = (consumer: string): GroupSource =>
-      new GroupSource(scene.tenant, 'journal', scene.commands, scene.store, {
+      new GroupSource(partitionOf(scene.tenant), 'journal', scene.commands, scene.store, {
         group: scene.group,
         consumer,
         leaseMs: 60_000,
@@ -129,7 +129,7 @@ describe('Trying again', () => {
         handler: '',
         signals: scene.signals,
       };
-      const source = new GroupSource(scene.tenant, 'journal', scene.commands, scene.store, {
+      const source = new GroupSource(partitionOf(scene.tenant), 'journal', scene.commands, scene.store, {
         ...settings,
         consumer: 'first',
       });

@@ -9,13 +9,14 @@ import { GroupSource } from '../group/group-source.js';
 import { HandlerResult } from '../handler/handler-result.js';
 import type { Outcome } from './lease.js';
 import { newBatchId, Settler } from './settler.js';
+import { partitionOf } from '../../stream-consumer/index.js';
 
 /** Entries of the scene that were begun, each with an outcome that publishes its own name. */
 async function begun(
   scene: ConsumerScene,
   names: string[],
 ): Promise<{ source: GroupSource; outcomes: Outcome[] }> {
-  const source = new GroupSource(scene.tenant, 'journal', scene.commands, scene.store, {
+  const source = new GroupSource(partitionOf(scene.tenant), 'journal', scene.commands, scene.store, {
     group: scene.group,
     consumer: 'one',
     leaseMs: 60_000,

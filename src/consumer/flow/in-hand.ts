@@ -1,10 +1,11 @@
+import type { Partition } from '../../stream-consumer/index.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { HeldBytes } from './held-bytes.js';
 
 /** The deliveries of one group that have no outcome yet, whether their handler runs or they wait. */
 export class InHand implements Iterable<Delivery> {
   private readonly deliveries = new Set<Delivery>();
-  private readonly tenants = new Map<string, number>();
+  private readonly partitions = new Map<Partition, number>();
   private weight = 0;
   private underWay = 0;
 
@@ -19,9 +20,9 @@ export class InHand implements Iterable<Delivery> {
     return this.weight - this.underWay;
   }
 
-  /** Of one tenant. */
-  sizeOf(tenantId: string): number {
-    return this.tenants.get(tenantId) ?? 0;
+  /** Of one partition. */
+  sizeOf(partition: Partition): number {
+    return this.partitions.get(partition) ?? 0;
   }
 
   [Symbol.iterator](): IterableIterator<Delivery> {
@@ -47,8 +48,8 @@ export class InHand implements Iterable<Delivery> {
     const bytes = by * entry.event.body.length;
     this.weight += bytes;
     this.ofProcess.add(bytes);
-    const left = this.sizeOf(source.tenantId) + by;
-    if (left === 0) this.tenants.delete(source.tenantId);
-    else this.tenants.set(source.tenantId, left);
+    const left = this.sizeOf(source.partition) + by;
+    if (left === 0) this.partitions.delete(source.partition);
+    else this.partitions.set(source.partition, left);
   }
 }

@@ -3,8 +3,8 @@ import { every, pause, RedisUnavailableError } from '../../common/index.js';
 import { type EventStore, JOURNAL_TOPIC, TENANTS_KEY } from '../../event-store/index.js';
 import { isNoGroup, isRedisUnavailable, type RedisConnections } from '../../redis/index.js';
 import {
+  numberOf,
   type Partition,
-  partitionOf,
   type StreamConsumer,
   tenantOf,
   type Visited,
@@ -20,6 +20,7 @@ import type { EffectLimits } from '../delivery/effect-budget.js';
 import { GroupRecovery } from './group-recovery.js';
 import { GroupSource } from './group-source.js';
 import { GroupSources } from './group-sources.js';
+import { followPause } from './follow-pause.js';
 import { groupConsumer, groupWork } from './group-work.js';
 import type { HeldBytes } from '../flow/held-bytes.js';
 import type { Intake } from './intake.js';
@@ -82,37 +83,40 @@ export class GroupConsumer implements StreamConsumer {
     this.finder = this.createFinder();
     this.deliverer = new Deliverer(handler, {
       ...{ store, gate, telemetry, bytes: held, logger: this.logger, signal: this.stopped.signal },
-      refusals: new Refusals(versions, handler.options.ordering === 'run', (tenantId, member) => {
-        this.finder.handedOn(partitionOf(tenantId), member);
+      refusals: new Refusals(versions, handler.options.ordering === 'run', (partition, member) => {
+        this.finder.handedOn(partition, member);
       }),
       finder: {
         pump: () => {
           this.finder.pump();
         },
-        visitIn: (tenantId, ms) => {
-          this.finder.visitIn(partitionOf(tenantId), ms);
+        visitIn: (partition, ms) => {
+          this.finder.visitIn(partition, ms);
         },
       },
     });
     this.patience = new Patience(redis, leaseMs);
     this.recovery = new GroupRecovery(this.patience, this.deliverer, this.logger, this.stopping.signal);
     this.sources = new GroupSources(group, leaseMs, redis, tenants, {
-      create: (tenantId) => this.createSources(tenantId),
-      isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0 && !this.intake.owns(tenantId),
-      onDrop: (tenantId) => this.owners?.forget(tenantId),
+      create: (partition) => this.createSources(partition),
+      isIdle: (partition) => this.inHand(partition) === 0 && !this.owns(partition),
+      onDrop: (partition) => this.owners?.forget(partition),
+      partitionsOf: store.partitions.namesOf,
+      beforeGroup: (partition) => followPause(redis, store, group, partition),
     });
-    const sourcesOf = (tenantId: string): readonly GroupSource[] => this.sources.of(tenantId);
+    const sourcesOf = (partition: Partition): readonly GroupSource[] => this.sources.of(partition);
     if (handler.options.ordering === 'run') {
-      const keyOf = (tenantId: string): string => store.keys.group(tenantId, 0, group).owner;
-      this.owners = new Owners(redis.commands, keyOf, consumer, leaseMs, this.patience, (tenantId) => {
-        this.deliverer.forget(({ source }) => source.tenantId === tenantId);
+      const keyOf = (partition: Partition): string =>
+        store.keys.group(tenantOf(partition), numberOf(partition), group).owner;
+      this.owners = new Owners(redis.commands, keyOf, consumer, leaseMs, this.patience, (partition) => {
+        this.deliverer.forget(({ source }) => source.partition === partition);
       });
       this.intake = new OwnedIntake(leaseMs, sourcesOf, this.deliverer, this.recovery, {
-        isOurs: (tenantId) => this.owners?.isOurs(tenantId) ?? false,
-        renew: async (tenantId) => this.owners?.renew(tenantId),
-        giveUp: async (tenantId) => {
-          this.sources.drop(tenantId);
-          await this.owners?.giveUp(tenantId);
+        isOurs: (partition) => this.owners?.isOurs(partition) ?? false,
+        renew: async (partition) => this.owners?.renew(partition),
+        giveUp: async (partition) => {
+          this.sources.drop(partition);
+          await this.owners?.giveUp(partition);
         },
       });
     } else this.intake = new SharedIntake(sourcesOf, this.deliverer, this.recovery);
@@ -143,11 +147,11 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   inHand(partition: Partition): number {
-    return this.deliverer.inHand.sizeOf(tenantOf(partition));
+    return this.deliverer.inHand.sizeOf(partition);
   }
 
   owns(partition: Partition): boolean {
-    return this.intake.owns(tenantOf(partition));
+    return this.intake.owns(partition);
   }
 
   /** Begins to consume. During an outage it waits for its end. */
@@ -186,6 +190,7 @@ export class GroupConsumer implements StreamConsumer {
       member: this.consumer,
       tenantsKey: TENANTS_KEY,
       named: this.tenants.named,
+      partitionsOf: this.store.partitions.namesOf,
       onError: (error) => {
         this.logUnlessUnavailable(error);
       },
@@ -205,7 +210,7 @@ export class GroupConsumer implements StreamConsumer {
     for (const attempt of this.deliverer.attempts()) attempt.abort(reason);
     await within(LAST_WORDS_MS, this.deliverer.idle());
     const owned = this.owners?.owned() ?? [];
-    await Promise.allSettled(owned.map((tenantId) => this.letGo(tenantId)));
+    await Promise.allSettled(owned.map((partition) => this.letGo(partition)));
     await this.owners?.giveUpAll();
     await Promise.allSettled(this.loops);
     await this.announcement.finish();
@@ -215,12 +220,12 @@ export class GroupConsumer implements StreamConsumer {
   private async succeed(owners: Owners): Promise<void> {
     const succession = new Succession(this.versions, this.announcement, {
       owned: () => owners.owned(),
-      letGo: (tenantId) => this.letGo(tenantId),
+      letGo: (partition) => this.letGo(partition),
       begin: () => {
         this.finder = this.createFinder();
         this.finder.start();
         // What was let go of is not known to it.
-        for (const tenantId of this.sources.known()) this.finder.visitIn(partitionOf(tenantId), 0);
+        for (const partition of this.sources.known()) this.finder.visitIn(partition, 0);
       },
       end: async () => {
         this.logger.log(
@@ -230,7 +235,7 @@ export class GroupConsumer implements StreamConsumer {
         this.deliverer.forget(({ isUnderWay }) => !isUnderWay);
         for (const source of this.sources.all()) source.takenOver = '';
       },
-      isIdle: (tenantId) => this.deliverer.inHand.sizeOf(tenantId) === 0,
+      isIdle: (partition) => this.inHand(partition) === 0,
     });
     await succession.run(this.stopping.signal, (error) => {
       this.logUnlessUnavailable(error);
@@ -238,11 +243,11 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   /** Others need not wait until they look again. */
-  private async letGo(tenantId: string): Promise<void> {
-    const work = groupWork(tenantId, this.group);
+  private async letGo(partition: Partition): Promise<void> {
+    const work = groupWork(partition, this.group);
     // They know it by an ownership that is over.
-    this.sources.drop(tenantId);
-    await this.finders.signals.around([work], async () => this.owners?.giveUp(tenantId));
+    this.sources.drop(partition);
+    await this.finders.signals.around([work], async () => this.owners?.giveUp(partition));
   }
 
   private async stopFinding(): Promise<void> {
@@ -250,26 +255,25 @@ export class GroupConsumer implements StreamConsumer {
   }
 
   async isAtRest(partition: Partition): Promise<boolean> {
-    return this.sources.isAtRest(tenantOf(partition));
+    return this.sources.isAtRest(partition);
   }
 
   async visit(partition: Partition, terms: VisitTerms): Promise<Visited> {
-    const tenantId = tenantOf(partition);
     const isLook = terms.scope === 'look';
     // Mostly it is the last look after something was done: it need not be a whole one.
     if (isLook && !terms.resync && this.inHand(partition) === 0 && (await this.isAtRest(partition))) {
-      await Promise.all([this.sources.tidy(tenantId), this.intake.rest(tenantId)]);
+      await Promise.all([this.sources.tidy(partition), this.intake.rest(partition)]);
       return { taken: 0, isIdle: true };
     }
     let visited: Visited;
     try {
-      visited = await this.intake.visit(tenantId, terms);
+      visited = await this.intake.visit(partition, terms);
     } catch (error) {
       if (!isNoGroup(error)) throw error;
-      if (!(await this.sources.ensureGroup(tenantId))) return { taken: 0, isIdle: true };
-      visited = await this.intake.visit(tenantId, terms);
+      if (!(await this.sources.ensureGroup(partition))) return { taken: 0, isIdle: true };
+      visited = await this.intake.visit(partition, terms);
     }
-    if (isLook) await this.sources.tidy(tenantId);
+    if (isLook) await this.sources.tidy(partition);
     return visited;
   }
 
@@ -288,15 +292,15 @@ export class GroupConsumer implements StreamConsumer {
     }
   }
 
-  private createSources(tenantId: string): GroupSource[] {
+  private createSources(partition: Partition): GroupSource[] {
     return (['journal', 'redrive'] as const).map(
       (kind) =>
-        new GroupSource(tenantId, kind, this.redis.commands, this.store, {
+        new GroupSource(partition, kind, this.redis.commands, this.store, {
           group: this.group,
           consumer: this.consumer,
           leaseMs: this.leaseMs,
           maxAttempts: this.handler.options.maxAttempts,
-          ownership: this.owners?.of(tenantId),
+          ownership: this.owners?.of(partition),
           handler: describeHandler(this.handler),
           effectLimits: this.effectLimits,
           signals: this.finders.signals,

@@ -6,7 +6,7 @@ import {
   type RawEntry,
 } from '../../event-store/index.js';
 import { readGroup, redisCall, type RedisClient } from '../../redis/index.js';
-import type { WorkSignals } from '../../stream-consumer/index.js';
+import { numberOf, type Partition, tenantOf, type WorkSignals } from '../../stream-consumer/index.js';
 import { type GroupEntry, type Page, type Taken, toGroupEntry, toPage } from './group-entries.js';
 import { dueTimes } from './due-times.js';
 import { groupWork } from './group-work.js';
@@ -48,7 +48,7 @@ const PAGE = 1000;
 /** Most bytes of entries that are taken at once; one is taken in any case. */
 const MAX_TAKEN_BYTES = 1024 * 1024;
 
-/** The journal of a tenant, or the dead letters that were sent back to this group alone. */
+/** The journal of a partition, or the dead letters that were sent back to this group alone. */
 export type SourceKind = 'journal' | 'redrive';
 
 export interface GroupSettings {
@@ -68,6 +68,8 @@ export interface GroupSettings {
 
 /** One source of entries of one group, and the scripts that work on it. */
 export class GroupSource {
+  readonly tenantId: string;
+  readonly partitionNumber: number;
   readonly stream: string;
   /** The fence under which the owner has taken all pending entries over: only then may it read new ones. */
   takenOver = '';
@@ -76,7 +78,7 @@ export class GroupSource {
   /** The replay epoch, as last heard. */
   private epoch = '0';
   private readonly keys: GroupKeys;
-  private readonly partition: PartitionKeys;
+  private readonly partitionKeys: PartitionKeys;
   private readonly state: ReturnType<GroupKeys['state']>;
   /** What is tried again in more than an hour: it becomes one of the redrives when it is due. */
   readonly later: GroupKeys['later'];
@@ -84,15 +86,18 @@ export class GroupSource {
   readonly parking: Parking | undefined;
 
   constructor(
-    readonly tenantId: string,
+    readonly partition: Partition,
     readonly kind: SourceKind,
     private readonly redis: RedisClient,
     private readonly store: EventStore,
     private readonly settings: GroupSettings,
   ) {
-    this.keys = store.keys.group(tenantId, 0, settings.group);
-    this.partition = store.keys.partition(tenantId, 0);
-    this.stream = kind === 'journal' ? this.partition.journal : this.keys.redrive;
+    const [tenantId, number] = [tenantOf(partition), numberOf(partition)];
+    this.tenantId = tenantId;
+    this.partitionNumber = number;
+    this.keys = store.keys.group(tenantId, number, settings.group);
+    this.partitionKeys = store.keys.partition(tenantId, number);
+    this.stream = kind === 'journal' ? this.partitionKeys.journal : this.keys.redrive;
     this.state = this.keys.state(kind);
     this.later = this.keys.later;
     if (!settings.ownership) return;
@@ -202,12 +207,13 @@ export class GroupSource {
    */
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
     const { group, consumer, maxAttempts } = this.settings;
-    const { journal, journalLast, journalLive, active, runs, index, meter } = this.partition;
+    const { journal, journalLast, journalLive, active, runs, index, meter } = this.partitionKeys;
     const hasEffects = outcomes.some(({ effects }) => effects.length > 0);
     const limits = hasEffects ? await this.store.limits.of(this.tenantId) : '';
     const { keys, args } = settleCall(
       this.store,
       this.tenantId,
+      this.partitionKeys,
       [
         ...[this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead],
         ...[this.keys.owner, this.keys.answer(batchId), journal, journalLast, active, runs],
@@ -321,7 +327,7 @@ export class GroupSource {
 
   /** Gives entries back that were read and not begun: whoever looks first takes them up. */
   async handBack(ids: readonly string[]): Promise<void> {
-    await this.settings.signals.around([groupWork(this.tenantId, this.settings.group)], async () => {
+    await this.settings.signals.around([groupWork(this.partition, this.settings.group)], async () => {
       for (let i = 0; i < ids.length; i += PAGE) {
         const page = ids.slice(i, i + PAGE);
         await this.redis.zadd(this.state.delayed, ...page.flatMap((id) => [0, id]));

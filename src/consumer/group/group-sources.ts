@@ -1,23 +1,23 @@
 import { Logger } from '@nestjs/common';
 import type { RedisConnections } from '../../redis/index.js';
-import { restOf } from '../../stream-consumer/index.js';
+import { numberOf, type Partition, restOf, tenantOf } from '../../stream-consumer/index.js';
 import type { GroupSource } from './group-source.js';
 import type { TenantDirectory } from './tenant-directory.js';
 
 /** A consumer without a sign of life for so many leases is removed from its group. */
 const GONE_AFTER_LEASES = 10;
-/** Tenants whose sources are kept while nothing of them is in hand. */
-const MAX_IDLE_TENANTS = 1000;
+/** Partitions whose sources are kept while nothing of them is in hand. */
+const MAX_IDLE = 1000;
 /** No id of a ms ends higher; Redis's own limit is no number that a double holds. */
 const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
 
-/** The sources of a group in each tenant. It makes the group where there is none. */
+/** The sources of a group in each partition. It makes the group where there is none. */
 export class GroupSources {
-  private readonly byTenant = new Map<string, readonly GroupSource[]>();
+  private readonly byPartition = new Map<Partition, readonly GroupSource[]>();
   private readonly logger: Logger;
   private newGroupsBegin = '0';
-  /** Tenants that there were when the group was registered for the first time, by this process, and have none yet. */
-  private older: ReadonlySet<string> = new Set();
+  /** Partitions that there were when the group was registered for the first time, by this process, and have none yet. */
+  private older: ReadonlySet<Partition> = new Set();
 
   constructor(
     private readonly group: string,
@@ -25,80 +25,88 @@ export class GroupSources {
     private readonly redis: RedisConnections,
     private readonly tenants: TenantDirectory,
     private readonly hooks: {
-      create(tenantId: string): readonly GroupSource[];
+      create(partition: Partition): readonly GroupSource[];
       /** Whether nothing of it is in hand, or owned. */
-      isIdle(tenantId: string): boolean;
-      onDrop(tenantId: string): void;
+      isIdle(partition: Partition): boolean;
+      onDrop(partition: Partition): void;
+      partitionsOf(tenantId: string): readonly Partition[];
+      /** Before a group is made in a partition that is not the tenant's first. */
+      beforeGroup(partition: Partition): Promise<void>;
     },
   ) {
     this.logger = new Logger(`Consumer ${group}`);
   }
 
-  of(tenantId: string): readonly GroupSource[] {
-    let sources = this.byTenant.get(tenantId);
+  of(partition: Partition): readonly GroupSource[] {
+    let sources = this.byPartition.get(partition);
     if (!sources) {
       this.dropIdle();
-      sources = this.hooks.create(tenantId);
-      this.byTenant.set(tenantId, sources);
+      sources = this.hooks.create(partition);
+      this.byPartition.set(partition, sources);
     }
     return sources;
   }
 
   all(): GroupSource[] {
-    return [...this.byTenant.values()].flat();
+    return [...this.byPartition.values()].flat();
   }
 
-  known(): Iterable<string> {
-    return this.byTenant.keys();
+  known(): Iterable<Partition> {
+    return this.byPartition.keys();
   }
 
-  drop(tenantId: string): void {
-    this.byTenant.delete(tenantId);
+  drop(partition: Partition): void {
+    this.byPartition.delete(partition);
   }
 
-  /** A group that begins with what comes from now on begins at the same moment in all tenants and processes. */
+  /** A group that begins with what comes from now on begins at the same moment in all partitions and processes. */
   async register(): Promise<void> {
     const { at, isFirst } = await this.tenants.register(this.group);
     // With that ms itself: what came after the moment may bear it too.
     this.newGroupsBegin = `${at - 1}-${MAX_SEQUENCE}`;
-    // Tenants that come later had nothing at that moment.
-    if (isFirst) this.older = new Set(await this.tenants.list());
+    // What comes later had nothing at that moment.
+    if (!isFirst) return;
+    this.older = new Set(
+      (await this.tenants.list()).flatMap((tenantId) => this.hooks.partitionsOf(tenantId)),
+    );
   }
 
   /** @returns false where there is no such tenant (any more): nothing is made for it */
-  async ensureGroup(tenantId: string): Promise<boolean> {
+  async ensureGroup(partition: Partition): Promise<boolean> {
+    const tenantId = tenantOf(partition);
     if (!(await this.tenants.has(tenantId))) return false;
-    const sources = this.of(tenantId);
+    if (numberOf(partition) > 0) await this.hooks.beforeGroup(partition);
+    const sources = this.of(partition);
     if (sources.some(({ hadGroup }) => hadGroup))
       this.logger.warn(`The consumer group of tenant ${tenantId} is gone: making it again.`);
-    for (const source of sources) await source.ensureGroup(this.newGroupsBegin, this.older.has(tenantId));
+    for (const source of sources) await source.ensureGroup(this.newGroupsBegin, this.older.has(partition));
     return true;
   }
 
-  async isAtRest(tenantId: string): Promise<boolean> {
-    const sources = this.of(tenantId);
+  async isAtRest(partition: Partition): Promise<boolean> {
+    const sources = this.of(partition);
     const streams = sources.map(({ stream }) => stream);
     const waiting = sources.slice(0, 1).map(({ later }) => later.due);
     const ask = () => restOf(this.redis, streams, this.group, waiting);
     let rest = await ask();
     if (rest === 'no group') {
-      if (!(await this.ensureGroup(tenantId))) return true;
+      if (!(await this.ensureGroup(partition))) return true;
       rest = await ask();
     }
     return rest === 'at rest';
   }
 
-  async tidy(tenantId: string): Promise<void> {
+  async tidy(partition: Partition): Promise<void> {
     const goneAfterMs = this.leaseMs * GONE_AFTER_LEASES;
-    await Promise.all(this.of(tenantId).map((source) => source.tidy(goneAfterMs)));
+    await Promise.all(this.of(partition).map((source) => source.tidy(goneAfterMs)));
   }
 
   private dropIdle(): void {
-    if (this.byTenant.size < MAX_IDLE_TENANTS) return;
-    for (const tenantId of this.byTenant.keys()) {
-      if (!this.hooks.isIdle(tenantId)) continue;
-      this.byTenant.delete(tenantId);
-      this.hooks.onDrop(tenantId);
+    if (this.byPartition.size < MAX_IDLE) return;
+    for (const partition of this.byPartition.keys()) {
+      if (!this.hooks.isIdle(partition)) continue;
+      this.byPartition.delete(partition);
+      this.hooks.onDrop(partition);
       return;
     }
   }

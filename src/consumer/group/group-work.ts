@@ -1,5 +1,5 @@
 import { JOURNAL_TOPIC } from '../../event-store/index.js';
-import { partitionOf, type Work } from '../../stream-consumer/index.js';
+import type { Partition, Work } from '../../stream-consumer/index.js';
 
 /** What a group is called among the consumers of streams. */
 export function groupConsumer(group: string): string {
@@ -12,6 +12,6 @@ export function groupOf(consumer: string): string | undefined {
 }
 
 /** Something for one group alone: what was sent or handed back to it, or that it goes on. */
-export function groupWork(tenantId: string, group: string): Work {
-  return { topic: JOURNAL_TOPIC, partition: partitionOf(tenantId), consumer: groupConsumer(group) };
+export function groupWork(partition: Partition, group: string): Work {
+  return { topic: JOURNAL_TOPIC, partition, consumer: groupConsumer(group) };
 }

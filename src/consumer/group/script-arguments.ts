@@ -1,4 +1,4 @@
-import type { EventStore, JournalEntry, RawEntry } from '../../event-store/index.js';
+import type { EventStore, JournalEntry, PartitionKeys, RawEntry } from '../../event-store/index.js';
 import { compareEventIds } from '../../events/index.js';
 import type { Effect } from '../delivery/effects.js';
 import {
@@ -83,6 +83,7 @@ export function beatCall(
 export function settleCall(
   store: EventStore,
   tenantId: string,
+  partition: Pick<PartitionKeys, 'dispatch'>,
   keys: readonly string[],
   args: readonly (string | number)[],
   limits: string,
@@ -111,7 +112,7 @@ export function settleCall(
   for (const { entry, token, epoch, kind, delayMs, error, effects } of others) {
     call.args.push(entry.id, token, addMarker(call, markerKey, epoch, entry));
     call.args.push(kind, Math.ceil(delayMs), error);
-    addEffects(call, store, tenantId, effects, runs);
+    addEffects(call, store, partition, effects, runs);
   }
   return call;
 }
@@ -186,7 +187,7 @@ function isPlain({ kind, effects }: Outcome): boolean {
 function addEffects(
   call: ScriptCall,
   store: EventStore,
-  tenantId: string,
+  partition: Pick<PartitionKeys, 'dispatch'>,
   effects: readonly Effect[],
   runs: ReadonlyMap<string, number>,
 ): void {
@@ -199,7 +200,7 @@ function addEffects(
     if (effect.kind === 'start') {
       i++;
       const { executor } = effect;
-      const dispatch = executor === undefined ? 0 : addDispatch(call, store, tenantId, executor);
+      const dispatch = executor === undefined ? 0 : call.keys.push(partition.dispatch(executor));
       call.args.push('start', run, dispatch, ...effect.fields, effect.events.length);
       for (const arg of store.eventArgs(effect.events)) call.args.push(arg);
       continue;
@@ -215,10 +216,6 @@ function addEffects(
     for (const arg of store.eventArgs(events)) call.args.push(arg);
   }
   call.args[count] = written;
-}
-
-function addDispatch(call: ScriptCall, store: EventStore, tenantId: string, executor: string): number {
-  return call.keys.push(store.keys.partition(tenantId, 0).dispatch(executor));
 }
 
 /** Its number among the keys, counted from 1 as Lua does; 0 without one. */

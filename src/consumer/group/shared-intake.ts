@@ -1,4 +1,4 @@
-import type { Scope, Visited, VisitTerms } from '../../stream-consumer/index.js';
+import type { Partition, Scope, Visited, VisitTerms } from '../../stream-consumer/index.js';
 import type { Deliverer } from '../delivery/deliverer.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { GroupRecovery } from './group-recovery.js';
@@ -10,7 +10,7 @@ const PAGE = 100;
 /** For a group whose entries any of its processes may handle: each takes what it has places for. */
 export class SharedIntake implements Intake {
   constructor(
-    private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
+    private readonly sourcesOf: (partition: Partition) => readonly GroupSource[],
     private readonly deliverer: Deliverer,
     private readonly recovery: GroupRecovery,
   ) {}
@@ -28,8 +28,8 @@ export class SharedIntake implements Intake {
   }
 
   /** What others left and what was sent back come first, with a part of the places: new entries may never end. */
-  async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
-    const [journal, redrive] = this.sourcesOf(tenantId);
+  async visit(partition: Partition, { places, scope, resync }: VisitTerms): Promise<Visited> {
+    const [journal, redrive] = this.sourcesOf(partition);
     if (!journal || !redrive) return { taken: 0 };
     if (resync) for (const source of [journal, redrive]) await this.takeUpOwn(source);
     if (scope === 'news') return this.take(journal, places, 'news');

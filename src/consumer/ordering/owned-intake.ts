@@ -1,4 +1,4 @@
-import type { Visited, VisitTerms } from '../../stream-consumer/index.js';
+import type { Partition, Visited, VisitTerms } from '../../stream-consumer/index.js';
 import type { Deliverer } from '../delivery/deliverer.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { GroupRecovery } from '../group/group-recovery.js';
@@ -10,19 +10,19 @@ import { MAX_IN_MEMORY } from './run-lanes.js';
 /** How soon it looks again for whether there is less parked. */
 const FULL_MS = 1000;
 
-/** For an ordered group: the owner of a tenant takes over whatever is pending, in order, and only then reads on. */
+/** For an ordered group: the owner of a partition takes over whatever is pending, in order, and only then reads on. */
 export class OwnedIntake implements Intake {
   constructor(
     private readonly leaseMs: number,
-    private readonly sourcesOf: (tenantId: string) => readonly GroupSource[],
+    private readonly sourcesOf: (partition: Partition) => readonly GroupSource[],
     private readonly deliverer: Pick<Deliverer, 'accept' | 'buried' | 'forget' | 'inHand' | 'runs'>,
     private readonly recovery: Pick<GroupRecovery, 'takeOver'>,
     private readonly owners: {
-      isOurs(tenantId: string): boolean;
+      isOurs(partition: Partition): boolean;
       /** Becomes or stays the owner, if it can be had; what was held under another fence is let go of. */
-      renew(tenantId: string): Promise<void>;
+      renew(partition: Partition): Promise<void>;
       /** Lets another have it. */
-      giveUp(tenantId: string): Promise<void>;
+      giveUp(partition: Partition): Promise<void>;
     },
   ) {}
 
@@ -30,24 +30,24 @@ export class OwnedIntake implements Intake {
     return this.deliverer.runs.isFull ? 0 : MAX_IN_MEMORY - this.deliverer.inHand.size;
   }
 
-  owns(tenantId: string): boolean {
-    return this.owners.isOurs(tenantId);
+  owns(partition: Partition): boolean {
+    return this.owners.isOurs(partition);
   }
 
   /** Whoever comes first may have it. */
-  rest(tenantId: string): Promise<void> {
-    return this.owners.giveUp(tenantId);
+  rest(partition: Partition): Promise<void> {
+    return this.owners.giveUp(partition);
   }
 
-  async visit(tenantId: string, { places, scope, resync }: VisitTerms): Promise<Visited> {
-    const sources = this.sourcesOf(tenantId);
+  async visit(partition: Partition, { places, scope, resync }: VisitTerms): Promise<Visited> {
+    const sources = this.sourcesOf(partition);
     for (const source of sources) {
       const isLost = resync || (scope === 'look' && (await source.parking?.isKnown()) === false);
       if (isLost) source.takenOver = '';
     }
-    if (!this.owners.isOurs(tenantId)) await this.owners.renew(tenantId);
+    if (!this.owners.isOurs(partition)) await this.owners.renew(partition);
     // It is another's: until that one is gone.
-    if (!this.owners.isOurs(tenantId)) return { taken: 0, againInMs: this.leaseMs / 3 };
+    if (!this.owners.isOurs(partition)) return { taken: 0, againInMs: this.leaseMs / 3 };
     try {
       const visited: Visited = { taken: 0 };
       for (const source of sources) {
@@ -59,10 +59,10 @@ export class OwnedIntake implements Intake {
         visited.againInMs = soonest(visited.againInMs, one.againInMs);
       }
       if (scope !== 'look' || visited.taken > 0) return visited;
-      return { ...visited, isIdle: await this.restIfIdle(tenantId, sources) };
+      return { ...visited, isIdle: await this.restIfIdle(partition, sources) };
     } catch (error) {
       if (!(error instanceof OwnershipLostError)) throw error;
-      await this.owners.renew(tenantId);
+      await this.owners.renew(partition);
       return { taken: 0, more: scope };
     }
   }
@@ -118,13 +118,13 @@ export class OwnedIntake implements Intake {
     }
   }
 
-  private async restIfIdle(tenantId: string, sources: readonly GroupSource[]): Promise<boolean> {
+  private async restIfIdle(partition: Partition, sources: readonly GroupSource[]): Promise<boolean> {
     for (const { stream } of sources) {
       for (const { source } of this.deliverer.inHand) if (source.stream === stream) return false;
     }
     const outlooks = await Promise.all(sources.map((source) => source.outlook()));
     if (outlooks.some(({ pending }) => pending > 0)) return false;
-    await this.owners.giveUp(tenantId);
+    await this.owners.giveUp(partition);
     return true;
   }
 }

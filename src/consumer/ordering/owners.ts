@@ -1,61 +1,68 @@
+import type { Partition } from '../../stream-consumer/index.js';
 import { Ownership } from './ownership.js';
 import type { Patience } from '../group/patience.js';
 import type { RedisClient } from '../../redis/index.js';
 
-/** The tenants of an ordered group that this process owns, or tries to: only while there is something to do there. */
+/** The partitions of an ordered group that this process owns, or tries to: only while there is something to do there. */
 export class Owners {
-  private readonly ownerships = new Map<string, Ownership>();
+  private readonly ownerships = new Map<Partition, Ownership>();
 
   constructor(
     private readonly redis: RedisClient,
-    private readonly keyOf: (tenantId: string) => string,
+    private readonly keyOf: (partition: Partition) => string,
     private readonly consumer: string,
     private readonly leaseMs: number,
     private readonly patience: Patience,
-    /** The fence of a tenant is another than before: what was held under it is held no more. */
-    private readonly onChange: (tenantId: string) => void,
+    /** The fence of a partition is another than before: what was held under it is held no more. */
+    private readonly onChange: (partition: Partition) => void,
   ) {}
 
-  of(tenantId: string): Ownership {
-    let ownership = this.ownerships.get(tenantId);
+  of(partition: Partition): Ownership {
+    let ownership = this.ownerships.get(partition);
     if (!ownership) {
-      ownership = new Ownership(this.redis, this.keyOf(tenantId), this.consumer, this.leaseMs, this.patience);
-      this.ownerships.set(tenantId, ownership);
+      ownership = new Ownership(
+        this.redis,
+        this.keyOf(partition),
+        this.consumer,
+        this.leaseMs,
+        this.patience,
+      );
+      this.ownerships.set(partition, ownership);
     }
     return ownership;
   }
 
-  isOurs(tenantId: string): boolean {
-    return this.ownerships.get(tenantId)?.isOurs ?? false;
+  isOurs(partition: Partition): boolean {
+    return this.ownerships.get(partition)?.isOurs ?? false;
   }
 
-  /** The tenants that are ours. */
-  owned(): string[] {
-    return [...this.ownerships].flatMap(([tenantId, { isOurs }]) => (isOurs ? [tenantId] : []));
+  /** Those that are ours. */
+  owned(): Partition[] {
+    return [...this.ownerships].flatMap(([partition, { isOurs }]) => (isOurs ? [partition] : []));
   }
 
-  async renew(tenantId: string): Promise<void> {
-    if (await this.of(tenantId).renew()) this.onChange(tenantId);
+  async renew(partition: Partition): Promise<void> {
+    if (await this.of(partition).renew()) this.onChange(partition);
   }
 
   /** Those that are ours remain so, as far as that can be had. */
   async renewAll(): Promise<void> {
-    for (const tenantId of this.owned()) await this.renew(tenantId);
+    for (const partition of this.owned()) await this.renew(partition);
   }
 
-  async giveUp(tenantId: string): Promise<void> {
-    const ownership = this.ownerships.get(tenantId);
+  async giveUp(partition: Partition): Promise<void> {
+    const ownership = this.ownerships.get(partition);
     if (!ownership) return;
-    this.ownerships.delete(tenantId);
+    this.ownerships.delete(partition);
     await ownership.giveUp();
   }
 
   /** Of one that is not ours. */
-  forget(tenantId: string): void {
-    this.ownerships.delete(tenantId);
+  forget(partition: Partition): void {
+    this.ownerships.delete(partition);
   }
 
   async giveUpAll(): Promise<void> {
-    await Promise.allSettled([...this.ownerships.keys()].map((tenantId) => this.giveUp(tenantId)));
+    await Promise.allSettled([...this.ownerships.keys()].map((partition) => this.giveUp(partition)));
   }
 }

@@ -5,6 +5,7 @@ import { GroupSource } from '../group/group-source.js';
 import { Ownership } from './ownership.js';
 import { Patience } from '../group/patience.js';
 import { TenantDirectory } from '../group/tenant-directory.js';
+import { partitionOf } from '../../stream-consumer/index.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -53,7 +54,7 @@ describe("A group that begins 'now'", () => {
 
   const begins = async (from: string, isOlder = false): Promise<number> => {
     const { commands } = test.redis;
-    const source = new GroupSource(test.tenant, 'journal', commands, test.store, {
+    const source = new GroupSource(partitionOf(test.tenant), 'journal', commands, test.store, {
       group,
       consumer: 'one',
       leaseMs: 60_000,

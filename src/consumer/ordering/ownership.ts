@@ -8,7 +8,7 @@ export class OwnershipLostError extends Error {}
 /** A fence that is nobody's. */
 export const NO_FENCE = '-';
 
-/** Who may handle an ordered group's events of one tenant: its journal, and what was sent back to the group. */
+/** Who may handle an ordered group's events of one partition: its journal, and what was sent back to the group. */
 export class Ownership {
   /** That of this process while it is the owner, as far as it knows; else ''. Each owner has a higher one. */
   fence = '';

@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import type { Partition } from '../../stream-consumer/index.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { isExpected } from '../delivery/starter.js';
 import type { InHand } from '../flow/in-hand.js';
@@ -17,7 +18,7 @@ const AFTER_ERROR_MS = 500;
 
 export interface RunLanesDeps {
   inHand: InHand;
-  finder: { pump(): void; visitIn(tenantId: string, ms: number): void };
+  finder: { pump(): void; visitIn(partition: Partition, ms: number): void };
   logger: Logger;
 }
 
@@ -91,7 +92,7 @@ export class RunLanes {
     const { source, fence } = first;
     for (const delivery of deliveries) this.leave(delivery);
     const again = (ms: number): void => {
-      this.deps.finder.visitIn(source.tenantId, ms);
+      this.deps.finder.visitIn(source.partition, ms);
     };
     parking
       .park(

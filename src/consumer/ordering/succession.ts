@@ -1,4 +1,5 @@
 import { pause } from '../../common/index.js';
+import type { Partition } from '../../stream-consumer/index.js';
 import type { GroupAnnouncement } from '../members/group-announcement.js';
 import type { HandlerVersions } from '../members/handler-versions.js';
 
@@ -10,16 +11,16 @@ export interface Participation {
   begin(): void;
   /** It takes none, and lets go of those that no handler runs for. */
   end(): Promise<void>;
-  /** Whether no handler runs for a tenant any more. */
-  isIdle(tenantId: string): boolean;
-  /** The tenants that it owns. */
-  owned(): string[];
-  letGo(tenantId: string): Promise<void>;
+  /** Whether no handler runs for a partition any more. */
+  isIdle(partition: Partition): boolean;
+  /** The partitions that it owns. */
+  owned(): Partition[];
+  letGo(partition: Partition): Promise<void>;
 }
 
 /**
- * Two versions of a handler would each own some tenants of an ordered group, and what one of them does not want would
- * be lost to the other. So an older one gives way, tenant by tenant as its handlers end, and is there again if the newer
+ * Two versions of a handler would each own some partitions of an ordered group, and what one of them does not want would
+ * be lost to the other. So an older one gives way, partition by partition as its handlers end, and is there again if the newer
  * one goes.
  */
 export class Succession {
@@ -51,8 +52,8 @@ export class Succession {
     if (isNewest) return;
     // It gives no other sign of life, and what it wants is to be known.
     await this.announcement.announce();
-    for (const tenantId of this.participation.owned()) {
-      if (this.participation.isIdle(tenantId)) await this.participation.letGo(tenantId);
+    for (const partition of this.participation.owned()) {
+      if (this.participation.isIdle(partition)) await this.participation.letGo(partition);
     }
   }
 }

@@ -68,8 +68,12 @@ export class DeadLetterCount {
 
   private async count(group: string, tenants: readonly string[]): Promise<number> {
     const counts = await Promise.all(
-      tenants.map((tenantId) =>
-        redisCall(this.redis.commands.xlen(this.store.keys.group(tenantId, 0, group).dead)),
+      tenants.flatMap((tenantId) =>
+        this.store.partitions
+          .of(tenantId)
+          .map((number) =>
+            redisCall(this.redis.commands.xlen(this.store.keys.group(tenantId, number, group).dead)),
+          ),
       ),
     );
     return counts.reduce((sum, count) => sum + count, 0);

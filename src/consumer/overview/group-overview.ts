@@ -2,13 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { RedisUnavailableError } from '../../common/index.js';
 import { groupPausedKey, JOURNAL_TOPIC } from '../../event-store/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
-import {
-  BusyPartitions,
-  type Partition,
-  partitionOf,
-  teamOf,
-  tenantOf,
-} from '../../stream-consumer/index.js';
+import { BusyPartitions, type Partition, teamOf, tenantOf } from '../../stream-consumer/index.js';
 import { groupConsumer } from '../group/group-work.js';
 import type { GroupMember } from '../members/group-member.js';
 import { GroupMembers } from '../members/group-members.js';
@@ -61,7 +55,7 @@ export interface GroupOverview extends Pick<
 export class GroupOverviewReader {
   private readonly logger = new Logger('Consumers');
   /** The worst of the look before: where not all can be looked at, these are. */
-  private readonly worst = new Map<string, readonly Partition[]>();
+  private readonly worst = new Map<string, readonly string[]>();
 
   constructor(
     private readonly redis: RedisConnections,
@@ -81,19 +75,19 @@ export class GroupOverviewReader {
       this.rates.read(group),
       this.deadLetters.next(group),
     ]);
-    const found = await this.lookAt(group, where.partitions);
+    const found = await this.lookAt(group, where.tenants);
     const overMeanwhile = await this.tidyPaused(group, where.paused, found);
     const standings = [...found.values()];
     const worst = worstOf(standings);
     this.worst.set(
       group,
-      worst.map(({ tenantId }) => partitionOf(tenantId)),
+      worst.map(({ tenantId }) => tenantId),
     );
     return {
       group,
       ...sumOf(standings),
       deadLetters,
-      tenantsLookedAt: where.partitions.length,
+      tenantsLookedAt: where.tenants.length,
       isComplete: where.isComplete,
       tenantsPaused: where.pausedCount - overMeanwhile,
       rates,
@@ -104,8 +98,8 @@ export class GroupOverviewReader {
 
   /** Of each tenant in which there may be anything, of 1000 at most. @throws RedisUnavailableError */
   async readTenants(group: string): Promise<TenantLook[]> {
-    const { partitions } = await this.placesOf(group, await this.members.list(group));
-    return [...(await this.lookAt(group, partitions)).values()];
+    const { tenants } = await this.placesOf(group, await this.members.list(group));
+    return [...(await this.lookAt(group, tenants)).values()];
   }
 
   /** Groups that nobody asks for any more need no place. */
@@ -118,7 +112,7 @@ export class GroupOverviewReader {
     group: string,
     members: readonly GroupMember[],
   ): Promise<{
-    partitions: Partition[];
+    tenants: string[];
     paused: readonly Partition[];
     pausedCount: number;
     isComplete: boolean;
@@ -126,30 +120,34 @@ export class GroupOverviewReader {
     const { named } = this.tenants;
     const key = groupPausedKey(group);
     const [paused, pausedCount] = await Promise.all([
-      redisCall(this.redis.commands.srandmember(key, MOST_TENANTS)),
+      redisCall(this.redis.commands.srandmember(key, MOST_TENANTS)) as Promise<Partition[]>,
       redisCall(this.redis.commands.scard(key)),
     ]);
     const teams = new Set(members.map(({ team }) => team));
     if (teams.size === 0) teams.add(teamOf(groupConsumer(group), named));
     const busy =
       named && named.length <= FEW_TENANTS
-        ? { partitions: named.map((tenantId) => partitionOf(tenantId)), isComplete: true }
-        : await this.busy.find(JOURNAL_TOPIC, [...teams]);
-    const all = [...new Set([...(this.worst.get(group) ?? []), ...paused, ...busy.partitions])].filter(
-      (partition) => this.tenants.serves(tenantOf(partition)),
-    );
+        ? { tenants: named, isComplete: true }
+        : await this.findBusy(teams);
+    const all = [
+      ...new Set([...(this.worst.get(group) ?? []), ...paused.map(tenantOf), ...busy.tenants]),
+    ].filter((tenantId) => this.tenants.serves(tenantId));
     const isComplete = busy.isComplete && pausedCount <= MOST_TENANTS && all.length <= MOST_TENANTS;
-    return { partitions: all.slice(0, MOST_TENANTS), paused, pausedCount, isComplete };
+    return { tenants: all.slice(0, MOST_TENANTS), paused, pausedCount, isComplete };
   }
 
-  private async lookAt(group: string, partitions: readonly Partition[]): Promise<Map<Partition, TenantLook>> {
-    const found = new Map<Partition, TenantLook>();
-    for (let from = 0; from < partitions.length; from += AT_ONCE) {
+  private async findBusy(teams: Iterable<string>): Promise<{ tenants: string[]; isComplete: boolean }> {
+    const { partitions, isComplete } = await this.busy.find(JOURNAL_TOPIC, [...teams]);
+    return { tenants: partitions.map(tenantOf), isComplete };
+  }
+
+  private async lookAt(group: string, tenants: readonly string[]): Promise<Map<string, TenantLook>> {
+    const found = new Map<string, TenantLook>();
+    for (let from = 0; from < tenants.length; from += AT_ONCE) {
       await Promise.all(
-        partitions.slice(from, from + AT_ONCE).map(async (partition) => {
-          const tenantId = tenantOf(partition);
+        tenants.slice(from, from + AT_ONCE).map(async (tenantId) => {
           try {
-            found.set(partition, { ...(await this.standings.read(tenantId, group)), tenantId });
+            found.set(tenantId, { ...(await this.standings.read(tenantId, group)), tenantId });
           } catch (error) {
             if (error instanceof RedisUnavailableError) throw error;
             // One tenant's trouble must not hide the others.
@@ -165,9 +163,9 @@ export class GroupOverviewReader {
   private async tidyPaused(
     group: string,
     paused: readonly Partition[],
-    found: ReadonlyMap<Partition, TenantLook>,
+    found: ReadonlyMap<string, TenantLook>,
   ): Promise<number> {
-    const over = paused.filter((partition) => found.get(partition)?.isPaused === false);
+    const over = paused.filter((partition) => found.get(tenantOf(partition))?.isPaused === false);
     if (over.length > 0) await redisCall(this.redis.commands.srem(groupPausedKey(group), ...over));
     return over.length;
   }

@@ -40,10 +40,18 @@ export class GroupStandings {
     private readonly store: EventStore,
   ) {}
 
-  /** @throws RedisUnavailableError */
+  /** In all partitions of the tenant together. @throws RedisUnavailableError */
   async read(tenantId: string, group: string): Promise<GroupStanding> {
-    const keys = this.store.keys.group(tenantId, 0, group);
-    const { journal, journalLast, journalDeleted } = this.store.keys.partition(tenantId, 0);
+    const [first, ...others] = await Promise.all(
+      this.store.partitions.of(tenantId).map((number) => this.readIn(tenantId, number, group)),
+    );
+    if (!first) throw new Error('A tenant has a partition at least.');
+    return others.reduce(together, first);
+  }
+
+  private async readIn(tenantId: string, partition: number, group: string): Promise<GroupStanding> {
+    const keys = this.store.keys.group(tenantId, partition, group);
+    const { journal, journalLast, journalDeleted } = this.store.keys.partition(tenantId, partition);
     const [
       pending,
       lag,
@@ -106,12 +114,46 @@ export class GroupStandings {
   }
 }
 
-/** A consumer of the journal is one of the redrives too. */
+function together(a: GroupStanding, b: GroupStanding): GroupStanding {
+  const [first] = [a, b].sort((one, other) => (one.pausedAt ?? Infinity) - (other.pausedAt ?? Infinity));
+  return {
+    pending: a.pending + b.pending,
+    lag: a.lag + b.lag,
+    oldestPendingMs:
+      a.oldestPendingMs === undefined || b.oldestPendingMs === undefined
+        ? (a.oldestPendingMs ?? b.oldestPendingMs)
+        : Math.max(a.oldestPendingMs, b.oldestPendingMs),
+    lagMs: Math.max(a.lagMs, b.lagMs),
+    delayed: a.delayed + b.delayed,
+    deadLetters: a.deadLetters + b.deadLetters,
+    at: Math.max(a.at, b.at),
+    appended: a.appended + b.appended,
+    appendedLately: a.appendedLately + b.appendedLately,
+    isPaused: a.isPaused || b.isPaused,
+    pausedAt: first?.pausedAt,
+    pausedBy: first?.pausedBy,
+    handler: a.handler || b.handler,
+    recovery: timeOf(a.recovery) >= timeOf(b.recovery) ? a.recovery : b.recovery,
+    consumers: byName([...a.consumers, ...b.consumers]),
+  };
+}
+
+/** When a recovery was, as it was noted there. */
+function timeOf(recovery: string): number {
+  return recovery === '' ? 0 : (JSON.parse(recovery) as { at: number }).at;
+}
+
 function toConsumers(flat: readonly (string | number)[]): GroupStanding['consumers'] {
-  const byName = new Map<string, { name: string; pending: number; idleMs: number }>();
-  for (let i = 0; i < flat.length; i += 3) {
-    const name = String(flat[i]);
-    const [pending, idleMs] = [Number(flat[i + 1]), Number(flat[i + 2])];
+  const consumers: GroupStanding['consumers'] = [];
+  for (let i = 0; i < flat.length; i += 3)
+    consumers.push({ name: String(flat[i]), pending: Number(flat[i + 1]), idleMs: Number(flat[i + 2]) });
+  return byName(consumers);
+}
+
+/** A consumer of the journal is one of the redrives too, and of other partitions. */
+function byName(consumers: GroupStanding['consumers']): GroupStanding['consumers'] {
+  const byName = new Map<string, GroupStanding['consumers'][number]>();
+  for (const { name, pending, idleMs } of consumers) {
     const before = byName.get(name);
     byName.set(name, {
       name,

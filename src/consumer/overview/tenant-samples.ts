@@ -51,6 +51,7 @@ export class TenantSamples {
     return texts.map(read);
   }
 
+  /** In the first partition, whatever there are: a sample is of the whole tenant. */
   private keyOf(tenantId: string, group: string): string {
     return this.store.keys.group(tenantId, 0, group).samples;
   }

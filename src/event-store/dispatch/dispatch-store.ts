@@ -69,7 +69,7 @@ const NO_LIMIT = 1_000_000_000;
 export type BeatAnswer = 'held' | 'lost' | 'gone' | 'completed' | 'failed' | 'cancelled';
 
 /**
- * Runs on their way to executors. Each executor has a stream of its own per tenant, so that a process reads only what
+ * Runs on their way to executors. Each executor has a stream of its own per partition of a tenant, so that a process reads only what
  * it can execute; one consumer group shares them among processes. An entry stays in its stream until its run has ended.
  *
  * Every method throws RedisUnavailableError when Redis can't answer.
@@ -135,8 +135,20 @@ export class DispatchStore {
     return { pending: rows.length, staleInMs: left.length > 0 ? Math.min(...left) : undefined };
   }
 
-  /** How many runs processes have, and how many wait for one. */
-  async countRuns(source: DispatchSource): Promise<{ running: number; pending: number }> {
+  /** How many runs of an executor processes have, and how many wait for one, in all of a tenant's partitions. */
+  async countRuns({ tenantId, executor }: DispatchSource): Promise<{ running: number; pending: number }> {
+    const counts = await Promise.all(
+      this.store.partitions
+        .of(tenantId)
+        .map((partition) => this.countRunsIn({ tenantId, executor, partition })),
+    );
+    return {
+      running: counts.reduce((sum, { running }) => sum + running, 0),
+      pending: counts.reduce((sum, { pending }) => sum + pending, 0),
+    };
+  }
+
+  private async countRunsIn(source: DispatchSource): Promise<{ running: number; pending: number }> {
     const stream = this.streamOf(source);
     const [all, summary] = await redisCall(
       Promise.all([
@@ -162,8 +174,8 @@ export class DispatchStore {
   }
 
   /** Whether Redis was there for so long that a silent process of this tenant's runs must be gone. */
-  isPatient(leaseMs: number, tenantId: string): Promise<boolean> {
-    return this.redis.hasBeenSteadyFor(leaseMs, this.store.keys.partition(tenantId, 0).runs);
+  isPatient(leaseMs: number, tenantId: string, partition: number): Promise<boolean> {
+    return this.redis.hasBeenSteadyFor(leaseMs, this.store.keys.partition(tenantId, partition).runs);
   }
 
   /**
@@ -352,8 +364,8 @@ export class DispatchStore {
     return rows.map((row) => dispatchEntry(source, row));
   }
 
-  private streamOf({ tenantId, executor }: DispatchSource): string {
-    return this.store.keys.partition(tenantId, 0).dispatch(executor);
+  private streamOf({ tenantId, partition = 0, executor }: DispatchSource): string {
+    return this.store.keys.partition(tenantId, partition).dispatch(executor);
   }
 }
 

@@ -62,8 +62,9 @@ export class Journal {
     return readJournalPage(tenantId, undefined, reply);
   }
 
-  async journalInfo(tenantId: string): Promise<JournalInfo> {
-    const { journal, journalLast, journalDeleted } = this.store.keys.partition(tenantId, 0);
+  /** Of one partition. */
+  async journalInfo(tenantId: string, partition = 0): Promise<JournalInfo> {
+    const { journal, journalLast, journalDeleted } = this.store.keys.partition(tenantId, partition);
     const [length, first, last, ...rest] = (await SCRIPTS.journalInfo.run(
       this.redis.commands,
       [journal, journalLast, journalDeleted],

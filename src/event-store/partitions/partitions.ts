@@ -34,6 +34,7 @@ export function fieldOf(tenantId: string | undefined): string {
 export class Partitions implements OnModuleInit, OnApplicationShutdown {
   private readonly process = randomUUID();
   private readonly stopping = new AbortController();
+  private stopListening = (): void => undefined;
   private readonly onChanged = new Set<() => void>();
   private version = '';
   private said = '';
@@ -50,7 +51,7 @@ export class Partitions implements OnModuleInit, OnApplicationShutdown {
     await this.redis.start();
     // Without an answer there is a next time. An outage is logged by the connections.
     await this.refresh().catch(() => undefined);
-    this.redis.commands.on('ready', this.onReady);
+    this.stopListening = this.redis.whenReady(this.onReady);
     this.loop = every(
       EVERY_MS,
       this.stopping.signal,
@@ -61,7 +62,7 @@ export class Partitions implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    this.redis.commands.off('ready', this.onReady);
+    this.stopListening();
     await this.loop;
     // A raise need not wait for it.
     await redisCall(this.redis.commands.zrem(PARTITION_READERS_KEY, `${this.process} ${this.said}`)).catch(

@@ -1,6 +1,6 @@
 import { redisCall, type RedisConnections } from '../../redis/index.js';
 import type { WorkSignals } from '../../stream-consumer/index.js';
-import type { Keyspace } from '../log/keys.js';
+import type { Keyspace, PartitionKeys } from '../log/keys.js';
 import { HELD_TERM, idOfMember, rangeOfTerm, termOf } from '../log/runs/run-index.js';
 import { EXTERNAL } from '../log/runs/run-record.js';
 import { redispatchWork } from '../log/store-work.js';
@@ -20,7 +20,7 @@ export interface LapsedRun {
   lapsedMs: number;
 }
 
-/** What was found among the runs of a tenant's executors. */
+/** What was found among the runs of executors in one partition. */
 export interface ExecutedRunsFound {
   /** Runs whose dispatch was lost and was made again. */
   dispatched: number;
@@ -41,7 +41,7 @@ interface Place {
  * dispatch was lost, with a stream that somebody deleted.
  */
 export class ExecutedRuns {
-  /** By tenant; without one the next call begins at the beginning. */
+  /** By the key of the order; without one the next call begins at the beginning. */
   private readonly heldAfter = new Map<string, string>();
   private readonly undatedAfter = new Map<string, Place>();
 
@@ -52,11 +52,12 @@ export class ExecutedRuns {
     private readonly idleTimeoutMs: number,
   ) {}
 
-  async look(tenantId: string): Promise<ExecutedRunsFound> {
+  async look(tenantId: string, partition: number): Promise<ExecutedRunsFound> {
     const found: ExecutedRunsFound = { dispatched: 0, lapsed: [], executed: false };
-    await this.lookAtHeld(tenantId, found);
-    await this.lookAtUndated(tenantId, found);
-    const { index } = this.keys.partition(tenantId, 0);
+    const keys = this.keys.partition(tenantId, partition);
+    await this.lookAtHeld(tenantId, keys, found);
+    await this.lookAtUndated(tenantId, keys, found);
+    const { index } = keys;
     const counts = await redisCall(
       Promise.all(
         [HELD_TERM, termOf.status('pending')].map((term) =>
@@ -68,35 +69,43 @@ export class ExecutedRuns {
     return found;
   }
 
-  private async lookAtHeld(tenantId: string, found: ExecutedRunsFound): Promise<void> {
-    const { index } = this.keys.partition(tenantId, 0);
+  private async lookAtHeld(
+    tenantId: string,
+    partition: PartitionKeys,
+    found: ExecutedRunsFound,
+  ): Promise<void> {
+    const { index } = partition;
     for (let looked = 0; looked < MAX_HELD; looked += PAGE) {
-      const [min, max] = rangeOfTerm(HELD_TERM, this.heldAfter.get(tenantId));
+      const [min, max] = rangeOfTerm(HELD_TERM, this.heldAfter.get(index));
       const members = await redisCall(this.redis.commands.zrangebylex(index, min, max, 'LIMIT', 0, PAGE));
       const ids = members.map(idOfMember);
-      found.lapsed.push(...(await this.check(tenantId, ids, found)));
+      found.lapsed.push(...(await this.check(tenantId, partition, ids, found)));
       const last = ids.at(-1);
       if (last === undefined || ids.length < PAGE) {
-        this.heldAfter.delete(tenantId);
+        this.heldAfter.delete(index);
         return;
       }
-      this.heldAfter.set(tenantId, last);
+      this.heldAfter.set(index, last);
     }
   }
 
-  private async lookAtUndated(tenantId: string, found: ExecutedRunsFound): Promise<void> {
-    const { active } = this.keys.partition(tenantId, 0);
+  private async lookAtUndated(
+    tenantId: string,
+    partition: PartitionKeys,
+    found: ExecutedRunsFound,
+  ): Promise<void> {
+    const { active } = partition;
     const { commands } = this.redis;
     for (let looked = 0; looked < MAX_UNDATED; looked += PAGE) {
-      const from = await this.placeAfter(active, this.undatedAfter.get(tenantId));
+      const from = await this.placeAfter(active, this.undatedAfter.get(active));
       const ids = await redisCall(commands.zrange(active, from, String(from + PAGE - 1)));
-      await this.check(tenantId, ids, found);
+      await this.check(tenantId, partition, ids, found);
       const last = ids.at(-1);
       if (last === undefined || ids.length < PAGE) {
-        this.undatedAfter.delete(tenantId);
+        this.undatedAfter.delete(active);
         return;
       }
-      this.undatedAfter.set(tenantId, { id: last, rank: from + PAGE - 1 });
+      this.undatedAfter.set(active, { id: last, rank: from + PAGE - 1 });
     }
   }
 
@@ -120,11 +129,11 @@ export class ExecutedRuns {
   /** @returns those whose lease ran out */
   private async check(
     tenantId: string,
+    partition: PartitionKeys,
     ids: readonly string[],
     found: ExecutedRunsFound,
   ): Promise<LapsedRun[]> {
     if (ids.length === 0) return [];
-    const partition = this.keys.partition(tenantId, 0);
     // A run keeps its executor for life, so that its keys can be named before the script looks at it.
     const executors = await this.executorsOf(tenantId, ids);
     const keys = [partition.active];

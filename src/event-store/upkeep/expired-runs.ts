@@ -6,7 +6,7 @@ const PAGE = 200;
 /** Members of an index that one call compares with the runs there are. */
 const MAX_COMPARED = 2000;
 
-/** Takes runs that are gone, with their retention, out of their tenant's indexes: part of it at each call. */
+/** Takes runs that are gone, with their retention, out of the indexes of their partition: part of it at each call. */
 export class ExpiredRuns {
   /** Where to go on comparing, by index. */
   private readonly compared = new Map<string, string>();
@@ -17,8 +17,8 @@ export class ExpiredRuns {
   ) {}
 
   /** @returns how many */
-  async forget(tenantId: string): Promise<number> {
-    const { runs, index, active } = this.keys.partition(tenantId, 0);
+  async forget(tenantId: string, partition: number): Promise<number> {
+    const { runs, index, active } = this.keys.partition(tenantId, partition);
     const forgotten = await this.walk(
       tenantId,
       runs,
@@ -35,9 +35,9 @@ export class ExpiredRuns {
     return forgotten;
   }
 
-  /** Whether the next call goes on within one of the tenant's indexes. */
-  isComparing(tenantId: string): boolean {
-    const { runs, index } = this.keys.partition(tenantId, 0);
+  /** Whether the next call goes on within one of the partition's indexes. */
+  isComparing(tenantId: string, partition: number): boolean {
+    const { runs, index } = this.keys.partition(tenantId, partition);
     return this.compared.has(runs) || this.compared.has(index);
   }
 

@@ -57,8 +57,10 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
       everyMs: journalTrimMs,
       tenantsKey: TENANTS_KEY,
       named: undefined,
-      look: async (tenantId) => ((await this.lengthOf(tenantId)) > this.maxLength ? 'work' : undefined),
-      work: (tenantId) => this.trimOne(tenantId),
+      partitionsOf: store.partitions.namesOf,
+      look: async (tenantId, _, partition) =>
+        (await this.lengthOf(tenantId, partition)) > this.maxLengthOf(tenantId) ? 'work' : undefined,
+      work: (tenantId, _, partition) => this.trimOne(tenantId, partition),
       onError: (tenantId, error) => {
         this.logger.error(`The journal of ${tenantId} could not be trimmed: ${errorText(error)}`);
       },
@@ -80,17 +82,17 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * Trims one tenant's journal, if it is too long.
+   * Trims what one of a tenant's partitions has of its journal, if that is too long.
    *
    * @throws RedisUnavailableError
    */
-  async trim(tenantId: string): Promise<TrimResult> {
+  async trim(tenantId: string, partition = 0): Promise<TrimResult> {
     const result: TrimResult = { trimmed: 0, deadLettered: {} };
     let groups: string[] = [];
     while (!this.stop.signal.aborted) {
-      const reply = await this.trimPage(tenantId, groups);
+      const reply = await this.trimPage(tenantId, partition, groups);
       if (reply[0] === 'GROUPS') {
-        groups = await this.groupsOf(tenantId);
+        groups = await this.groupsOf(tenantId, partition);
         continue;
       }
       const [trimmed, left, ...buried] = reply as number[];
@@ -107,23 +109,27 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
     return result;
   }
 
-  private async trimPage(tenantId: string, groups: readonly string[]): Promise<(string | number)[]> {
-    const { journal, journalTrimmed, journalDeleted } = this.store.keys.partition(tenantId, 0);
+  private async trimPage(
+    tenantId: string,
+    partition: number,
+    groups: readonly string[],
+  ): Promise<(string | number)[]> {
+    const { journal, journalTrimmed, journalDeleted } = this.store.keys.partition(tenantId, partition);
     const keys = groups.flatMap((group) => {
-      const ofGroup = this.store.keys.group(tenantId, 0, group);
+      const ofGroup = this.store.keys.group(tenantId, partition, group);
       const { entries, delayed } = ofGroup.state('journal');
       return [ofGroup.meta, ofGroup.dead, entries, delayed];
     });
     return (await SCRIPTS.trimJournal.run(
       this.redis.commands,
       [journal, journalTrimmed, journalDeleted, ...keys],
-      [this.maxLength, PAGE_ENTRIES, PAGE_BYTES, REASON, ...groups],
+      [this.maxLengthOf(tenantId), PAGE_ENTRIES, PAGE_BYTES, REASON, ...groups],
     )) as (string | number)[];
   }
 
   /** Those that can be ours: what somebody made by hand under another kind of name gets no dead letters. */
-  private async groupsOf(tenantId: string): Promise<string[]> {
-    const { journal } = this.store.keys.partition(tenantId, 0);
+  private async groupsOf(tenantId: string, partition: number): Promise<string[]> {
+    const { journal } = this.store.keys.partition(tenantId, partition);
     const groups = (await redisCall(this.redis.commands.xinfo('GROUPS', journal))) as unknown[][];
     return groups
       .map((fields) => String(fields[fields.indexOf('name') + 1]))
@@ -145,13 +151,18 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
-  private async trimOne(tenantId: string): Promise<LookAgain> {
-    this.log(tenantId, await this.trim(tenantId));
+  private async trimOne(tenantId: string, partition: number): Promise<LookAgain> {
+    this.log(tenantId, await this.trim(tenantId, partition));
     return this.stop.signal.aborted ? 'next round' : undefined;
   }
 
-  private lengthOf(tenantId: string): Promise<number> {
-    return redisCall(this.redis.commands.xlen(this.store.keys.partition(tenantId, 0).journal));
+  private lengthOf(tenantId: string, partition: number): Promise<number> {
+    return redisCall(this.redis.commands.xlen(this.store.keys.partition(tenantId, partition).journal));
+  }
+
+  /** Of one partition: each has its part of what the tenant may keep. */
+  private maxLengthOf(tenantId: string): number {
+    return Math.ceil(this.maxLength / this.store.partitions.countOf(tenantId));
   }
 
   private log(tenantId: string, { deadLettered }: TrimResult): void {

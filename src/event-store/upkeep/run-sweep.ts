@@ -14,7 +14,7 @@ import { ExpiredRuns } from './expired-runs.js';
 const PAGE = 200;
 const MAX_PATIENCE_MS = 60_000;
 
-/** What is to come among a tenant's runs that have not ended. */
+/** What is to come among a partition's runs that have not ended. */
 export interface RunsOutlook {
   /** When the first run may be overdue, in ms of Redis's clock. */
   dueMs: number | undefined;
@@ -23,7 +23,7 @@ export interface RunsOutlook {
 }
 
 /**
- * Looks after one tenant's runs when nobody else does. Each call is safe to be made by several processes at once.
+ * Looks after one tenant's runs when nobody else does, one of its partitions at a call. Each call is safe to be made by several processes at once.
  *
  * Every method throws RedisUnavailableError when Redis can't answer.
  */
@@ -46,9 +46,9 @@ export class RunSweep {
     this.executed = new ExecutedRuns(redis, store.keys, signals, this.idleTimeoutMs);
   }
 
-  /** What is to come among the tenant's runs that have not ended: a look, and no more. */
-  async outlook(tenantId: string): Promise<RunsOutlook> {
-    const { active } = this.store.keys.partition(tenantId, 0);
+  /** What is to come among the runs that have not ended: a look, and no more. */
+  async outlook(tenantId: string, partition = 0): Promise<RunsOutlook> {
+    const { active } = this.store.keys.partition(tenantId, partition);
     const [first, last] = await redisCall(
       Promise.all([
         this.redis.commands.zrange(active, 0, '0', 'WITHSCORES'),
@@ -68,11 +68,11 @@ export class RunSweep {
    *
    * @returns how many
    */
-  async endIdle(tenantId: string, event: EventInput): Promise<number> {
+  async endIdle(tenantId: string, event: EventInput, partition = 0): Promise<number> {
     if (this.idleTimeoutMs === 0) return 0;
     // Time counts while Redis is away: producers that live must have had some to append first.
     const patienceMs = Math.min(this.idleTimeoutMs, MAX_PATIENCE_MS);
-    const { active } = this.store.keys.partition(tenantId, 0);
+    const { active } = this.store.keys.partition(tenantId, partition);
     if (!(await this.redis.hasBeenSteadyFor(patienceMs, active))) return 0;
     let ended = 0;
     for (;;) {
@@ -91,8 +91,8 @@ export class RunSweep {
    * Tells whose executor seems to be lost, and dispatches runs again whose dispatch was: of those that wait it looks at a
    * part at each call.
    */
-  findLost(tenantId: string): Promise<ExecutedRunsFound> {
-    return this.executed.look(tenantId);
+  findLost(tenantId: string, partition = 0): Promise<ExecutedRunsFound> {
+    return this.executed.look(tenantId, partition);
   }
 
   /**
@@ -114,13 +114,13 @@ export class RunSweep {
    *
    * @returns how many
    */
-  forgetExpired(tenantId: string): Promise<number> {
-    return this.expired.forget(tenantId);
+  forgetExpired(tenantId: string, partition = 0): Promise<number> {
+    return this.expired.forget(tenantId, partition);
   }
 
-  /** Whether the next call of `forgetExpired` goes on within the tenant's indexes. */
-  isComparing(tenantId: string): boolean {
-    return this.expired.isComparing(tenantId);
+  /** Whether the next call of `forgetExpired` goes on within the partition's indexes. */
+  isComparing(tenantId: string, partition = 0): boolean {
+    return this.expired.isComparing(tenantId, partition);
   }
 
   private async endLost(

@@ -75,7 +75,13 @@ export class StoredBytes implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** The bytes of all runs of a tenant. @throws RedisUnavailableError */
   async sum(tenantId: string): Promise<number> {
-    const { runs } = this.store.keys.partition(tenantId, 0);
+    let bytes = 0;
+    for (const partition of this.store.partitions.of(tenantId)) bytes += await this.sumOf(tenantId, partition);
+    return bytes;
+  }
+
+  private async sumOf(tenantId: string, partition: number): Promise<number> {
+    const { runs } = this.store.keys.partition(tenantId, partition);
     let bytes = 0;
     for (let from = '-'; ;) {
       const ids = await redisCall(this.redis.commands.zrangebylex(runs, from, '+', 'LIMIT', 0, PAGE));

@@ -11,6 +11,7 @@ import {
   DispatchStore,
   executorConsumer,
   type LapsedRun,
+  Partitions,
   RunSweep,
   TENANTS_KEY,
 } from '../../event-store/index.js';
@@ -39,6 +40,7 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly sweep: RunSweep,
     private readonly dispatch: DispatchStore,
     private readonly announcements: Announcements,
+    partitions: Partitions,
     tenants: TenantDirectory,
     upkeep: Upkeep,
     @Inject(RUNS_OPTIONS) options: RunsOptions,
@@ -49,8 +51,9 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
       everyMs: this.sweepMs,
       tenantsKey: TENANTS_KEY,
       named: tenants.named,
-      look: (tenantId, nowMs) => this.look(tenantId, nowMs),
-      work: (tenantId) => this.sweepOne(tenantId),
+      partitionsOf: partitions.namesOf,
+      look: (tenantId, nowMs, partition) => this.look(tenantId, nowMs, partition),
+      work: (tenantId, _, partition) => this.sweepOne(tenantId, partition),
       onError: (tenantId, error) => {
         this.logger.error(`The runs of ${tenantId} could not be looked after: ${errorText(error)}`);
       },
@@ -73,33 +76,33 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
     await this.loop;
   }
 
-  private async look(tenantId: string, nowMs: number): Promise<LookAgain | 'work'> {
-    await this.sweep.forgetExpired(tenantId);
-    const { dueMs, hasUndated } = await this.sweep.outlook(tenantId);
+  private async look(tenantId: string, nowMs: number, partition: number): Promise<LookAgain | 'work'> {
+    await this.sweep.forgetExpired(tenantId, partition);
+    const { dueMs, hasUndated } = await this.sweep.outlook(tenantId, partition);
     if (hasUndated || (dueMs !== undefined && dueMs <= nowMs)) return 'work';
-    return this.sweep.isComparing(tenantId) ? 'next round' : dueMs;
+    return this.sweep.isComparing(tenantId, partition) ? 'next round' : dueMs;
   }
 
-  private async sweepOne(tenantId: string): Promise<LookAgain> {
-    const idle = await this.sweep.endIdle(tenantId, failed(PRODUCER_LOST));
-    const { dispatched, lapsed, executed } = await this.sweep.findLost(tenantId);
+  private async sweepOne(tenantId: string, partition: number): Promise<LookAgain> {
+    const idle = await this.sweep.endIdle(tenantId, failed(PRODUCER_LOST), partition);
+    const { dispatched, lapsed, executed } = await this.sweep.findLost(tenantId, partition);
     let abandoned = 0;
-    for (const run of lapsed) if (await this.endAbandoned(tenantId, run)) abandoned++;
+    for (const run of lapsed) if (await this.endAbandoned(tenantId, partition, run)) abandoned++;
     if (idle + abandoned + dispatched > 0)
       this.logger.log(
         `Tenant ${tenantId}: ended ${idle} runs without a producer and ${abandoned} without an executor, ` +
           `dispatched ${dispatched} again.`,
       );
-    if (executed || this.sweep.isComparing(tenantId)) return 'next round';
-    return (await this.sweep.outlook(tenantId)).dueMs;
+    if (executed || this.sweep.isComparing(tenantId, partition)) return 'next round';
+    return (await this.sweep.outlook(tenantId, partition)).dueMs;
   }
 
   /** Whoever has the executor takes care of its runs; this is for those whose executor nobody has any more. */
-  private async endAbandoned(tenantId: string, run: LapsedRun): Promise<boolean> {
+  private async endAbandoned(tenantId: string, partition: number, run: LapsedRun): Promise<boolean> {
     const absentMs = this.executorAbsentMs;
     if (run.lapsedMs < absentMs) return false;
     if (await this.announcements.isAnnounced(executorConsumer(run.executor), absentMs)) return false;
-    if (!(await this.dispatch.isPatient(absentMs, tenantId))) return false;
+    if (!(await this.dispatch.isPatient(absentMs, tenantId, partition))) return false;
     const reason = `No process has the executor "${run.executor}" any more.`;
     return this.sweep.endAbandoned(tenantId, run, absentMs, failed(EXECUTOR_LOST, { reason }));
   }

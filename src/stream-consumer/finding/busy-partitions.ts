@@ -44,7 +44,7 @@ export class BusyPartitions {
           this.redis.commands,
           [WORK_KEYS.touched(topic, bucket), WORK_KEYS.swept(bucket), ...held],
           [MARGIN_MS, KEPT_MS, MOST_OF_BUCKET, ...teams],
-        )) as [string, number, ...string[]];
+        )) as [string, number, ...Partition[]];
       }),
     );
     return {

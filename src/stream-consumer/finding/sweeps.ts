@@ -89,7 +89,7 @@ export class Sweeps {
         this.redis.commands,
         [WORK_KEYS.touched(this.consumer.topic, bucket), WORK_KEYS.swept(bucket)],
         [this.team, MARGIN_MS, KEPT_MS, skip === 0 ? (looked ?? '') : '', PAGE, skip],
-      )) as [number, string, ...string[]];
+      )) as [number, string, ...Partition[]];
       if (skip === 0) {
         this.began.set(bucket, now);
         if (lost === '1') this.unknown.add(bucket);
@@ -98,7 +98,7 @@ export class Sweeps {
       }
       const due: Partition[] = [];
       for (let i = 0; i < touched.length; i += 2) {
-        const partition = touched[i] ?? '';
+        const partition = touched[i] as Partition;
         if (
           this.consumer.serves(tenantOf(partition)) &&
           this.mustVisit(partition, now - Number(touched[i + 1]))

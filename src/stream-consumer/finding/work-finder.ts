@@ -53,6 +53,8 @@ export interface WorkFinderOptions {
   tenantsKey: string;
   /** The tenants that are served; undefined for all there are. */
   named: readonly string[] | undefined;
+  /** The partitions of a tenant. Default: the first alone. */
+  partitionsOf?: (tenantId: string) => readonly Partition[];
   onError: (error: unknown) => void;
 }
 
@@ -224,7 +226,7 @@ export class WorkFinder {
     for await (const tenants of walkTenants(this.deps.redis, this.options.tenantsKey, this.options.named)) {
       const partitions = tenants
         .filter((tenantId) => this.consumer.serves(tenantId))
-        .map((tenantId) => partitionOf(tenantId))
+        .flatMap((tenantId) => this.partitionsOf(tenantId))
         .filter((partition) => buckets.has(bucketOf(partition)));
       await this.visits.addUnlessAtRest(partitions, LOOK);
       while (this.visits.waiting > MANY && !this.stopping.signal.aborted)
@@ -248,12 +250,16 @@ export class WorkFinder {
           inStep = 0;
         }
         if (signal.aborted) return;
-        const partition = partitionOf(tenantId);
-        if (this.consumer.serves(tenantId) && this.membership.isHome(bucketOf(partition)))
-          await this.visits.addUnlessAtRest([partition], LOOK);
+        if (!this.consumer.serves(tenantId)) continue;
+        const ours = this.partitionsOf(tenantId).filter((one) => this.membership.isHome(bucketOf(one)));
+        await this.visits.addUnlessAtRest(ours, LOOK);
       }
     }
     await pause(Math.max(0, WALK_MS - (performance.now() - startedAt)), signal);
+  }
+
+  private partitionsOf(tenantId: string): readonly Partition[] {
+    return this.options.partitionsOf?.(tenantId) ?? [partitionOf(tenantId)];
   }
 
   private askForHelp(partitions: Iterable<[Partition, VisitReason]>): void {

@@ -62,7 +62,8 @@ export class WorkListener implements OnApplicationShutdown {
 
   private readonly onMessage = (text: string): void => {
     for (const line of text.split('\n')) {
-      const [what = '', partition = '', to, member = ''] = line.split(' ');
+      const [what = '', where = '', to, member = ''] = line.split(' ');
+      const partition = where as Partition;
       for (const listener of this.listeners) {
         if (what === listener.topic) {
           if (to === undefined) listener.onWork(partition, 'news');

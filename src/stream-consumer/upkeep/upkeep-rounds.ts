@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RedisUnavailableError } from '../../common/index.js';
 import { redisCall, type RedisConnections } from '../../redis/index.js';
-import { BUCKETS, bucketOf, type Partition, partitionOf, tenantOf } from '../buckets.js';
+import { BUCKETS, bucketOf, numberOf, type Partition, partitionOf, tenantOf } from '../buckets.js';
 import { SCRIPTS } from '../scripts.js';
 import { COVERED_MS } from '../finding/sweeps.js';
 import { teamOf } from '../members/team.js';
@@ -26,16 +26,18 @@ export interface UpkeepOptions {
   named: readonly string[] | undefined;
   /** In how many milliseconds all tenants are looked at, whatever was lost. Default 600 000. */
   walkMs?: number;
-  /** A cheap look, at many tenants side by side: is there work, or when may there be? */
-  look(tenantId: string, nowMs: number): Promise<LookAgain | 'work'>;
-  /** Does what there is to do, for one tenant after the other. */
-  work(tenantId: string, signal: AbortSignal): Promise<LookAgain>;
-  /** One tenant's trouble: it is looked at again in the next round, and the others go on. */
+  /** The partitions of a tenant. Default: the first alone. */
+  partitionsOf?: (tenantId: string) => readonly Partition[];
+  /** A cheap look at one of a tenant's partitions, at many side by side: is there work, or when may there be? */
+  look(tenantId: string, nowMs: number, partition: number): Promise<LookAgain | 'work'>;
+  /** Does what there is to do, for one partition after the other. */
+  work(tenantId: string, signal: AbortSignal, partition: number): Promise<LookAgain>;
+  /** One partition's trouble: it is looked at again in the next round, and the others go on. */
   onError(tenantId: string, error: unknown): void;
 }
 
 interface Candidate {
-  tenantId: string;
+  partition: Partition;
   /** Its time in the index, as it was read there. */
   readMs?: number;
 }
@@ -84,11 +86,11 @@ export class UpkeepRounds {
     for (const bucket of BUCKETS) await this.lookAt(await this.due(bucket, nowMs), nowMs, signal);
     if (this.hasWalked) {
       const { tenants, done } = await this.slowWalk.next(this.options.everyMs / this.walkMs);
-      await this.lookAt(tenants.map(unread), nowMs, signal);
+      await this.lookAt(this.unread(tenants), nowMs, signal);
       if (!signal.aborted) await done();
     } else {
       for await (const tenants of walkTenants(this.redis, this.options.tenantsKey, this.options.named))
-        await this.lookAt(tenants.map(unread), nowMs, signal);
+        await this.lookAt(this.unread(tenants), nowMs, signal);
       this.hasWalked = !signal.aborted;
     }
     this.turnSince = undefined;
@@ -118,8 +120,8 @@ export class UpkeepRounds {
     const rows = await redisCall(this.redis.commands.zrangebyscore(key, '-inf', nowMs, 'WITHSCORES'));
     const due: Candidate[] = [];
     for (let i = 0; i < rows.length; i += 2) {
-      const tenantId = tenantOf(rows[i] ?? '');
-      if (this.serves(tenantId)) due.push({ tenantId, readMs: Number(rows[i + 1]) });
+      const partition = rows[i] as Partition;
+      if (this.serves(tenantOf(partition))) due.push({ partition, readMs: Number(rows[i + 1]) });
     }
     return due;
   }
@@ -128,28 +130,36 @@ export class UpkeepRounds {
     for (let first = 0; first < candidates.length && !signal.aborted; first += AT_ONCE) {
       const page = candidates.slice(first, first + AT_ONCE);
       const looks = await Promise.all(
-        page.map(({ tenantId }) => this.guarded(tenantId, () => this.options.look(tenantId, nowMs))),
+        page.map(({ partition }) =>
+          this.guarded(partition, (tenantId, number) => this.options.look(tenantId, nowMs, number)),
+        ),
       );
       const moved: Moved[] = [];
-      for (const [i, { tenantId, readMs }] of page.entries()) {
+      for (const [i, { partition, readMs }] of page.entries()) {
         let again = looks[i];
         if (again === 'work') {
           if (signal.aborted) return;
-          again = await this.guarded(tenantId, () => this.options.work(tenantId, signal));
+          again = await this.guarded(partition, (tenantId, number) =>
+            this.options.work(tenantId, signal, number),
+          );
           await this.keepTurn();
         }
         const mayStillCome = readMs !== undefined && readMs > nowMs - COVERED_MS;
         const nextMs = mayStillCome || again === 'next round' ? (readMs ?? nowMs) : again;
-        if (nextMs !== readMs) moved.push({ partition: partitionOf(tenantId), readMs, nextMs });
+        if (nextMs !== readMs) moved.push({ partition, readMs, nextMs });
       }
       await this.reschedule(moved, nowMs);
       await this.keepTurn();
     }
   }
 
-  private async guarded<T>(tenantId: string, work: () => Promise<T>): Promise<T | 'next round'> {
+  private async guarded<T>(
+    partition: Partition,
+    work: (tenantId: string, number: number) => Promise<T>,
+  ): Promise<T | 'next round'> {
+    const tenantId = tenantOf(partition);
     try {
-      return await work();
+      return await work(tenantId, numberOf(partition));
     } catch (error) {
       if (error instanceof RedisUnavailableError) throw error;
       this.options.onError(tenantId, error);
@@ -172,11 +182,16 @@ export class UpkeepRounds {
     );
   }
 
+  private unread(tenants: readonly string[]): Candidate[] {
+    const { partitionsOf = firstOf } = this.options;
+    return tenants.flatMap((tenantId) => partitionsOf(tenantId).map((partition) => ({ partition })));
+  }
+
   private serves(tenantId: string): boolean {
     return this.named?.has(tenantId) ?? true;
   }
 }
 
-function unread(tenantId: string): Candidate {
-  return { tenantId };
+function firstOf(tenantId: string): Partition[] {
+  return [partitionOf(tenantId)];
 }
