@@ -6,6 +6,7 @@ export const SCRIPTS = {
   append: script('append'),
   appendOne: script('append-one'),
   create: script('create'),
+  claimRequest: script('claim-request'),
   read: script('read'),
   findRuns: script('find-runs'),
   readRuns: script('read-runs'),

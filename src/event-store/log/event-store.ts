@@ -21,6 +21,7 @@ import { Keyspace } from './keys.js';
 import { type LogPage, readLocation, readLogPage } from './log-page.js';
 import { Partitions } from '../partitions/partitions.js';
 import { WorkSignals } from '../../stream-consumer/index.js';
+import { partitionOfRun } from './runs/run-id.js';
 import { journalWork } from './store-work.js';
 import { StoreLimits } from './store-limits.js';
 import { SCRIPTS } from '../scripts.js';
@@ -235,10 +236,19 @@ export class EventStore {
     return undefined;
   }
 
-  /** Forgets the answer to an idempotent request of a run that is gone: it goes with its run. */
-  async forgetRequest(tenantId: string, runId: string, key: string): Promise<void> {
-    const partition = this.keys.partitionOf(tenantId, runId);
-    await SCRIPTS.forget.run(this.redis.commands, [partition.request(key)], [runId]);
+  /**
+   * Forgets the answer to an idempotent request of a run that is gone: it goes with its run.
+   *
+   * @param partition in which it is remembered; default: that of the run
+   */
+  async forgetRequest(
+    tenantId: string,
+    runId: string,
+    key: string,
+    partition = partitionOfRun(runId),
+  ): Promise<void> {
+    const { request } = this.keys.partition(tenantId, partition);
+    await SCRIPTS.forget.run(this.redis.commands, [request(key)], [runId]);
   }
 
   /** A page of the log after a cursor. `found` says whether the cursor itself is in the log. */

@@ -1,4 +1,9 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { every } from '../../common/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
@@ -31,7 +36,7 @@ export function fieldOf(tenantId: string | undefined): string {
  * has heard of it.
  */
 @Injectable()
-export class Partitions implements OnModuleInit, OnApplicationShutdown {
+export class Partitions implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly process = randomUUID();
   private readonly stopping = new AbortController();
   private stopListening = (): void => undefined;
@@ -52,6 +57,10 @@ export class Partitions implements OnModuleInit, OnApplicationShutdown {
     // Without an answer there is a next time. An outage is logged by the connections.
     await this.refresh().catch(() => undefined);
     this.stopListening = this.redis.whenReady(this.onReady);
+  }
+
+  /** Not before: a process whose start fails is not told to stop. */
+  onApplicationBootstrap(): void {
     this.loop = every(
       EVERY_MS,
       this.stopping.signal,

@@ -24,6 +24,8 @@ local fingerprint = ARGV[8]
 
 local earlier = fingerprint ~= '' and remembered(KEYS[7], fingerprint)
 if earlier then return earlier end
+-- The id of a run that a request was promised is known to all who sent it.
+if fingerprint ~= '' and redis.call('EXISTS', KEYS[1]) == 1 then return { 'REPLAYED', ARGV[1] } end
 
 -- Keys of a wrong type fail here, while nothing has happened yet.
 redis.call('ZCARD', k.runs)

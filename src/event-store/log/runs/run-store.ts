@@ -4,10 +4,10 @@ import { encodeRunContext, prepareRun, type RunInput, type TraceContext } from '
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from '../event-store.js';
 import { TENANTS_KEY } from '../keys.js';
-import { newRunId } from './run-id.js';
 import { readRecords, readRuns } from './read-runs.js';
 import type { RunFilter } from './run-filter.js';
 import { type RunListPage, RunPages } from './run-pages.js';
+import { type CreateReply, RunRequests } from './run-requests.js';
 import { asCreated, EXTERNAL, readRunRecord, type RunRecord } from './run-record.js';
 import { WorkSignals } from '../../../stream-consumer/index.js';
 import { dispatchWork, journalWork } from '../store-work.js';
@@ -30,6 +30,7 @@ export class RunStore {
   /** Those that were written down by this process. */
   private readonly tenants = new Set<string>();
   private readonly pages: RunPages;
+  private readonly requests: RunRequests;
 
   constructor(
     private readonly redis: RedisConnections,
@@ -38,6 +39,7 @@ export class RunStore {
     private readonly signals: WorkSignals,
   ) {
     this.pages = new RunPages(redis, store.keys, bulk);
+    this.requests = new RunRequests(redis, store);
   }
 
   /**
@@ -55,65 +57,68 @@ export class RunStore {
   ): Promise<{ run: RunRecord; replayed: boolean }> {
     const { task, key, input, labels, context } = prepareRun(run, trace);
     const executor = run.executor ?? EXTERNAL;
-    const id = newRunId();
-    const keys = this.store.keys.run(tenantId, id);
-    const partition = this.store.keys.partitionOf(tenantId, id);
     const started = this.store.prepare({
       event: { category: 'lifecycle', action: 'started' },
       data: { task },
       context,
     });
     const limits = await this.store.limits.of(tenantId);
-    const create = () =>
-      SCRIPTS.create.run(
-        this.redis.appends,
-        [
-          keys.run,
-          keys.events,
-          keys.idempotencyKeys,
-          partition.journal,
-          partition.journalLast,
-          partition.active,
-          partition.request(request?.key ?? ''),
-          partition.runs,
-          partition.dispatch(executor),
-          partition.index,
-          partition.meter,
-        ],
-        [
-          id,
-          keys.live,
-          partition.journalLive,
-          ...this.store.limitArgs(),
-          request?.fingerprint ?? '',
-          REQUEST_TTL_SECONDS,
-          executor,
-          task,
-          input,
-          labels,
-          encodeRunContext(context),
-          key ?? '',
-          limits,
-          ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
-        ],
-      ) as Promise<[state: string, runId: string, record: string[]]>;
-    const works =
-      executor === EXTERNAL ? [journalWork(tenantId, id)] : [dispatchWork(tenantId, executor, id)];
-    const replicated = this.redis.replication?.begin(keys.run);
-    for (;;) {
+    const make = async (id: string): Promise<CreateReply> => {
+      const keys = this.store.keys.run(tenantId, id);
+      const partition = this.store.keys.partitionOf(tenantId, id);
+      const works =
+        executor === EXTERNAL ? [journalWork(tenantId, id)] : [dispatchWork(tenantId, executor, id)];
+      const create = (): Promise<unknown> =>
+        SCRIPTS.create.run(
+          this.redis.appends,
+          [
+            keys.run,
+            keys.events,
+            keys.idempotencyKeys,
+            partition.journal,
+            partition.journalLast,
+            partition.active,
+            partition.request(request?.key ?? ''),
+            partition.runs,
+            partition.dispatch(executor),
+            partition.index,
+            partition.meter,
+          ],
+          [
+            id,
+            keys.live,
+            partition.journalLive,
+            ...this.store.limitArgs(),
+            request?.fingerprint ?? '',
+            REQUEST_TTL_SECONDS,
+            executor,
+            task,
+            input,
+            labels,
+            encodeRunContext(context),
+            key ?? '',
+            limits,
+            ...(executor === EXTERNAL ? this.store.eventArgs([started]) : []),
+          ],
+        );
+      const replicated = this.redis.replication?.begin(keys.run);
       const reply = await this.signals.around(works, () => this.ofTenant(tenantId, create));
       this.store.limits.assertWithin(tenantId, reply);
+      if (replicated) await replicated();
+      return reply as CreateReply;
+    };
+    for (;;) {
+      const { reply, home } = await this.requests.make(tenantId, key, request, make);
       const [state, runId, record] = reply;
       if (state === 'OK') {
-        const made = readRunRecord(tenantId, record);
-        if (replicated) await replicated();
-        this.store.acknowledged.note(tenantId, id, `${made.lastEventAt ?? 0}-${made.sequence}`, 1);
+        const made = readRunRecord(tenantId, record ?? []);
+        this.store.acknowledged.note(tenantId, runId, `${made.lastEventAt ?? 0}-${made.sequence}`, 1);
         return { run: made, replayed: false };
       }
       const earlier = await this.get(tenantId, runId).catch(undefinedWhenGone);
       if (earlier && state === 'CONFLICT') throw new IdempotencyConflictError();
       if (earlier) return { run: asCreated(earlier), replayed: true };
-      await this.store.forgetRequest(tenantId, runId, request?.key ?? '');
+      await this.requests.forget(tenantId, runId, request?.key ?? '', home);
     }
   }
 
