@@ -85,7 +85,7 @@ export class JournalEventsController {
     @Res({ passthrough: true }) response: Response,
   ): Observable<MessageEvent> {
     const query = readQuery(request, JournalStreamQuery);
-    const { watch } = request;
+    const { journalWatch: watch } = request;
     if (!watch) throw new Error('A stream needs its guard.');
     const filter = journalFilter(watch.filter, readRunIds(query.run_id));
     const announceCursor = watch.announceCursor || filter !== undefined;

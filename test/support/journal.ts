@@ -25,7 +25,7 @@ export function journalOf({ app }: TestStore): JournalTools {
 /** Watches the tenant's journal and keeps what it sees. Default: from the start, everything. */
 export function watchJournal(store: TestStore, options: Partial<LogWatchOptions> = {}): Watching {
   const { watcher } = journalOf(store);
-  return watchLog((after) => watcher.watch(store.tenant, { ...options, after }), options.after);
+  return watchLog((after) => watcher.watch(store.tenant, { ...options, after: [after] }), options.after);
 }
 
 /** The events that a watcher saw, as values. */

@@ -1121,6 +1121,8 @@ export interface components {
             first_available_id: string | null;
             /** @description How many are gone; null when `diverged`. */
             missed: number | null;
+            /** @description In a stream of all runs of a tenant with several partitions: the one that it is about. */
+            partition?: number;
         };
         ProvisionalFrame: {
             /** @example r0_01kbz6v2m8e7q9n4t3x5c1d2fa */

@@ -4,6 +4,7 @@ import { BulkReads, LIVE, type ReadFor, RedisConnections } from '../../redis/ind
 import type { SliceOptions } from '../watch/event-log.js';
 import { EventStore, type LogRange } from './event-store.js';
 import { type JournalPage, readJournalPage } from './journal-page.js';
+import { type JournalRange, readJournalRange } from './journal-range.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** How a tenant's journal stands. */
@@ -27,7 +28,8 @@ export interface JournalGroupInfo {
 
 /**
  * The journal of a tenant: the events of all its runs in the order of their appending, but for the types that are
- * left out. Its ids are its own, `<ms>-<n>`, and `n` counts from 1; deleting a run leaves a hole.
+ * left out. Its ids are its own, `<ms>-<n>`, and `n` counts from 1; deleting a run leaves a hole. Each partition has a
+ * part of it, with ids of its own.
  *
  * Every method throws RedisUnavailableError when Redis can't answer. A tenant without a journal has an empty one.
  */
@@ -39,12 +41,12 @@ export class Journal {
     private readonly bulk: BulkReads,
   ) {}
 
-  /** A page after a cursor, and what became of the cursor. Default: from the beginning. */
-  async read(tenantId: string, options: Partial<SliceOptions> = {}): Promise<JournalPage> {
+  /** Of one partition: a page after a cursor, and what became of the cursor. Default: from the beginning. */
+  async read(tenantId: string, options: Partial<SliceOptions> = {}, partition = 0): Promise<JournalPage> {
     const cursor = options.after ?? BEGINNING;
     const after = formatEventId(cursor);
     const { limit = 1000, maxBytes = 262_144 } = options;
-    const reply = await this.run(tenantId, options.reader, maxBytes, [
+    const reply = await this.run(tenantId, partition, options.reader, maxBytes, [
       `(${after}`,
       '+',
       'asc',
@@ -55,11 +57,21 @@ export class Journal {
     return readJournalPage(tenantId, cursor, reply);
   }
 
-  /** Part of it, forwards or backwards. */
-  async readRange(tenantId: string, range: LogRange): Promise<JournalPage> {
+  /** Part of it, forwards or backwards: `from` and `to` are cursors, or `-` and `+`, with `(` before what is exclusive. */
+  readRange(tenantId: string, range: LogRange): Promise<JournalRange> {
+    return readJournalRange(this.store.partitions.countOf(tenantId), range, (partition, its) =>
+      this.readRangeOf(tenantId, partition, its),
+    );
+  }
+
+  private async readRangeOf(tenantId: string, partition: number, range: LogRange): Promise<JournalPage> {
     const { from, to, order, limit, maxBytes } = range;
-    const reply = await this.run(tenantId, range.reader, maxBytes, [from, to, order, limit, maxBytes, '']);
-    return readJournalPage(tenantId, undefined, reply);
+    const args = [from, to, order, limit, maxBytes, ''];
+    return readJournalPage(
+      tenantId,
+      undefined,
+      await this.run(tenantId, partition, range.reader, maxBytes, args),
+    );
   }
 
   /** Of one partition. */
@@ -77,26 +89,27 @@ export class Journal {
     return { length, first: first || null, last: last || null, groups };
   }
 
-  /** The last id that it gave, without reading any of its entries; the beginning when it gave none. */
-  async last(tenantId: string): Promise<EventId> {
-    const keys = this.keysOf(tenantId);
+  /** The last id that a partition gave, without reading any of its entries; the beginning when it gave none. */
+  async last(tenantId: string, partition = 0): Promise<EventId> {
+    const keys = this.keysOf(tenantId, partition);
     const reply = await SCRIPTS.readJournal.run(this.redis.commands, keys, ['-', '+', 'asc', 0, 0, '']);
     return readJournalPage(tenantId, undefined, reply).last;
   }
 
   private run(
     tenantId: string,
+    partition: number,
     reader: ReadFor = LIVE,
     maxBytes: number,
     args: (string | number)[],
   ): Promise<unknown> {
     return this.bulk.run({ ...reader, tenantId }, maxBytes, (connection) =>
-      SCRIPTS.readJournal.runForBytes(connection, this.keysOf(tenantId), args),
+      SCRIPTS.readJournal.runForBytes(connection, this.keysOf(tenantId, partition), args),
     );
   }
 
-  private keysOf(tenantId: string): string[] {
-    const { journal, journalLast, journalTrimmed } = this.store.keys.partition(tenantId, 0);
+  private keysOf(tenantId: string, partition: number): string[] {
+    const { journal, journalLast, journalTrimmed } = this.store.keys.partition(tenantId, partition);
     return [journal, journalLast, journalTrimmed];
   }
 }

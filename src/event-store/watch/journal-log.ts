@@ -2,10 +2,11 @@ import type { EventLog, LogMessage, LogSlice, SliceOptions } from './event-log.j
 import type { Journal } from '../log/journal.js';
 import { readLiveMessage } from './live-message.js';
 
-/** A tenant's journal, to be followed. Its messages only say which entries there are. */
+/** What one partition has of a tenant's journal, to be followed. Its messages only say which entries there are. */
 export class JournalLog implements EventLog {
   constructor(
     private readonly tenantId: string,
+    private readonly partition: number,
     readonly channel: string,
     private readonly journal: Journal,
   ) {}
@@ -14,6 +15,7 @@ export class JournalLog implements EventLog {
     const { last, trimmed, complete, reached, first, loss, events } = await this.journal.read(
       this.tenantId,
       options,
+      this.partition,
     );
     return { loss, last, first, floor: trimmed, upTo: complete ? last : reached, ended: undefined, events };
   }

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { Observable } from 'rxjs';
-import { BEGINNING, type EventId } from '../../events/index.js';
+import { Observable } from 'rxjs';
+import { BEGINNING } from '../../events/index.js';
 import { EventStore } from '../log/event-store.js';
 import { Journal } from '../log/journal.js';
+import { type JournalCursor, positionIn } from '../log/journal-cursor.js';
+import { Partitions } from '../partitions/partitions.js';
+import { UNLIMITED_DEMAND } from './demand.js';
 import { JournalLog } from './journal-log.js';
 import { LogFeed } from './log-feed.js';
 import { LogWatcher, type LogWatchOptions } from './log-watcher.js';
-import type { WatchStart } from './run-watcher.js';
+import { MergedWatch } from './merged-watch.js';
 import type { WatchSignal } from './watch-signal.js';
 
 /**
@@ -18,6 +21,7 @@ export class JournalWatcher {
     private readonly store: EventStore,
     private readonly journal: Journal,
     private readonly logs: LogWatcher,
+    private readonly partitions: Partitions,
   ) {}
 
   /**
@@ -25,18 +29,45 @@ export class JournalWatcher {
    *
    * @throws RedisUnavailableError
    */
-  async locate(tenantId: string, start: WatchStart): Promise<EventId> {
+  async locate(tenantId: string, start: JournalCursor | 'start' | 'tail'): Promise<JournalCursor> {
     // Also for a cursor that is known: an outage must show before the stream begins.
-    const last = await this.journal.last(tenantId);
-    if (start === 'start') return BEGINNING;
-    return start === 'tail' ? last : start;
+    const lasts = await Promise.all(
+      this.partitions.of(tenantId).map((partition) => this.journal.last(tenantId, partition)),
+    );
+    if (start === 'start') return [BEGINNING];
+    return start === 'tail' ? lasts : start;
   }
 
-  watch(tenantId: string, options: LogWatchOptions): Observable<WatchSignal> {
-    const { journalLive } = this.store.keys.partition(tenantId, 0);
+  /** @param options `after` is where it begins; partitions that come later are watched from their beginning */
+  watch(
+    tenantId: string,
+    { after, ...rest }: Omit<LogWatchOptions, 'after' | 'onLive'> & { after: JournalCursor },
+  ): Observable<WatchSignal> {
+    return new Observable((out) => {
+      const options = { demand: UNLIMITED_DEMAND, ...rest, after: positionIn(after, 0) };
+      const merged = new MergedWatch(
+        (partition, its) => this.watchOne(tenantId, partition, its),
+        after,
+        options,
+        out,
+      );
+      // A process that has not heard of a raise must not refuse the cursor of one that has.
+      const grow = (): void => {
+        merged.grow(Math.max(this.partitions.countOf(tenantId), after.length));
+      };
+      out.add(this.partitions.watch(grow));
+      out.add(() => {
+        merged.close();
+      });
+      grow();
+    });
+  }
+
+  private watchOne(tenantId: string, partition: number, options: LogWatchOptions): Observable<WatchSignal> {
+    const { journalLive } = this.store.keys.partition(tenantId, partition);
     return this.logs.watch(
       journalLive,
-      (onMended) => new LogFeed(new JournalLog(tenantId, journalLive, this.journal), onMended),
+      (onMended) => new LogFeed(new JournalLog(tenantId, partition, journalLive, this.journal), onMended),
       options,
     );
   }

@@ -19,6 +19,8 @@ export interface LogWatchOptions {
   announceCursor?: boolean;
   /** Default: takes everything at any time. */
   demand?: Demand;
+  /** Told when the watcher has all there is, and when it has not any more. */
+  onLive?: (isLive: boolean) => void;
   /** Whom its reading is counted for: a credential or an address. Default: nobody in particular. */
   caller?: string;
 }
@@ -67,8 +69,8 @@ export class LogWatcher {
 
   /** What is made here stays for as long as somebody watches, so it holds nothing that is not needed. */
   private begin(feed: LogFeed, options: LogWatchOptions, out: Subscriber<WatchSignal>): void {
-    const { after, filter, demand = UNLIMITED_DEMAND, caller = '' } = options;
-    const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, caller);
+    const { after, filter, demand = UNLIMITED_DEMAND, caller = '', onLive } = options;
+    const watch = new Watch(feed, after, filter, this.pageBytes, demand, out, this.metrics, caller, onLive);
     this.add(watch);
     out.add(() => {
       watch.close();

@@ -40,6 +40,7 @@ export class Watch {
     private readonly out: Subscriber<WatchSignal>,
     private readonly metrics: EventStoreMetrics,
     private readonly caller: string,
+    private readonly onLive?: (isLive: boolean) => void,
   ) {}
 
   close(): void {
@@ -112,8 +113,10 @@ export class Watch {
       this.leave = () => {
         this.leave = undefined;
         following.unsubscribe();
+        this.onLive?.(false);
         resolve();
       };
+      this.onLive?.(true);
     });
   }
 

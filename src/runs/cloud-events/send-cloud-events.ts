@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import type { EncodedEvent } from '../../event-store/index.js';
-import { type EventId, formatEventId } from '../../events/index.js';
+import { formatEventId } from '../../events/index.js';
 import { type AnswerRoom, lifeOf, RequestCutError } from '../../http/index.js';
-import { type PageEnd, READ_BYTES } from '../history/fill-page.js';
+import { type PageEnd, pageStart, READ_BYTES } from '../history/fill-page.js';
 import { cloudEventJson } from './cloud-event-json.js';
 import { CLOUD_EVENTS_MEDIA_TYPE } from './takes-cloud-events.js';
 
@@ -35,7 +35,7 @@ export async function sendCloudEvents(
   const then = first.done ? first : await page.next();
   if (life.over) throw new RequestCutError('aborted');
   const events = first.done ? [] : first.value;
-  const next = then.done ? then.value.next : then.value[0]?.position;
+  const next = then.done ? then.value.next : startOf(then.value[0], events.at(-1), order);
   await page.return({ next: undefined, lookedAt: undefined });
   if (next) response.setHeader('Link', `<${nextPage(request.url, order, next)}>; rel="next"`);
   response.setHeader('Content-Type', `${CLOUD_EVENTS_MEDIA_TYPE}; charset=utf-8`);
@@ -43,8 +43,17 @@ export async function sendCloudEvents(
 }
 
 /** A query alone: it belongs to the path that was asked for, whatever a proxy or a host made of it. */
-function nextPage(url: string, order: 'asc' | 'desc', next: EventId): string {
+function nextPage(url: string, order: 'asc' | 'desc', next: string): string {
   const query = new URLSearchParams(url.split('?', 2)[1]);
-  query.set(order === 'asc' ? 'start_id' : 'end_id', formatEventId(next));
+  query.set(order === 'asc' ? 'start_id' : 'end_id', next);
   return `?${query.toString()}`;
+}
+
+/** Where a page begins with the first event that did not come into this one. */
+function startOf(
+  event: EncodedEvent | undefined,
+  last: EncodedEvent | undefined,
+  order: 'asc' | 'desc',
+): string | undefined {
+  return event && pageStart(event, last?.id, order, event.id !== formatEventId(event.position));
 }

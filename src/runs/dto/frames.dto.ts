@@ -22,6 +22,12 @@ export class GapFrame {
   first_available_id!: string | null;
   @ApiProperty({ type: 'integer', nullable: true, description: 'How many are gone; null when `diverged`.' })
   missed!: number | null;
+  @ApiProperty({
+    type: 'integer',
+    required: false,
+    description: 'In a stream of all runs of a tenant with several partitions: the one that it is about.',
+  })
+  partition?: number;
 }
 
 /** Data of a frame `provisional`: said by an executor while Redis is away, and not stored yet. */

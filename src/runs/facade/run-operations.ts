@@ -12,7 +12,6 @@ import {
 } from '../../event-store/index.js';
 import {
   type EventToAppend,
-  formatEventId,
   isTerminal,
   prepareRun,
   type RecordedEvent,
@@ -180,7 +179,7 @@ export abstract class RunOperations {
     const events: RecordedEvent[] = [];
     for (;;) {
       const { value, done } = await reading.next();
-      if (done) return { events, next: value.next && formatEventId(value.next) };
+      if (done) return { events, next: value.next };
       for (const { json } of value) events.push(JSON.parse(String(json)) as RecordedEvent);
     }
   }

@@ -1,6 +1,6 @@
 import { InvalidEventIdError, RunstreamError } from '../../common/index.js';
-import type { EncodedEvent } from '../../event-store/index.js';
-import { type EventId, formatEventId, tryParseEventId } from '../../events/index.js';
+import { type EncodedEvent, formatJournalCursor, parseJournalCursor } from '../../event-store/index.js';
+import { type EventId, tryParseEventId } from '../../events/index.js';
 
 /** A page ends early when its events reach this, or when this was looked at for events that pass. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
@@ -32,18 +32,22 @@ export interface ReadRange {
 /** What one reading of a log gave. */
 export interface ReadResult {
   events: readonly EncodedEvent[];
-  /** The last entry that was read, also if it can't be shown. */
-  reached: EventId | undefined;
+  /** The id of the last entry that was read, also if it can't be shown. */
+  reached: string | undefined;
   /** Whether nothing follows in the range. */
   complete: boolean;
+  /** Where the reading began, if the first event does not tell. */
+  entered?: string | undefined;
+  /** Whether ids are positions in several partitions: then an event's id does not tell where a page begins with it. */
+  isMerged?: boolean;
 }
 
 /** How a page has ended. */
 export interface PageEnd {
   /** Where the next page begins; undefined on the last. */
-  next: EventId | undefined;
+  next: string | undefined;
   /** The first and the last entry that this page has looked at. */
-  lookedAt: { first: EventId; last: EventId } | undefined;
+  lookedAt: { first: string; last: string } | undefined;
 }
 
 /**
@@ -69,7 +73,7 @@ export async function* fillPage(
       if (!lookedAt || !(error instanceof RunstreamError)) throw error;
       return { next: behind(lookedAt.last, order), lookedAt };
     }
-    const { events, reached, complete } = result;
+    const { events, reached, complete, entered, isMerged = false } = result;
     const given: EncodedEvent[] = [];
     for (const event of events) {
       const size = Buffer.byteLength(event.json);
@@ -78,30 +82,48 @@ export async function* fillPage(
         bytes += size;
         if (count === limit || (count > 0 && bytes > MAX_PAGE_BYTES)) {
           if (given.length > 0) yield given;
-          return { next: event.position, lookedAt };
+          return { next: pageStart(event, lookedAt?.last, order, isMerged), lookedAt };
         }
         count++;
         given.push(event);
       }
-      lookedAt = { first: lookedAt?.first ?? event.position, last: event.position };
+      lookedAt = { first: lookedAt?.first ?? entered ?? event.id, last: event.id };
     }
     if (given.length > 0) yield given;
-    if (reached) lookedAt = { first: lookedAt?.first ?? reached, last: reached };
-    if (complete || !reached) return { next: undefined, lookedAt };
+    if (reached !== undefined) lookedAt = { first: lookedAt?.first ?? entered ?? reached, last: reached };
+    if (complete || reached === undefined) return { next: undefined, lookedAt };
     looked += events.length;
     if (looked >= mostLookedAt || bytesLookedAt >= MAX_PAGE_BYTES)
       return { next: behind(reached, order), lookedAt };
-    range[order === 'asc' ? 'from' : 'to'] = `(${formatEventId(reached)}`;
+    range[order === 'asc' ? 'from' : 'to'] = `(${reached}`;
   }
 }
 
+/** Where a page begins with an event: that of a merged journal is the next behind the one before it. */
+export function pageStart(
+  event: EncodedEvent,
+  before: string | undefined,
+  order: 'asc' | 'desc',
+  isMerged: boolean,
+): string {
+  return isMerged && before !== undefined ? behind(before, order) : event.id;
+}
+
 /** The neighbour's number is known, and its time is not further away than this one's. */
-function behind({ ms, sequence }: EventId, order: 'asc' | 'desc'): EventId {
-  return { ms, sequence: sequence + (order === 'asc' ? 1 : -1) };
+function behind(id: string, order: 'asc' | 'desc'): string {
+  return formatJournalCursor(parseJournalCursor(id).map((position) => neighbour(position, order)));
+}
+
+function neighbour({ ms, sequence }: EventId, order: 'asc' | 'desc'): EventId {
+  return { ms, sequence: Math.max(sequence + (order === 'asc' ? 1 : -1), 0) };
 }
 
 /** @throws InvalidEventIdError */
-export function boundary(text: string, name: string): string {
-  if (text === '-' || text === '+' || tryParseEventId(text)) return text;
+export function boundary(
+  text: string,
+  name: string,
+  tryParse: (text: string) => unknown = tryParseEventId,
+): string {
+  if (text === '-' || text === '+' || tryParse(text)) return text;
   throw new InvalidEventIdError(name, '<milliseconds>-<sequence>, like 1795279279000-42, or - or +');
 }

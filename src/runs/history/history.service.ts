@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EncodedEvent, EventStore } from '../../event-store/index.js';
-import { sameEventId } from '../../events/index.js';
+import { formatEventId, sameEventId } from '../../events/index.js';
 import type { ReadFor } from '../../redis/index.js';
 import type { HistoryQuery } from '../dto/queries.dto.js';
 import { boundary, fillPage, type PageEnd } from './fill-page.js';
@@ -37,7 +37,7 @@ export class HistoryService {
         const reached = page.events.at(-1)?.position;
         const end = order === 'asc' ? page.last : page.first;
         const complete = !reached || (end !== undefined && sameEventId(reached, end));
-        return { events: page.events, reached, complete };
+        return { events: page.events, reached: reached && formatEventId(reached), complete };
       },
     );
   }

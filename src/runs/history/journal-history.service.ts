@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EncodedEvent, EventStore, Journal } from '../../event-store/index.js';
-import type { EventId } from '../../events/index.js';
+import { type EncodedEvent, EventStore, Journal, tryParseJournalCursor } from '../../event-store/index.js';
 import type { ReadFor } from '../../redis/index.js';
 import type { JournalHistoryQuery } from '../dto/journal.dto.js';
 import { boundary, fillPage, type PageEnd } from './fill-page.js';
@@ -13,7 +12,7 @@ export interface JournalPageRequest {
   /** The page, as it is read. */
   events: AsyncGenerator<EncodedEvent[], PageEnd, undefined>;
   /** The cursor of a watcher that goes on where the page has ended; undefined when it looked at nothing. */
-  watchFrom: (end: PageEnd) => EventId | undefined;
+  watchFrom: (end: PageEnd) => string | undefined;
 }
 
 /** Pages through a tenant's journal, filled up with events that pass the filters. */
@@ -27,10 +26,10 @@ export class JournalHistoryService {
   /** @throws InvalidEventIdError, UnknownEventTypeError; with the first events: RedisUnavailableError, OverloadedError */
   read(tenantId: string, query: JournalHistoryQuery, reader: ReadFor): JournalPageRequest {
     const { order, limit } = query;
-    const from = boundary(query.start_id, 'start_id');
-    const to = boundary(query.end_id, 'end_id');
+    const from = boundary(query.start_id, 'start_id', tryParseJournalCursor);
+    const to = boundary(query.end_id, 'end_id', tryParseJournalCursor);
     const passes = journalFilter(this.store.types.parseFilter(query.type), readRunIds(query.run_id));
-    const lasts: EventId[] = [];
+    const lasts: string[] = [];
     const events = fillPage(
       { order, limit, from, to, passes, mostLookedAt: MOST_LOOKED_AT },
       async (range) => {

@@ -1,7 +1,6 @@
 import type { Response } from 'express';
 import { concatBytes } from '../../common/index.js';
 import type { EncodedEvent } from '../../event-store/index.js';
-import { type EventId, formatEventId } from '../../events/index.js';
 import { type AnswerRoom, lifeOf, RequestCutError } from '../../http/index.js';
 import { type PageEnd, READ_BYTES } from './fill-page.js';
 
@@ -56,8 +55,8 @@ export async function sendPage(
 }
 
 /** An id as JSON. */
-export function quoted(id: EventId | undefined): string {
-  return id === undefined ? 'null' : `"${formatEventId(id)}"`;
+export function quoted(id: string | undefined): string {
+  return id === undefined ? 'null' : `"${id}"`;
 }
 
 /** Writes, and waits until the client has taken it, or is gone. */

@@ -96,7 +96,8 @@ export class EventStream implements Demand {
    */
   send(signals: Observable<WatchSignal>): Observable<never> {
     return new Observable((out) => {
-      const framework = this.response.req.watch?.framework;
+      const { watch, journalWatch } = this.response.req;
+      const framework = (watch ?? journalWatch)?.framework;
       framework?.unpipe(this.response);
       out.complete();
       forgetRequest(this.response.req);

@@ -5,6 +5,7 @@ import type { Request, Response } from 'express';
 export function forgetRequest(request: Request): void {
   Object.assign(request, {
     watch: undefined,
+    journalWatch: undefined,
     next: undefined,
     match: undefined,
     params: {},

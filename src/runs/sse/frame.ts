@@ -1,5 +1,5 @@
 import { concatBytes } from '../../common/index.js';
-import type { ProvisionalEvent, WatchSignal } from '../../event-store/index.js';
+import { formatJournalCursor, type ProvisionalEvent, type WatchSignal } from '../../event-store/index.js';
 import { type EventId, formatEventId } from '../../events/index.js';
 
 /**
@@ -26,8 +26,12 @@ function provisionalFrames(events: readonly ProvisionalEvent[], cursor: EventId)
 }
 
 /** A frame that is no event: always with its name, and with an id that is the cursor to resume from. */
-function controlFrame(name: string, cursor: EventId, data: object): string {
-  return frame(name, JSON.stringify(data), formatEventId(cursor));
+function controlFrame(name: string, { cursor, across }: WatchSignal, data: object): string {
+  return frame(
+    name,
+    JSON.stringify(data),
+    across ? formatJournalCursor(across.cursor) : formatEventId(cursor),
+  );
 }
 
 /**
@@ -52,27 +56,28 @@ export function encodeControl(signal: Exclude<WatchSignal, { kind: 'events' }>):
     case 'provisional':
       return provisionalFrames(signal.events, signal.cursor);
     case 'cursor':
-      return toWireChunk(controlFrame('cursor', signal.cursor, {}));
+      return toWireChunk(controlFrame('cursor', signal, {}));
     case 'heartbeat':
       return toWireChunk(
         // No empty line: it would end a frame, and to some clients a frame of nothing is a message.
         `: heartbeat ${new Date().toISOString()}\n` +
-          (signal.announce ? controlFrame('cursor', signal.cursor, {}) : ''),
+          (signal.announce ? controlFrame('cursor', signal, {}) : ''),
       );
     case 'gap':
       return toWireChunk(
-        controlFrame('gap', signal.cursor, {
+        controlFrame('gap', signal, {
           reason: signal.reason,
           after_id: signal.after ? formatEventId(signal.after) : null,
           first_available_id: signal.firstAvailable ? formatEventId(signal.firstAvailable) : null,
           missed: signal.missed ?? null,
+          ...(signal.across && { partition: signal.across.partition }),
         }),
       );
     case 'close':
       return toWireChunk(
         controlFrame(
           'close',
-          signal.cursor,
+          signal,
           signal.reason === 'ended' ? { reason: 'ended', status: signal.status } : { reason: 'deleted' },
         ),
       );

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { EventStore, JournalWatcher } from '../../event-store/index.js';
+import { EventStore, JournalWatcher, parseJournalCursor } from '../../event-store/index.js';
 import { JournalStreamQuery } from '../dto/journal.dto.js';
 import { StreamPlace } from './stream-place.js';
 import { readWatchRequest } from './watch-request.js';
@@ -17,9 +17,10 @@ export class JournalWatchGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const { tenantId = '' } = request;
-    request.watch = await readWatchRequest(
+    request.journalWatch = await readWatchRequest(
       request,
       this.store.types,
+      parseJournalCursor,
       // A journal has no end: nobody has everything.
       async (start) => ({ after: await this.watcher.locate(tenantId, start), over: false }),
       JournalStreamQuery,
