@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestj
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RequireScope } from '../auth/index.js';
-import { MAX_LIST_BYTES, RunCounter } from '../event-store/index.js';
+import { MAX_LIST_BYTES, Partitions, RunCounter } from '../event-store/index.js';
 import { normaliseTimestamp, type RunStatus } from '../events/index.js';
 import {
   answerLater,
@@ -55,6 +55,7 @@ export class RunsController {
     private readonly runs: RunsService,
     private readonly waits: RunWaits,
     private readonly counter: RunCounter,
+    private readonly partitions: Partitions,
     private readonly room: AnswerRoom,
     private readonly basePath: BasePath,
   ) {}
@@ -132,7 +133,7 @@ export class RunsController {
   @ApiQueryOf(ListRunsQuery)
   async list(@Tenant() tenantId: string, @Req() request: Request): Promise<RunListResponse> {
     const query = readQuery(request, ListRunsQuery);
-    await this.room.take(request, MAX_LIST_BYTES);
+    await this.room.take(request, MAX_LIST_BYTES * this.partitions.countOf(tenantId));
     const { status, executor, task, since, label, key, limit, cursor } = query;
     const colon = label?.indexOf(':') ?? -1;
     const page = await this.runs.list(

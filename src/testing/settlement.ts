@@ -14,8 +14,8 @@ export interface Unsettled {
 }
 
 /**
- * Which groups of a tenant have something left to do. All of it is read in one step: between two steps an
- * acknowledgement could add a new event, and each would show nothing.
+ * Which groups of a tenant have something left to do. All of a partition is read in one step: between two steps an
+ * acknowledgement could add a new event, and each would show nothing. No handler adds anything to another partition.
  */
 export async function unsettledGroups(
   redis: RedisConnections,
@@ -23,8 +23,32 @@ export async function unsettledGroups(
   tenantId: string,
   groups: readonly string[],
 ): Promise<Unsettled[]> {
-  const { journal } = store.keys.partition(tenantId, 0);
-  const keys = groups.map((group) => store.keys.group(tenantId, 0, group));
+  const inEach = await Promise.all(
+    store.partitions.of(tenantId).map((number) => unsettledIn(redis, store, tenantId, number, groups)),
+  );
+  return groups.flatMap((group) => {
+    const found = inEach.flatMap((unsettled) => unsettled.find((one) => one.group === group) ?? []);
+    if (found.length === 0) return [];
+    return [
+      {
+        group,
+        exists: found.every(({ exists }) => exists),
+        pending: found.reduce((sum, { pending }) => sum + pending, 0),
+        isBehind: found.some(({ isBehind }) => isBehind),
+      },
+    ];
+  });
+}
+
+async function unsettledIn(
+  redis: RedisConnections,
+  store: EventStore,
+  tenantId: string,
+  number: number,
+  groups: readonly string[],
+): Promise<Unsettled[]> {
+  const { journal } = store.keys.partition(tenantId, number);
+  const keys = groups.map((group) => store.keys.group(tenantId, number, group));
   const redrives = keys.map(({ redrive }) => redrive);
   const transaction = redis.commands.multi();
   for (const stream of [journal, ...redrives]) {
@@ -33,6 +57,8 @@ export async function unsettledGroups(
   }
   for (const { later } of keys) transaction.zcard(later.due);
   const replies = ((await redisCall(transaction.exec())) ?? []).map(([error, reply]) => (error ? [] : reply));
+  // A partition in which there is no event need not have the group.
+  if (number > 0 && (replies[0] as unknown[]).length === 0) return [];
   return groups.flatMap((group, i) => {
     const ofJournal = stateOf(group, replies[0], replies[1]);
     const ofRedrives = stateOf(group, replies[2 + i * 2], replies[3 + i * 2]);

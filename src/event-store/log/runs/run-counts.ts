@@ -4,7 +4,7 @@ import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../.
 import { EventStore } from '../event-store.js';
 import { findRuns, rangeOfTerm, termOf } from './run-index.js';
 
-/** Of runs that have ended the newest, which are all that is looked at. */
+/** Of runs of a partition that have ended the newest, which are all that is looked at. */
 const MOST_ENDED = 2000;
 const PAGE = 500;
 /** What a run costs to be looked at, more or less. */
@@ -30,9 +30,26 @@ export class RunCounter {
     private readonly bulk: BulkReads,
   ) {}
 
-  /** @param sinceMs since when runs that have ended are counted, in ms since 1970 */
+  /** Of runs that have ended it looks at the newest 2000 of each partition. @param sinceMs since when these are counted, in ms since 1970 */
   async count(tenantId: string, sinceMs: number, reader: ReadFor = LIVE): Promise<RunCounts> {
-    const keys = this.store.keys.partition(tenantId, 0);
+    const all = await Promise.all(
+      this.store.partitions.of(tenantId).map((number) => this.countIn(tenantId, number, sinceMs, reader)),
+    );
+    return {
+      counts: Object.fromEntries(
+        RUN_STATUSES.map((status) => [status, all.reduce((sum, { counts }) => sum + counts[status], 0)]),
+      ) as RunCounts['counts'],
+      isComplete: all.every(({ isComplete }) => isComplete),
+    };
+  }
+
+  private async countIn(
+    tenantId: string,
+    partition: number,
+    sinceMs: number,
+    reader: ReadFor,
+  ): Promise<RunCounts> {
+    const keys = this.store.keys.partition(tenantId, partition);
     const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as RunCounts['counts'];
     await Promise.all(
       UNENDED.map(async (status) => {
@@ -44,13 +61,13 @@ export class RunCounter {
     const conditions = [ENDED.map(termOf.status)];
     let before: string | undefined;
     for (let seen = 0; seen < MOST_ENDED; seen += PAGE) {
-      const search = { keys, partition: 0, conditions, before };
+      const search = { keys, partition, conditions, before };
       const [next, ...ids] = await findRuns(this.redis.commands, search, PAGE);
       await this.countEnded(tenantId, ids, sinceMs, counts, reader);
       if (next === '') return { counts, isComplete: true };
       before = next;
     }
-    const [, ...more] = await findRuns(this.redis.commands, { keys, partition: 0, conditions, before }, 1);
+    const [, ...more] = await findRuns(this.redis.commands, { keys, partition, conditions, before }, 1);
     return { counts, isComplete: more.length === 0 };
   }
 

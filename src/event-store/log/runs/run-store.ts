@@ -4,6 +4,7 @@ import { encodeRunContext, prepareRun, type RunInput, type TraceContext } from '
 import { BulkReads, LIVE, type ReadFor, redisCall, RedisConnections } from '../../../redis/index.js';
 import { EventStore, type IdempotentRequest, REQUEST_TTL_SECONDS } from '../event-store.js';
 import { TENANTS_KEY } from '../keys.js';
+import { mergeRunPages } from './merge-run-pages.js';
 import { readRecords, readRuns } from './read-runs.js';
 import type { RunFilter } from './run-filter.js';
 import { type RunListPage, RunPages } from './run-pages.js';
@@ -165,15 +166,23 @@ export class RunStore {
     return records[0];
   }
 
-  /** Runs, newest first, that pass the filter: a page of them may be short and still have a next one (RunPages). */
-  list(
+  /**
+   * Runs, newest first, that pass the filter: a page of them may be short and still have a next one (RunPages).
+   *
+   * @param before only runs that are older than this one, of whatever partition
+   */
+  async list(
     tenantId: string,
     filter: RunFilter,
     limit: number,
     before?: string,
     reader?: ReadFor,
   ): Promise<RunListPage> {
-    return this.pages.page(tenantId, 0, { filter, limit, before, ...(reader && { reader }) });
+    const page = (partition: number): Promise<RunListPage> =>
+      this.pages.page(tenantId, partition, { filter, limit, before, ...(reader && { reader }) });
+    const partitions = this.store.partitions.of(tenantId);
+    if (partitions.length === 1) return page(0);
+    return mergeRunPages(await Promise.all(partitions.map(page)), limit);
   }
 }
 
