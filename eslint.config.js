@@ -126,7 +126,7 @@ export default defineConfig(
 
   {
     files: ['src/**/*.ts'],
-    ignores: [...TESTS, 'src/config/**', 'src/main.ts', 'src/keys-cli.ts'],
+    ignores: [...TESTS, 'src/config/**', 'src/main.ts', 'src/keys-cli.ts', 'src/partitions-cli.ts'],
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': ['error', environmentIsReadByConfig],
@@ -147,13 +147,20 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: [...TESTS, 'src/common/timers.ts', 'src/config/**', 'src/main.ts', 'src/keys-cli.ts'],
+    ignores: [
+      ...TESTS,
+      'src/common/timers.ts',
+      'src/config/**',
+      'src/main.ts',
+      'src/keys-cli.ts',
+      'src/partitions-cli.ts',
+    ],
     rules: {
       'no-restricted-syntax': ['error', environmentIsReadByConfig, ...noBareTimers],
     },
   },
   {
-    files: ['src/config/**/*.ts', 'src/main.ts', 'src/keys-cli.ts'],
+    files: ['src/config/**/*.ts', 'src/main.ts', 'src/keys-cli.ts', 'src/partitions-cli.ts'],
     ignores: TESTS,
     rules: { 'no-restricted-syntax': ['error', ...noBareTimers] },
   },

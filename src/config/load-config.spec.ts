@@ -40,6 +40,7 @@ describe('loadConfig', () => {
         types: [],
         journalExclude: ['llm.stream', 'llm.reasoning'],
         journalMaxLength: 1_000_000,
+        partitions: 1,
       },
       http: { maxRequestBytes: 8_388_608, corsOrigins: 'localhost', listeners: 8, shutdownTimeoutMs: 10_000 },
       sse: { heartbeatMs: 15_000, retryMs: 2000, watcherBufferBytes: 262_144 },

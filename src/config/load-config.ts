@@ -101,6 +101,7 @@ function eventsConfig(reader: EnvironmentReader): EventsConfig {
     types: reader.list('EVENT_TYPES', isEventType, EVENT_TYPES_RULE) ?? events.types.default,
     journalExclude: excluded ?? events.journalExclude.default,
     journalMaxLength: reader.number(events.journalMaxLength),
+    partitions: reader.number(events.partitions),
   };
   if (config.runTtlSeconds < config.ttlSeconds) {
     reader.problems.push(

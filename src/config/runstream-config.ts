@@ -58,6 +58,7 @@ export interface EventsConfig {
   readonly journalExclude: readonly string[];
   /** Events kept in the journal. Default 1000000. */
   readonly journalMaxLength: number;
+  readonly partitions: number;
 }
 
 export interface HttpConfig {

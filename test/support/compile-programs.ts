@@ -10,6 +10,7 @@ const PROGRAMS = [
   'packages/cli/src/main.ts',
   'src/main.ts',
   'src/keys-cli.ts',
+  'src/partitions-cli.ts',
   'src/redis/embedded/guardian.main.ts',
   'test/conformance/cli.ts',
   'test/conformance/stray-checks.ts',

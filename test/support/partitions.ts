@@ -11,6 +11,6 @@ export async function spreadOver(
   count: number,
 ): Promise<void> {
   for (const step of ['read', 'write'])
-    await SCRIPTS.raisePartitions.run(redis.commands, [PARTITIONS_KEY], [`t:${tenant}`, step, count, 0]);
+    await SCRIPTS.raisePartitions.run(redis.commands, [PARTITIONS_KEY], [`t:${tenant}`, step, count]);
   await store.partitions.refresh();
 }

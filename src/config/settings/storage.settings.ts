@@ -133,6 +133,14 @@ export const events = {
     unit: 'events',
     doc: "Events kept in a tenant's journal.",
   }),
+  partitions: integer({
+    env: 'PARTITIONS',
+    default: 1,
+    min: 1,
+    max: 16,
+    unit: 'partitions',
+    doc: "Over how many partitions a tenant's runs are spread in a Redis that is new; in any other `npm run partitions` raises it.",
+  }),
   journalTrimMs: integer({
     default: 10_000,
     min: 1,

@@ -5,6 +5,9 @@ import { FORMAT_KEY, TENANTS_KEY } from './keys.js';
 /** The form in which runs, events and groups are stored. It rises with each change that older processes can't read. */
 export const STORE_FORMAT = '2';
 
+/** The same with runs in partitions other than the first, of which older processes know nothing. */
+export const SPREAD_FORMAT = `${STORE_FORMAT}+partitions`;
+
 /** What is stored in this Redis has another form. */
 export class StoreFormatError extends Error {
   override readonly name = 'StoreFormatError';
@@ -52,10 +55,11 @@ export class StoreFormat implements OnModuleInit, OnApplicationShutdown {
   private async check(): Promise<void> {
     const { commands } = this.redis;
     const found = await redisCall(commands.get(FORMAT_KEY));
-    if (found === STORE_FORMAT) return;
+    if (found === STORE_FORMAT || found === SPREAD_FORMAT) return;
     if (found !== null) throw new StoreFormatError(found);
     if ((await redisCall(commands.exists(TENANTS_KEY))) === 1) throw new StoreFormatError(undefined);
     const first = await redisCall(commands.set(FORMAT_KEY, STORE_FORMAT, 'NX', 'GET'));
-    if (first !== null && first !== STORE_FORMAT) throw new StoreFormatError(first);
+    if (first !== null && first !== STORE_FORMAT && first !== SPREAD_FORMAT)
+      throw new StoreFormatError(first);
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { pause } from '../../common/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
-import { PARTITION_READERS_KEY, PARTITIONS_KEY } from '../log/keys.js';
+import { FORMAT_KEY, PARTITION_READERS_KEY, PARTITIONS_KEY } from '../log/keys.js';
+import { SPREAD_FORMAT } from '../log/store-format.js';
 import { SCRIPTS } from '../scripts.js';
 import { MOST_PARTITIONS } from './partition-tag.js';
 import { fieldOf, PROCESSES_KEPT_MS } from './partitions.js';
@@ -42,6 +43,8 @@ export class PartitionRaise {
     const { write } = await this.numbers(tenantId);
     if (to < write)
       throw new PartitionRaiseError(`There are ${write} partitions: their number is never lowered.`);
+    // A process of before there were partitions does not start from here on.
+    if (to > 1) await redisCall(this.redis.commands.set(FORMAT_KEY, SPREAD_FORMAT));
     const version = await this.step('read', to, tenantId);
     const readers = await this.readersOf(version, waitMs);
     await this.step('write', to, tenantId);
@@ -49,7 +52,7 @@ export class PartitionRaise {
   }
 
   private async step(which: 'read' | 'write', to: number, tenantId: string | undefined): Promise<number> {
-    const args = [fieldOf(tenantId), which, to, 0];
+    const args = [fieldOf(tenantId), which, to];
     return Number(await SCRIPTS.raisePartitions.run(this.redis.commands, [PARTITIONS_KEY], args));
   }
 

@@ -1,5 +1,7 @@
 import {
+  Inject,
   Injectable,
+  Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -8,7 +10,9 @@ import { randomUUID } from 'node:crypto';
 import { every } from '../../common/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
 import { type Partition, partitionOf } from '../../stream-consumer/index.js';
-import { PARTITION_READERS_KEY, PARTITIONS_KEY } from '../log/keys.js';
+import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
+import { FORMAT_KEY, PARTITION_READERS_KEY, PARTITIONS_KEY, TENANTS_KEY } from '../log/keys.js';
+import { SPREAD_FORMAT } from '../log/store-format.js';
 import { SCRIPTS } from '../scripts.js';
 import {
   higherOf,
@@ -37,6 +41,8 @@ export function fieldOf(tenantId: string | undefined): string {
  */
 @Injectable()
 export class Partitions implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('EventStore');
+  private readonly firstNumber: number;
   private readonly process = randomUUID();
   private readonly stopping = new AbortController();
   private stopListening = (): void => undefined;
@@ -47,10 +53,16 @@ export class Partitions implements OnModuleInit, OnApplicationBootstrap, OnAppli
   private aheadMs = 0;
   private ofAll = ONE_PARTITION;
   private byTenant: ReadonlyMap<string, PartitionNumbers> = new Map();
+  private hasWarned = false;
   private asking: Promise<void> | undefined;
   private loop: Promise<void> | undefined;
 
-  constructor(private readonly redis: RedisConnections) {}
+  constructor(
+    private readonly redis: RedisConnections,
+    @Inject(EVENT_STORE_OPTIONS) { partitions = EVENT_STORE_DEFAULTS.partitions }: EventStoreOptions,
+  ) {
+    this.firstNumber = partitions;
+  }
 
   async onModuleInit(): Promise<void> {
     await this.redis.start();
@@ -129,12 +141,35 @@ export class Partitions implements OnModuleInit, OnApplicationBootstrap, OnAppli
     )) as [number, string, ...string[]];
     this.said = version;
     this.aheadMs = now - Date.now();
+    if (current === '0' && this.firstNumber > 1 && (await this.begin())) return this.ask();
     if (current === version) return;
     this.read(fields);
     this.version = current;
     for (const onChange of [...this.onChanged]) onChange();
     // The others may wait for this one to say that it knows.
     await this.ask();
+  }
+
+  /**
+   * In a Redis that is new. What there is in another one lies in one partition, and some process may know of no other.
+   *
+   * @returns whether there is a number now
+   */
+  private async begin(): Promise<boolean> {
+    if (this.hasWarned) return false;
+    const { commands } = this.redis;
+    if ((await redisCall(commands.exists(TENANTS_KEY))) === 1) {
+      this.hasWarned = true;
+      this.logger.warn(
+        `PARTITIONS is ${this.firstNumber}, and there are runs in one partition: raise the number with ` +
+          `npm run partitions -- raise ${this.firstNumber}`,
+      );
+      return false;
+    }
+    await redisCall(commands.set(FORMAT_KEY, SPREAD_FORMAT));
+    const args = [DEFAULT_FIELD, 'first', this.firstNumber];
+    await SCRIPTS.raisePartitions.run(commands, [PARTITIONS_KEY], args);
+    return true;
   }
 
   private read(fields: readonly string[]): void {

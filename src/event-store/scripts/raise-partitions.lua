@@ -2,7 +2,7 @@
 -- number is never lowered.
 --
 -- KEYS  1 partitions
--- ARGV  1 field: whose number  2 'read' or 'write'  3 the number  4 '1' when it is only to be set where none is
+-- ARGV  1 field: whose number  2 'read' or 'write', or 'first': both at once, where nothing is said yet  3 the number
 -- Reply the version
 
 --- include ../../redis/scripts/time.lua
@@ -12,14 +12,13 @@ local field, step = ARGV[1], ARGV[2]
 local number = whole(ARGV[3], 'the number of partitions', 16)
 local now = now_ms()
 local value = redis.call('HGET', KEYS[1], field)
-if value and ARGV[4] == '1' then return redis.call('HGET', KEYS[1], 'version') end
+if value and step == 'first' then return redis.call('HGET', KEYS[1], 'version') end
 
 -- How many are read, to how many is written, and since when it was to how many.
 local read, write, history = string.match(value or '1 1 0:1', '^(%d+) (%d+) (%S*)$')
 read, write = tonumber(read), tonumber(write)
-if step == 'read' then
-  read = math.max(read, number)
-elseif number > write then
+if step ~= 'write' then read = math.max(read, number) end
+if step ~= 'read' and number > write then
   if number > read then error('what is not read by all can not be written to', 0) end
   write = number
   history = history .. ',' .. now .. ':' .. number
