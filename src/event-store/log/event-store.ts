@@ -247,8 +247,8 @@ export class EventStore {
     key: string,
     partition = partitionOfRun(runId),
   ): Promise<void> {
-    const { request } = this.keys.partition(tenantId, partition);
-    await SCRIPTS.forget.run(this.redis.commands, [request(key)], [runId]);
+    const asked = this.keys.partition(tenantId, partition).request(key);
+    await SCRIPTS.forget.run(this.redis.commands, [asked], [runId]);
   }
 
   /** A page of the log after a cursor. `found` says whether the cursor itself is in the log. */

@@ -70,8 +70,15 @@ describe('New runs of a tenant with several partitions', () => {
     const promised = (await make(a, key)).run.id;
     expect(partitionOfRun(promised)).not.toBe(0);
     // As if the process had died between the two steps.
-    const { request, runs, journal, active } = a.store.keys.partitionOf(a.tenant, promised);
-    await a.redis.commands.del(a.store.keys.run(a.tenant, promised).run, request(key), runs, journal, active);
+    const keys = a.store.keys.partitionOf(a.tenant, promised);
+    const { runs, journal, active } = keys;
+    await a.redis.commands.del(
+      a.store.keys.run(a.tenant, promised).run,
+      keys.request(key),
+      runs,
+      journal,
+      active,
+    );
     await expect(make(b, key, 'another request')).rejects.toThrow(IdempotencyConflictError);
     expect(await make(a, key)).toMatchObject({ run: { id: promised }, replayed: false });
     expect(await make(a, key)).toMatchObject({ run: { id: promised }, replayed: true });
