@@ -1,5 +1,10 @@
-import type { RunListPage } from './run-pages.js';
 import type { RunRecord } from './run-record.js';
+
+interface Page {
+  runs: RunRecord[];
+  /** The id to go on below; undefined on the last page. */
+  next: string | undefined;
+}
 
 /**
  * One page of the pages that a list has in each partition, newest first. Ids of different partitions are compared by what
@@ -8,7 +13,7 @@ import type { RunRecord } from './run-record.js';
  * @param pages of the partitions in their order, each below the same id; each has all runs down to its `next`
  * @param limit most runs
  */
-export function mergeRunPages(pages: readonly RunListPage[], limit: number): RunListPage {
+export function mergeRunPages(pages: readonly Page[], limit: number): Page {
   // Further down a partition may have more than was read.
   let horizon: string | undefined;
   for (const { next } of pages)
