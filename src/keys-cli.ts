@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { parseArgs } from 'node:util';
 import { type ApiKey, ApiKeys, isScope, MAX_KEY_TTL_SECONDS, SCOPES } from './auth/index.js';
 import { isText, readInteger } from './common/index.js';
-import { loadConfig, loadOwnEnvFile } from './config/index.js';
-import { EmbeddedRedis, RedisModule } from './redis/index.js';
+import { loadConfig, loadOwnEnvFile, type RedisConfig } from './config/index.js';
+import { onConfiguredRedis, whereRedisIs } from './configured-redis.js';
 import { assertTenantId } from './tenancy/index.js';
 
 const LISTED_AT_ONCE = 500;
@@ -43,7 +42,8 @@ async function main(args: string[]): Promise<void> {
   const tenantId = values.tenant ?? config.tenancy.defaultTenantId;
   assertTenantId(tenantId, '--tenant');
 
-  await withKeys(config.redis.url, async (keys) => {
+  await onConfiguredRedis(config.redis, { module: KeysModule }, async (app) => {
+    const keys = app.get(ApiKeys);
     switch (command) {
       case 'create': {
         const scopes = readScopes(values.scopes);
@@ -67,7 +67,7 @@ async function main(args: string[]): Promise<void> {
           count++;
           print(`${key.id}  ${stateOf(key)}  ${key.scopes.join(',')}  ${key.name}\n`);
         }
-        if (count === 0) process.stderr.write(await whereKeysAre(keys, tenantId, config.redis.url));
+        if (count === 0) process.stderr.write(await whereKeysAre(keys, tenantId, config.redis));
         return;
       }
       case 'revoke':
@@ -85,23 +85,14 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** What was looked at, and what else there is: an empty list is most often that of another tenant, or of another Redis. */
-async function whereKeysAre(keys: ApiKeys, tenantId: string, url: string | undefined): Promise<string> {
+async function whereKeysAre(keys: ApiKeys, tenantId: string, redis: RedisConfig): Promise<string> {
   const { tenants, complete } = await keys.tenants(LISTED_TENANTS);
   const more = complete ? '' : ', and perhaps others';
-  const redis =
-    url === undefined
-      ? 'the embedded Redis (set REDIS_URL for another one)'
-      : `the Redis at ${hostOf(url)} (REDIS_URL)`;
   const found =
     tenants.length === 0
       ? `Nor has another one${more}.`
       : `There are keys of: ${tenants.join(', ')}${more} (--tenant).`;
-  return `The tenant ${tenantId} has no keys in ${redis}. ${found}\n`;
-}
-
-/** Without the password. */
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host || new URL(url).pathname : url;
+  return `The tenant ${tenantId} has no keys in ${whereRedisIs(redis)}. ${found}\n`;
 }
 
 function expiryOf(text: string): number {
@@ -132,24 +123,6 @@ function readScopes(text = '') {
   if (scopes.length === 0 || unknown.length > 0)
     throw new UsageError(`Give --scopes, of: ${SCOPES.join(', ')}`);
   return scopes.filter(isScope);
-}
-
-async function withKeys(url: string | undefined, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
-  const embedded = url === undefined ? await EmbeddedRedis.start() : undefined;
-  try {
-    const module = {
-      module: KeysModule,
-      imports: [RedisModule.forRoot({ url: url ?? embedded?.url ?? '' })],
-    };
-    const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
-    try {
-      await work(app.get(ApiKeys));
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await embedded?.stop();
-  }
 }
 
 function print(text: string): void {

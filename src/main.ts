@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import cluster from 'node:cluster';
 import { errorText, setLongTimeout } from './common/index.js';
 import { ConfigError, loadConfig, loadOwnEnvFile } from './config/index.js';
+import { isEmbedded } from './configured-redis.js';
 import { createApp } from './create-app.js';
 import { exportTraces } from './export-traces.js';
 import { StoreFormatError } from './event-store/index.js';
@@ -24,11 +25,9 @@ async function main(): Promise<void> {
   }
   // Before anything asks for a tracer.
   const traces = config.traces && (await exportTraces(config.traces));
-  const { url: redisUrl, cluster: nodes, options } = config.redis;
-  const isPrivate = !redisUrl && !nodes && !options?.sentinels;
-  const embedded = isPrivate ? await startEmbeddedRedis() : undefined;
+  const embedded = isEmbedded(config.redis) ? await startEmbeddedRedis() : undefined;
   try {
-    const app = await createApp(config, redisUrl ?? embedded?.url, {
+    const app = await createApp(config, embedded?.url, {
       collect: cluster.isWorker ? askForAllMetrics() : undefined,
     });
     const { shutdownTimeoutMs, listeners } = config.http;

@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { parseArgs } from 'node:util';
 import { readInteger } from './common/index.js';
 import { loadConfig, loadOwnEnvFile } from './config/index.js';
 import { MOST_PARTITIONS, PartitionRaise } from './event-store/index.js';
-import { EmbeddedRedis, RedisModule, type RedisOptions } from './redis/index.js';
+import { onConfiguredRedis } from './configured-redis.js';
 import { assertTenantId } from './tenancy/index.js';
 
 const USAGE = `Shows and raises the number of partitions over which the runs of tenants are spread, straight in Redis.
@@ -34,7 +33,8 @@ async function main(args: string[]): Promise<void> {
   await loadOwnEnvFile();
   const config = loadConfig(process.env);
   if (tenant !== undefined) assertTenantId(tenant, '--tenant');
-  await withRaise(config.redis, async (raise) => {
+  await onConfiguredRedis(config.redis, { module: PartitionsModule }, async (app) => {
+    const raise = app.get(PartitionRaise);
     switch (command) {
       case 'show': {
         const { read, write } = await raise.numbers(tenant);
@@ -52,25 +52,6 @@ async function main(args: string[]): Promise<void> {
         throw new UsageError(USAGE);
     }
   });
-}
-
-async function withRaise(
-  redis: ReturnType<typeof loadConfig>['redis'],
-  work: (raise: PartitionRaise) => Promise<void>,
-): Promise<void> {
-  const embedded = redis.url === undefined ? await EmbeddedRedis.start() : undefined;
-  try {
-    const options: RedisOptions = { ...redis, url: redis.url ?? embedded?.url ?? '' };
-    const module = { module: PartitionsModule, imports: [RedisModule.forRoot(options)] };
-    const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
-    try {
-      await work(app.get(PartitionRaise));
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await embedded?.stop();
-  }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
