@@ -47,6 +47,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readonly readyListeners = new Set<() => void>();
   private started: Promise<void> | undefined;
+  private hasStarted = false;
   private problem: ConfigError | undefined;
   private readonly replacedListeners = new Set<(shard: Shard) => void>();
   /** Undefined while appends wait for nobody. */
@@ -110,6 +111,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     const ready = this.clients().map((one) => this.isReady(one, this.commandTimeoutMs));
     if ((await Promise.all(ready)).every(Boolean)) await this.check();
     if (this.problem) throw this.problem;
+    this.hasStarted = true;
     if (!this.isConnected)
       this.logger.warn('Redis does not answer yet: starting without it, requests get 503 until it does.');
   }
@@ -238,8 +240,8 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   private readonly onReady = (): void => {
     this.noteReady();
-    // The first time connectAll() does.
-    void this.started?.then(() => this.check()).catch(ignoreFirstFailure);
+    // At the start connectAll() does.
+    if (this.hasStarted) void this.check();
   };
 
   /** What is of another kind may never become ready, and says why. */
@@ -254,6 +256,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       for (const warning of warnings) this.logger.warn(warning);
       if (problem !== undefined) this.refuse(problem);
     } catch (error) {
+      if (this.commands.status === 'end') return;
       this.logger.warn(`The server's version and settings could not be checked: ${String(error)}`);
     }
   }
