@@ -19,8 +19,18 @@ export interface RedisSentinels {
   /** The one that the Sentinels name. */
   master(): Promise<RedisServer>;
   client(server: RedisServer): Redis;
+  /** The processes of the Sentinels, in the order of their addresses. */
+  readonly watchers: readonly SentinelProcess[];
   /** To a Sentinel. */
   readonly sentinel: Redis;
+  stop(): Promise<void>;
+}
+
+export interface SentinelProcess {
+  readonly port: number;
+  /** Freezes it (SIGSTOP). */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
@@ -52,12 +62,13 @@ export async function startRedisSentinels({
       undo.push(() => replica.stop());
       servers.push(replica);
     }
-    const ports: number[] = [];
+    const watchers: SentinelProcess[] = [];
     for (let n = 0; n < 3; n++) {
       const sentinel = await startSentinel(first.port, downAfterMs);
-      undo.push(sentinel.stop);
-      ports.push(sentinel.port);
+      undo.push(() => sentinel.stop());
+      watchers.push(sentinel);
     }
+    const ports = watchers.map(({ port }) => port);
     const clients = new Map<number, Redis>();
     const client = (port: number): Redis => {
       let known = clients.get(port);
@@ -91,6 +102,7 @@ export async function startRedisSentinels({
     return {
       addresses: ports.map((port) => `127.0.0.1:${port}`).join(','),
       servers,
+      watchers,
       sentinel,
       client: (server) => client(server.port),
       async master() {
@@ -111,10 +123,7 @@ export async function startRedisSentinels({
   }
 }
 
-async function startSentinel(
-  masterPort: number,
-  downAfterMs: number,
-): Promise<{ port: number; stop: () => Promise<void> }> {
+async function startSentinel(masterPort: number, downAfterMs: number): Promise<SentinelProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'runstream-test-sentinel-'));
   const port = await freePort();
   const config = join(dir, 'sentinel.conf');
@@ -144,6 +153,8 @@ async function startSentinel(
   process.once('exit', abandon);
   return {
     port,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop() {
       process.off('exit', abandon);
       if (child.exitCode === null && child.signalCode === null) {

@@ -3,6 +3,9 @@ import { ConfigError } from '../../config/index.js';
 import type { RedisOptions, RedisPurpose } from '../redis-options.js';
 import type { RedisClient, RedisTopology } from './redis-client.js';
 
+/** What is written is gone in less. A frozen peer never closes its side, and what waits for its answers waits so long. */
+const CLOSED_WITHIN_MS = 200;
+
 /** Within this time all processes that live have found Redis again. */
 export const MAX_RECONNECT_DELAY_MS = 1000;
 
@@ -17,6 +20,7 @@ function needed(purpose: string, commandTimeoutMs: number): IoredisOptions {
     lazyConnect: true,
     connectionName: `runstream-${purpose}`,
     connectTimeout: commandTimeoutMs,
+    disconnectTimeout: CLOSED_WITHIN_MS,
     autoResendUnfulfilledCommands: false,
     retryStrategy: retryDelayMs,
   };
@@ -80,6 +84,8 @@ const OF_SENTINEL: IoredisOptions = {
   failoverDetector: true,
   reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   sentinelRetryStrategy: retryDelayMs,
+  // A frozen Sentinel takes connections too; then the next one is asked.
+  sentinelCommandTimeout: 1000,
 };
 
 /** Spreads the reconnects of many instances: between half of it and the whole. */

@@ -21,6 +21,8 @@ import { type Shard, Shards } from './shards.js';
 
 /** How long appends wait for replicas. */
 const WAIT_MS = REDIS_DEFAULTS.appendReplicasTimeoutMs;
+/** Between a client's end that nobody asked for and its next beginning. */
+const AGAIN_AFTER_MS = 100;
 
 /**
  * The connections of one process, one for each purpose, since each has its own idea of what an outage means; in a cluster
@@ -52,6 +54,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   private readonly replacedListeners = new Set<(shard: Shard) => void>();
   /** Undefined while appends wait for nobody. */
   readonly replication: AppendReplication | undefined;
+  private isOver = false;
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
     const timeoutMs = options.commandTimeoutMs ?? REDIS_DEFAULTS.commandTimeoutMs;
@@ -81,6 +84,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       this.replication = new AppendReplication(this.appends, this.shards, replicas, waitMs);
     }
     for (const client of this.clients()) eachConnection(client, gatherWrites);
+    if (this.topology === 'sentinel') this.keepAlive([...this.clients(), ...this.channels.links.all()]);
     this.commands.on('ready', this.onReady);
     this.commands.on(isCluster(this.commands) ? 'node error' : 'error', this.onError);
   }
@@ -203,6 +207,7 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends all connections, for good. */
   disconnect(): void {
+    this.isOver = true;
     for (const client of [...this.channels.links.all(), ...this.clients().reverse()]) {
       // ioredis would wait two seconds for the end of one that has ended.
       if (client.status !== 'end') client.disconnect();
@@ -212,6 +217,20 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   /** All but those of channels. */
   clients(): RedisClient[] {
     return [...new Set([this.commands, this.reads, this.appends])];
+  }
+
+  /**
+   * ioredis gives up for good when Sentinels tell of a new master just while it asks one of them for its address.
+   */
+  private keepAlive(clients: readonly RedisClient[]): void {
+    for (const client of clients) {
+      client.on('end', () => {
+        if (this.isOver) return;
+        setTimeout(() => {
+          if (!this.isOver) client.connect().catch(ignoreFirstFailure);
+        }, AGAIN_AFTER_MS);
+      });
+    }
   }
 
   private isReady(client: RedisClient, timeoutMs: number): Promise<boolean> {

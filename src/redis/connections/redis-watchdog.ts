@@ -8,6 +8,8 @@ import type { RedisState, Shard } from './shards.js';
 
 const PROBE_TTL_MS = 60_000;
 const PERIOD_MS = 1000;
+/** How often a shard's new master is looked for while the shard does not serve. */
+const SEARCH_MS = 250;
 /** A connection that gave no answer so often is replaced: its peer may be gone without a word. */
 const MOST_SILENCES = 2;
 
@@ -20,6 +22,8 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readonly stop = new AbortController();
   private readonly silences = new WeakMap<Redis, number>();
+  /** Those whose answer is awaited since the slots were looked up. */
+  private readonly asked = new WeakSet<Redis>();
 
   constructor(private readonly connections: RedisConnections) {}
 
@@ -39,6 +43,8 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
     const { commands } = this.connections;
     if (isCluster(commands)) {
       commands.on('+node', this.follow);
+      commands.on('refresh', this.greet);
+      void every(SEARCH_MS, this.stop.signal, () => this.search(), ignore);
       for (const node of commands.nodes()) this.follow(node);
     } else {
       this.follow(commands);
@@ -50,6 +56,7 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.stop.abort();
     this.connections.commands.off('+node', this.follow);
+    this.connections.commands.off('refresh', this.greet);
   }
 
   /**
@@ -65,13 +72,15 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async probeOne(shard: Shard): Promise<void> {
-    if (shard.probeKey === undefined) return;
+    const { probeKey, node } = shard;
+    if (probeKey === undefined) return;
     try {
-      await redisCall(this.connections.commands.psetex(shard.probeKey, PROBE_TTL_MS, '1'));
+      await redisCall(this.connections.commands.psetex(probeKey, PROBE_TTL_MS, '1'));
       this.become(shard, 'up');
     } catch (error) {
       const cause = error instanceof RedisUnavailableError ? error.cause : error;
-      this.become(shard, isReplyError(cause) ? 'refusing' : 'away', cause);
+      // What a node has not answered says nothing of the one that has taken its place meanwhile.
+      if (shard.node === node) this.become(shard, isReplyError(cause) ? 'refusing' : 'away', cause);
       throw error;
     }
   }
@@ -89,10 +98,26 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
     ]);
     const unidentified = this.shards.filter(({ isUnidentified }) => isUnidentified);
     await Promise.all(unidentified.map((shard) => this.connections.identify(shard).catch(ignore)));
-    if (this.state === 'up') return;
-    // Another node may have taken over, which nobody tells us.
-    for (const client of [commands, ...others]) if (isCluster(client)) client.refreshSlotsCache();
   }
+
+  /** Another node may have taken over, which nobody tells us. */
+  private search(): Promise<void> {
+    const isMissed = this.state !== 'up';
+    for (const client of this.connections.clients())
+      if (isMissed && isCluster(client)) client.refreshSlotsCache();
+    return Promise.resolve();
+  }
+
+  /** A shard that has another master serves again as soon as that answers. */
+  private readonly greet = (): void => {
+    for (const shard of this.shards) {
+      const { node } = shard;
+      if (!shard.isInTrouble || !node || this.asked.has(node)) continue;
+      this.asked.add(node);
+      const answered = this.probeOne(shard).catch(ignore);
+      void answered.finally(() => this.asked.delete(node));
+    }
+  };
 
   /** Replaces a connection that keeps silent, also one that is new. One that is down reconnects by itself. */
   private async listen(connection: Redis | undefined, answer: Promise<unknown>): Promise<void> {
@@ -139,7 +164,10 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
     const former = shard.state;
     if (this.stop.signal.aborted) return;
     // Before the first answer RedisConnections says that it starts without one.
-    if (state === former || (former === undefined && state === 'away')) return;
+    if (former === undefined && state === 'away') return;
+    // Another server may have taken over without anybody having missed an answer.
+    const isReplaced = state === 'up' && shard.isInTrouble;
+    if (state === former && !isReplaced) return;
     shard.state = state;
     if (state === 'up') {
       shard.noteRecovery();
@@ -152,7 +180,8 @@ export class RedisWatchdog implements OnModuleInit, OnApplicationShutdown {
 
   private say({ name, state }: Shard, former: RedisState | undefined, cause: unknown): void {
     const what = isCluster(this.connections.commands) ? `Redis (slots from ${name})` : 'Redis';
-    if (state === 'up') this.logger.log(former === undefined ? `${what} answers.` : `${what} is back.`);
+    if (state === 'up' && state === former) this.logger.log(`${what} has another master.`);
+    else if (state === 'up') this.logger.log(former === undefined ? `${what} answers.` : `${what} is back.`);
     else if (state === 'away') this.logger.error(`${what} is away: trying again until it answers.`);
     else
       this.logger.error(`${what} takes no writes: ${cause instanceof Error ? cause.message : String(cause)}`);

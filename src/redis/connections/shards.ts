@@ -16,7 +16,7 @@ export class Shard {
   isUnidentified = false;
   /** Of its master, in a cluster. */
   address: string | undefined;
-  private isInTrouble = false;
+  private troubled = false;
   private readySince = 0;
 
   /**
@@ -34,17 +34,22 @@ export class Shard {
   /** It does not answer, does not serve, or another server has taken its place. */
   noteTrouble(): void {
     this.wasAway = true;
-    this.isInTrouble = true;
+    this.troubled = true;
+  }
+
+  /** Since the last trouble it has not answered yet. */
+  get isInTrouble(): boolean {
+    return this.troubled;
   }
 
   noteRecovery(): void {
-    this.isInTrouble = false;
+    this.troubled = false;
     this.readySince = Date.now();
   }
 
   /** For how long it has been there without an outage, in milliseconds; 0 while it is away. */
   get connectedForMs(): number {
-    const isThere = this.node?.status === 'ready' && !this.isInTrouble && this.readySince > 0;
+    const isThere = this.node?.status === 'ready' && !this.troubled && this.readySince > 0;
     return isThere ? Date.now() - this.readySince : 0;
   }
 
@@ -100,11 +105,8 @@ export class Shards {
       const node = masters.get(owner);
       const probeKey = PROBES.find(({ slot: at }) => ownerOf(cluster, at) === owner)?.key;
       const shard = former.get(name) ?? new Shard(name, probeKey, node, !this.takesItsWord);
-      if (shard.address !== undefined && shard.address !== owner) {
-        shard.noteTrouble();
-        // The next probe says how the new one is, and who.
-        shard.state = undefined;
-      }
+      // The next probe says how the new one is, and who.
+      if (shard.address !== undefined && shard.address !== owner) shard.noteTrouble();
       shard.address = owner;
       shard.node = node;
       shard.probeKey = probeKey;
