@@ -1,3 +1,4 @@
+import type { RedisTopology } from '../../src/redis/index.js';
 import { type FaultReport, runFaults } from './fault-run.js';
 import { runRollingDeploy } from './rolling-deploy.js';
 
@@ -7,6 +8,8 @@ export interface ConsumersCliOptions {
   seconds: number;
   events: number;
   leaseMs: number;
+  /** Default: one server. */
+  topology?: RedisTopology;
   /** Print what workers printed. */
   output: boolean;
 }
@@ -33,7 +36,7 @@ export async function consumersCli({ seeds, output, ...options }: ConsumersCliOp
 export async function rollingDeployCli({
   seeds,
   ...options
-}: Omit<ConsumersCliOptions, 'output'>): Promise<boolean> {
+}: Omit<ConsumersCliOptions, 'output' | 'topology'>): Promise<boolean> {
   print('seed events deploys kills broken'.split(' '));
   let kept = true;
   for (let seed = seeds[0]; seed <= seeds[1]; seed++) {

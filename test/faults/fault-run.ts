@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../support/redis.js';
+import type { RedisTopology } from '../../src/redis/index.js';
+import { eventually } from '../support/eventually.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { checkHistory, type FaultHistory, type Silence, type Violation } from './checker.js';
-import { openFaultScene } from './fault-scene.js';
+import { type FaultScene, openFaultScene } from './fault-scene.js';
 import { now } from './history-file.js';
-import type { WorkerPool } from './worker-pool.js';
 
 export interface FaultOptions {
   seed: number;
+  /** Default: one server. */
+  topology?: RedisTopology;
   /** Default 20 000. */
   events?: number;
   /** How long events are produced and faults happen. Default 40. */
@@ -43,7 +45,7 @@ const RECONNECT_MS = 1500;
 
 /**
  * Runs consumer processes through a schedule of faults that follows from the seed: SIGKILL, SIGSTOP for longer than the
- * lease, and a power cut of Redis in the middle; then lets them finish, and checks what came of it.
+ * lease, and a power cut of Redis, or of its master, in the middle; then lets them finish, and checks what came of it.
  */
 export async function runFaults(options: FaultOptions): Promise<FaultReport> {
   const { seed, events = 20_000, seconds = 40, leaseMs = 1500, workers = 3, maxAttempts } = options;
@@ -51,13 +53,14 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
   const runs = Math.max(10, Math.round(events / EVENTS_PER_RUN));
   const scene = await openFaultScene({
     ...{ seed: seed + 1, leaseMs, workers, runs },
+    ...(options.topology && { topology: options.topology }),
     ...(maxAttempts !== undefined && { maxAttempts }),
   });
-  const { producer, pool, redis } = scene;
+  const { producer, pool } = scene;
   try {
     await pool.start();
     const producing = producer.produce(events, seconds * 1000);
-    await disturb(pool, redis, new SeededRandom(seed), leaseMs, performance.now() + seconds * 1000);
+    await disturb(scene, new SeededRandom(seed), leaseMs, performance.now() + seconds * 1000);
     await producing;
     const history = await scene.finish();
     const firsts = new Set(history.attempts.map(({ group, event }) => `${group} ${event}`));
@@ -80,8 +83,7 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
 }
 
 async function disturb(
-  pool: WorkerPool,
-  redis: RedisServer,
+  { pool, bed, key }: FaultScene,
   random: SeededRandom,
   leaseMs: number,
   until: number,
@@ -94,9 +96,15 @@ async function disturb(
       isRestarted = true;
       const silence: Silence = { from: now(), to: Number.POSITIVE_INFINITY };
       pool.silences.push(silence);
-      await redis.kill();
+      const master = await bed.masterOf(key);
+      await master.kill();
       await delay(random.integer(0, leaseMs * 2));
-      await redis.restart();
+      // One that came back before would be the master still, without its data.
+      if (bed.topology !== 'single')
+        await eventually('another server has taken its place', async () => {
+          return (await bed.masterOf(key).catch(() => master)) !== master;
+        });
+      await master.restart();
       silence.to = now() + RECONNECT_MS;
       continue;
     }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RedisTopology } from '../../src/redis/index.js';
 import { createTestStore } from '../support/event-store.js';
 import { eventually } from '../support/eventually.js';
-import { type RedisServer, startRedis } from '../support/redis.js';
+import { type RedisBed, startRedisBed } from '../support/redis-bed.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import type { FaultHistory, Silence } from './checker.js';
 import { compileProgram } from './compile.js';
@@ -14,6 +15,8 @@ import { ORDERED_GROUP, SHARED_GROUP } from './workload.js';
 import { WorkerPool } from './worker-pool.js';
 
 export interface FaultSceneOptions {
+  /** Default: one server. */
+  topology?: RedisTopology;
   seed: number;
   leaseMs: number;
   /** Consumer processes. */
@@ -26,9 +29,11 @@ export interface FaultSceneOptions {
   actions?: readonly string[];
 }
 
-/** A Redis of its own, consumer processes, a producer, and what they leave behind. */
+/** Servers of its own, consumer processes, a producer, and what they leave behind. */
 export interface FaultScene {
-  redis: RedisServer;
+  bed: RedisBed;
+  /** A key beside all those that the scene is about. */
+  key: string;
   producer: Producer;
   pool: WorkerPool;
   /** What the workers have written down so far. */
@@ -43,18 +48,18 @@ const EFFECT_RUNS = 20;
 const SETTLED_WITHIN_MS = 180_000;
 
 export async function openFaultScene(options: FaultSceneOptions): Promise<FaultScene> {
-  const { seed, leaseMs, workers, runs, maxAttempts = 8, actions } = options;
+  const { topology = 'single', seed, leaseMs, workers, runs, maxAttempts = 8, actions } = options;
   const directory = await mkdtemp(join(tmpdir(), 'runstream-faults-'));
   const historyFile = join(directory, 'history.ndjson');
   const compiled = await compileProgram('test/faults/worker.ts');
-  const redis = await startRedis({ appendOnly: true });
-  const store = await createTestStore({ url: redis.url, commandTimeoutMs: 1000 });
+  const bed = await startRedisBed(topology, { appendOnly: true });
+  const store = await createTestStore({ redis: bed.options, commandTimeoutMs: 1000 });
   const producer = new Producer(store, new SeededRandom(seed), leaseMs, actions);
   await producer.createRuns(runs);
   const effectRuns: string[] = [];
   for (let i = 0; i < EFFECT_RUNS; i++) effectRuns.push(await store.createRun());
   const pool = new WorkerPool(workers, compiled.program, {
-    redisUrl: redis.url,
+    redis: bed.options,
     historyFile,
     leaseMs,
     maxAttempts,
@@ -63,7 +68,8 @@ export async function openFaultScene(options: FaultSceneOptions): Promise<FaultS
   const truth = new Truth(store);
   const lines = (): Promise<HistoryLine[]> => readHistory(historyFile);
   return {
-    redis,
+    bed,
+    key: store.store.keys.partition(store.tenant, 0).journal,
     producer,
     pool,
     lines,
@@ -96,7 +102,7 @@ export async function openFaultScene(options: FaultSceneOptions): Promise<FaultS
     close: async () => {
       await pool.close();
       await store.close();
-      await redis.stop();
+      await bed.stop();
       await compiled.remove();
       await rm(directory, { recursive: true, force: true });
     },

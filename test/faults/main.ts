@@ -7,7 +7,7 @@ import { hostile } from './service/hostile.js';
 import { slowWatchers } from './service/slow-watchers.js';
 import { soak } from './service/soak.js';
 
-const USAGE = `npm run faults -- [--seed n | --seeds first-last] [--seconds s] [--events n] [--lease ms]
+const USAGE = `npm run faults -- [--topology sentinel|cluster] [--seed n | --seeds first-last] [--seconds s] [--events n] [--lease ms]
 
 Runs three consumer processes through SIGKILL, SIGSTOP and a power cut of Redis, as the seed says, and checks that
 every event was committed exactly once or dead-lettered. Default: 20000 events over 40 s, a lease of 1500 ms.
@@ -72,6 +72,7 @@ async function main(): Promise<boolean> {
   switch (scenario) {
     case undefined:
       return consumersCli({
+        ...(topology !== 'single' && { topology }),
         seeds: [first, last],
         seconds: seconds ?? 40,
         events: given('events') ?? 20_000,

@@ -26,7 +26,7 @@ const run = (config: Pick<WorkerConfig, 'name' | 'leaseMs' | 'mode' | 'concurren
   startChild(process.execPath, [
     compiled.program,
     JSON.stringify({
-      redisUrl: redis.url,
+      redis: { url: redis.url },
       historyFile: join(directory, 'history.ndjson'),
       maxAttempts: 5,
       effectRuns: [],

@@ -88,7 +88,7 @@ class Ordered extends Recording {}
 
 @Module({
   imports: [
-    RedisModule.forRoot({ url: config.redisUrl, commandTimeoutMs: 1000 }),
+    RedisModule.forRoot({ ...config.redis, commandTimeoutMs: 1000 }),
     TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
     EventStoreModule.forRoot({ multiTenant: true }),
     ConsumerModule.forRoot({ shutdownTimeoutMs: 5000 }),

@@ -1,4 +1,5 @@
 import type { EventInput, EventToAppend, JsonObject, RecordedEvent } from '../../src/events/index.js';
+import type { RedisOptions } from '../../src/redis/index.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 
 /** A group whose entries any process may take, and one that keeps the order of each run. */
@@ -9,7 +10,7 @@ export const ORDERED_GROUP = 'ordered';
 export interface WorkerConfig {
   /** Unlike that of any other start of a worker. */
   name: string;
-  redisUrl: string;
+  redis: RedisOptions;
   historyFile: string;
   leaseMs: number;
   maxAttempts: number;

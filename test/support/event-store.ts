@@ -16,7 +16,7 @@ import {
 import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../../src/events/index.js';
 import { LimitsModule, type LimitsOptions } from '../../src/limits/index.js';
 import { WorkSignals } from '../../src/stream-consumer/index.js';
-import { type RedisClient, RedisConnections, RedisModule } from '../../src/redis/index.js';
+import { type RedisClient, RedisConnections, RedisModule, type RedisOptions } from '../../src/redis/index.js';
 import { testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
 
@@ -45,14 +45,16 @@ export function uniqueTenant(): string {
 export async function createTestStore(
   options: EventStoreOptions & {
     url?: string;
-    tenant?: string;
-    commandTimeoutMs?: number;
-    /** Default: nothing is limited. */
-    limits?: LimitsOptions;
+      redis?: RedisOptions;
+      tenant?: string;
+      commandTimeoutMs?: number;
+      /** Default: nothing is limited. */
+      limits?: LimitsOptions;
   } = {},
 ): Promise<TestStore> {
   const {
-    url = testRedisUrl(),
+    url,
+    redis = { url: url ?? testRedisUrl() },
     tenant = uniqueTenant(),
     commandTimeoutMs = 15_000,
     limits = {},
@@ -60,7 +62,7 @@ export async function createTestStore(
   } = options;
   const module = await Test.createTestingModule({
     imports: [
-      RedisModule.forRoot({ url, commandTimeoutMs }),
+      RedisModule.forRoot({ ...redis, commandTimeoutMs }),
       LimitsModule.forRoot(limits),
       EventStoreModule.forRoot({ multiTenant: true, ...storeOptions }),
     ],

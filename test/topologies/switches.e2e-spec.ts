@@ -35,7 +35,7 @@ describe('Connections to servers that take over from each other', () => {
     return { connections: app.get(RedisConnections), watchdog };
   }
 
-  it('a shard that another node took over as planned is steady again, though nobody missed an answer', async () => {
+  it('T299 a shard that another node took over as planned is steady again, though nobody missed an answer', async () => {
     const bed = await bedOf('cluster');
     const { connections } = await connect(bed.options);
     const former = await bed.masterOf(KEY);
@@ -80,7 +80,7 @@ describe('Connections to servers that take over from each other', () => {
     await expect(connections.commands.set(KEY, '1')).resolves.toBe('OK');
   });
 
-  it('a client that ends because a failover is told of while it asks a Sentinel begins again', async () => {
+  it('T298 a client that ends because a failover is told of while it asks a Sentinel begins again', async () => {
     const bed = await bedOf('sentinel');
     const { connections, watchdog } = await connect(bed.options);
     const redis = connections.commands as Redis;
