@@ -9,6 +9,7 @@ import { appendToFrame } from './append-to-frame.js';
 import type { Bench, BenchOptions } from './bench.js';
 import { consume } from './consume.js';
 import { fanOut } from './fan-out.js';
+import { growth } from './growth.js';
 import { intake } from './intake.js';
 import { lists } from './lists.js';
 import { manyRuns } from './many-runs.js';
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   consume,
   manyTenants,
   memory,
+  growth,
   adapters,
   lists,
   page,

@@ -92,7 +92,7 @@ async function measure(
       const { server, url, body, command } = ways[name]!;
       const before = await commandTime(redis, command ?? '');
       const sample = await timed(server, redis, async () => {
-        const posted = await load.ask({ ...job, url, body });
+        const posted = await load.ask({ ...job, urls: [url], body });
         return { count: posted.requests, seconds: posted.seconds };
       });
       const after = await commandTime(redis, command ?? '');

@@ -28,6 +28,22 @@ export async function redisDataBytes(redis: Redis): Promise<number> {
   return number(await redis.info('memory'), 'used_memory_dataset');
 }
 
+/**
+ * What Redis holds for what is kept: data, its index of keys and subscriptions, without what its clients are being sent
+ * and what waits for the append-only file.
+ */
+export async function redisKeptBytes(redis: Redis): Promise<number> {
+  const info = await redis.info('memory');
+  return usedBytes(info) - number(info, 'mem_clients_normal');
+}
+
+/** The same with its clients, to which subscriptions belong. */
+export async function redisUsedBytes(redis: Redis): Promise<number> {
+  return usedBytes(await redis.info('memory'));
+}
+
+const usedBytes = (info: string): number => number(info, 'used_memory') - number(info, 'mem_aof_buffer');
+
 function number(info: string, name: string): number {
   const value = new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1];
   if (value === undefined) throw new Error(`Redis does not tell ${name}.`);

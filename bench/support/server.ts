@@ -31,6 +31,8 @@ export interface StartServerOptions {
   args?: readonly string[];
   /** More of the service's settings. */
   env?: Readonly<Record<string, string>>;
+  /** More of the arguments of its Redis. */
+  redisArgs?: readonly string[];
 }
 
 /** The built service on a Redis of its own, which keeps an append-only file as it would in use. */
@@ -38,9 +40,10 @@ export async function startRunstream({
   profileDir,
   nodeArgs = [],
   env = {},
+  redisArgs = [],
 }: StartServerOptions = {}): Promise<RunstreamServer> {
   // A rewrite of the file would fall into the time of one contender and not of another.
-  const args = ['--auto-aof-rewrite-percentage', '0'];
+  const args = ['--auto-aof-rewrite-percentage', '0', ...redisArgs];
   const redis = await startRedis({ appendOnly: true, appendFsync: 'everysec', args });
   const settings = {
     PATH: process.env['PATH'],
