@@ -25,8 +25,10 @@ interface Compose {
 /** `${NAME:?why}` and `${NAME}` as Compose fills them in, and `$$` as it hands it on. */
 const filled = (text: string): string =>
   text
-    .replaceAll(/\$\{(\w+)(?:(:[-?])([^}]*))?\}/g, (_, name: string, kind?: string, more = '') =>
-      kind === ':-' ? more : `value-of-${name}`,
+    .replaceAll(
+      /\$\{(\w+)(?:(:[-?])([^}]*))?\}/g,
+      (_, name: string, kind: string | undefined, more: string) =>
+        kind === ':-' ? more : `value-of-${name}`,
     )
     .replaceAll('$$', '$');
 

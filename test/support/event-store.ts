@@ -45,11 +45,11 @@ export function uniqueTenant(): string {
 export async function createTestStore(
   options: EventStoreOptions & {
     url?: string;
-      redis?: RedisOptions;
-      tenant?: string;
-      commandTimeoutMs?: number;
-      /** Default: nothing is limited. */
-      limits?: LimitsOptions;
+    redis?: RedisOptions;
+    tenant?: string;
+    commandTimeoutMs?: number;
+    /** Default: nothing is limited. */
+    limits?: LimitsOptions;
   } = {},
 ): Promise<TestStore> {
   const {

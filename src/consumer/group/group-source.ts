@@ -10,6 +10,7 @@ import { numberOf, type Partition, tenantOf, type WorkSignals } from '../../stre
 import { type GroupEntry, type Page, type Taken, toGroupEntry, toPage } from './group-entries.js';
 import { dueTimes } from './due-times.js';
 import { groupWork } from './group-work.js';
+import { countLimited } from './limited-settlement.js';
 import { effectsWork } from '../delivery/effects.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from '../delivery/effect-budget.js';
 import {
@@ -208,14 +209,14 @@ export class GroupSource {
   async settle(outcomes: readonly Outcome[], batchId: string): Promise<Settlement[]> {
     const { group, consumer, maxAttempts } = this.settings;
     const { journal, journalLast, journalLive, active, runs, index, meter } = this.partitionKeys;
-    const hasEffects = outcomes.some(({ effects }) => effects.length > 0);
-    const limits = hasEffects ? await this.store.limits.of(this.tenantId) : '';
+    const effects = outcomes.flatMap((outcome) => outcome.effects);
+    const limits = effects.length > 0 ? await this.store.limits.of(this.tenantId) : '';
     const { keys, args } = settleCall(
       this.store,
       this.tenantId,
       this.partitionKeys,
       [
-        ...[this.stream, this.state.entries, this.state.delayed, this.keys.meta, this.keys.dead],
+        ...this.claimKeys(),
         ...[this.keys.owner, this.keys.answer(batchId), journal, journalLast, active, runs],
         ...[this.later.due, this.later.entries, index, meter],
       ],
@@ -227,21 +228,12 @@ export class GroupSource {
       outcomes,
       this.markerKey,
     );
-    const works = effectsWork(
-      this.tenantId,
-      outcomes.flatMap(({ effects }) => effects),
-    );
+    const works = effectsWork(this.tenantId, effects);
     const settle = (): Promise<unknown> => SCRIPTS.settle.run(this.redis, keys, args);
     const reply = await (works.length > 0 ? this.settings.signals.around(works, settle) : settle());
-    return readSettlements(outcomes, reply as SettleReply).map((settlement) => this.limited(settlement));
-  }
-
-  /** Counts what a limit of the tenant has refused. */
-  private limited(settlement: Settlement): Settlement {
-    const [state, ms = '', name, value = ''] = settlement.split(' ');
-    if (state !== 'limited') return settlement;
-    if (name !== undefined) this.store.limits.refused(this.tenantId, ['LIMIT', name, value, Number(ms)]);
-    return `limited ${Number(ms)}`;
+    return readSettlements(outcomes, reply as SettleReply).map((settlement) =>
+      countLimited(settlement, this.store, this.tenantId),
+    );
   }
 
   /**

@@ -4,12 +4,12 @@ import { RunNotFoundError } from '../../common/index.js';
 import { type EventId, type EventInput, parseEventId } from '../../events/index.js';
 import {
   isNoGroup,
-  isRedisUnavailable,
   isReplyError,
   readGroup,
   redisCall,
   RedisConnections,
   type StreamRow,
+  isRedisUnavailable,
 } from '../../redis/index.js';
 import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispatch-entry.js';
 import { EventStore } from '../log/event-store.js';
@@ -164,10 +164,7 @@ export class DispatchStore {
   }
 
   /** Whether a reader's error means that there is no answer at the moment, and nothing worse. */
-  isUnavailable(error: unknown): boolean {
-    return isRedisUnavailable(error);
-  }
-
+  readonly isUnavailable = isRedisUnavailable;
   /** Whether an error means that the group is not there (any more): after a flush, or a failover that lost it. */
   isGroupLost(error: unknown): boolean {
     return isNoGroup(error);

@@ -226,7 +226,9 @@ export class EventStore {
     const keys = this.keys.run(tenantId, runId);
     const reply = await SCRIPTS.appendOne.run(
       this.redis.appends,
-      limits === '' ? [keys.run, keys.events] : [keys.run, keys.events, this.keys.partitionOf(tenantId, runId).meter],
+      limits === ''
+        ? [keys.run, keys.events]
+        : [keys.run, keys.events, this.keys.partitionOf(tenantId, runId).meter],
       limits === ''
         ? [keys.live, this.options.maxLength, fence ?? '', type, body]
         : [keys.live, this.options.maxLength, fence ?? '', type, body, limits],

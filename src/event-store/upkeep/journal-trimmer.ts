@@ -14,6 +14,7 @@ import { GROUP_PATTERN, TENANTS_KEY } from '../log/keys.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** One step of trimming holds Redis for so many entries and bytes. */
+const DAY_MS = 86_400_000;
 const PAGE_ENTRIES = 100;
 const PAGE_BYTES = 1024 * 1024;
 const REASON = 'the journal is full (JOURNAL_MAX_LENGTH): the event was trimmed before it was handled';
@@ -59,7 +60,9 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
       named: undefined,
       partitionsOf: store.partitions.namesOf,
       look: async (tenantId, _, partition) =>
-        (await this.lengthOf(tenantId, partition)) > this.maxLengthOf(tenantId) ? 'work' : undefined,
+        (await this.lengthOf(tenantId, partition)) > this.maxLengthOf(tenantId, partition)
+          ? 'work'
+          : undefined,
       work: (tenantId, _, partition) => this.trimOne(tenantId, partition),
       onError: (tenantId, error) => {
         this.logger.error(`The journal of ${tenantId} could not be trimmed: ${errorText(error)}`);
@@ -123,7 +126,7 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
     return (await SCRIPTS.trimJournal.run(
       this.redis.commands,
       [journal, journalTrimmed, journalDeleted, ...keys],
-      [this.maxLengthOf(tenantId), PAGE_ENTRIES, PAGE_BYTES, REASON, ...groups],
+      [this.maxLengthOf(tenantId, partition), PAGE_ENTRIES, PAGE_BYTES, REASON, ...groups],
     )) as (string | number)[];
   }
 
@@ -160,9 +163,14 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
     return redisCall(this.redis.commands.xlen(this.store.keys.partition(tenantId, partition).journal));
   }
 
-  /** Of one partition: each has its part of what the tenant may keep. */
-  private maxLengthOf(tenantId: string): number {
-    return Math.ceil(this.maxLength / this.store.partitions.countOf(tenantId));
+  /**
+   * Of one partition: each has its part of what the tenant may keep. Those from before a raise keep theirs for a day, or the
+   * raise would take events that no group has handled yet.
+   */
+  private maxLengthOf(tenantId: string, partition: number): number {
+    const { partitions } = this.store;
+    const [before = 1] = partitions.writtenWithin(tenantId, DAY_MS);
+    return Math.ceil(this.maxLength / (partition < before ? before : partitions.countOf(tenantId)));
   }
 
   private log(tenantId: string, { deadLettered }: TrimResult): void {

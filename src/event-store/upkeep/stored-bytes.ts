@@ -76,7 +76,8 @@ export class StoredBytes implements OnApplicationBootstrap, OnApplicationShutdow
   /** The bytes of all runs of a tenant. @throws RedisUnavailableError */
   async sum(tenantId: string): Promise<number> {
     let bytes = 0;
-    for (const partition of this.store.partitions.of(tenantId)) bytes += await this.sumOf(tenantId, partition);
+    for (const partition of this.store.partitions.of(tenantId))
+      bytes += await this.sumOf(tenantId, partition);
     return bytes;
   }
 
