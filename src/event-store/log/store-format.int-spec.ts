@@ -42,6 +42,36 @@ describe('The form in which runs are stored', () => {
     await redis.set(FORMAT_KEY, STORE_FORMAT);
   });
 
+  it('is noted as soon as Redis takes writes, and what was stored meanwhile is of this form', async () => {
+    const full = await startRedis({ args: ['--min-replicas-to-write', '1'] });
+    const client = new Redis(full.url);
+    try {
+      const store = await createTestStore({ url: full.url });
+      await expect(store.createRun()).rejects.toThrow(/cannot be reached/);
+      await client.config('SET', 'min-replicas-to-write', 0);
+      await eventually('a run is stored', () =>
+        store.createRun().then(
+          () => true,
+          () => false,
+        ),
+      );
+      await eventually('the form is noted', async () => (await client.get(FORMAT_KEY)) === STORE_FORMAT);
+      // Of those who come later none takes it for an older form, and nor does this one when its connection breaks.
+      await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      const second = await createTestStore({ url: full.url });
+      await eventually('the first one goes on', () =>
+        store.createRun().then(
+          () => true,
+          () => false,
+        ),
+      );
+      await Promise.all([store.close(), second.close()]);
+    } finally {
+      client.disconnect();
+      await full.stop();
+    }
+  });
+
   it('serves nothing when the Redis that comes back has another one', async () => {
     const store = await start();
     const run = await store.createRun();

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { delay } from '../../common/index.js';
 import { redisCall, RedisConnections } from '../../redis/index.js';
 import { FORMAT_KEY, TENANTS_KEY } from './keys.js';
 
@@ -7,6 +8,8 @@ export const STORE_FORMAT = '2';
 
 /** The same with runs in partitions other than the first, of which older processes know nothing. */
 export const SPREAD_FORMAT = `${STORE_FORMAT}+partitions`;
+
+const RETRY_MS = 200;
 
 /** What is stored in this Redis has another form. */
 export class StoreFormatError extends Error {
@@ -27,6 +30,10 @@ export class StoreFormatError extends Error {
 export class StoreFormat implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('EventStore');
   private stopListening = (): void => undefined;
+  private readonly stopped = new AbortController();
+  /** Nothing was stored when this process looked: what is there since then is of this form. */
+  private wasEmpty = false;
+  private noting: Promise<void> | undefined;
 
   constructor(private readonly redis: RedisConnections) {}
 
@@ -40,26 +47,54 @@ export class StoreFormat implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.stopListening();
+    this.stopped.abort();
+    await this.noting;
   }
 
   private readonly recheck = (): void => {
     this.check().catch((error: unknown) => {
-      if (!(error instanceof StoreFormatError)) return;
-      this.logger.fatal(`${error.message} Nothing is served until this process is started anew.`);
-      this.redis.disconnect();
+      if (error instanceof StoreFormatError) this.refuse(error);
     });
   };
+
+  private refuse({ message }: StoreFormatError): void {
+    this.logger.fatal(`${message} Nothing is served until this process is started anew.`);
+    this.redis.disconnect();
+  }
 
   private async check(): Promise<void> {
     const { commands } = this.redis;
     const found = await redisCall(commands.get(FORMAT_KEY));
     if (found === STORE_FORMAT || found === SPREAD_FORMAT) return;
     if (found !== null) throw new StoreFormatError(found);
-    if ((await redisCall(commands.exists(TENANTS_KEY))) === 1) throw new StoreFormatError(undefined);
+    if (!this.wasEmpty && (await redisCall(commands.exists(TENANTS_KEY))) === 1)
+      throw new StoreFormatError(undefined);
+    this.wasEmpty = true;
+    await this.note().catch((error: unknown) => {
+      if (error instanceof StoreFormatError) throw error;
+      // It answers and takes no writes. No connection comes back when it does again, and runs are made then at once.
+      this.noting ??= this.noteInTheEnd().finally(() => (this.noting = undefined));
+    });
+  }
+
+  private async note(): Promise<void> {
+    const { commands } = this.redis;
     const first = await redisCall(commands.set(FORMAT_KEY, STORE_FORMAT, 'NX', 'GET'));
     if (first !== null && first !== STORE_FORMAT && first !== SPREAD_FORMAT)
       throw new StoreFormatError(first);
+  }
+
+  private async noteInTheEnd(): Promise<void> {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      try {
+        return await this.note();
+      } catch (error) {
+        if (error instanceof StoreFormatError) return this.refuse(error);
+      }
+      await delay(RETRY_MS, { signal, ref: false }).catch(() => undefined);
+    }
   }
 }
