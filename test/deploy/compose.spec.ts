@@ -1,44 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Compose, environmentOf, filled, type Service } from './compose-file.js';
 import { configOf, documentsOf, unknownSettings } from './deploy-files.js';
-
-interface Service {
-  image?: string;
-  build?: string;
-  command?: string[];
-  environment?: Record<string, string>;
-  volumes?: string[];
-  networks?: string[] | Record<string, { ipv4_address?: string }>;
-  depends_on?: Record<string, { condition: string }>;
-  healthcheck?: { test: string[] };
-  stop_grace_period?: string;
-  ports?: string[];
-  restart?: string;
-  deploy?: { replicas: number };
-}
-
-interface Compose {
-  services: Record<string, Service>;
-  volumes: Record<string, unknown>;
-  networks?: Record<string, unknown>;
-}
-
-/** `${NAME:?why}` and `${NAME}` as Compose fills them in, and `$$` as it hands it on. */
-const filled = (text: string): string =>
-  text
-    .replaceAll(
-      /\$\{(\w+)(?:(:[-?])([^}]*))?\}/g,
-      (_, name: string, kind: string | undefined, more: string) =>
-        kind === ':-' ? more : `value-of-${name}`,
-    )
-    .replaceAll('$$', '$');
 
 const FILES = ['compose.sentinel.yml', 'compose.cluster.yml'];
 
 describe.each(FILES)('deploy/%s', (file) => {
   const [compose] = documentsOf(file) as [Compose];
   const services = Object.entries(compose.services);
-  const environmentOf = ({ environment = {} }: Service) =>
-    Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value)]));
   const commandOf = ({ command = [] }: Service) => command.map(filled).join(' ');
   const own = services.filter(([, { build }]) => build !== undefined);
   const servers = services.filter(([name, { restart }]) => name !== 'runstream' && restart !== 'no');
