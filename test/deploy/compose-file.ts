@@ -23,8 +23,10 @@ export interface Compose {
 /** `${NAME:?why}` and `${NAME}` as Compose fills them in, and `$$` as it hands it on. */
 export const filled = (text: string): string =>
   text
-    .replaceAll(/\$\{(\w+)(?:(:[-?])([^}]*))?\}/g, (_, name: string, kind?: string, more = '') =>
-      kind === ':-' ? more : `value-of-${name}`,
+    .replaceAll(
+      /\$\{(\w+)(?:(:[-?])([^}]*))?\}/g,
+      (_, name: string, kind: string | undefined, more: string | undefined) =>
+        kind === ':-' ? (more ?? '') : `value-of-${name}`,
     )
     .replaceAll('$$', '$');
 

@@ -47,11 +47,15 @@ describe('the servers of deploy/', () => {
       );
       expect((await post(`/runs/${run}/events`, logged('before'))).status).toBe(201);
       await servers.kill('redis-1');
-      await eventually('the run goes on at another master', async () => {
-        const answer = await post(`/runs/${run}/events`, { ...logged('after'), idempotency_key: 'after' });
-        last = `${answer.status} ${await answer.text()}`;
-        return answer.ok;
-      }, 40_000);
+      await eventually(
+        'the run goes on at another master',
+        async () => {
+          const answer = await post(`/runs/${run}/events`, { ...logged('after'), idempotency_key: 'after' });
+          last = `${answer.status} ${await answer.text()}`;
+          return answer.ok;
+        },
+        40_000,
+      );
       const history = await (await fetch(`${service.url}/runs/${run}/events`)).text();
       expect(history).toMatch(/before[^]*after/);
     } catch (error) {
