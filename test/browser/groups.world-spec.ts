@@ -145,7 +145,10 @@ describeInBrowser('The pages of groups, dead letters and keys', () => {
     await say('log.stdout', { line: 'one' });
     await say('log.stdout', { line: 'two' });
     await page.getByRole('link', { name: '‹ Groups' }).click();
-    await sees(page, /Paused: nothing is begun until it is resumed\. \d+ events wait, the oldest for \d/);
+    await sees(
+      page,
+      /Paused( at \d\d:\d\d)?: nothing is begun until it is resumed\. \d+ events wait, the oldest for \d/,
+    );
     await page.getByRole('cell', { name: 'paused', exact: true }).waitFor();
     expect(copied).toEqual([]);
 

@@ -106,8 +106,10 @@ describeInBrowser('the runs of the dashboard', () => {
     // The same after a while, in which nobody has said anything.
     seen = await visit(browser, 'about:blank');
     ({ page } = seen);
-    await page.clock.setSystemTime(Date.now() + 17 * MINUTE_MS);
     await page.goto(service.url);
+    // Once it knows by how much its clock differs from the service's.
+    await says(row(page, 'talk'), 'running');
+    await page.clock.setSystemTime(Date.now() + 17 * MINUTE_MS);
     await says(row(page, 'talk'), /quiet.*silent for 17 m .* · its producer is outside/);
     await says(page.locator('main'), /1 quiet/);
   });

@@ -75,12 +75,15 @@ describe('Limits over two processes', () => {
     await limit(tenant, { open_streams: 10 });
     const third = await startService({ MULTI_TENANCY_ENABLED: 'true' });
     const stops: AbortController[] = [];
+    // Kept, or fetch cancels the body of an answer that nobody holds any more.
+    const answers: Response[] = [];
     const open = async (url: string) => {
       const stop = new AbortController();
       const answer = await fetch(`${url}/runs/${id}/events/stream`, {
         headers: of(tenant),
         signal: stop.signal,
       });
+      answers.push(answer);
       if (answer.status === 200) stops.push(stop);
       else await answer.arrayBuffer();
       return answer.status;
