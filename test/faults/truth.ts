@@ -1,8 +1,13 @@
+import { RedisUnavailableError } from '../../src/common/index.js';
 import type { EventId, RecordedEvent } from '../../src/events/index.js';
+import type { EventStore } from '../../src/event-store/index.js';
+import { eventually } from '../support/eventually.js';
 import type { TestStore } from '../support/event-store.js';
 import type { Commit, FaultHistory, ProducedEvent } from './checker.js';
 import type { Acknowledged } from './producer.js';
 import type { EffectData } from './workload.js';
+
+type LogPage = Awaited<ReturnType<EventStore['read']>>;
 
 /** Reads from Redis what became of everything. */
 export class Truth {
@@ -96,15 +101,27 @@ export class Truth {
     const found: RecordedEvent[] = [];
     let after: EventId | undefined;
     for (;;) {
-      const page = await this.store.store.read(this.store.tenant, runId, {
-        limit: 1000,
-        ...(after && { after }),
-      });
+      const page = await this.page(runId, after);
       found.push(...page.events.map((entry) => JSON.parse(entry.json.toString()) as RecordedEvent));
       const last = page.events.at(-1);
       if (!last) return found;
       after = last.position;
     }
+  }
+
+  /** Right after a failover a read may still go to a connection that is only being made. */
+  private async page(runId: string, after: EventId | undefined): Promise<LogPage> {
+    let page: LogPage | undefined;
+    await eventually('the log is read', async () => {
+      page = await this.store.store
+        .read(this.store.tenant, runId, { limit: 1000, ...(after && { after }) })
+        .catch((error: unknown) => {
+          if (!(error instanceof RedisUnavailableError)) throw error;
+          return undefined;
+        });
+      return page !== undefined;
+    });
+    return page as unknown as LogPage;
   }
 }
 
