@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import slotOf from 'cluster-key-slot';
 import { fileURLToPath } from 'node:url';
+import { RedisConnections } from '../../src/redis/index.js';
+import { eventually } from '../support/eventually.js';
 import { checkServers } from '../../src/redis/connections/server-check.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 import { startRedisCluster, type RedisCluster } from '../support/redis-cluster.js';
@@ -46,6 +49,32 @@ describe('A Redis of another kind than the one that is configured', () => {
     ],
   ])('ends the start with one sentence: %s', async (_, env, sentence) => {
     await expect(serveHere(env())).rejects.toThrow(sentence);
+  });
+
+  it('a channel whose slot nobody has at the moment is heard once somebody has it', async () => {
+    const slot = slotOf('some channel');
+    const owner = cluster.client(await cluster.ownerOf(slot));
+    const [first] = cluster.addresses.split(',');
+    const [host = '', port] = first?.split(':') ?? [];
+    const redis = new RedisConnections({ cluster: { nodes: [{ host, port: Number(port) }] } });
+    await redis.start();
+    try {
+      // Its connection is there before the slot is gone.
+      await redis.channels.subscribe('{some channel}', { receive: () => undefined });
+      await owner.cluster('DELSLOTS', slot);
+      const heard: string[] = [];
+      let isSubscribed = false;
+      const subscribed = redis.channels.subscribe('some channel', { receive: (text) => heard.push(text) });
+      void subscribed.then(() => (isSubscribed = true));
+      await expect(owner.spublish('some channel', 'lost')).rejects.toThrow(/CLUSTERDOWN|MOVED/);
+      expect(isSubscribed).toBe(false);
+      await owner.cluster('ADDSLOTS', slot);
+      await subscribed;
+      await owner.spublish('some channel', 'heard');
+      await eventually('it is heard', () => heard.includes('heard'));
+    } finally {
+      redis.disconnect();
+    }
   });
 
   it('a replica, and a master that goes on without its replicas, are warned of', async () => {

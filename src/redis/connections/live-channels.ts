@@ -27,7 +27,12 @@ export interface Links {
   listen(onReady: (link: Redis) => void, onMoved: () => void, onMessage: OnMessage): void;
   /** Ends the connections that no channel needs. */
   keepOnly(used: ReadonlySet<Redis>): void;
+  /** Looks soon for the masters anew, after which channels are moved; false where there is but one. */
+  lookAgain(): boolean;
 }
+
+/** Between a refused subscription and the next look at the slots. */
+const LOOK_AGAIN_MS = 200;
 
 type OnMessage = (channel: string, message: string) => void;
 
@@ -97,14 +102,17 @@ export class LiveChannels {
   }
 
   /** Nothing is queued in a connection that is not ready: it asks for all that is held then once it is. */
-  private ask(channel: string, { link, settled }: Held): Promise<unknown> | undefined {
+  private ask(channel: string, held: Held): Promise<unknown> | undefined {
+    const { link, settled } = held;
     if (link?.status !== 'ready') return undefined;
     const outcome = link.ssubscribe(channel);
     // Not settled(outcome) at once: one that is lost with its connection never settles, and a later one then counts.
     const settle = (): void => settled(outcome);
     outcome.then(settle, (error: unknown) => {
-      // The slot has moved, and the cluster's client will say where to.
-      if (!/^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN)\b/.test((error as Error).message)) settle();
+      // The slot has moved, or nobody has it at the moment: it is asked for again where it is then.
+      const isElsewhere = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN)\b/.test((error as Error).message);
+      if (!isElsewhere || !this.links.lookAgain()) settle();
+      else if (held.link === link) held.link = undefined;
     });
     return outcome;
   }
@@ -130,11 +138,16 @@ export class SingleLink implements Links {
   keepOnly(): void {
     // There is but one.
   }
+
+  lookAgain(): boolean {
+    return false;
+  }
 }
 
 /** One connection to each master that has a channel. */
 export class ClusterLinks implements Links {
   private readonly links = new Map<string, Redis>();
+  private looking: NodeJS.Timeout | undefined;
   private onReady: (link: Redis) => void = ignore;
   private onMessage: OnMessage = ignore;
 
@@ -168,6 +181,14 @@ export class ClusterLinks implements Links {
       this.links.delete(owner);
       link.disconnect();
     }
+  }
+
+  lookAgain(): boolean {
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
+      this.cluster.refreshSlotsCache();
+    }, LOOK_AGAIN_MS).unref();
+    return true;
   }
 
   private open(owner: string, { options }: Redis): Redis {
