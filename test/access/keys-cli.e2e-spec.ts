@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startScript } from '../support/child.js';
-import { testRedisUrl } from '../support/redis.js';
+import { startRedis, testRedisUrl } from '../support/redis.js';
 import { serveHere, type Serving } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer } from './keys.js';
@@ -14,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-async function keys(...args: string[]) {
-  const child = startScript(CLI, args, {
-    env: { ...process.env, NODE_ENV: 'test', REDIS_URL: testRedisUrl() },
-  });
+const keys = (...args: string[]) => keysIn(testRedisUrl(), ...args);
+
+async function keysIn(redis: string, ...args: string[]) {
+  const child = startScript(CLI, args, { env: { ...process.env, NODE_ENV: 'test', REDIS_URL: redis } });
   const code = await child.exit();
   return { code, text: child.lines.join('\n') };
 }
@@ -44,10 +44,14 @@ describe('npm run keys', () => {
   });
 
   it('N6 says where it looked when a tenant has no keys, and who has some', async () => {
-    const tenant = `with-keys-${Date.now()}`;
-    await keys('create', '--name', 'x', '--scopes', 'runs:read', '--tenant', tenant);
-    const { code, text } = await keys('list', '--tenant', 'without-keys');
-    const { host } = new URL(testRedisUrl());
+    // One of its own: at most twenty tenants are named, and other tests leave theirs.
+    const redis = await startRedis();
+    const tenant = 'with-keys';
+    await keysIn(redis.url, 'create', '--name', 'x', '--scopes', 'runs:read', '--tenant', tenant);
+    const { code, text } = await keysIn(redis.url, 'list', '--tenant', 'without-keys').finally(() =>
+      redis.stop(),
+    );
+    const { host } = new URL(redis.url);
     expect([code, text]).toEqual([
       0,
       expect.stringMatching(

@@ -39,18 +39,22 @@ export class KeyList {
 
   /** Those that have a list, by name. There is no index of them, since nothing else asks. */
   async tenants(limit: number): Promise<{ tenants: string[]; complete: boolean }> {
-    const { commands } = this.redis;
-    const before = `${commands.options.keyPrefix ?? ''}${AUTH_KEYS.apiKeysOf('')}`;
+    const before = `${this.redis.commands.options.keyPrefix ?? ''}${AUTH_KEYS.apiKeysOf('')}`;
     const pattern = `${before.replaceAll(/[*?[\]\\^]/g, '\\$&')}*`;
     const found = new Set<string>();
     const endsAt = performance.now() + MAX_WALK_MS;
-    let cursor = '0';
-    do {
-      const [next, keys] = await redisCall(commands.scan(cursor, 'MATCH', pattern, 'COUNT', WALK_STEP));
-      for (const key of keys) found.add(key.slice(before.length));
-      cursor = next;
-    } while (cursor !== '0' && found.size <= limit && performance.now() < endsAt);
-    return { tenants: [...found].sort().slice(0, limit), complete: cursor === '0' && found.size <= limit };
+    let complete = true;
+    // Each master of a cluster has keys of its own.
+    for (const master of this.redis.masters()) {
+      let cursor = '0';
+      do {
+        const [next, keys] = await redisCall(master.scan(cursor, 'MATCH', pattern, 'COUNT', WALK_STEP));
+        for (const key of keys) found.add(key.slice(before.length));
+        cursor = next;
+      } while (cursor !== '0' && found.size <= limit && performance.now() < endsAt);
+      complete &&= cursor === '0';
+    }
+    return { tenants: [...found].sort().slice(0, limit), complete: complete && found.size <= limit };
   }
 
   /** Takes out what Redis has let expire by now. */

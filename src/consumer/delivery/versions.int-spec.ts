@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import type { TestConsumers } from '../../../test/support/consumer.js';
 import { consumerScenes } from '../../../test/support/consumer-scene.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { line } from '../../../test/support/event-store.js';
+import { GroupMembers } from '../members/group-members.js';
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 const warning = (n: number) => ({
@@ -12,18 +14,26 @@ const warning = (n: number) => ({
 describe('Versions of a handler that run at the same time', () => {
   const open = consumerScenes();
 
+  /** Once all of them know of as many versions: what each knows of the others is at most a second old. */
+  const knowEachOther = (group: string, all: readonly TestConsumers[]): Promise<void> =>
+    eventually('all know each other', async () => {
+      const views = await Promise.all(all.map(({ app }) => app.get(GroupMembers).view(group)));
+      return views.every(({ length }) => length === all.length);
+    });
+
   it('T250 what one does not want is handed on to the other, by types', async () => {
     const scene = await open();
     const lines: string[] = [];
     const warnings: string[] = [];
-    await scene.start((text) => void lines.push(text), { types: ['log.stdout'], concurrency: 5 });
-    await scene.start(
+    const one = await scene.start((text) => void lines.push(text), { types: ['log.stdout'], concurrency: 5 });
+    const two = await scene.start(
       (text, _context, { event, data }) => {
         if (event.category === 'log') lines.push(text);
         else warnings.push(String(data['message']));
       },
       { types: ['log.stdout', 'system.warning'], version: 2, concurrency: 5 },
     );
+    await knowEachOther(scene.group, [one, two]);
     for (const n of upTo(100)) await scene.store.append(scene.tenant, scene.run, [line(`${n}`), warning(n)]);
     await eventually('all are settled', () => scene.isSettled());
     expect(lines.map(Number).sort((a, b) => a - b)).toEqual(upTo(100));
@@ -45,9 +55,10 @@ describe('Versions of a handler that run at the same time', () => {
           },
         },
       );
-    await start('one', 1, () => false);
-    await start('two', 2, () => false);
-    await start('three', 3, (text) => Number(text) % 2 === 0);
+    const one = await start('one', 1, () => false);
+    const two = await start('two', 2, () => false);
+    const three = await start('three', 3, (text) => Number(text) % 2 === 0);
+    await knowEachOther(scene.group, [one, two, three]);
     for (const n of upTo(60)) await scene.append(`${n}`);
     await eventually('all are settled', () => scene.isSettled());
     expect(seen.map((text) => Number(text.split(' ')[1])).sort((a, b) => a - b)).toEqual(
