@@ -10,6 +10,7 @@ export const ERROR_STATUS = {
   FORBIDDEN: 403,
   ROUTE_NOT_FOUND: 404,
   RUN_NOT_FOUND: 404,
+  EXECUTOR_NOT_FOUND: 404,
   GROUP_NOT_FOUND: 404,
   DEAD_LETTER_NOT_FOUND: 404,
   KEY_NOT_FOUND: 404,
@@ -19,6 +20,10 @@ export const ERROR_STATUS = {
   SEQUENCE_CONFLICT: 409,
   IDEMPOTENCY_CONFLICT: 409,
   GROUP_IN_USE: 409,
+  LEASE_LOST: 409,
+  EXECUTOR_TAKEN: 409,
+  GROUP_TAKEN: 409,
+  VERSION_OUTDATED: 409,
   RUN_EXPIRED: 410,
   EVENT_TOO_LARGE: 413,
   PAYLOAD_TOO_LARGE: 413,
@@ -218,6 +223,26 @@ export class FenceLostError extends Error {
   constructor(readonly runId: string) {
     super(`The run ${runId} was taken over: this executor may write nothing more to it.`);
     this.name = 'FenceLostError';
+  }
+}
+
+/** What a worker had is another's by now, or over. @publicApi */
+export class LeaseLostError extends RunstreamError {
+  constructor() {
+    super(
+      'LEASE_LOST',
+      'This lease is not valid (any more): its time ran out, the work was given to another worker, or the token is not whole. Stop working on it; nothing was stored.',
+    );
+  }
+}
+
+/** A tenant's workers have no executor of this name. @publicApi */
+export class ExecutorNotFoundError extends RunstreamError {
+  constructor() {
+    super(
+      'EXECUTOR_NOT_FOUND',
+      'Your workers have no executor of this name. Make it known first: PUT /executors/{name}.',
+    );
   }
 }
 

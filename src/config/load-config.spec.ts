@@ -51,6 +51,7 @@ describe('loadConfig', () => {
         maxPendingRequests: 1000,
         maxPublicRequests: 100,
         maxWaits: 5000,
+        maxWorkerWaits: 5000,
         maxPendingBytes: 268_435_456,
         maxUploads: 5000,
         maxAnswerBytes: 134_217_728,

@@ -162,6 +162,7 @@ function admissionConfig(reader: EnvironmentReader): AdmissionConfig {
     maxPendingRequests: reader.number(admission.maxPendingRequests),
     maxPublicRequests: reader.number(admission.maxPublicRequests),
     maxWaits: reader.number(admission.maxWaits),
+    maxWorkerWaits: reader.number(admission.maxWorkerWaits),
     maxPendingBytes: reader.number(admission.maxPendingBytes),
     maxUploads: reader.number(admission.maxUploads),
     maxAnswerBytes: reader.number(admission.maxAnswerBytes),

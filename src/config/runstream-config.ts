@@ -119,6 +119,7 @@ export interface AdmissionConfig {
   readonly maxPublicRequests: number;
   /** Calls that wait for the end of a run. Default 5000. */
   readonly maxWaits: number;
+  readonly maxWorkerWaits: number;
   /** Bytes of their bodies, and of unfinished lines of uploads. Default 268435456 (256 MiB). */
   readonly maxPendingBytes: number;
   /** NDJSON uploads that are under way. Default 5000. */

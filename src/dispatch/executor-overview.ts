@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { errorReport } from '../common/index.js';
 import { TenantDirectory } from '../consumer/index.js';
-import { DispatchStore, executorConsumer, ExecutorSlots, type Slots } from '../event-store/index.js';
+import { DispatchStanding, executorConsumer, ExecutorSlots, type Slots } from '../event-store/index.js';
 import { type JsonObject, jsonProblem } from '../events/index.js';
 import { ExecutorRegistry, type RegisteredExecutor } from '../executors/index.js';
 import { Heartbeats, teamOf } from '../stream-consumer/index.js';
@@ -30,7 +30,7 @@ export class ExecutorOverview {
 
   constructor(
     private readonly registry: ExecutorRegistry,
-    private readonly dispatch: DispatchStore,
+    private readonly dispatch: DispatchStanding,
     private readonly heartbeats: Heartbeats,
     private readonly directory: TenantDirectory,
     private readonly slots: ExecutorSlots,

@@ -3,4 +3,4 @@ export * from './executor-overview.js';
 export * from './executor-runner.js';
 export * from './executors.module.js';
 export * from './outage-buffer.js';
-export { EXECUTOR_LOST } from './run-outcome.js';
+export { EXECUTOR_LOST, exhausted, handedOutAgain, lost, restarted } from './run-outcome.js';

@@ -2,7 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.js';
 import { createTestExecutors, type TestExecutors } from '../../test/support/executors.js';
 import { spreadOver } from '../../test/support/partitions.js';
-import { DispatchStore, EventStore, partitionOfRun, RunStore, RunSweep } from '../event-store/index.js';
+import {
+  DispatchStanding,
+  EventStore,
+  partitionOfRun,
+  RunStore,
+  RunSweep,
+} from '../event-store/index.js';
 import { type Executor, type RunExecution, RunExecutor } from '../executors/index.js';
 import { RedisConnections } from '../redis/index.js';
 
@@ -39,8 +45,7 @@ describe('T288 runs in several partitions', () => {
       made.push((await runs.create(tenant, { executor: 'spread', task: 'x' })).run.id);
     expect(new Set(made.map(partitionOfRun)).size).toBe(4);
     await eventually('all are executed', () => executing.length >= made.length);
-    const dispatch = app.get(DispatchStore);
-    expect(await dispatch.countRuns({ tenantId: tenant, executor: 'spread' })).toEqual({
+    expect(await app.get(DispatchStanding).countRuns({ tenantId: tenant, executor: 'spread' })).toEqual({
       running: 24,
       pending: 0,
     });

@@ -36,6 +36,12 @@ export function restarted(attempt: number): EventInput {
   return toEventInput({ type: 'system.warning', data: { message, attempt } });
 }
 
+/** `system.warning` of a run that its worker gave back, or of which nobody was heard who had it. */
+export function handedOutAgain(attempt: number): EventInput {
+  const message = `The run was given back, or its claim was lost. It is handed out again (attempt ${attempt}).`;
+  return toEventInput({ type: 'system.warning', data: { message, attempt } });
+}
+
 /** `lifecycle.failed` of a run that was started too often. */
 export function exhausted(attempts: number): EventInput {
   return lost(

@@ -10,6 +10,7 @@ import { LiveFeed } from './watch/live-feed.js';
 import { LostEvents } from './failover/lost-events.js';
 import { LogWatcher } from './watch/log-watcher.js';
 import { StreamConsumerModule } from '../stream-consumer/index.js';
+import { DispatchStanding } from './dispatch/dispatch-standing.js';
 import { DispatchStore } from './dispatch/dispatch-store.js';
 import { ExecutorSlots } from './dispatch/executor-slots.js';
 import { RunCounter } from './log/runs/run-counts.js';
@@ -42,6 +43,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     RunCounter,
     RunStore,
     DispatchStore,
+    DispatchStanding,
     ExecutorSlots,
     RunSweep,
     LostEvents,
@@ -61,6 +63,7 @@ const { ConfigurableModule, options } = configurableModule<EventStoreOptions>('e
     RunCounter,
     RunStore,
     DispatchStore,
+    DispatchStanding,
     ExecutorSlots,
     RunSweep,
     LiveFeed,

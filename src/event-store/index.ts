@@ -1,8 +1,10 @@
 export type { AppendResult } from './log/append-result.js';
 export * from './watch/demand.js';
 export * from './dispatch/dispatch-entry.js';
+export * from './dispatch/dispatch-standing.js';
 export * from './dispatch/dispatch-store.js';
 export * from './dispatch/executor-slots.js';
+export * from './dispatch/worker-names.js';
 export * from './log/encoded-event.js';
 export * from './log/event-store.js';
 export * from './event-store.module.js';

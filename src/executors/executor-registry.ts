@@ -17,7 +17,8 @@ import type { JsonObject } from '../events/index.js';
 import type { Executor } from './executor.js';
 import { RUN_EXECUTOR_DEFAULTS, type RunExecutorOptions } from './run-executor.decorator.js';
 
-const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+/** What an executor may be called. */
+export const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 const OPTION_RULES: OptionRules = {
   concurrency: wholeNumber(1, 1000),
   onCrash: oneOf('fail', 'restart'),
@@ -57,7 +58,7 @@ export class ExecutorRegistry {
         `${called} takes the name of the runs that a producer outside works on. Choose another name.`,
       );
     }
-    if (!NAME.test(name)) {
+    if (!EXECUTOR_NAME.test(name)) {
       throw new Error(
         `${called} is not a usable name. Begin with a lower-case letter and go on with at most 62 lower-case letters, digits, "_" or "-".`,
       );
@@ -98,11 +99,16 @@ export class ExecutorRegistry {
 
   /** @throws RunstreamError UNKNOWN_EXECUTOR which lists what there is */
   assertKnown(name: string): void {
-    if (name === EXTERNAL || this.executors.has(name)) return;
-    throw new RunstreamError(
+    if (name !== EXTERNAL && !this.executors.has(name)) throw this.unknown(name);
+  }
+
+  /** @param others that `POST /runs` can name as well */
+  unknown(name: string, others: readonly string[] = []): RunstreamError {
+    const names = [...this.names(), ...others].sort();
+    return new RunstreamError(
       'UNKNOWN_EXECUTOR',
-      `There is no executor "${name.slice(0, 120)}" here. Use one of: ${this.names().join(', ')}.`,
-      { details: { executors: this.names() } },
+      `There is no executor "${name.slice(0, 120)}" here. Use one of: ${names.join(', ')}.`,
+      { details: { executors: names } },
     );
   }
 

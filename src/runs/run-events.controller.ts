@@ -13,7 +13,7 @@ import {
 import { ApiExtraModels, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
-import { CredentialWatch, OpenedByTicket, RequireScope } from '../auth/index.js';
+import { CredentialWatch, OpenedByTicket, RequireScope, RequireScopeWithLease } from '../auth/index.js';
 import { RunstreamError } from '../common/index.js';
 import { RunWatcher } from '../event-store/index.js';
 import {
@@ -41,6 +41,7 @@ import { quoted, sendPage } from './history/page-answer.js';
 import { eventForm } from './sse/event-form.js';
 import { EventStreams } from './sse/event-streams.js';
 import { RunWatchGuard } from './sse/run-watch.guard.js';
+import { LEASE_HEADER } from './workers/lease-token.js';
 import { FRAMES_DESCRIPTION } from './sse/frames-description.js';
 
 const SEQUENCE_HEADER = {
@@ -68,6 +69,8 @@ export class RunEventsController {
   @AcceptsBody({ ndjson: true })
   @AnsweredBy(AppendService)
   @RequireScope('runs:write')
+  @RequireScopeWithLease('runs:execute')
+  @ApiHeader({ ...LEASE_HEADER, required: false })
   @ApiOperation({
     summary: 'Append events',
     operationId: 'appendEvents',
@@ -91,6 +94,7 @@ export class RunEventsController {
     'RUN_NOT_FOUND',
     'RUN_ENDED',
     'RUN_HAS_EXECUTOR',
+    'LEASE_LOST',
     'SEQUENCE_CONFLICT',
     'IDEMPOTENCY_CONFLICT',
     'EVENT_TOO_LARGE',
@@ -119,6 +123,8 @@ export class RunEventsController {
   @HttpCode(200)
   @AcceptsBody({ ndjson: true })
   @RequireScope('runs:write')
+  @RequireScopeWithLease('runs:execute')
+  @ApiHeader({ ...LEASE_HEADER, required: false })
   @ApiOperation({
     summary: 'Append events, line by line',
     operationId: 'appendEventLines',
@@ -139,6 +145,7 @@ export class RunEventsController {
     'RUN_NOT_FOUND',
     'RUN_ENDED',
     'RUN_HAS_EXECUTOR',
+    'LEASE_LOST',
     'SEQUENCE_CONFLICT',
     'EVENT_TOO_LARGE',
     'PAYLOAD_TOO_LARGE',

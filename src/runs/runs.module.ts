@@ -3,6 +3,7 @@ import { configurableModule } from '../config/index.js';
 import { AppendService } from './append/append.service.js';
 import { ExecutorsModule } from '../dispatch/index.js';
 import { type ExecutorsOptions } from '../executors/index.js';
+import { PullModule } from '../pull/index.js';
 import { RunOperationsDeps } from './facade/run-operations.js';
 import { Runstream } from './facade/runstream.js';
 import { HistoryService } from './history/history.service.js';
@@ -13,6 +14,9 @@ import { IdleRunsService } from './idle/idle-runs.service.js';
 import { NdjsonIntake } from './append/ndjson-intake.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
+import { LeaseHolders } from './workers/lease-holder.js';
+import { RunLeasesController } from './workers/run-leases.controller.js';
+import { WorkerExecutorsController } from './workers/worker-executors.controller.js';
 import { RunsMetrics } from './runs-metrics.js';
 import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
 import { RunWaits } from './run-waits.js';
@@ -30,7 +34,7 @@ export interface RunRoutes {
   runs?: boolean;
   /** `/runs/:run_id/events`, `/events` and stream tickets. Default true. */
   events?: boolean;
-  /** `/executors`. Default true. */
+  /** `/executors`, and what workers outside say of the runs they have. Default true. */
   executors?: boolean;
 }
 
@@ -57,6 +61,7 @@ export interface RunsModuleExtras {
     HistoryService,
     JournalHistoryService,
     NdjsonIntake,
+    LeaseHolders,
     EventStreams,
     RunStreams,
     StreamPlace,
@@ -90,8 +95,12 @@ function withParts(
   const { runs = true, events = true, executors: overview = true } = routes ?? {};
   const controllers: Type[] = [
     ...(runs ? [RunsController] : []),
-    ...(overview ? [ExecutorsController] : []),
+    ...(overview ? [ExecutorsController, WorkerExecutorsController, RunLeasesController] : []),
     ...(events ? [RunEventsController, JournalEventsController, StreamTicketsController] : []),
   ];
-  return { ...module, imports: [...(module.imports ?? []), executors], controllers };
+  return {
+    ...module,
+    imports: [...(module.imports ?? []), executors, PullModule.of(executors)],
+    controllers,
+  };
 }

@@ -3,6 +3,7 @@ import {
   EventStore,
   EXTERNAL,
   type IdempotentRequest,
+  type NewRun,
   type RunFilter,
   type RunListPage,
   type RunRecord,
@@ -12,6 +13,7 @@ import { assertRunKey, type TraceContext } from '../events/index.js';
 import type { ReadFor } from '../redis/index.js';
 import type { CreateRunDto } from './dto/run.dto.js';
 import { ExecutorRegistry } from '../executors/index.js';
+import { WorkerExecutors } from '../pull/index.js';
 
 /** The lifecycle of runs, as clients drive it. */
 @Injectable()
@@ -20,6 +22,7 @@ export class RunsService {
     private readonly runs: RunStore,
     private readonly store: EventStore,
     private readonly executors: ExecutorRegistry,
+    private readonly workers: WorkerExecutors,
   ) {}
 
   /** @throws ValidationFailedError, EventTooLargeError, UNKNOWN_EXECUTOR, IdempotencyConflictError */
@@ -29,10 +32,10 @@ export class RunsService {
     idempotent?: IdempotentRequest,
     trace?: TraceContext,
   ): Promise<{ run: RunRecord; replayed: boolean }> {
-    const executor = request.executor ?? EXTERNAL;
-    this.executors.assertAccepts(executor, request.input ?? {});
-    const created = await this.runs.create(tenantId, request, idempotent, trace);
-    return created;
+    const named = request.executor ?? EXTERNAL;
+    const executor = await this.workers.resolve(tenantId, named);
+    if (executor === named) this.executors.assertAccepts(executor, request.input ?? {});
+    return this.runs.create(tenantId, newRun(request, executor), idempotent, trace);
   }
 
   /** @throws ValidationFailedError */
@@ -62,4 +65,8 @@ export class RunsService {
   async delete(tenantId: string, runId: string): Promise<void> {
     await this.store.delete(tenantId, runId);
   }
+}
+
+function newRun({ task, key, input, labels, context }: CreateRunDto, executor: string): NewRun {
+  return { executor, task, key, input, labels, context };
 }

@@ -12,6 +12,6 @@ export { Upkeep } from './upkeep/upkeep.js';
 export type { LookAgain, UpkeepRounds } from './upkeep/upkeep-rounds.js';
 export type { WorkFinder } from './finding/work-finder.js';
 export { WorkFinders } from './finding/work-finders.js';
-export { WorkListener } from './signals/work-listener.js';
+export { WorkListener, type WorkListenerHooks } from './signals/work-listener.js';
 export { WORK_KEYS } from './work-keys.js';
 export { type Work, WorkSignals } from './signals/work-signals.js';

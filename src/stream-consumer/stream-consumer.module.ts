@@ -10,6 +10,6 @@ import { WorkSignals } from './signals/work-signals.js';
 /** How consumers of streams learn that there is something for them. It needs RedisModule at the root. */
 @Module({
   providers: [WorkSignals, WorkListener, Announcements, Heartbeats, BusyPartitions, WorkFinders, Upkeep],
-  exports: [WorkSignals, Announcements, Heartbeats, BusyPartitions, WorkFinders, Upkeep],
+  exports: [WorkListener, WorkSignals, Announcements, Heartbeats, BusyPartitions, WorkFinders, Upkeep],
 })
 export class StreamConsumerModule {}

@@ -2,6 +2,7 @@ import { applyDecorators, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import {
   ACCESS,
+  ACCESS_WITH_LEASE,
   ACCESS_EXTENSION,
   ApiErrors,
   RouteExceptionFilter,
@@ -23,6 +24,9 @@ export const RequireScope = (scope: Scope) =>
     ApiBearerAuth(),
     ApiErrors('UNAUTHORIZED', 'FORBIDDEN', 'TENANT_LIMIT'),
   );
+
+/** What scope a call needs in place of the route's when it shows the lease of a worker (the header `Lease-Token`). */
+export const RequireScopeWithLease = (scope: Scope) => RouteMetadata(ACCESS_WITH_LEASE, scope);
 
 /** Opens a route to everybody, with bounds of its own and Runstream's error body. @publicApi */
 export const Public = () => access('public');

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, Optional }
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { RunstreamError } from '../../common/index.js';
-import { ACCESS, ALL_TENANTS, type Says } from '../../http/index.js';
+import { ACCESS, ACCESS_WITH_LEASE, ALL_TENANTS, type Says } from '../../http/index.js';
 import { OPENED_BY_TICKET } from '../streams/opened-by-ticket.decorator.js';
 import type { TenancyConfig } from '../../config/index.js';
 import { RequestQuota } from '../../limits/index.js';
@@ -40,7 +40,8 @@ export class ScopeGuard implements CanActivate {
    * @throws RunstreamError FORBIDDEN, UnauthorizedError
    */
   async admit(request: Request, response: Response, says: Says): Promise<void> {
-    const access = says(ACCESS) as Scope | 'public' | undefined;
+    const withLease = request.get('Lease-Token') === undefined ? undefined : says(ACCESS_WITH_LEASE);
+    const access = (withLease ?? says(ACCESS)) as Scope | 'public' | undefined;
     if (access !== 'public') await this.identify(request, says);
     const refusal =
       access !== 'public' && request.principal && this.refusal(says, request, request.principal, access);

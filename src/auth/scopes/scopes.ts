@@ -1,5 +1,13 @@
 /** What a credential may allow. @publicApi */
-export const SCOPES = ['runs:read', 'runs:write', 'consumers:admin', 'keys:admin', 'tenants:admin'] as const;
+export const SCOPES = [
+  'runs:read',
+  'runs:write',
+  'runs:execute',
+  'events:handle',
+  'consumers:admin',
+  'keys:admin',
+  'tenants:admin',
+] as const;
 /** One thing that a credential may allow. @publicApi */
 export type Scope = (typeof SCOPES)[number];
 

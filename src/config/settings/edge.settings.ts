@@ -67,6 +67,12 @@ export const admission = {
   ),
   maxPublicRequests: count('MAX_PUBLIC_REQUESTS', 100, 'requests', 'Calls of public routes under way.'),
   maxWaits: count('MAX_WAITS', 5000, 'requests', 'Calls that wait for the end of a run (`wait_seconds`).'),
+  maxWorkerWaits: count(
+    'MAX_WORKER_WAITS',
+    5000,
+    'requests',
+    'Calls of workers that wait for work; one credential may have a fifth of them.',
+  ),
   maxPendingBytes: count(
     'MAX_PENDING_BYTES',
     256 * 1024 * 1024,

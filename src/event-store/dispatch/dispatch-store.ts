@@ -12,6 +12,7 @@ import {
   isRedisUnavailable,
 } from '../../redis/index.js';
 import { DISPATCH_GROUP, type DispatchEntry, type DispatchSource } from './dispatch-entry.js';
+import { workerOf } from './worker-names.js';
 import { EventStore } from '../log/event-store.js';
 import type { RunRecord } from '../log/runs/run-record.js';
 import { RunStore } from '../log/runs/run-store.js';
@@ -30,6 +31,8 @@ export interface TakenRun {
   run: RunRecord;
   /** Under which its executor appends. */
   fence: number;
+  /** Of this taking up: nobody else knows it. */
+  name: string;
   /** The last event when it was taken up. */
   position: EventId;
 }
@@ -61,6 +64,11 @@ export interface TakeUpOptions {
   mostDeathsAlone?: number;
   /** The terminal event of a run that was lost too often, given the attempts so far. Default: `onLost`. */
   onExhausted?: (attempt: number) => EventInput;
+  /**
+   * Of an executor outside: what is appended when it gave the run back, or was never heard of, the first time. Then that
+   * counts as no death. Default: that is `onLost`, too.
+   */
+  onHandedBack?: (attempt: number) => EventInput;
 }
 
 const NO_LIMIT = 1_000_000_000;
@@ -120,7 +128,11 @@ export class DispatchStore {
     return this.readGroup(source, consumer, after, most);
   }
 
-  /** How many runs processes have, and in how many milliseconds the first of another's may be taken over. */
+  /**
+   * How many runs processes have, and in how many milliseconds the first of another's may be taken over.
+   *
+   * @param leaseMs of those whose name has none
+   */
   async outlook(
     source: DispatchSource,
     consumer: string,
@@ -131,36 +143,8 @@ export class DispatchStore {
     )) as [string, string, number][];
     const left = rows
       .filter(([, who]) => who !== consumer)
-      .map(([, , idleMs]) => Math.max(0, leaseMs - idleMs));
+      .map(([, who, idleMs]) => Math.max(0, (workerOf(who)?.leaseMs ?? leaseMs) - idleMs));
     return { pending: rows.length, staleInMs: left.length > 0 ? Math.min(...left) : undefined };
-  }
-
-  /** How many runs of an executor processes have, and how many wait for one, in all of a tenant's partitions. */
-  async countRuns({ tenantId, executor }: DispatchSource): Promise<{ running: number; pending: number }> {
-    const counts = await Promise.all(
-      this.store.partitions
-        .of(tenantId)
-        .map((partition) => this.countRunsIn({ tenantId, executor, partition })),
-    );
-    return {
-      running: counts.reduce((sum, { running }) => sum + running, 0),
-      pending: counts.reduce((sum, { pending }) => sum + pending, 0),
-    };
-  }
-
-  private async countRunsIn(source: DispatchSource): Promise<{ running: number; pending: number }> {
-    const stream = this.streamOf(source);
-    const [all, summary] = await redisCall(
-      Promise.all([
-        this.redis.commands.xlen(stream),
-        this.redis.commands.xpending(stream, DISPATCH_GROUP).catch((error: unknown) => {
-          if (this.isGroupLost(error)) return [0];
-          throw error;
-        }),
-      ]),
-    );
-    const running = Number(summary[0]);
-    return { running, pending: Math.max(0, all - running) };
   }
 
   /** Whether a reader's error means that there is no answer at the moment, and nothing worse. */
@@ -237,13 +221,22 @@ export class DispatchStore {
     return claimed;
   }
 
-  /** Gives an entry back for any process to take up at once; `fence` if its run was begun. */
-  async release(entry: DispatchEntry, consumer: string, fence?: number): Promise<void> {
+  /**
+   * Gives an entry back for any process to take up at once; `fence` if its run was begun.
+   *
+   * @param delay for how long it must not be taken up, at most the lease after which others look; both in milliseconds
+   */
+  async release(
+    entry: DispatchEntry,
+    consumer: string,
+    fence?: number,
+    delay: { ms: number; leaseMs: number } = { ms: 0, leaseMs: 0 },
+  ): Promise<void> {
     await this.signals.around([redispatchWork(entry.tenantId, entry.executor, entry.runId)], () =>
       SCRIPTS.dispatchRelease.run(
         this.redis.commands,
         [this.streamOf(entry), this.store.keys.run(entry.tenantId, entry.runId).run],
-        [DISPATCH_GROUP, consumer, entry.id, fence ?? ''],
+        [DISPATCH_GROUP, consumer, entry.id, fence ?? '', delay.ms, delay.leaseMs],
       ),
     );
   }
@@ -273,6 +266,7 @@ export class DispatchStore {
       alone = false,
       mostDeathsAlone = NO_LIMIT,
       onExhausted = onLost,
+      onHandedBack,
     }: TakeUpOptions,
   ): Promise<TakeUp | undefined> {
     const { tenantId, runId } = entry;
@@ -293,6 +287,8 @@ export class DispatchStore {
     };
     const lost: EventInput = { ...onLost(run.attempt), context: run.context };
     const exhausted: EventInput = { ...onExhausted(run.attempt), context: run.context };
+    const handedBack = onHandedBack && { ...onHandedBack(run.attempt), context: run.context };
+    const events = [started, lost, exhausted, ...(handedBack ? [handedBack] : [])];
     const [answer, ...values] = (await this.signals.around([journalWork(tenantId, runId)], () =>
       SCRIPTS.takeUp.run(
         this.redis.commands,
@@ -320,7 +316,7 @@ export class DispatchStore {
           run.attempt,
           alone ? 1 : 0,
           mostDeathsAlone,
-          ...this.store.eventArgs([started, lost, exhausted].map((event) => this.store.prepare(event))),
+          ...this.store.eventArgs(events.map((event) => this.store.prepare(event))),
         ],
       ),
     )) as [string, ...(string | number)[]];
@@ -333,6 +329,7 @@ export class DispatchStore {
             entry,
             run: { ...run, status: 'running', attempt: Number(attempt) },
             fence: Number(fence),
+            name,
             position: parseEventId(String(position)),
           },
         };

@@ -1,3 +1,4 @@
+import { shownName } from '../dispatch/worker-names.js';
 import {
   FenceLostError,
   IdempotencyConflictError,
@@ -36,7 +37,7 @@ export function readAppendReply(
     case 'CONFLICT':
       throw new IdempotencyConflictError();
     case 'EXECUTOR':
-      throw new RunHasExecutorError(String(rest[0]));
+      throw new RunHasExecutorError(shownName(String(rest[0])));
     case 'FENCED':
       throw new FenceLostError(runId);
     case 'ENDED':

@@ -36,6 +36,12 @@ export interface PartitionKeys {
   /** Runs that wait for an executor of this name, or are executed by one. */
   dispatch(executor: string): string;
   request(key: string): string;
+  /** What a tenant's workers have said they serve, by name. */
+  workers(kind: 'executors' | 'groups'): string;
+  /** Which workers ask for work under such a name, by when they last did. */
+  workersSeen(kind: 'executors' | 'groups', name: string): string;
+  /** What a call of a worker was given, for the case that it has to ask again. */
+  claim(digest: string): string;
   /** How far the tenant is in its events and bytes per second, while these are limited. */
   meter: string;
 }
@@ -157,6 +163,9 @@ export class Keyspace {
       journalLive: this.channel(`${prefix}journal:live`),
       dispatch: (executor) => `${prefix}dispatch:${executor}`,
       request: (key) => `${prefix}request:${key}`,
+      workers: (kind) => `${prefix}workers:${kind}`,
+      workersSeen: (kind, name) => `${prefix}workers:${kind}:${name}`,
+      claim: (digest) => `${prefix}claim:${digest}`,
       meter: `${prefix}meter`,
     };
   }

@@ -2,6 +2,7 @@
 --
 -- KEYS  1 dispatch  2 run
 -- ARGV  1 group  2 consumer  3 entry  4 the fence under which the run was begun, or ''
+--       5 for how long it must not be taken up ms, and 6 the lease ms after which others look: 0 and 0 for at once
 -- Reply 1, or 0 when it is another's
 
 -- More than any lease.
@@ -13,5 +14,6 @@ if ARGV[4] ~= '' then
   if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[4] then return 0 end
   redis.call('HSET', KEYS[2], 'lease', 0)
 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', LONG_AGO_MS, 'JUSTID')
+local idle = ARGV[5] == '0' and LONG_AGO_MS or math.max(0, tonumber(ARGV[6]) - tonumber(ARGV[5]))
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', idle, 'JUSTID')
 return 1

@@ -11,13 +11,15 @@
 --       15 '1' to begin a run alone that has killed two processes or more
 --       16 deaths of a run that was begun alone, after which it ends
 --       17… three events as in append.lua: of a run that begins, of one whose executor was lost, and of one that was
---           lost too often. The second is terminal when the run is not to be started again.
+--           lost too often. The second is terminal when the run is not to be started again. A fourth one for executors
+--           outside: of a run that was given back, or whose holder was never heard of (the first time it happens).
 -- Reply {'TAKEN', fence, attempt, id of the last event} | {'LOST'} the entry is not ours | {'HELD'} its executor lives
 --       | {'OVER'} nothing is left to do | {'AGAIN'} it has another attempt by now
 --       | {'SUSPECT'} it died twice or more: to be begun alone
 --
 -- Fields of the run: `deaths`, how often its process died; `deaths_alone`, of these, when it was begun alone; `alone`,
 -- '1' while it was begun alone. Only `deaths_alone` ends a run: what ran beside it may have killed its process otherwise.
+-- Of executors outside: `heard`, '1' once its holder has said anything; `unheard`, '1' once a holder never did.
 
 --- include write-events.lua
 --- include ../../redis/scripts/arguments.lua
@@ -44,7 +46,7 @@ local function over()
 end
 
 local field = redis.call('HMGET', k.run, 'status', 'sequence', 'last_ms', 'executor', 'journal_first', 'deleting',
-  'attempt', 'fence', 'lease', 'taken', 'deaths', 'deaths_alone', 'alone')
+  'attempt', 'fence', 'lease', 'taken', 'deaths', 'deaths_alone', 'alone', 'heard', 'unheard')
 local run = {
   id = ARGV[1], status = field[1], sequence = tonumber(field[2]), last_ms = tonumber(field[3]), executor = field[4],
   journal_first = field[5],
@@ -60,13 +62,18 @@ if field[7] ~= ARGV[14] then return { 'AGAIN' } end
 
 local FIRST_EVENT, STARTS_AMONG_OTHERS = 17, 2
 local event = read_event(FIRST_EVENT, 0)
-local deaths, deaths_alone, alone = tonumber(field[11] or 0), tonumber(field[12] or 0), '0'
+local is_outside = #ARGV >= FIRST_EVENT + 4 * EVENT_ARGS - 1
+local deaths, deaths_alone, alone, unheard = tonumber(field[11] or 0), tonumber(field[12] or 0), '0', field[15]
 if run.status == 'running' then
   -- A lease of 0 was given back.
   local lease = tonumber(field[9] or 0) or 0
   if lease > 0 and (now_ms() < lease or ARGV[13] ~= '1') then return { 'HELD' } end
-  event = read_event(FIRST_EVENT, 1)
-  if lease > 0 and not TERMINAL[event.status] then
+  -- The answer that gave it out may have been lost: that is no crash.
+  local was_unheard = is_outside and lease > 0 and field[14] ~= '1' and unheard ~= '1'
+  if was_unheard then unheard = '1' end
+  local is_handed_out_again = is_outside and (lease == 0 or was_unheard)
+  event = read_event(FIRST_EVENT, is_handed_out_again and 3 or 1)
+  if lease > 0 and not is_handed_out_again and not TERMINAL[event.status] then
     deaths = deaths + 1
     if field[13] == '1' then deaths_alone = deaths_alone + 1 end
   end
@@ -85,6 +92,7 @@ if not ends then
   redis.call('HINCRBY', k.run, 'attempt', 1)
   redis.call('HSET', k.run, 'lease', now_ms() + lease_ms, 'taken', ARGV[12], 'dispatch', entry,
     'holder', ARGV[9], 'waiting_for', '', 'deaths', deaths, 'deaths_alone', deaths_alone, 'alone', alone)
+  if is_outside then redis.call('HSET', k.run, 'heard', '0', 'unheard', unheard or '0') end
   redis.call('ZADD', k.index, 0, indexed(HELD, run.id))
 end
 write_events(k, { run = ARGV[2], journal = ARGV[3] }, limits, run, { event })

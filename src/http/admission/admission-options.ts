@@ -10,6 +10,8 @@ export interface AdmissionOptions {
   maxPublicRequests?: number;
   /** Calls that wait for the end of a run (`wait_seconds`). Default 5000. */
   maxWaits?: number;
+  /** Calls of workers that wait for work; one credential may have a fifth of them. Default 5000. */
+  maxWorkerWaits?: number;
   /** Bytes of bodies that are held, and of unfinished lines of uploads. Default 268 435 456 (256 MiB). */
   maxPendingBytes?: number;
   /** NDJSON uploads that are under way. Default 5000. */

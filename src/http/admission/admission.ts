@@ -11,6 +11,8 @@ import { Place } from './place.js';
 const OVERLOADED_MS = 10_000;
 /** One caller may have half of its usual share of the bytes of answers: a quarter by default. */
 const SHARE_OF_ANSWERS = 0.5;
+/** Of the waits of workers: a fifth by default. */
+const SHARE_OF_WORKER_WAITS = 0.4;
 
 /**
  * Decides what this process takes on: bounded numbers of each kind of request, bounded bytes, and nothing new while it
@@ -32,6 +34,7 @@ export class Admission implements OnApplicationShutdown {
       streams: bound(limits.maxOpenStreams),
       uploads: bound(limits.maxUploads),
       waits: bound(limits.maxWaits),
+      worker_waits: bound(limits.maxWorkerWaits, SHARE_OF_WORKER_WAITS),
       public: bound(limits.maxPublicRequests),
       requests: bound(limits.maxPendingRequests),
       bytes: bound(limits.maxPendingBytes),

@@ -1,5 +1,5 @@
 /** What requests are, as far as it matters how many of them there may be: each kind has a bound of its own. */
-export const REQUEST_KINDS = ['streams', 'uploads', 'waits', 'public', 'requests'] as const;
+export const REQUEST_KINDS = ['streams', 'uploads', 'waits', 'worker_waits', 'public', 'requests'] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 const BYTE_BOUNDS = ['bytes', 'answers'] as const;

@@ -11,6 +11,7 @@ import {
   unreadBody,
 } from '../../http/index.js';
 import { tenantOf } from '../../tenancy/index.js';
+import { type LeaseHolder, LeaseHolders, leaseLost } from '../workers/lease-holder.js';
 import type { AppendResponse, NdjsonAppendResponse } from '../dto/event.dto.js';
 import { type IntakeOptions, NdjsonIntake } from './ndjson-intake.js';
 import { prepareBatch } from './prepare-batch.js';
@@ -22,6 +23,7 @@ export class AppendService implements DirectHandler {
   constructor(
     private readonly store: EventStore,
     private readonly ndjson: NdjsonIntake,
+    private readonly holders: LeaseHolders,
     private readonly credentials: CredentialWatch,
     private readonly draining: Draining,
   ) {}
@@ -42,10 +44,15 @@ export class AppendService implements DirectHandler {
   ): Promise<{ answer: AppendResponse; replayed: boolean }> {
     const events = prepareBatch(this.store, request.body, traceOf(request));
     const idempotent = idempotentRequest(request, `POST /runs/${runId}/events`);
-    const { count, duplicates, ids, replayed } = await this.store.appendPrepared(tenantId, runId, events, {
-      ...appendOptions(request),
-      ...(idempotent && { request: idempotent }),
-    });
+    const holder = await this.holders.of(tenantId, runId, request);
+    const stored = await this.store
+      .appendPrepared(tenantId, runId, events, {
+        ...appendOptions(request, holder),
+        ...(idempotent && { request: idempotent }),
+      })
+      .catch(leaseLost);
+    const { count, duplicates, ids, replayed } = stored;
+    const state = holder && (await holder.state());
     const answer = {
       run_id: runId,
       count,
@@ -53,6 +60,7 @@ export class AppendService implements DirectHandler {
       first_id: ids[0] ?? '',
       last_id: ids.at(-1) ?? '',
       ids,
+      ...state,
     };
     return { answer, replayed };
   }
@@ -68,8 +76,10 @@ export class AppendService implements DirectHandler {
       ended.abort(credentialEnded());
     });
     try {
-      const signal = AbortSignal.any([ended.signal, this.draining.signal]);
-      const options: IntakeOptions = { ...appendOptions(request), trace: traceOf(request) };
+      const holder = await this.holders.of(tenantId, runId, request);
+      const signals = [ended.signal, this.draining.signal, ...(holder ? [holder.keep(request)] : [])];
+      const signal = AbortSignal.any(signals);
+      const options: IntakeOptions = { ...appendOptions(request, holder), trace: traceOf(request) };
       const { count, duplicates, lastId } = await this.ndjson.take(
         tenantId,
         runId,
@@ -78,7 +88,13 @@ export class AppendService implements DirectHandler {
         options,
         signal,
       );
-      return { run_id: runId, count, duplicates, last_id: lastId ?? null };
+      return {
+        run_id: runId,
+        count,
+        duplicates,
+        last_id: lastId ?? null,
+        ...(holder && (await holder.state())),
+      };
     } finally {
       watching.unsubscribe();
     }
@@ -94,7 +110,8 @@ function credentialEnded(): RunstreamError {
   );
 }
 
-function appendOptions(request: Request): AppendOptions {
+function appendOptions(request: Request, holder: LeaseHolder | undefined): AppendOptions {
   const sequence = expectedSequence(request);
-  return { fromOutside: true, ...(sequence !== undefined && { expectedSequence: sequence }) };
+  const who = holder ? { fence: holder.fence } : { fromOutside: true };
+  return { ...who, ...(sequence !== undefined && { expectedSequence: sequence }) };
 }

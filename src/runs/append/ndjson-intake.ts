@@ -5,6 +5,7 @@ import { parseJson, RedisUnavailableError, RunstreamError, TenantLimitError } fr
 import { type AppendOptions, EventStore } from '../../event-store/index.js';
 import { MAX_DATA_BYTES, type PreparedEvent, type TraceContext } from '../../events/index.js';
 import { type Line, LineError, readLines } from '../../http/index.js';
+import { leaseLost } from '../workers/lease-holder.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
 
 /** What one append may hold, so that it holds up Redis for a few milliseconds at most. */
@@ -118,7 +119,7 @@ export class NdjsonIntake {
   ): Promise<void> {
     if (events.length === 0) return;
     try {
-      const result = await this.store.appendPrepared(tenantId, runId, events, options);
+      const result = await this.store.appendPrepared(tenantId, runId, events, options).catch(leaseLost);
       stored.count += result.count;
       stored.duplicates += result.duplicates;
       stored.lastId = result.ids.at(-1);

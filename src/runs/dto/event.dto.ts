@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonObject } from '../../events/index.js';
 import { JSON_OBJECT } from './schemas.js';
 import { EventContextDto, EventContextInputDto } from './context.dto.js';
@@ -120,7 +120,21 @@ export class EventListResponse {
   next_id!: string | null;
 }
 
-export class AppendResponse {
+/** What an append with a `Lease-Token` is answered besides. */
+export class LeaseStateDto {
+  @ApiPropertyOptional({
+    enum: ['running', 'completed', 'failed', 'cancelled'],
+    description: 'Of the run, with a `Lease-Token`.',
+  })
+  status?: string;
+  @ApiPropertyOptional({
+    ...{ type: String, format: 'date-time', nullable: true },
+    description: 'Until when the run is the worker’s, with a `Lease-Token`; null once it has ended.',
+  })
+  lease_expires_at?: string | null;
+}
+
+export class AppendResponse extends LeaseStateDto {
   @ApiProperty()
   run_id!: string;
   @ApiProperty({ type: 'integer', description: 'Events that are new in the log.' })
@@ -135,7 +149,7 @@ export class AppendResponse {
   ids!: string[];
 }
 
-export class NdjsonAppendResponse {
+export class NdjsonAppendResponse extends LeaseStateDto {
   @ApiProperty()
   run_id!: string;
   @ApiProperty({ type: 'integer' })

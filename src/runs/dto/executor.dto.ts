@@ -22,7 +22,8 @@ export class ExecutorResponse {
   input_schema!: JsonObject | null;
   @ApiProperty({
     type: 'integer',
-    description: 'Processes that execute its runs now, for any tenant. Without one, runs stay pending.',
+    description:
+      'Processes that execute its runs now, for any tenant, or workers that do. Without one, runs stay pending.',
   })
   live_instances!: number;
   @ApiPropertyOptional({
@@ -35,6 +36,11 @@ export class ExecutorResponse {
   running!: number;
   @ApiProperty({ type: 'integer', description: "The tenant's runs that wait for one." })
   pending!: number;
+  @ApiProperty({
+    enum: ['service', 'workers'],
+    description: 'A class of the deployment, or workers of the tenant over HTTP.',
+  })
+  served_by!: 'service' | 'workers';
 }
 
 export class ExecutorListResponse {

@@ -10,14 +10,17 @@ import { TenantDirectory } from '../../consumer/index.js';
 import {
   DispatchStore,
   executorConsumer,
+  isOfWorkers,
   type LapsedRun,
   Partitions,
   RunSweep,
+  shownName,
   TENANTS_KEY,
 } from '../../event-store/index.js';
 import { Announcements, type LookAgain, Upkeep, type UpkeepRounds } from '../../stream-consumer/index.js';
 import type { EventInput, JsonObject } from '../../events/index.js';
 import { EXECUTOR_LOST } from '../../dispatch/index.js';
+import { WorkerExecutors } from '../../pull/index.js';
 import { RUNS_DEFAULTS, RUNS_OPTIONS, type RunsOptions } from '../runs-options.js';
 
 /** The error of an external run whose producer is gone. */
@@ -40,6 +43,7 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly sweep: RunSweep,
     private readonly dispatch: DispatchStore,
     private readonly announcements: Announcements,
+    private readonly workers: WorkerExecutors,
     partitions: Partitions,
     tenants: TenantDirectory,
     upkeep: Upkeep,
@@ -101,6 +105,14 @@ export class IdleRunsService implements OnApplicationBootstrap, BeforeApplicatio
   private async endAbandoned(tenantId: string, partition: number, run: LapsedRun): Promise<boolean> {
     const absentMs = this.executorAbsentMs;
     if (run.lapsedMs < absentMs) return false;
+    if (isOfWorkers(run.executor)) {
+      // A worker may come after any time; what need not be waited for is a run that fails then.
+      const onCrash = await this.workers.onCrash(tenantId, shownName(run.executor));
+      if (onCrash === 'restart' || !(await this.dispatch.isPatient(absentMs, tenantId, partition)))
+        return false;
+      const lost = 'Its worker gave no sign of life, and no other has asked for runs since.';
+      return this.sweep.endAbandoned(tenantId, run, absentMs, failed(EXECUTOR_LOST, { reason: lost }));
+    }
     if (await this.announcements.isAnnounced(executorConsumer(run.executor), absentMs)) return false;
     if (!(await this.dispatch.isPatient(absentMs, tenantId, partition))) return false;
     const reason = `No process has the executor "${run.executor}" any more.`;

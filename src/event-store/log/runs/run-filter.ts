@@ -1,4 +1,5 @@
 import type { RunStatus } from '../../../events/index.js';
+import { ofWorkers } from '../../dispatch/worker-names.js';
 import { type Conditions, termOf } from './run-index.js';
 import type { RunRecord } from './run-record.js';
 
@@ -20,7 +21,7 @@ export interface RunFilter {
 export function conditionsOf({ status, executor, label, key }: RunFilter): Conditions {
   return [
     ...(status === undefined ? [] : [[...new Set([status].flat())].map(termOf.status)]),
-    ...(executor === undefined ? [] : [[termOf.executor(executor)]]),
+    ...(executor === undefined ? [] : [[executor, ofWorkers(executor)].map(termOf.executor)]),
     ...(label === undefined ? [] : [[termOf.label(label.name, label.value)]]),
     ...(key === undefined ? [] : [[termOf.key(key)]]),
   ];

@@ -1,3 +1,4 @@
+import { shownName, workerOf } from '../../dispatch/worker-names.js';
 import { type RunContext, type JsonObject, readRunContext, type RunStatus } from '../../../events/index.js';
 
 /** The executor of a run whose events come from outside. */
@@ -41,7 +42,7 @@ export interface RunRecord {
 
 /** The process that executes a run. @publicApi */
 export interface RunHolder {
-  /** Its host, process id, and a name of this start. */
+  /** Its host, process id, and a name of this start; of a worker outside, what it calls itself. */
   instance: string;
   /** Until when the run belongs to it, unless it sends a heartbeat before. */
   leaseUntil: number;
@@ -80,7 +81,7 @@ export function readRunRecord(tenantId: string, fields: readonly string[]): RunR
   return {
     id: field.get('id') ?? '',
     tenantId,
-    executor: field.get('executor') ?? EXTERNAL,
+    executor: shownName(field.get('executor') ?? EXTERNAL),
     task: field.get('task') ?? '',
     key: field.get('key'),
     input: (objectOf(json('input')) ?? {}) as JsonObject,
@@ -128,7 +129,8 @@ export function asCreated(run: RunRecord): RunRecord {
 
 /** A lease of 0 was given back. */
 function holderOf(instance: string | undefined, leaseUntil = 0): RunHolder | undefined {
-  return instance !== undefined && leaseUntil > 0 ? { instance, leaseUntil } : undefined;
+  if (instance === undefined || leaseUntil <= 0) return undefined;
+  return { instance: workerOf(instance)?.worker ?? instance, leaseUntil };
 }
 
 function finite(text: string | undefined): number | undefined {

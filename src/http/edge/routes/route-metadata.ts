@@ -5,6 +5,8 @@ import { ALL_TENANTS_EXTENSION } from '../../openapi/operations.js';
 
 /** Who may call a route: a scope, or `public`. A route without it is closed. */
 export const ACCESS = 'runstream:access';
+/** What scope a call of the route needs in its place, when it shows the lease of a worker. */
+export const ACCESS_WITH_LEASE = 'runstream:access-with-lease';
 /** The route shows or changes what belongs to no single tenant. */
 export const ALL_TENANTS = 'runstream:all-tenants';
 /** What body a route takes. */
