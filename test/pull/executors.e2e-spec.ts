@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ask } from '../access/ask.js';
+import { send } from '../conformance/http.js';
 import { eventually } from '../support/eventually.js';
 import { uniqueTenant } from '../support/event-store.js';
 import { serveHere, type Serving } from '../support/service.js';
@@ -153,32 +154,30 @@ describe('Executors over HTTP', () => {
     await worker.put('upload', { on_crash: 'restart', lease_seconds: 1 });
     const id = await worker.create('upload');
     const claim = await worker.claim('upload');
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const writer = writable.getWriter();
-    const text = (some: string): Promise<void> => writer.write(new TextEncoder().encode(some));
-    const answer = fetch(`${one.url}/runs/${id}/events`, {
-      ...{ method: 'POST', body: readable, duplex: 'half' },
+    const { request, response } = send({
+      method: 'POST',
+      url: new URL(`${one.url}/runs/${id}/events`),
       headers: {
         'content-type': 'application/x-ndjson',
         'x-tenant-id': worker.tenant,
         'lease-token': claim.lease_token,
       },
-    } as RequestInit);
-    await text(`${JSON.stringify(line('1'))}\n`);
+      signal: undefined,
+    });
+    request.write(`${JSON.stringify(line('1'))}\n`);
     const until = Date.now() + 2500;
-    await eventually('two leases and more are over', async () => {
-      await text('\n');
+    await eventually('two leases and more are over', () => {
+      request.write('\n');
       return Date.now() > until;
     });
     expect(await worker.claims('upload', { wait_seconds: 0 })).toEqual([]);
     await worker.call('POST', `/runs/${id}/cancel`, {});
-    const beating = eventually('it is answered', async () => {
-      await text('\n').catch(() => undefined);
-      return Promise.race([answer.then(() => true), Promise.resolve(false)]);
+    const beating = setInterval(() => request.write('\n'), 50);
+    const { statusCode } = await response.finally(() => {
+      clearInterval(beating);
     });
-    const { status } = await answer;
-    expect(status).toBe(409);
-    await beating;
+    request.destroy();
+    expect(statusCode).toBe(409);
   });
 
   it('names are a tenant’s own, and classes keep theirs', async () => {
