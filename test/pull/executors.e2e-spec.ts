@@ -162,7 +162,7 @@ describe('Executors over HTTP', () => {
         'x-tenant-id': worker.tenant,
         'lease-token': claim.lease_token,
       },
-      signal: undefined,
+      signal: new AbortController().signal,
     });
     request.write(`${JSON.stringify(line('1'))}\n`);
     const until = Date.now() + 2500;

@@ -23,6 +23,8 @@ type Given = Exclude<Scope, 'tenants:admin'>;
 const MEANS: Readonly<Record<Given, string>> = {
   'runs:read': 'see runs and their events',
   'runs:write': 'start, append to, cancel and delete runs',
+  'runs:execute': 'claim and execute runs, as a worker',
+  'events:handle': 'be given events and settle them, as a worker',
   'consumers:admin': 'see and steer groups and dead letters',
   'keys:admin': 'make and revoke keys',
 };
