@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { ask } from '../access/ask.js';
 import { send } from '../conformance/http.js';
 import { eventually } from '../support/eventually.js';
 import { uniqueTenant } from '../support/event-store.js';
 import { serveHere, type Serving } from '../support/service.js';
-import { type Claim, completed, line, WorkerCalls } from './worker-calls.js';
+import { completed, line, WorkerCalls } from './worker-calls.js';
 
 const ENV = { MULTI_TENANCY_ENABLED: 'true' };
 
@@ -109,6 +110,37 @@ describe('Executors over HTTP', () => {
     expect((await waiting).status).toBe(204);
   });
 
+  it('a run that was lost twice comes alone, and ends when it is lost then', async () => {
+    const worker = open();
+    await worker.put('poison', { on_crash: 'restart', lease_seconds: 1, max_attempts: 3 });
+    const poison = await worker.create('poison');
+    /** Claims what there is until the run has come, and falls silent: whatever came with it. */
+    const dieWithIt = async (): Promise<number> => {
+      let together = 0;
+      await eventually('it came', async () => {
+        const claims = await worker.claims('poison', { max: 10, wait_seconds: 5 });
+        const isThere = claims.some(({ run }) => run.id === poison);
+        for (const claim of claims) {
+          if (claim.run.id === poison) await worker.append(claim, line('I live'));
+          else await worker.append(claim, completed());
+        }
+        together = claims.length;
+        return isThere;
+      });
+      return together;
+    };
+    await dieWithIt();
+    await dieWithIt();
+    for (let i = 0; i < 5; i++) await worker.create('poison');
+    expect(await dieWithIt()).toBe(1);
+    const waiting = worker.claims('poison', { max: 10, wait_seconds: 4 });
+    await eventually('it has failed', async () => (await worker.run(poison))['status'] === 'failed');
+    for (const claim of await waiting) await worker.append(claim, completed());
+    expect(await worker.run(poison)).toMatchObject({ error: 'executor lost', attempt: 3 });
+    const { json } = await worker.call('GET', '/runs?executor=poison&status=failed');
+    expect(json?.['count']).toBe(1);
+  });
+
   it('a run that is given back is the next one’s, at once or later, and is no crash', async () => {
     const worker = open();
     await worker.put('back', { on_crash: 'fail', lease_seconds: 2 });
@@ -192,6 +224,12 @@ describe('Executors over HTTP', () => {
     const claim = await mine.claim('private');
     const stolen = await theirs.append(claim, line('x'));
     expect(stolen.json?.['code']).toBe('RUN_NOT_FOUND');
+    for (const token of [`1.${randomUUID()}`, '1', '', 'x.y', `2.${claim.lease_token.slice(2)}`]) {
+      const forged = await mine.append({ ...claim, lease_token: token }, line('x'));
+      expect([token, forged.json?.['code']]).toEqual([token, 'LEASE_LOST']);
+    }
+    const without = await mine.call('POST', `/runs/${id}/events`, completed());
+    expect(without.json?.['code']).toBe('RUN_HAS_EXECUTOR');
     expect((await mine.put('command')).json?.['code']).toBe('EXECUTOR_TAKEN');
     expect((await mine.put('external')).json?.['code']).toBe('EXECUTOR_TAKEN');
     const listed = await mine.call('GET', '/runs?executor=private');
@@ -218,26 +256,41 @@ describe('Executors over HTTP', () => {
     expect((await worker.call('DELETE', '/executors/versions')).status).toBe(404);
   });
 
-  it('waiters are served in their order, and share what there is', async () => {
+  it('waiters are served in their order', async () => {
     const worker = open();
     await worker.put('fair');
-    const order: number[] = [];
-    const waiters: Promise<Claim[]>[] = [];
-    for (let i = 0; i < 3; i++) {
-      waiters.push(
-        worker.claims('fair', { max: 10 }).then((claims) => {
-          order.push(i);
-          return claims;
-        }),
-      );
+    const waiters: Promise<string>[] = [];
+    for (const name of ['first', 'second', 'third']) {
+      const waiter = new WorkerCalls(one.url, worker.tenant, name);
+      waiters.push(waiter.claim('fair', { max: 10 }).then(({ run }) => run.id));
       await eventually('it waits', async () => {
         const { json } = await worker.call('GET', '/executors/fair');
-        return json !== undefined;
+        return (json?.['workers'] as object[]).length === waiters.length;
       });
     }
-    for (let i = 0; i < 3; i++) await worker.create('fair');
-    expect((await Promise.all(waiters)).map(({ length }) => length)).toEqual([1, 1, 1]);
-    expect(order.length).toBe(3);
+    const ids: string[] = [];
+    for (const waiter of waiters) {
+      ids.push(await worker.create('fair'));
+      expect(await waiter).toBe(ids.at(-1));
+    }
+  });
+
+  it('those who wait share what there is', async () => {
+    const worker = open();
+    await worker.put('shared', { lease_seconds: 1 });
+    for (let i = 0; i < 6; i++) await worker.create('shared');
+    const held = await worker.claims('shared', { max: 10 });
+    const waiters = ['a', 'b', 'c'].map((name) =>
+      new WorkerCalls(one.url, worker.tenant, name).claims('shared', { max: 10 }),
+    );
+    await eventually('they wait', async () => {
+      const { json } = await worker.call('GET', '/executors/shared');
+      return (json?.['workers'] as object[]).length === 4;
+    });
+    await Promise.all(held.map((claim) => worker.release(claim)));
+    const shares = (await Promise.all(waiters)).map(({ length }) => length);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(5);
+    expect(Math.min(...shares)).toBeGreaterThan(0);
   });
 
   it('a waiter whose socket is gone is given nothing', async () => {
