@@ -41,12 +41,14 @@ export class DashboardController {
   }
 
   @Get('assets/:name')
-  file(@Param('name') name: string, @Res() response: Response): void {
+  file(@Param('name') name: string, @Req() request: Request, @Res() response: Response): void {
     const file = this.built.file(name);
     if (!file) throw new RunstreamError('ROUTE_NOT_FOUND', `The page has no file "${name}".`);
+    const takesGzip = request.acceptsEncodings('gzip') !== false;
+    if (takesGzip) response.set('Content-Encoding', 'gzip');
     response
-      .set('Cache-Control', `public, max-age=${YEAR_SECONDS}, immutable`)
+      .set({ 'Cache-Control': `public, max-age=${YEAR_SECONDS}, immutable`, Vary: 'Accept-Encoding' })
       .type(file.type)
-      .send(file.content);
+      .send(takesGzip ? file.gzipped : file.content);
   }
 }
