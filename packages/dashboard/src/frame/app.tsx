@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { lazy } from '../parts/lazy.js';
 import { NotHere } from '../pages/not-here.js';
+import { Page as RunsPage } from '../pages/runs/runs-page.js';
 import { SignIn } from '../pages/sign-in.js';
 import { outage } from '../service/client.js';
 import { place } from '../service/router.js';
@@ -12,15 +13,13 @@ import { title, watchVitals } from '../store/vitals.js';
 import { Header } from './header.js';
 import { OutageBar } from './outage-bar.js';
 
-// Nobody loads what they don't look at.
-const RunsPage = lazy(() => import('../pages/runs/runs-page.js'));
+// Nobody loads what they don't look at, but for the page that most see first.
 const RunPage = lazy(() => import('../pages/run/run-page.js'));
 const GroupsPage = lazy(() => import('../pages/groups/groups-page.js'));
 const DeadLettersPage = lazy(() => import('../pages/dead-letters/dead-letters-page.js'));
 const KeysPage = lazy(() => import('../pages/keys/keys-page.js'));
 
 // Who is there takes a while to say; by then the page has come.
-if (pageName() === 'runs') RunsPage.preload();
 if (pageName() === 'run') RunPage.preload();
 
 /** The frame around every page, and which page it is. */

@@ -160,12 +160,10 @@ export class RunsList {
     this.isRefreshing = true;
     const { turn } = this;
     try {
-      const [page] = await Promise.all([
-        this.page({ ...this.query(), limit: PAGE }),
-        refreshCounts(this.closing.signal),
-      ]);
-      this.trouble.value = undefined;
+      const page = await this.page({ ...this.query(), limit: PAGE });
       if (turn === this.turn) this.merge(page);
+      await refreshCounts(this.closing.signal);
+      this.trouble.value = undefined;
     } catch (error) {
       this.refused(error);
     } finally {

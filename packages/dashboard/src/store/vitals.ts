@@ -5,6 +5,8 @@ import { may, noteRefusal } from '../service/session.js';
 import { isShown, sleep } from './visibility.js';
 
 const EVERY_MS = 15_000;
+/** What the page itself shows is asked for first. */
+const FIRST_MS = 500;
 /** How long nothing may move in a group until somebody should look. */
 const STUCK_MS = 60_000;
 
@@ -28,6 +30,7 @@ export async function refreshCounts(ended?: AbortSignal): Promise<void> {
 /** Asks now and then, while the page is looked at, until it is aborted; then nothing of it is kept. */
 export async function watchVitals(ended: AbortSignal): Promise<void> {
   try {
+    await sleep(FIRST_MS, ended);
     for (;;) {
       await isShown(ended);
       await Promise.all([

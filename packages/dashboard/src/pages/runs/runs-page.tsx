@@ -1,7 +1,7 @@
 import { serviceNow } from '../../service/clock.js';
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { useKeys } from '../../parts/keys.js';
 import { lazy } from '../../parts/lazy.js';
 import { place } from '../../service/router.js';
@@ -33,7 +33,12 @@ export function Page(): VNode {
   const filter = useComputed(() => filterOf(place.value.query));
   // The address may change without the filter.
   const asked = useComputed(() => JSON.stringify(filter.value));
-  useEffect(() => {
+  // Before anything is painted: what is asked for takes longer.
+  useLayoutEffect(() => {
+    const chosen = filter.peek();
+    list.show(() => queryOf(chosen, serviceNow()));
+  }, [list, asked.value]);
+  useLayoutEffect(() => {
     const closing = new AbortController();
     void list.open();
     void watchExecutors(closing.signal).catch(() => undefined);
@@ -43,10 +48,6 @@ export function Page(): VNode {
       pageState.value = undefined;
     };
   }, [list]);
-  useSignalEffect(() => {
-    const chosen = filter.peek();
-    if (asked.value !== '') list.show(() => queryOf(chosen, serviceNow()));
-  });
   useSignalEffect(() => void (pageState.value = STATES[list.state.value]));
   const start = (): void => void (isStarting.value = true);
   useKeys('Runs', may('runs:write') ? [{ keys: 'n', does: 'Start a run', run: start }] : []);
