@@ -51,15 +51,18 @@ export function VirtualList(props: VirtualListProps): VNode {
   } = props;
   const box = useRef<HTMLDivElement>(null);
   const [height, setHeight] = useState(600);
-  const [top, setTop] = useState(0);
+  const top = useRef(0);
+  const [, drawAt] = useState(0);
   const full = count * ROW_PX;
   const length = Math.min(full, MAX_PX);
   // Above the limit a pixel of the bar is more than one of the rows.
   const scale = length > height ? (full - height) / (length - height) : 1;
-  const shownTop = isFollowing ? Math.max(0, length - height) : top;
+  const shownTop = isFollowing ? Math.max(0, length - height) : top.current;
   const offset = Math.min(shownTop * scale, Math.max(0, full - height));
   const first = Math.max(0, Math.floor(offset / ROW_PX) - AROUND);
   const last = Math.min(count - 1, Math.ceil((offset + height) / ROW_PX) + AROUND);
+  // More than are ever there at once. A row that goes leaves its element to one that comes: making one costs far more.
+  const elements = Math.ceil(height / ROW_PX) + 2 * AROUND + 2;
 
   useEffect(() => {
     const element = box.current;
@@ -87,17 +90,20 @@ export function VirtualList(props: VirtualListProps): VNode {
     const element = box.current;
     if (!element) return;
     const { scrollTop } = element;
+    const wasTop = top.current;
+    top.current = scrollTop;
     const isAtEnd = scrollTop + height >= length - END_PX;
     // Rows that came meanwhile are not the reader's doing: only who goes up has left the end.
-    if (isFollowing ? scrollTop < top - END_PX && !isAtEnd : isAtEnd && scrollTop > top)
-      onFollowing(!isFollowing);
-    setTop(scrollTop);
+    const hasTurned = isFollowing ? scrollTop < wasTop - END_PX && !isAtEnd : isAtEnd && scrollTop > wasTop;
+    if (hasTurned) onFollowing(!isFollowing);
+    // Who follows sees the end, wherever that is now.
+    if (hasTurned || !isFollowing) drawAt(scrollTop);
   };
   const rows = [];
   for (let index = first; index <= last; index++) {
     rows.push(
       <div
-        key={keyOf(index)}
+        key={(index - before) % elements}
         id={`row-${keyOf(index)}`}
         class={index === selected ? 'row selected' : 'row'}
         role="row"

@@ -25,6 +25,7 @@ export class Search {
     this.text.value = text;
     this.pattern = text === '' ? undefined : new RegExp(escaped(text), 'iu');
     this.version = -1;
+    this.next = 0;
     this.found.value = [];
     if (this.source) this.look(this.source);
   }

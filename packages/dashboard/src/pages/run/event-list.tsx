@@ -35,7 +35,7 @@ export function EventList({ model, selection, view, hasTimes, onColumns }: Event
   const found = search.found.value;
   useEffect(() => selection.arrive(), [version]);
   useEffect(() => selection.stay(), [rows]);
-  useColumns(box, hasTimes, onColumns);
+  useColumns(box, view === 'log', hasTimes, onColumns);
   const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
   const onSeen = (first: number, last: number): void => {
     Object.assign(selection.seen, { first, last });
@@ -120,15 +120,16 @@ function has(found: readonly number[], index: number): boolean {
   return false;
 }
 
-/** Of a line without its time and its sides. */
+/** Of a line without its time and its sides. Nothing else needs it, and it makes the browser lay out the page at once. */
 function useColumns(
   box: { current: HTMLDivElement | null },
+  isLog: boolean,
   hasTimes: boolean,
   onColumns: (columns: number) => void,
 ): void {
   useEffect(() => {
     const element = box.current;
-    if (!element) return undefined;
+    if (!isLog || !element) return undefined;
     const look = (): void => {
       const pen = document.createElement('canvas').getContext('2d');
       if (!pen) return;
@@ -143,5 +144,5 @@ function useColumns(
     observer.observe(element);
     look();
     return () => observer.disconnect();
-  }, [hasTimes]);
+  }, [isLog, hasTimes]);
 }

@@ -12,7 +12,7 @@ const VIEWS: readonly [View, string][] = [
   ['all', 'All events'],
 ];
 /** Typing is not to be searched for letter by letter. */
-const TYPING_MS = 120;
+const TYPING_MS = 50;
 
 export interface ToolbarProps {
   model: RunModel;
