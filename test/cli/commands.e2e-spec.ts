@@ -128,7 +128,7 @@ describe('runstream', () => {
     const { code, stderr } = await run(['append', id], { stdin });
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/Line 2 is no JSON.*1 events before it are stored/),
+      expect.stringMatching(/Line 2 is no JSON.*1 event before it is stored/),
     ]);
     expect((await api.run(id)).sequence).toBe(2);
     expect(await codeOf(['append', id], { stdin: '[]' })).toBe(2);

@@ -41,6 +41,12 @@ const KNOWN: Known[] = [
   { document: 'docs/tracing.md', matches: /npm start$/, because: 'test/tracing starts a service with it' },
   { document: 'docs/traps.md', matches: /^npm test/, because: 'it is running' },
   { document: 'CONTRIBUTING.md', matches: /^npm /, because: 'it is running' },
+  {
+    document: 'docs/start.md',
+    matches: /^npm pack|^PORT=3001|127\.0\.0\.1:3001/,
+    because: 'test/embedding/packed does it, with the packed package in an application of its own',
+  },
+  { document: 'docs/start.md', matches: /^runstream\(\)/, because: 'here it is the bundled one' },
   { document: 'docs/start.md', matches: /^runstream doctor$/, says: /redis/i },
   {
     document: 'docs/start.md',

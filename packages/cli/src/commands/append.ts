@@ -3,7 +3,7 @@ import type { EventInput } from '@runstream/client';
 import { UsageError } from '../failure.js';
 import { linesOf } from '../input/lines.js';
 import { shown } from '../render/shown.js';
-import { count } from '../render/time.js';
+import { counted } from '../render/time.js';
 import type { Session } from '../session.js';
 import type { Perform } from './perform.js';
 
@@ -45,10 +45,14 @@ async function append(session: Session, runId: string, { writerId }: AppendOptio
     if (!(error instanceof UsageError)) throw error;
     // What came before the bad line is stored; what is wrong with that is said first.
     await writer.flush();
-    throw new UsageError(`${error.message} ${count(appended)} events before it are stored.`);
+    throw new UsageError(
+      `${error.message} ${counted(appended, 'event')} before it ${appended === 1 ? 'is' : 'are'} stored.`,
+    );
   }
   await writer.flush();
-  await out.either({ run_id: runId, appended }, () => [shown`${count(appended)} events are stored.`]);
+  await out.either({ run_id: runId, appended }, () => [
+    shown`${counted(appended, 'event is', 'events are')} stored.`,
+  ]);
 }
 
 function eventIn(text: string, line: number): EventInput {

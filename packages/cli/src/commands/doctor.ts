@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../exit-code.js';
 import { failureOf } from '../failure.js';
 import { Shown, shown } from '../render/shown.js';
 import { facts } from '../render/table.js';
-import { count, duration } from '../render/time.js';
+import { count, counted, duration } from '../render/time.js';
 import type { Session } from '../session.js';
 import type { Perform } from './perform.js';
 
@@ -116,7 +116,7 @@ async function executors({ client, url, signal }: Session): Promise<Finding> {
     const stuck = executors.filter(({ live_instances, pending }) => live_instances === 0 && pending > 0);
     const parts = executors.map(
       ({ name, live_instances, running, pending }) =>
-        shown`${name} in ${live_instances} processes, ${count(running)} run, ${count(pending)} wait`,
+        shown`${name} in ${counted(live_instances, 'process', 'processes')}, ${count(running)} run, ${count(pending)} wait`,
     );
     const text = executors.length === 0 ? shown`There are none.` : Shown.join(parts, '; ');
     return { verdict: stuck.length > 0 ? 'bad' : 'good', text, value: executors };
@@ -131,7 +131,8 @@ async function groups({ client, url, signal }: Session): Promise<Finding> {
       ({ handled, paused, lag, pending }) => (!handled || paused) && lag + pending > 0,
     );
     const parts = groups.map(({ group, members, paused, lag, handlers }) => {
-      const who = members.length === 0 ? 'nobody' : `${handlers.join(', ')} in ${members.length} processes`;
+      const where = counted(members.length, 'process', 'processes');
+      const who = members.length === 0 ? 'nobody' : `${handlers.join(', ')} in ${where}`;
       return shown`${group} by ${who}${paused ? ', paused' : ''}, ${count(lag)} behind`;
     });
     const text = groups.length === 0 ? shown`There are none.` : Shown.join(parts, '; ');

@@ -1,6 +1,6 @@
 import type { AnswerOf, Run } from '@runstream/client';
 import { type Shown, shown } from '../render/shown.js';
-import { ago, duration } from '../render/time.js';
+import { ago, counted, duration } from '../render/time.js';
 import type { Session } from '../session.js';
 
 type Executor = AnswerOf<'listExecutors'>['executors'][number];
@@ -20,8 +20,8 @@ function whyPending({ executor }: Run, found: Executor | undefined): Shown {
   if (!found || found.live_instances === 0) return shown`No live process has the executor ${executor}.`;
   const { live_instances, slots, running, pending } = found;
   if (slots && slots.total > 0 && slots.free === 0)
-    return shown`It waits: all ${slots.total} slots of ${live_instances} processes with the executor ${executor} are taken, and ${pending} wait.`;
-  return shown`It waits for one of ${live_instances} processes with the executor ${executor}: ${running} run, ${pending} wait.`;
+    return shown`It waits: all ${slots.total} slots of ${counted(live_instances, 'process', 'processes')} with the executor ${executor} are taken, and ${pending} wait.`;
+  return shown`It waits for one of ${counted(live_instances, 'process', 'processes')} with the executor ${executor}: ${running} run, ${pending} wait.`;
 }
 
 function whyRunningIsQuiet({ holder, waiting_for, executor, last_event_at }: Run): Shown {

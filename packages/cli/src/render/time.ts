@@ -28,3 +28,8 @@ export function ago(time: string | null | undefined): string | undefined {
 export function count(number: number): string {
   return number.toLocaleString('en').replaceAll(',', ' ');
 }
+
+/** `1 event`, `1 204 events`. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
