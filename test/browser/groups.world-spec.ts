@@ -1,66 +1,18 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { Module } from '@nestjs/common';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { GroupOverviews } from '../../src/consumer/overview/group-overviews.js';
 import { GroupSamples } from '../../src/consumer/overview/group-samples.js';
-import { DashboardModule } from '../../src/dashboard/index.js';
-import {
-  EventHandler,
-  EventStore,
-  type HandlerContext,
-  RedisConnections,
-  type RecordedEvent,
-} from '../../src/internal.js';
+import { EventStore, RedisConnections } from '../../src/internal.js';
 import { ask } from '../access/ask.js';
 import { TestKeys } from '../access/keys.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { serveHere, type Serving } from '../support/service.js';
+import { archive, copied, EVIL, EVIL_SHOWN, Shop } from './shop.js';
 import { describeInBrowser, openBrowser } from './visit.js';
 
 const TENANT = 'default';
-/** What people and programs may put anywhere. */
-const EVIL = `<img src=x onerror="document.title='taken'"> \u202e <script>document.title='taken'</script>`;
-const EVIL_SHOWN = EVIL.replace('\u202e', '\\u202e');
-
-const copied: string[] = [];
-const archived: string[] = [];
-let isArchiveFull = true;
-
-/** Handles what there is, and remembers it. */
-@EventHandler({ group: 'copies', types: ['log.stdout'], from: 'start' })
-class Copy {
-  handle(event: RecordedEvent): void {
-    copied.push(String(event.data['line']));
-  }
-}
-
-/** Fails, and takes its time between tries. */
-@EventHandler({
-  ...{ group: 'billing', types: ['log.stderr'], from: 'start', maxAttempts: 5 },
-  backoff: { initialMs: 300_000, maxMs: 300_000 },
-})
-class Bill {
-  handle(): never {
-    throw new Error('connect ECONNREFUSED 10.0.0.12:5432');
-  }
-}
-
-/** Gives up at once. */
-@EventHandler({ group: 'archive', types: ['patch.*'], from: 'start', maxAttempts: 1 })
-class Archive {
-  handle(event: RecordedEvent, _context: HandlerContext): void {
-    const name = String(event.data['name']);
-    if (isArchiveFull)
-      throw new Error(name === 'evil' ? EVIL : `Shelf ${archived.length} is full of ${name}`);
-    archived.push(name);
-  }
-}
-
-@Module({ imports: [DashboardModule.forRoot()], providers: [Copy, Bill, Archive] })
-class Shop {}
-
 let redis: RedisServer;
 let shop: TestApplication;
 let locked: Serving;
@@ -224,7 +176,7 @@ describeInBrowser('The pages of groups, dead letters and keys', () => {
     for (let n = 0; n < 6; n++) await say('patch.created', { name: `box ${n}` });
     await say('patch.created', { name: 'evil' });
     await eventually('all are dead', async () => (await group('archive')).dead_letters === 7);
-    isArchiveFull = false;
+    archive.isFull = false;
     const page = await visit('#/dead-letters?group=archive');
     await sees(page, '6 dead letters of archive');
     const evil = page.getByRole('region', { name: '1 dead letter of archive' });
@@ -241,7 +193,7 @@ describeInBrowser('The pages of groups, dead letters and keys', () => {
     await tabTo(page, dialog.getByRole('button', { name: 'Redrive' }));
     await page.keyboard.press('Enter');
     await sees(page, 'Redriven 5 dead letters. 1 was gone already.');
-    await eventually('they are handled', () => archived.length === 5);
+    await eventually('they are handled', () => archive.names.length === 5);
     // What was pressed is gone, and the keyboard goes on from within the page.
     await eventually('the focus is somewhere', () =>
       page.evaluate(
@@ -257,7 +209,7 @@ describeInBrowser('The pages of groups, dead letters and keys', () => {
     await page.keyboard.press('Enter');
     await sees(page, 'Deleted 1 dead letter.');
     await sees(page, 'The group archive has given nothing up.');
-    expect(archived).not.toContain('evil');
+    expect(archive.names).not.toContain('evil');
     expect([await page.title(), complaints]).toEqual([expect.not.stringContaining('taken'), []]);
   });
 

@@ -6,17 +6,10 @@ import { chromiumPath, launchChromium } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { report } from '../support/report-line.js';
+import { apiOf, type Run } from './api-of.js';
 import { ChatInBrowser } from './chat-in-browser.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { InstalledExamples, type Served } from './installed-examples.js';
-
-interface Run {
-  id: string;
-  status: string;
-  task: string;
-  result: unknown;
-  error: unknown;
-}
 
 let examples: InstalledExamples;
 let redis: RedisServer;
@@ -39,41 +32,7 @@ async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
   served = await examples.start(name, { REDIS_URL: `${redis.url}/${++databases}`, ...env });
 }
 
-async function ask(
-  path: string,
-  { json, method = json === undefined ? 'GET' : 'POST', headers = {} }: Asked = {},
-): Promise<Answer> {
-  const response = await fetch(served!.url + path, {
-    method,
-    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(json !== undefined && { body: JSON.stringify(json) }),
-  });
-  return { status: response.status, headers: response.headers, body: await response.json() };
-}
-
-interface Asked {
-  json?: unknown;
-  method?: string;
-  headers?: Record<string, string>;
-}
-
-interface Answer {
-  status: number;
-  headers: Headers;
-  body: unknown;
-}
-
-const body = async <T>(path: string, asked?: Asked): Promise<T> => (await ask(path, asked)).body as T;
-
-/** The types of a run's events, in order. */
-async function typesOf(run: string): Promise<string[]> {
-  const { events } = await body<{ events: { event: { category: string; action: string } }[] }>(
-    `/runs/${run}/events`,
-  );
-  return events.map(({ event }) => `${event.category}.${event.action}`);
-}
-
-const ended = (run: string): Promise<Run> => body<Run>(`/runs/${run}?wait_seconds=20`);
+const { ask, body, typesOf, ended } = apiOf(() => served!.url);
 
 describe('The example event-handler', () => {
   it('charges an order once although it takes two tries, and gives up what nobody can charge', async () => {
