@@ -19,6 +19,8 @@ import { startTestRedis } from './test-redis.js';
 import type { TestbedOptions } from './testbed-options.js';
 
 export const POLL_MS = 10;
+/** A machine that tests are run on may be busy, and that is no outage. */
+const COMMAND_TIMEOUT_MS = 15_000;
 const SHUTDOWN_TIMEOUT_MS = 5000;
 
 @Module({})
@@ -133,7 +135,7 @@ export abstract class Testbed {
       {
         module: TestbedModule,
         imports: [
-          RedisModule.forRoot({ url: this.redisUrl }),
+          RedisModule.forRoot({ url: this.redisUrl, commandTimeoutMs: COMMAND_TIMEOUT_MS }),
           TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
           EventStoreModule.forRoot({ ...events, multiTenant: true }),
           ConsumerModule.forRoot(this.parts.consumer),

@@ -21,6 +21,14 @@ async function against(answering: lying.Answering, options: Partial<ClientOption
   return { server, client: new RunstreamClient({ baseUrl: server.url, retryMs: 1, ...options }) };
 }
 
+/** What Chromium makes of answers over HTTP that end within their heads: first these, then what is answered. */
+function cutInHead(heads: Record<string, string>[]): typeof fetch {
+  return (...request) => {
+    const headers = heads.shift();
+    return headers ? Promise.resolve(new Response(null, { headers })) : fetch(...request);
+  };
+}
+
 const failure = (promise: Promise<unknown>): Promise<RunstreamClientError> =>
   promise.then(
     () => Promise.reject(new Error('it did not fail')),
@@ -157,6 +165,24 @@ describe('follow(), told lies', () => {
       expect(delayMs).toBeLessThanOrEqual(30 * 2 ** i);
     }
   });
+
+  it.each(['stream', 'pages'] as const)(
+    'comes back, by %s, when a browser calls an answer whole that was cut in its head',
+    async (catchUp) => {
+      const { client } = await against(
+        (response, { url = '' }) => {
+          if (url.includes('/stream')) lying.stream(response, [lying.frame(1), lying.close(1)]);
+          else lying.json(response, 200, { events: [lying.event(1)], next_id: null });
+        },
+        {
+          fetch: cutInHead([{}, { 'content-type': 'text/ev' }, { 'content-type': 'application/json' }]),
+        },
+      );
+      const { sequences, told } = await followed(client.follow('r', { catchUp }));
+      expect(sequences).toEqual([1]);
+      expect(told.filter((one) => one === 'waiting')).toHaveLength(3);
+    },
+  );
 
   it('gives out what is provisional, and what a later service says it leaves alone', async () => {
     const said = { durable: false, event: { category: 'llm', action: 'stream' }, idempotency_key: 'k' };
@@ -309,6 +335,11 @@ describe('a call', () => {
     expect(performance.now() - begun).toBeGreaterThan(145);
     expect(await failure(client.runs.get('r', { wait_seconds: 1 }))).toMatchObject({ code: 'SILENT' });
     expect(performance.now() - begun).toBeGreaterThan(1290);
+  });
+
+  it('says that an answer without its body was cut', async () => {
+    const { client } = await against(() => undefined, { fetch: cutInHead([{}]) });
+    expect(await failure(client.runs.get('r'))).toMatchObject({ code: 'UNREACHABLE', status: 0 });
   });
 
   it('ends with its signal', async () => {

@@ -34,10 +34,10 @@ export async function startConsumers(
     consumer?: ConsumerOptions;
   } = {},
 ): Promise<TestConsumers> {
-  const { url = testRedisUrl(), commandTimeoutMs } = options;
+  const { url = testRedisUrl(), commandTimeoutMs = 15_000 } = options;
   const module = await Test.createTestingModule({
     imports: [
-      RedisModule.forRoot({ url, ...(commandTimeoutMs !== undefined && { commandTimeoutMs }) }),
+      RedisModule.forRoot({ url, commandTimeoutMs }),
       TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
       LimitsModule.forRoot({}),
       EventStoreModule.forRoot({ multiTenant: true }),

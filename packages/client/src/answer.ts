@@ -35,19 +35,31 @@ export class Answer {
     }
   }
 
-  /** The whole body. `undefined` when there is none. */
+  /**
+   * Whether a body that must be there is not. A browser passes off an answer that was cut in its head as one that has
+   * what came of the head, and no body.
+   */
+  async isCut(): Promise<boolean> {
+    for await (const piece of this.text()) if (piece !== '') return false;
+    return true;
+  }
+
+  /** The whole body. `undefined` when there is to be none. */
   async json(): Promise<{ value: unknown; chars: number }> {
     let text = '';
     for await (const piece of this.text()) {
       text += piece;
       if (text.length > MAX_JSON_CHARS) throw this.unexpected('is too long');
     }
-    if (text === '') return { value: undefined, chars: 0 };
+    if (text === '') {
+      if (this.status === 204) return { value: undefined, chars: 0 };
+      throw this.wasCut();
+    }
     if (!this.is('application/json')) throw this.unexpected('is no JSON');
     try {
       return { value: JSON.parse(text), chars: text.length };
     } catch (cause) {
-      throw new RunstreamClientError({ code: 'UNREACHABLE', message: 'The answer was cut.', cause });
+      throw this.wasCut(cause);
     }
   }
 
@@ -71,6 +83,10 @@ export class Answer {
     this.close();
     const message = `The answer ${what}: is this the address of a Runstream service?`;
     return new RunstreamClientError({ code: 'UNEXPECTED_ANSWER', message, status: this.status });
+  }
+
+  private wasCut(cause?: unknown): RunstreamClientError {
+    return new RunstreamClientError({ code: 'UNREACHABLE', message: 'The answer was cut.', cause });
   }
 
   /** Ends the connection, unless all was read. */

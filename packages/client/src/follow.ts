@@ -125,7 +125,10 @@ export class Follow implements AsyncIterable<FollowItem> {
       return 'ended';
     }
     try {
-      if (!answer.is('text/event-stream')) throw answer.unexpected('is no event stream');
+      if (!answer.is('text/event-stream')) {
+        if (await answer.isCut()) return 'cut';
+        throw answer.unexpected('is no event stream');
+      }
       if (!this.isPaging) yield { kind: 'state', state: 'streaming' };
       for await (const frame of this.frames(answer)) {
         this.retry.succeeded();
