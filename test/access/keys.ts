@@ -2,7 +2,7 @@ import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ApiKeys, type Scope, SCOPES } from '../../src/auth/index.js';
 import { RedisModule } from '../../src/redis/index.js';
-import { testRedisUrl } from '../support/redis.js';
+import { PATIENCE_MS, testRedisUrl } from '../support/redis.js';
 
 @Module({ providers: [ApiKeys] })
 class KeysModule {}
@@ -19,7 +19,10 @@ export class TestKeys {
   private constructor(private readonly context: INestApplicationContext) {}
 
   static async open(redisUrl = testRedisUrl()): Promise<TestKeys> {
-    const module = { module: KeysModule, imports: [RedisModule.forRoot({ url: redisUrl })] };
+    const module = {
+      module: KeysModule,
+      imports: [RedisModule.forRoot({ url: redisUrl, commandTimeoutMs: PATIENCE_MS })],
+    };
     return new TestKeys(await NestFactory.createApplicationContext(module, { logger: false }));
   }
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import { TestKeys } from '../access/keys.js';
+import { startApplication, type TestApplication } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
 import { serveHere, type Serving } from '../support/service.js';
 import { RawConnection, request } from './raw-connection.js';
@@ -97,25 +98,34 @@ describe('No body is read', () => {
 });
 
 describe('Slow senders', () => {
-  it('T105 fill no bound but their own, and are cut', async () => {
-    const slow = await Promise.all(Array.from({ length: 60 }, () => RawConnection.open(service.url)));
-    for (const connection of slow) {
-      connection.send(request('POST /session', { ...JSON_TYPE, 'Content-Length': '1000' }), '{');
-    }
-    const { headers } = await keys.create('default', [
-      'runs:read',
-      'runs:write',
-      'keys:admin',
-      'consumers:admin',
-    ]);
-    const metrics = async () => (await fetch(`${service.url}/metrics`, { headers })).text();
-    await eventually('they have their share', async () =>
-      /^runstream_in_use\{bound="public"\} 50/m.test(await metrics()),
-    );
-    expect((await fetch(`${service.url}/runs?limit=1`, { headers })).status).toBe(200);
-    await Promise.all(slow.map((connection) => connection.closed));
-    await eventually('all is given back', async () =>
-      /^runstream_in_use\{bound="public"\} 0/m.test(await metrics()),
-    );
+  const SLOW = request('POST /session', { ...JSON_TYPE, 'Content-Length': '1000' }, '{');
+  let application: TestApplication;
+  const start = async (bodyGraceMs: number) => {
+    application = await startApplication({ auth: { mode: 'api-key' } }, { edge: { bodyGraceMs } });
+    return application.url;
+  };
+  afterEach(() => application.close());
+
+  it('T105 fill no bound but their own', async () => {
+    const url = await start(600_000);
+    const slow = await Promise.all(Array.from({ length: 60 }, () => RawConnection.open(url)));
+    for (const connection of slow) connection.send(SLOW);
+    const { headers } = await keys.create('default', ['runs:read', 'consumers:admin']);
+    const inUse = async () => {
+      const text = await (await fetch(`${url}/metrics`, { headers })).text();
+      return Number(/^runstream_in_use\{bound="public"\} (\d+)/m.exec(text)?.[1]);
+    };
+    const refused = () => slow.filter(({ received }) => received.startsWith('HTTP/1.1 503')).length;
+    await eventually('they have their share', async () => (await inUse()) === 50 && refused() === 10);
+    expect((await fetch(`${url}/runs?limit=1`, { headers })).status).toBe(200);
+    for (const connection of slow) connection.end();
+    await eventually('all is given back', async () => (await inUse()) === 0);
+  });
+
+  it('T105 are cut', async () => {
+    const slow = await RawConnection.open(await start(300));
+    slow.send(SLOW);
+    await slow.closed;
+    expect(slow.received).toBe('');
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   type CallHandler,
   type CanActivate,
@@ -14,25 +14,15 @@ import { APP_GUARD } from '@nestjs/core';
 import { AppendService } from '../../src/runs/append/append.service.js';
 import { startApplication, type StartOptions, type TestApplication } from '../support/application.js';
 
-let application: TestApplication;
-/** On the same Redis, where an interceptor for all routes keeps Nest in between. */
-let throughNest: TestApplication;
 const direct = jest.spyOn(AppendService.prototype, 'answer');
-afterEach(async () => {
+afterEach(() => {
   direct.mockClear();
-  await application.close();
-  await throughNest.close();
 });
 
 const event = '{"event":{"category":"llm","action":"stream"},"data":{}}';
 
-async function start(options?: StartOptions): Promise<string> {
-  application = await startApplication({}, options);
-  throughNest = await startApplication(
-    {},
-    { configure: (app) => app.useGlobalInterceptors(new OwnInterceptor()) },
-  );
-  const response = await fetch(`${application.url}/runs`, {
+async function createRun({ url }: TestApplication): Promise<string> {
+  const response = await fetch(`${url}/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{"task":"x"}',
@@ -40,10 +30,10 @@ async function start(options?: StartOptions): Promise<string> {
   return ((await response.json()) as { id: string }).id;
 }
 
-const append = (
+const appendTo = (
+  { url }: TestApplication,
   run: string,
   { query = '', type = 'application/json', body = event, headers = {} }: Partial<Appended> = {},
-  { url } = application,
 ) =>
   fetch(`${url}/runs/${run}/events${query}`, {
     method: 'POST',
@@ -71,14 +61,30 @@ async function contentOf(response: Response): Promise<unknown> {
 }
 
 describe('POST /runs/:run_id/events', () => {
+  let application: TestApplication;
+  /** On the same Redis, where an interceptor for all routes keeps Nest in between. */
+  let throughNest: TestApplication;
+  let run: string;
+  beforeAll(async () => {
+    application = await startApplication();
+    throughNest = await startApplication(
+      {},
+      { configure: (app) => app.useGlobalInterceptors(new OwnInterceptor()) },
+    );
+  });
+  beforeEach(async () => {
+    run = await createRun(application);
+  });
+  afterAll(() => Promise.all([application.close(), throughNest.close()]));
+  const append = (request?: Partial<Appended>) => appendTo(application, run, request);
+
   it('is answered past its controller, but for NDJSON and whatever has a query', async () => {
-    const run = await start();
-    expect((await append(run)).status).toBe(201);
-    expect((await append(run, { body: `[${event},${event}]` })).status).toBe(201);
-    expect((await append(run, { body: '{"what":1}' })).status).toBe(400);
+    expect((await append()).status).toBe(201);
+    expect((await append({ body: `[${event},${event}]` })).status).toBe(201);
+    expect((await append({ body: '{"what":1}' })).status).toBe(400);
     expect(direct).toHaveBeenCalledTimes(3);
-    expect((await append(run, { type: 'application/x-ndjson', body: `${event}\n` })).status).toBe(200);
-    expect((await append(run, { query: '?x=1' })).status).toBe(400);
+    expect((await append({ type: 'application/x-ndjson', body: `${event}\n` })).status).toBe(200);
+    expect((await append({ query: '?x=1' })).status).toBe(400);
     expect(direct).toHaveBeenCalledTimes(3);
   });
 
@@ -93,20 +99,18 @@ describe('POST /runs/:run_id/events', () => {
     ['a sequence that has passed', { headers: { 'expected-sequence': '77' } }],
     ['a sequence that is none', { headers: { 'expected-sequence': 'x' } }],
   ])('answers as the controller does: %s', async (_, request) => {
-    const run = await start();
-    await append(run, request);
-    const answer = await contentOf(await append(run, request));
+    await append(request);
+    const answer = await contentOf(await append(request));
     const calls = direct.mock.calls.length;
-    expect(await contentOf(await append(run, request, throughNest))).toEqual(answer);
+    expect(await contentOf(await appendTo(throughNest, run, request))).toEqual(answer);
     expect(direct).toHaveBeenCalledTimes(calls);
   });
 
   it('answers as the controller does for a run that is not there', async () => {
-    await start();
-    for (const run of ['nowhere', 'r0_00000000000000000000000000', '%ff', 'a%2fb']) {
-      const answer = await contentOf(await append(run));
-      expect(answer).toEqual(await contentOf(await append(run, {}, throughNest)));
-      expect(answer).toMatchObject({ status: run === '%ff' ? 400 : 404 });
+    for (const absent of ['nowhere', 'r0_00000000000000000000000000', '%ff', 'a%2fb']) {
+      const answer = await contentOf(await appendTo(application, absent));
+      expect(answer).toEqual(await contentOf(await appendTo(throughNest, absent)));
+      expect(answer).toMatchObject({ status: absent === '%ff' ? 400 : 404 });
     }
   });
 });
@@ -166,10 +170,12 @@ describe('An application with something of its own before every controller', () 
       },
     ],
   ])('has it asked for appends too: %s', async (what, options) => {
-    const run = await start(options);
+    const application = await startApplication({}, options);
+    const run = await createRun(application);
     calls.length = 0;
-    expect((await append(run)).status).toBe(201);
+    expect((await appendTo(application, run)).status).toBe(201);
     expect(direct).not.toHaveBeenCalled();
     if (what !== 'a pipe') expect(calls).toHaveLength(1);
+    await application.close();
   });
 });

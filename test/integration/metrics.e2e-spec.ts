@@ -63,7 +63,7 @@ describe('Metrics', () => {
     @Module({
       imports: [
         RunstreamModule.forRoot({
-          redis: { url: redis.url },
+          redis: { url: redis.url, commandTimeoutMs: 2000 },
           routes: { metrics: true, health: true },
           metrics: { processMetrics: true },
         }),

@@ -4,9 +4,10 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { configureRunstream } from '../../src/configure-runstream.js';
+import type { ConfigureOptions } from '../../src/http/edge/edge-options.js';
 import { RunstreamModule } from '../../src/runstream.module.js';
 import { ALL_ROUTES, type RunstreamOptions } from '../../src/runstream-options.js';
-import { testRedisUrl } from './redis.js';
+import { PATIENCE_MS, testRedisUrl } from './redis.js';
 
 /** Runstream in an application of the test's own process: for options that no variable sets, and to look inside. */
 export interface TestApplication {
@@ -22,6 +23,7 @@ const QUIET = { maxEventLoopDelayMs: 0 };
 /** What the application has besides Runstream. */
 export interface StartOptions {
   imports?: readonly (Type | DynamicModule)[];
+  edge?: ConfigureOptions;
   /** Called once Runstream is configured. */
   configure?: (app: NestExpressApplication) => void;
 }
@@ -32,10 +34,10 @@ class ApplicationModule {}
 /** On a real socket and on the test Redis, unless `options` name another. */
 export async function startApplication(
   options: Partial<RunstreamOptions> = {},
-  { imports = [], configure }: StartOptions = {},
+  { imports = [], edge, configure }: StartOptions = {},
 ): Promise<TestApplication> {
   const runstream = RunstreamModule.forRoot({
-    redis: { url: testRedisUrl() },
+    redis: { url: testRedisUrl(), commandTimeoutMs: PATIENCE_MS },
     admission: QUIET,
     routes: ALL_ROUTES,
     metrics: { processMetrics: true },
@@ -45,7 +47,7 @@ export async function startApplication(
     { module: ApplicationModule, imports: [runstream, ...imports] },
     { bodyParser: false, logger: false },
   );
-  configureRunstream(app, { maxRequestBytes: 8 * 1024 * 1024, corsOrigins: 'localhost' });
+  configureRunstream(app, { maxRequestBytes: 8 * 1024 * 1024, corsOrigins: 'localhost', ...edge });
   configure?.(app);
   await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();

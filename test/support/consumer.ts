@@ -11,7 +11,7 @@ import { EventStore, EventStoreModule, RunStore } from '../../src/event-store/in
 import { LimitsModule } from '../../src/limits/index.js';
 import { RedisConnections, RedisModule } from '../../src/redis/index.js';
 import { TenancyModule, TENANCY_DEFAULTS } from '../../src/tenancy/index.js';
-import { testRedisUrl } from './redis.js';
+import { PATIENCE_MS, testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
 
 /** One process's worth of consumers. */
@@ -34,7 +34,7 @@ export async function startConsumers(
     consumer?: ConsumerOptions;
   } = {},
 ): Promise<TestConsumers> {
-  const { url = testRedisUrl(), commandTimeoutMs = 15_000 } = options;
+  const { url = testRedisUrl(), commandTimeoutMs = PATIENCE_MS } = options;
   const module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url, commandTimeoutMs }),

@@ -17,7 +17,7 @@ import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../..
 import { LimitsModule, type LimitsOptions } from '../../src/limits/index.js';
 import { WorkSignals } from '../../src/stream-consumer/index.js';
 import { type RedisClient, RedisConnections, RedisModule, type RedisOptions } from '../../src/redis/index.js';
-import { testRedisUrl } from './redis.js';
+import { PATIENCE_MS, testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
 
 /** One instance's event store; several of them share a Redis as several processes would. */
@@ -56,7 +56,7 @@ export async function createTestStore(
     url,
     redis = { url: url ?? testRedisUrl() },
     tenant = uniqueTenant(),
-    commandTimeoutMs = 15_000,
+    commandTimeoutMs = PATIENCE_MS,
     limits = {},
     ...storeOptions
   } = options;

@@ -14,7 +14,7 @@ import { ExecutorRunner, ExecutorsModule } from '../../src/dispatch/index.js';
 import { TenancyModule } from '../../src/tenancy/index.js';
 import { uniqueTenant } from './event-store.js';
 import { eventually } from './eventually.js';
-import { testRedisUrl } from './redis.js';
+import { PATIENCE_MS, testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
 
 /** An instance that executes runs. */
@@ -59,7 +59,7 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
     tenant = uniqueTenant(),
     tenants = [tenant],
     maxLength,
-    commandTimeoutMs = 15_000,
+    commandTimeoutMs = PATIENCE_MS,
     ...executors
   } = options;
   const commandsFile = join(tmpdir(), `runstream-test-commands-${randomUUID()}.json`);

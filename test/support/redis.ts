@@ -45,6 +45,9 @@ export interface RedisServer {
 /** Redis's own default. */
 const DATABASES = 16;
 
+/** How long tests wait for an answer of Redis. Those of outages wait for less: a busy machine is none. */
+export const PATIENCE_MS = 15_000;
+
 /**
  * The server that the whole test run shares; each of jest's workers has a database of it. Keep tests apart by key
  * prefix, tenant or run id: never flush it.

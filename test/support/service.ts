@@ -1,7 +1,7 @@
 import { loadConfig } from '../../src/config/index.js';
 import { createApp } from '../../src/create-app.js';
 import { type Child, startScript, type StartChildOptions } from './child.js';
-import { testRedisUrl } from './redis.js';
+import { PATIENCE_MS, testRedisUrl } from './redis.js';
 
 /** The service as a process of its own, on a port of its own. */
 export interface Service {
@@ -58,6 +58,7 @@ function serviceEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
       env['REDIS_SENTINELS'] === undefined && { REDIS_URL: testRedisUrl() }),
     // A machine that is busy with other things is no overload. Tests of that switch it on again.
     MAX_EVENT_LOOP_DELAY_MS: '0',
+    REDIS_COMMAND_TIMEOUT_MS: String(PATIENCE_MS),
     // They cost a child process at each start.
     LISTENERS: '1',
     ...env,
