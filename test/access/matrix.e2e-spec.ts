@@ -11,7 +11,7 @@ import { RunstreamModule } from '../../src/runstream.module.js';
 import { ALL_ROUTES } from '../../src/runstream-options.js';
 import { rawRequest } from '../integration/edge/raw-request.js';
 import { OpenApiDocument } from '../support/openapi.js';
-import { testRedisUrl } from '../support/redis.js';
+import { PATIENCE_MS, testRedisUrl } from '../support/redis.js';
 import { serveHere, type Serving } from '../support/service.js';
 import { type Answer, ask } from './ask.js';
 import { bearer, type TestKey, TestKeys } from './keys.js';
@@ -177,7 +177,7 @@ describe('every route has decided who may call it', () => {
     @Module({
       imports: [
         RunstreamModule.forRoot({
-          redis: { url: testRedisUrl() },
+          redis: { url: testRedisUrl(), commandTimeoutMs: PATIENCE_MS },
           auth: { mode: 'api-key' },
           routes: ALL_ROUTES,
         }),

@@ -18,7 +18,7 @@ import { NestFactory, RouterModule } from '@nestjs/core';
 import { type ExpressAdapter, FileInterceptor, type NestExpressApplication } from '@nestjs/platform-express';
 import { RunstreamModule } from '../../src/runstream.module.js';
 import type { RunstreamModuleExtras, RunstreamOptions } from '../../src/runstream-options.js';
-import { testRedisUrl } from '../support/redis.js';
+import { PATIENCE_MS, testRedisUrl } from '../support/redis.js';
 
 /** What an application has of its own, with errors of every kind. */
 @Controller('orders')
@@ -86,10 +86,11 @@ const QUIET = { maxEventLoopDelayMs: 0 };
 
 /** An application that `nest new` would make, with Runstream's module and nothing else of Runstream. */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
+  const { redis = { url: testRedisUrl() }, ...more } = options.runstream ?? {};
   const runstream = RunstreamModule.forRoot({
-    redis: { url: testRedisUrl() },
+    redis: { commandTimeoutMs: PATIENCE_MS, ...redis },
     admission: QUIET,
-    ...options.runstream,
+    ...more,
   });
   // RouterModule takes the modules whose controllers are to be moved: those that RunstreamModule brings.
   const moved = (runstream.imports ?? []).flatMap((one) =>

@@ -19,7 +19,7 @@ import {
 import { GroupSampler } from '../../src/consumer/overview/group-sampler.js';
 import { eventually } from '../support/eventually.js';
 import { OpenApiDocument } from '../support/openapi.js';
-import { testRedisUrl } from '../support/redis.js';
+import { PATIENCE_MS, testRedisUrl } from '../support/redis.js';
 import { serveHere, type Serving } from '../support/service.js';
 
 const unique = randomBytes(4).toString('hex');
@@ -73,7 +73,7 @@ describe('Consumer groups over REST', () => {
     @Module({
       imports: [
         RunstreamModule.forRoot({
-          redis: { url: testRedisUrl() },
+          redis: { url: testRedisUrl(), commandTimeoutMs: PATIENCE_MS },
           routes: ALL_ROUTES,
           tenancy,
           consumer: { tenants: [tenant] },

@@ -33,11 +33,11 @@ class ApplicationModule {}
 
 /** On a real socket and on the test Redis, unless `options` name another. */
 export async function startApplication(
-  options: Partial<RunstreamOptions> = {},
+  { redis = { url: testRedisUrl() }, ...options }: Partial<RunstreamOptions> = {},
   { imports = [], edge, configure }: StartOptions = {},
 ): Promise<TestApplication> {
   const runstream = RunstreamModule.forRoot({
-    redis: { url: testRedisUrl(), commandTimeoutMs: PATIENCE_MS },
+    redis: { commandTimeoutMs: PATIENCE_MS, ...redis },
     admission: QUIET,
     routes: ALL_ROUTES,
     metrics: { processMetrics: true },
