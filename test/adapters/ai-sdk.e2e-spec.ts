@@ -174,10 +174,9 @@ describe('useChat', () => {
     await Promise.all([look('first', greedy), look('first', other)]);
     order.length = 0;
     line.latency(20);
-    const looks = Array.from({ length: 40 }, () => look('greedy', greedy));
-    await eventually('the first is answered', () => order.length > 0);
-    await Promise.all([look('other', other), ...looks]);
-    expect(order.indexOf('other 204')).toBeGreaterThan(0);
+    // In one burst, the other one last: first come, first served would answer it last, too.
+    await Promise.all([...Array.from({ length: 40 }, () => look('greedy', greedy)), look('other', other)]);
+    expect(order).toContain('other 204');
     expect(order.indexOf('other 204')).toBeLessThan(30);
     await keys.close();
     await line.close();

@@ -190,6 +190,8 @@ export function watchLog(
           const kinds = signals.map((signal) => signal.kind).slice(-20);
           reject(new Error(`Not in time: ${name}. Seen: ${sequences.length} events, …${kinds.join(', ')}`));
         }, 120_000);
+        // Who waits for what never comes, to the end of a test, keeps no process from its end.
+        timer.unref();
         const looking = changed.subscribe(look);
         look();
       }),

@@ -118,16 +118,12 @@ export async function createTestExecutors(options: TestExecutorsOptions = {}): P
       await instance.idle();
       return record;
     },
-    idle: () => eventually('nothing is executed', () => runner.activeCount === 0, 30_000),
+    idle: () => eventually('nothing is executed', () => runner.activeCount === 0),
     ended: async (runId) => {
-      await eventually(
-        'the run has ended',
-        async () => {
-          const { status } = await runs.get(tenant, runId);
-          return status !== 'pending' && status !== 'running';
-        },
-        30_000,
-      );
+      await eventually('the run has ended', async () => {
+        const { status } = await runs.get(tenant, runId);
+        return status !== 'pending' && status !== 'running';
+      });
       return runs.get(tenant, runId);
     },
     events: async (runId) => {

@@ -14,6 +14,9 @@ const FAMILY = `
   setInterval(() => {}, 1000);
 `;
 
+/** The same of a shell, which says so at once: its time limit runs from its start. */
+const QUICK_FAMILY = 'sleep 1000 & echo "$$ $!"; wait';
+
 const COMMANDS = {
   mixed: {
     argv: node(
@@ -27,8 +30,8 @@ const COMMANDS = {
   environment: { argv: node(`console.log(JSON.stringify(process.env))`), env: { CI: 'yes' } },
   folder: { argv: node(`console.log(process.cwd())`), cwd: '/' },
   family: { argv: node(FAMILY) },
-  slow: { argv: node(FAMILY), timeout_seconds: 0.5 },
-  stubborn: { argv: node(`process.on('SIGTERM', () => {}); ${FAMILY}`), timeout_seconds: 0.5 },
+  slow: { argv: ['sh', '-c', QUICK_FAMILY], timeout_seconds: 0.5 },
+  stubborn: { argv: ['sh', '-c', `trap '' TERM; ${QUICK_FAMILY}`], timeout_seconds: 0.5 },
   forgetful: {
     argv: node(
       `${FAMILY.replace('setInterval(() => {}, 1000);\n', '')} setTimeout(() => process.exit(0), 100)`,
