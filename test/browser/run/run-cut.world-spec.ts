@@ -78,25 +78,53 @@ describeInBrowser('the page of a run that is cut off', () => {
     await run.row('line 400').waitFor();
   });
 
-  it('names what was trimmed meanwhile as a gap in the middle, for good, and is never green again', async () => {
-    const { api, proxy, url } = await startBehindProxy({ EVENT_MAX_LENGTH: '100' });
-    const { id } = await api.createRun();
-    await api.append(id, numbered(2, 50));
-    const run = await scene.visit(url, `runs/${id}?view=all`);
-    await run.says(/50 events, all held/, run.held);
-    proxy.refuse(true);
-    await api.appendLines(id, numbered(51, 600));
-    await run.says(/reconnecting/);
-    proxy.refuse(false);
-    const [first] = await api.history(id);
-    const last = (first?.sequence ?? 0) - 1;
-    const gap = new RegExp(`▲ ${last - 50} events \\(51…${last}\\) are no longer kept`);
-    await run.says(gap, run.held);
-    await api.append(id, [...numbered(601, 602), event('lifecycle.completed', {})]);
-    await run.says(/■ ended/);
-    await run.says(gap, run.held);
-    expect(await run.held.locator('.whole').count()).toBe(0);
-  });
+  it.each(['Story', 'Log', 'All events'])(
+    'names what was trimmed meanwhile as a gap in the middle, for good, and is never green again: %s',
+    async (view) => {
+      const { api, proxy, url } = await startBehindProxy({ EVENT_MAX_LENGTH: '100' });
+      const { id } = await api.createRun();
+      await api.append(id, numbered(2, 50));
+      const query = { Story: '', Log: 'view=log', 'All events': 'view=all' }[view];
+      const [run, reader] = [
+        await scene.visit(url, `runs/${id}?${query}`),
+        await scene.visit(url, `runs/${id}?${query}&e=45`),
+      ];
+      const here = reader.page.locator('.selected').filter({ hasText: 'line 45' });
+      for (const one of [run, reader]) await one.says(/50 events, all held/, one.held);
+      await here.waitFor();
+      proxy.refuse(true);
+      await api.appendLines(id, numbered(51, 600));
+      for (const one of [run, reader]) await one.says(/reconnecting/);
+      proxy.refuse(false);
+      const [first] = await api.history(id);
+      const last = (first?.sequence ?? 0) - 1;
+      const gap = new RegExp(`▲ ${last - 50} events \\(51…${last}\\) are no longer kept`);
+      await run.says(gap, run.held);
+      // Who reads on above it stays there.
+      await reader.says(gap, reader.held);
+      await reader.row(gap).waitFor();
+      expect(await reader.isInSight(here)).toBe(true);
+      // Who is at the end comes there, by the number and by the keys for what went wrong.
+      await run.row('line 600').waitFor();
+      expect(await run.row(gap).count()).toBe(0);
+      await run.page.keyboard.press('[');
+      const row = run.row(gap).and(run.page.locator('.selected'));
+      await row.waitFor();
+      expect(await run.isInSight(row)).toBe(true);
+      await run.says(/no longer kept/, run.inspector);
+      await run.page.keyboard.press('G');
+      await run.row('line 600').waitFor();
+      await run.held.getByRole('button', { name: gap }).click();
+      await row.waitFor();
+      await run.row('line 50').waitFor();
+      await run.row(`line ${first?.sequence}`).waitFor();
+      await api.append(id, [...numbered(601, 602), event('lifecycle.completed', {})]);
+      await run.says(/■ ended/);
+      await run.says(gap, run.held);
+      await row.waitFor();
+      expect(await run.held.locator('.whole').count()).toBe(0);
+    },
+  );
 
   it('shows what is not stored yet as such, and as stored once it is', async () => {
     const redis = await bed.startRedis({ appendOnly: true });

@@ -42,6 +42,10 @@ describeInBrowser('what the page of a run holds of it', () => {
       await run.page.getByRole('grid', { name: view }).waitFor();
       await run.toTop();
       await run.row(gone).waitFor();
+      await run.page.keyboard.press('G');
+      await run.row('line 400').waitFor();
+      await run.held.getByRole('button', { name: gone }).click();
+      await run.row(gone).and(run.page.locator('.selected')).waitFor();
     }
     // What comes later does not take the place of what is missing.
     await api.append(id, [...numbered(401, 402), event('lifecycle.completed', {})]);

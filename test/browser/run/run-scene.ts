@@ -81,6 +81,12 @@ export class RunOnPage {
     return this.page.getByRole('row').filter({ hasText: what }).first();
   }
 
+  /** Whether the list shows it: rows are drawn beyond its edges, too. */
+  async isInSight(row: Locator): Promise<boolean> {
+    const [box, list] = [await row.boundingBox(), await this.page.getByRole('grid').boundingBox()];
+    return box !== null && list !== null && box.y >= list.y && box.y + box.height <= list.y + list.height;
+  }
+
   /** Of the list, however many are drawn. */
   async rowCount(): Promise<number> {
     return Number(await this.page.getByRole('grid').getAttribute('aria-rowcount'));

@@ -74,15 +74,20 @@ export function VirtualList(props: VirtualListProps): VNode {
   useLayoutEffect(() => {
     if (isFollowing && box.current) box.current.scrollTop = length;
   }, [isFollowing, length, height]);
+  // What the list does itself is told to `top` at once: a scroll event then is the reader's.
+  const scrollTo = (to: number): void => {
+    if (!box.current) return;
+    box.current.scrollTop = to;
+    setTop(box.current.scrollTop);
+  };
   const wasBefore = useRef(before);
   useLayoutEffect(() => {
     const more = before - wasBefore.current;
     wasBefore.current = before;
-    if (more !== 0 && !isFollowing && box.current) box.current.scrollTop += (more * ROW_PX) / scale;
+    if (more !== 0 && !isFollowing) scrollTo((box.current?.scrollTop ?? 0) + (more * ROW_PX) / scale);
   }, [before]);
   useLayoutEffect(() => {
-    if (!jump || !box.current) return;
-    box.current.scrollTop = Math.max(0, (jump.index * ROW_PX - height / 2) / scale);
+    if (jump) scrollTo((jump.index * ROW_PX - height / 2) / scale);
   }, [jump]);
   useEffect(() => onSeen?.(first, last), [first, last]);
 

@@ -18,6 +18,8 @@ export class EventRows implements RowSource {
   count = 0;
   before = 0;
   private parts: Part[] = [];
+  /** An event that stays, and of which log. */
+  private anchor = { sequence: 0, generation: -1 };
 
   constructor(private readonly log: RunLog) {}
 
@@ -38,9 +40,7 @@ export class EventRows implements RowSource {
     }
     part(next, head, false);
     this.count = at + this.log.provisional.size;
-    this.before = this.indexOf(this.log.held.last ?? 1) ?? 0;
-    // What comes at the end moves nothing.
-    this.before -= (this.log.held.last ?? 1) - 1;
+    this.before = this.rowsBeforeAnchor();
     this.version.value = this.version.peek() + 1;
   }
 
@@ -64,6 +64,14 @@ export class EventRows implements RowSource {
   indexOf(sequence: number): number | undefined {
     const part = this.parts.find(({ from, to }) => from <= sequence && sequence <= to);
     return part && (part.isMissing ? part.at : part.at + sequence - part.from);
+  }
+
+  /** Behind the anchor events come and are found missing: that moves nothing that is seen. */
+  private rowsBeforeAnchor(): number {
+    const { held, generation } = this.log;
+    if (this.anchor.generation !== generation && held.last !== undefined)
+      this.anchor = { sequence: held.last, generation };
+    return this.indexOf(this.anchor.sequence) ?? 0;
   }
 
   private provisional(index: number): Row | undefined {

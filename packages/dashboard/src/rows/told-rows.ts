@@ -81,6 +81,8 @@ export class ToldRows implements RowSource {
   }
 
   indexOf(sequence: number): number | undefined {
+    const ofLead = this.lead.findIndex((row) => tells(row, sequence));
+    if (ofLead >= 0) return ofLead;
     const rows = this.told;
     let [low, high] = [0, rows.length];
     while (low < high) {

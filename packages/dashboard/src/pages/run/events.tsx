@@ -1,7 +1,7 @@
 import { watches } from '../../parts/watches.js';
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { copyText } from '../../parts/copy-button.js';
 import { count } from '../../parts/format.js';
 import { useKeys } from '../../parts/keys.js';
@@ -11,14 +11,19 @@ import { EventList } from './event-list.js';
 import { Inspector } from './inspector.js';
 import { LaneStrip } from './lanes/lane-strip.js';
 import type { Filter, RunModel } from './run-model.js';
-import { Selection } from './selection.js';
+import type { Selection } from './selection.js';
 import { Toolbar } from './toolbar.js';
 
+interface EventsProps {
+  model: RunModel;
+  selection: Selection;
+  onCancel: () => void;
+}
+
 /** The events of a run: which, as rows, and one of them in full. */
-export function Events({ model, onCancel }: { model: RunModel; onCancel: () => void }): VNode {
+export function Events({ model, selection, onCancel }: EventsProps): VNode {
   const { query } = place.value;
   const [view, type, agent] = [viewOf(query.get('view')), query.get('type') ?? '', query.get('agent') ?? ''];
-  const selection = useMemo(() => new Selection(model), [model]);
   const search = useRef<HTMLInputElement>(null);
   const columns = useSignal(120);
   const isWrapped = useSignal(true);
@@ -50,8 +55,8 @@ export function Events({ model, onCancel }: { model: RunModel; onCancel: () => v
     { keys: 'ArrowUp', run: move(-1) },
     { keys: 'Enter', does: 'Open the event', run: inspect },
     { keys: 'Escape', does: 'Back', run: back },
-    { keys: ']', does: 'Next error', run: () => selection.moveToError(1) },
-    { keys: '[', does: 'Error before', run: () => selection.moveToError(-1) },
+    { keys: ']', does: 'Next error or gap', run: () => selection.moveToError(1) },
+    { keys: '[', does: 'Error or gap before', run: () => selection.moveToError(-1) },
     { keys: '/', does: 'Search', run: () => search.current?.focus() },
     { keys: 'G', does: 'Follow the end', run: () => selection.toEnd() },
     { keys: 'End', run: () => selection.toEnd() },

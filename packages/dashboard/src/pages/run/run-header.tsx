@@ -13,12 +13,14 @@ import { Held, StreamState } from './stream-state.js';
 export interface RunHeaderProps {
   model: RunModel;
   run: Run;
+  /** Somebody wants to see where events are missing, from this one on. */
+  onGap: (from: number) => void;
   onCancel: () => void;
   onDelete: () => void;
 }
 
 /** What a run is, and how it stands. */
-export function RunHeader({ model, run, onCancel, onDelete }: RunHeaderProps): VNode {
+export function RunHeader({ model, run, onGap, onCancel, onDelete }: RunHeaderProps): VNode {
   const { feed } = model;
   const isActive = run.completed_at === null;
   const isThere = feed.state.value.kind !== 'deleted';
@@ -53,7 +55,7 @@ export function RunHeader({ model, run, onCancel, onDelete }: RunHeaderProps): V
             </>
           )}
         </span>
-        <Held coverage={model.coverage.value} feed={feed} />
+        <Held coverage={model.coverage.value} feed={feed} onGap={onGap} />
         <StreamState feed={feed} />
       </div>
       <div class="facts">

@@ -9,6 +9,7 @@ import { Events } from './events.js';
 import { Expired, Outcome } from './outcome.js';
 import { RunHeader } from './run-header.js';
 import { RunModel } from './run-model.js';
+import { Selection } from './selection.js';
 import { SentenceBar } from './sentence-bar.js';
 import { signOf } from './status-sign.js';
 
@@ -22,6 +23,7 @@ export function Page({ id }: { id: string }): VNode {
     model.start();
     return () => model.stop();
   }, [model]);
+  const selection = useMemo(() => new Selection(model), [model]);
   const asked = useSignal<Asked | undefined>(undefined);
   const { feed } = model;
   const run = feed.run.value;
@@ -63,6 +65,7 @@ export function Page({ id }: { id: string }): VNode {
       <RunHeader
         model={model}
         run={run}
+        onGap={(from) => selection.goTo(from)}
         onCancel={() => (asked.value = 'cancel')}
         onDelete={() => (asked.value = 'delete')}
       />
@@ -85,7 +88,7 @@ export function Page({ id }: { id: string }): VNode {
           {feed.expired.value ? (
             <Expired run={run} />
           ) : (
-            <Events model={model} onCancel={() => (asked.value = 'cancel')} />
+            <Events model={model} selection={selection} onCancel={() => (asked.value = 'cancel')} />
           )}
         </>
       )}

@@ -1,7 +1,7 @@
 import { watches } from '../../parts/watches.js';
 import { computed, signal } from '@preact/signals';
 import { isError } from '../../rows/events.js';
-import { firstEvent, type Row, sequenceOf } from '../../rows/row.js';
+import { firstEvent, isMissing, type Row, sequenceOf } from '../../rows/row.js';
 import { note, place } from '../../service/router.js';
 import type { RunModel } from './run-model.js';
 
@@ -89,8 +89,10 @@ export class Selection {
     this.find(by, isSelectable);
   }
 
+  /** Also to where events are missing: that is as bad. */
   moveToError(by: 1 | -1): void {
     this.find(by, (row) => {
+      if (isMissing(row)) return true;
       if (row.kind === 'tool') return row.result !== undefined && isError(row.result);
       const event = firstEvent(row);
       return event !== undefined && isError(event);
@@ -123,5 +125,5 @@ export class Selection {
 }
 
 function isSelectable(row: Row): boolean {
-  return firstEvent(row) !== undefined || (row.kind === 'away' && row.from === row.to);
+  return firstEvent(row) !== undefined || isMissing(row) || (row.kind === 'away' && row.from === row.to);
 }

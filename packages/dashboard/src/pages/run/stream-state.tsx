@@ -11,9 +11,17 @@ import type { FeedState, RunFeed } from '../../store/run-feed.js';
 /** A live region that says more than this is no help. */
 const SAY_EVERY_MS = 5000;
 
+interface HeldProps {
+  coverage: Coverage;
+  feed: RunFeed;
+  /** Somebody wants to see where events are missing, from this one on. */
+  onGap: (from: number) => void;
+}
+
 /** How many events are here, and whether those are all: what is missing is said for good. */
-export function Held({ coverage, feed }: { coverage: Coverage; feed: RunFeed }): VNode {
+export function Held({ coverage, feed, onGap }: HeldProps): VNode {
   const { held, head, missing } = coverage;
+  const [first] = missing;
   const gone = missed(coverage);
   const isBehind = coverage.coming > 0 || coverage.unread !== undefined;
   if (feed.expired.value) return <span class="held soft">{counted(head, 'event')}, no longer kept</span>;
@@ -34,12 +42,13 @@ export function Held({ coverage, feed }: { coverage: Coverage; feed: RunFeed }):
       ) : (
         <span class="whole">{counted(head, 'event')}, all held</span>
       )}
-      {gone > 0 && (
-        <span class="missing">
+      {first && (
+        <>
           {' '}
-          ▲ {missing.length === 1 && missing[0] ? rangeText(missing[0]) : counted(gone, 'event')} are no
-          longer kept
-        </span>
+          <button type="button" class="missing plain" onClick={() => onGap(first.from)}>
+            ▲ {missing.length === 1 ? rangeText(first) : counted(gone, 'event')} are no longer kept
+          </button>
+        </>
       )}
       {feed.hasDiverged.value && (
         <span class="missing"> ▲ the log is another one than before: what was shown first is void</span>
