@@ -67,10 +67,10 @@ export function Confirm(props: ConfirmProps): VNode {
   const given = useSignal('');
   const isBusy = useSignal(false);
   const trouble = useSignal<unknown>(undefined);
-  const isReady = !isBusy.value && (typed === undefined || given.value.trim() === typed);
+  const isReady = typed === undefined || given.value.trim() === typed;
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (!isReady) return;
+    if (!isReady || isBusy.value) return;
     isBusy.value = true;
     trouble.value = undefined;
     onConfirm()
@@ -104,7 +104,7 @@ export function Confirm(props: ConfirmProps): VNode {
           <button type="button" onClick={onClose}>
             Go back
           </button>
-          <button class={isDangerous ? 'danger' : 'main'} disabled={!isReady}>
+          <button class={isDangerous ? 'danger' : 'main'} disabled={!isReady} aria-disabled={isBusy.value}>
             {isBusy.value ? `${action}…` : action}
           </button>
         </div>

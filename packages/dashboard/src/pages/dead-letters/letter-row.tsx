@@ -25,6 +25,7 @@ export function LetterRow({ letter, onRedrive, onDelete }: LetterProps): VNode {
   const inside = useId();
   const type = event ? `${event.event.category}.${event.event.action}` : 'trimmed event';
   const press = (act: () => Promise<void>) => (): void => {
+    if (isBusy.value) return;
     isBusy.value = true;
     void act().finally(() => (isBusy.value = false));
   };
@@ -49,10 +50,15 @@ export function LetterRow({ letter, onRedrive, onDelete }: LetterProps): VNode {
           {counted(attempts, 'attempt')}, <Ago at={last_failure_at} />
         </span>
         <span class="space" />
-        <button type="button" disabled={isBusy.value || event === null} onClick={press(onRedrive)}>
+        <button
+          type="button"
+          disabled={event === null}
+          aria-disabled={isBusy.value}
+          onClick={press(onRedrive)}
+        >
           Redrive
         </button>
-        <button type="button" disabled={isBusy.value} onClick={press(onDelete)}>
+        <button type="button" aria-disabled={isBusy.value} onClick={press(onDelete)}>
           Delete
         </button>
       </div>

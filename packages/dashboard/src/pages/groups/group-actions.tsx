@@ -26,6 +26,7 @@ export function GroupActions({ group, onDone }: GroupActionsProps): VNode {
     onDone();
   };
   const turn = async (): Promise<void> => {
+    if (isBusy.value) return;
     [isBusy.value, trouble.value, said.value] = [true, undefined, ''];
     try {
       const now = await (group.paused ? client.consumers.resume(name) : client.consumers.pause(name));
@@ -38,7 +39,7 @@ export function GroupActions({ group, onDone }: GroupActionsProps): VNode {
   };
   return (
     <div class="actions">
-      <button type="button" disabled={isBusy.value} onClick={() => void turn()}>
+      <button type="button" aria-disabled={isBusy.value} onClick={() => void turn()}>
         {group.paused ? 'Resume' : 'Pause'}
       </button>
       <button type="button" onClick={() => (open.value = 'replay')}>

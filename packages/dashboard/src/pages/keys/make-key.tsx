@@ -75,6 +75,7 @@ function Form({
   const isBusy = useSignal(false);
   const submit = (event: Event): void => {
     event.preventDefault();
+    if (isBusy.value) return;
     [isBusy.value, trouble.value] = [true, undefined];
     const seconds = life.value === 0 ? undefined : life.value;
     client.keys
@@ -138,7 +139,11 @@ function Form({
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        <button class="main" disabled={isBusy.value || name.value.trim() === '' || scopes.value.length === 0}>
+        <button
+          class="main"
+          disabled={name.value.trim() === '' || scopes.value.length === 0}
+          aria-disabled={isBusy.value}
+        >
           Make it
         </button>
       </div>

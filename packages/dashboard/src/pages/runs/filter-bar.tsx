@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
-import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import type { RefObject, TargetedKeyboardEvent, VNode } from 'preact';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useKeys } from '../../parts/keys.js';
 import { note } from '../../service/router.js';
 import { addressOf, type Filter, partsOf, type Status, STATUSES, TIMES } from './filter.js';
@@ -17,7 +17,22 @@ const show = (filter: Filter): void => note(addressOf(filter));
 
 /** Which runs are shown. All of it stands in the address. */
 export function FilterBar({ filter, executors }: FilterBarProps): VNode {
-  const isOpen = useSignal(false);
+  const opened = useSignal<'by hand' | 'by key' | undefined>(undefined);
+  const search = useRef<HTMLInputElement>(null);
+  useKeys('Runs', [
+    {
+      keys: '/',
+      does: 'Search tasks',
+      run: () => {
+        opened.value = 'by key';
+        search.current?.focus();
+      },
+    },
+  ]);
+  // Where the page is narrow, there was no field before.
+  useLayoutEffect(() => {
+    if (opened.value === 'by key') search.current?.focus();
+  }, [opened.value]);
   const toggle = (one: Status): void => {
     const has = filter.status.includes(one);
     show({ ...filter, status: STATUSES.filter((s) => (s === one ? !has : filter.status.includes(s))) });
@@ -33,13 +48,13 @@ export function FilterBar({ filter, executors }: FilterBarProps): VNode {
       <button
         type="button"
         class="fold"
-        aria-expanded={isOpen.value}
+        aria-expanded={opened.value !== undefined}
         aria-controls="filters"
-        onClick={() => (isOpen.value = !isOpen.value)}
+        onClick={() => (opened.value = opened.value ? undefined : 'by hand')}
       >
         Filter{set > 0 ? ` (${set})` : ''}
       </button>
-      <div id="filters" class={isOpen.value ? 'open' : ''}>
+      <div id="filters" class={opened.value ? 'open' : ''}>
         <div role="group" aria-label="Status" class="chips">
           {STATUSES.map((one) => (
             <button
@@ -67,7 +82,7 @@ export function FilterBar({ filter, executors }: FilterBarProps): VNode {
           options={times}
           onChange={(since) => show({ ...filter, since })}
         />
-        <TextFilter name="task" label="Task contains" filter={filter} />
+        <TextFilter name="task" label="Task contains" filter={filter} field={search} />
         <TextFilter name="label" label="Label name:value" filter={filter} pattern="[^:]+:.*" />
         <TextFilter name="key" label="Key" filter={filter} />
         {set > 0 && (
@@ -106,11 +121,13 @@ interface TextFilterProps {
   label: string;
   filter: Filter;
   pattern?: string;
+  field?: RefObject<HTMLInputElement | null>;
 }
 
-/** Asks once typing has paused. */
-function TextFilter({ name, label, filter, pattern }: TextFilterProps): VNode {
-  const input = useRef<HTMLInputElement>(null);
+/** Asks once typing has paused. Enter asks at once and Escape empties it: both lead out of it, back to where keys are no letters. */
+function TextFilter({ name, label, filter, pattern, field }: TextFilterProps): VNode {
+  const own = useRef<HTMLInputElement>(null);
+  const input = field ?? own;
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const { [name]: value = '' } = filter;
   useEffect(() => {
@@ -118,13 +135,19 @@ function TextFilter({ name, label, filter, pattern }: TextFilterProps): VNode {
     if (input.current && document.activeElement !== input.current) input.current.value = value;
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  if (name === 'task')
-    useKeys('Runs', [{ keys: '/', does: 'Search tasks', run: () => input.current?.focus() }]);
+  const ask = (): void => {
+    clearTimeout(timer.current);
+    if (input.current?.validity.valid) note({ [name]: input.current.value.trim() });
+  };
   const onInput = (): void => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
-      if (input.current?.validity.valid) note({ [name]: input.current.value.trim() });
-    }, TYPING_MS);
+    timer.current = setTimeout(ask, TYPING_MS);
+  };
+  const onKeyDown = ({ key, currentTarget }: TargetedKeyboardEvent<HTMLInputElement>): void => {
+    if (key !== 'Enter' && key !== 'Escape') return;
+    if (key === 'Escape') currentTarget.value = '';
+    ask();
+    currentTarget.blur();
   };
   return (
     <input
@@ -136,6 +159,7 @@ function TextFilter({ name, label, filter, pattern }: TextFilterProps): VNode {
       spellcheck={false}
       defaultValue={value}
       onInput={onInput}
+      onKeyDown={onKeyDown}
       {...(pattern !== undefined && { pattern, title: 'name:value' })}
       {...(name === 'task' && { 'aria-keyshortcuts': '/' })}
     />

@@ -28,7 +28,7 @@ export function LookFurther({ list }: { list: RunsList }): VNode {
   return (
     <p class="further">
       The newest {count(list.lookedAt.value)} runs were looked at.{' '}
-      <button type="button" disabled={list.isReading.value} onClick={() => void list.readMore()}>
+      <button type="button" aria-disabled={list.isReading.value} onClick={() => void list.readMore()}>
         Look at {count(2000)} more
       </button>
     </p>

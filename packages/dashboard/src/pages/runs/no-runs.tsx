@@ -12,6 +12,7 @@ export function NoRuns(): VNode {
   const trouble = useSignal<unknown>(undefined);
   const isStarting = useSignal(false);
   const play = (): void => {
+    if (isStarting.value) return;
     trouble.value = undefined;
     isStarting.value = true;
     playDemo()
@@ -39,7 +40,7 @@ export function NoRuns(): VNode {
             <CopyButton text={lines} />
           </div>
           <p>
-            <button type="button" class="main" disabled={isStarting.value} onClick={play}>
+            <button type="button" class="main" aria-disabled={isStarting.value} onClick={play}>
               Play a demo run
             </button>
           </p>

@@ -40,6 +40,7 @@ export function Page({ onClose }: { onClose: () => void }): VNode {
   };
   const submit = (event: Event): void => {
     event.preventDefault();
+    if (isSending.value) return;
     trouble.value = undefined;
     isSending.value = true;
     start()
@@ -127,7 +128,7 @@ export function Page({ onClose }: { onClose: () => void }): VNode {
           <button type="button" onClick={onClose}>
             Never mind
           </button>
-          <button class="main" disabled={isSending.value}>
+          <button class="main" aria-disabled={isSending.value}>
             Start
           </button>
         </footer>
