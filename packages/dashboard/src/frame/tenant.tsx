@@ -57,12 +57,12 @@ function OtherTenant({ onClose }: { onClose: () => void }): VNode {
           />
         </label>
         <Failure error={trouble.value} />
-        <footer>
+        <div class="foot">
           <button type="button" onClick={onClose}>
             Never mind
           </button>
           <button class="main">Show its runs</button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );

@@ -124,14 +124,14 @@ export function Page({ onClose }: { onClose: () => void }): VNode {
           </div>
         )}
         <Failure error={trouble.value} />
-        <footer>
+        <div class="foot">
           <button type="button" onClick={onClose}>
             Never mind
           </button>
           <button class="main" aria-disabled={isSending.value}>
             Start
           </button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );
