@@ -157,6 +157,8 @@ export interface ErrorBody {
 }
 
 export const EVENT_ID = /^\d+-\d+$/;
+/** A position in each partition of the tenant, and most have one. */
+export const JOURNAL_ID = /^\d+-\d+(\.\d+-\d+){0,15}$/;
 export const UTC_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** An event of a type written in one word: `llm.stream`. */
@@ -186,6 +188,11 @@ export function terminal(
 
 export function typeOf({ event }: RecordedEvent): string {
   return `${event.category}.${event.action}`;
+}
+
+/** The part of a run's id that names where it is among the partitions of its tenant. */
+export function partitionOf({ id }: Pick<Run, 'id'>): string {
+  return id.split('_')[0] ?? '';
 }
 
 export function idParts(id: string): { ms: number; sequence: number } {

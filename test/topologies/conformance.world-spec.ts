@@ -24,4 +24,8 @@ describe('Protocol conformance', () => {
   conformanceOf('on a cluster, for a tenant', tenancy, ofTenant, '', 4, openCluster);
   conformanceOf('on a master that Sentinels name', heartbeat, args, '', 4, openSentinels);
   conformanceOf('on a master that Sentinels name, for a tenant', tenancy, ofTenant, '', 4, openSentinels);
+  // Their runs are spread over the masters.
+  const spread = { PARTITIONS: '4' };
+  conformanceOf('in four partitions', { ...heartbeat, ...spread }, args, '', 4);
+  conformanceOf('in four partitions on a cluster', { ...tenancy, ...spread }, ofTenant, '', 4, openCluster);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { expectError, expectStatus, type Client, type Query } from '../client.js';
 import {
-  EVENT_ID,
   eventOf,
   idParts,
+  JOURNAL_ID,
   terminal,
   typeOf,
   type EventInput,
@@ -50,18 +50,21 @@ async function pageThrough(
     assert.ok(count <= query.limit);
     read.push(...events);
     if (next_id === null) return query.order === 'asc' ? read : read.toReversed();
-    assert.match(next_id, EVENT_ID);
+    assert.match(next_id, JOURNAL_ID);
     from = { [query.order === 'asc' ? 'start_id' : 'end_id']: next_id };
   }
 }
 
-/** Frame ids are the journal's: both halves only grow. */
+/** Frame ids are the journal's: both halves of each position only grow. */
 function assertGrowing(watcher: Watcher): void {
-  const ids = watcher.frames.map(({ id }) => idParts(id ?? ''));
-  for (const [i, id] of ids.entries()) {
-    const before = ids[i - 1];
-    if (before)
-      assert.ok(before.ms <= id.ms && before.sequence <= id.sequence, 'ids of the journal only grow');
+  let before: ReturnType<typeof idParts>[] = [];
+  for (const { id } of watcher.frames) {
+    const positions = (id ?? '').split('.').map(idParts);
+    for (const [i, { ms, sequence }] of before.entries()) {
+      const now = positions[i];
+      assert.ok(now && ms <= now.ms && sequence <= now.sequence, 'ids of the journal only grow');
+    }
+    before = positions;
   }
 }
 
@@ -106,7 +109,7 @@ export const journal = defineSection('3.4 All runs of a tenant', (check) => {
     const run = await api.createRun();
     for (const query of [{ order: 'asc' }, { order: 'desc', limit: 2 }, { order: 'asc', type: 'gate.*' }]) {
       const { last_event_id } = await page(api, { ...query, run_id: run.id });
-      assert.match(last_event_id ?? '', EVENT_ID);
+      assert.match(last_event_id ?? '', JOURNAL_ID);
       const { ids } = await api.append(run.id, [output(1), output(2)]);
       const watcher = await api.watchAll({ query: { run_id: run.id }, lastEventId: last_event_id ?? '' });
       const events = await watcher.untilEvents(2);
