@@ -367,7 +367,8 @@ class Follow:
                 f"After {known} came {cursor}: events are missing in between, and no gap was told.",
                 details={"after_id": known, "id": cursor},
             )
-        return number > last
+        # Cursors of a tenant with several partitions are positions in each of them, and no number.
+        return not number <= last
 
     def _note_end(self, event: JsonObject) -> None:
         """A service that is cut before `close` answers 204 next, and that does not say how the run ended."""

@@ -20,6 +20,7 @@ import { startLiar } from './lies-for-python.js';
 
 const STREAM_CUTS = 50;
 const UPLOAD_CUTS = 40;
+const SPREAD_CUTS = 20;
 const MIN_MINOR = 11;
 /** For load balancers and Prometheus, and for the service's own page. */
 const LEFT_OUT = [
@@ -41,7 +42,7 @@ if (isThere && !canCertify)
 const bed = new TestBed();
 let watched: TcpProxy;
 let guarded: Serving;
-const cuts = { streams: 0, uploads: 0 };
+const cuts = { streams: 0, uploads: 0, spread: 0 };
 const addresses: Record<string, string> = {};
 
 async function proxy(
@@ -93,6 +94,8 @@ beforeAll(async () => {
   const trimming = await bed.serveHere({ EVENT_MAX_LENGTH: '100' });
   const beating = await bed.serveHere({ SSE_RETRY_MS: '1', SSE_HEARTBEAT_MS: '100' });
   guarded = await bed.serveHere({ AUTH_MODE: 'api-key', SSE_RETRY_MS: '1' });
+  const { url: ownRedis } = await bed.startRedis();
+  const spread = await bed.serveHere({ SSE_RETRY_MS: '1', PARTITIONS: '4', REDIS_URL: ownRedis });
   const keys = await TestKeys.open();
   bed.onClose(() => keys.close());
   const folder = await mkdtemp(join(tmpdir(), 'runstream-python-'));
@@ -101,6 +104,11 @@ beforeAll(async () => {
   const streams = await proxy(service, () =>
     cuts.streams < STREAM_CUTS
       ? { afterBytes: random.integer(1, 12_000), onCut: () => cuts.streams++, reset: random.next() < 0.5 }
+      : undefined,
+  );
+  const cutSpread = await proxy(spread, () =>
+    cuts.spread < SPREAD_CUTS
+      ? { afterBytes: random.integer(500, 20_000), onCut: () => cuts.spread++, reset: random.next() < 0.5 }
       : undefined,
   );
   // Half of them in an answer, after so many bytes; the others in a request that has just begun.
@@ -125,6 +133,8 @@ beforeAll(async () => {
   Object.assign(addresses, {
     URL: service.url,
     CUT_STREAMS_URL: urlOf(streams),
+    SPREAD_URL: spread.url,
+    CUT_SPREAD_URL: urlOf(cutSpread),
     CUT_UPLOADS_URL: urlOf(uploads),
     HALF_OPEN_URL: urlOf(halfOpen),
     TRIMMING_URL: trimming.url,

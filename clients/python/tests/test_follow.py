@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from runstream import EndItem, FollowItem, RunstreamClient, RunstreamClientError
+from runstream import EndItem, EventItem, FollowItem, RunstreamClient, RunstreamClientError
 
 from .support import (
     address,
@@ -176,3 +176,37 @@ class Following(unittest.TestCase):
         self.assertEqual(
             [(event["run_id"], event["sequence"]) for event in rest.events], [(two, 3), (one, 4), (two, 4)]
         )
+
+    def test_follows_a_tenant_with_several_partitions_over_a_line_that_is_cut(self) -> None:
+        client = client_of("SPREAD_URL")
+        runs = [client.runs.create(task="spread")["id"] for _ in range(12)]
+        self.assertGreater(len({run_id.partition("_")[0] for run_id in runs}), 1)
+        for n in range(2, 22):
+            for run_id in runs:
+                client.runs.append(run_id, line(str(n)), idempotency_key=f"{run_id} {n}")
+        cursors: list[str | None] = []
+        following = client_of("CUT_SPREAD_URL").follow_all(runs)
+        result = followed(
+            following,
+            lambda item: cursors.append(following.cursor) if isinstance(item, EventItem) else None,
+            until=lambda result: len(result.events) >= 21 * len(runs),
+        )
+        for run_id in runs:
+            own = [event["sequence"] for event in result.events if event["run_id"] == run_id]
+            self.assertEqual(own, [*range(1, 22)])
+        self.assertGreater(len(result.waits), 5)
+        self.assertEqual(len((cursors[-1] or "").split(".")), 4)
+        rest = followed(
+            client.follow_all(runs, after=cursors[99]),
+            until=lambda more: len(more.events) >= len(result.events) - 100,
+        )
+        # Those of two runs may come in another order, those of one never do.
+        names = [[(event["run_id"], event["sequence"]) for event in some] for some in (rest.events, result.events[100:])]
+        self.assertEqual(sorted(names[0]), sorted(names[1]))
+        listed: list[str] = []
+        cursor = None
+        while len(listed) < len(runs):
+            page = client.runs.list(limit=5, cursor=cursor)
+            listed += [run["id"] for run in page["runs"]]
+            cursor = page["next_cursor"]
+        self.assertEqual(listed, runs[::-1])
