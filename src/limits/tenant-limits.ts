@@ -75,9 +75,10 @@ export class TenantLimits implements OnModuleInit {
     return known && age < USABLE_MS ? known.inForce : reading;
   }
 
-  /** What a script has refused. */
+  /** What a script has refused, which may know only a share of the limit. */
   refusal(tenantId: string, [, name, value, retryMs]: LimitReply): TenantLimitError {
-    return this.refusals.refuse(tenantId, name as LimitName, Number(value), retryMs);
+    const whole = this.known.peek(tenantId)?.inForce.values[name as LimitName];
+    return this.refusals.refuse(tenantId, name as LimitName, whole ?? Number(value), retryMs);
   }
 
   /** The limits that a tenant has of its own. @throws RedisUnavailableError */
@@ -140,6 +141,17 @@ export class TenantLimits implements OnModuleInit {
       ? this.ofDefaults
       : inForce({ ...this.defaults, ...own }, stored);
   }
+}
+
+/**
+ * The part of these limits that is for each of so many partitions. `stored_bytes` is there only when it is exceeded, and
+ * then in all of them.
+ */
+export function shareOf(forScripts: string, partitions: number): string {
+  if (partitions === 1 || forScripts === '') return forScripts;
+  const [stored, ...shared] = forScripts.split(' ').reverse();
+  const shares = shared.map((limit) => (limit === '-' ? limit : Math.ceil(Number(limit) / partitions)));
+  return [...shares.reverse(), stored].join(' ');
 }
 
 function ownOf(fields: Readonly<Record<string, string>>): TenantLimitValues {

@@ -8,6 +8,7 @@ import {
   type TestStore,
   uniqueTenant,
 } from '../../../test/support/event-store.js';
+import { spreadOver } from '../../../test/support/partitions.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { StoredBytes } from '../upkeep/stored-bytes.js';
 
@@ -235,6 +236,33 @@ describe('Limits of a tenant in the store', () => {
     expect(all).toBeGreaterThan(each * 125);
     expect(all).toBeLessThan(each * 135);
     expect(one).toBeDefined();
+  });
+
+  it('of a tenant with several partitions each lets in its share, and a refusal names the whole limit', async () => {
+    await spreadOver({ redis: a.redis, store: a.store, tenant }, 4);
+    await limit({ events_per_second: 40, active_runs: 40 });
+    const partitionOf = (run: string) => a.store.keys.partitionOf(tenant, run).journal;
+    const [run, beside] = [await create(), await create()];
+    let elsewhere = beside;
+    while (partitionOf(elsewhere) === partitionOf(run)) elsewhere = await create();
+    for (const one of [run, elsewhere]) {
+      await append(one, 1000);
+      const { details, retryAfterMs } = await refusal(append(one));
+      expect(details).toMatchObject({ limit: 'events_per_second', value: 40 });
+      // It is paid back at ten a second.
+      expect(retryAfterMs).toBeGreaterThan(80_000);
+    }
+    await limit({ active_runs: 40 });
+    let [started, refused] = [0, 0];
+    while (refused < 100)
+      await create().then(
+        () => started++,
+        () => refused++,
+      );
+    const { runs } = await a.runs.list(tenant, {}, 100);
+    expect(runs.length).toBeGreaterThanOrEqual(10);
+    expect(runs.length).toBeLessThanOrEqual(40);
+    expect(started).toBeGreaterThan(0);
   });
 
   it('a change holds in another process within about two seconds, and own limits win over defaults', async () => {
