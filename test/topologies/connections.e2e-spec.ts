@@ -7,7 +7,7 @@ import { checkServers } from '../../src/redis/connections/server-check.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 import { startRedisCluster, type RedisCluster } from '../support/redis-cluster.js';
 import { type RedisSentinels, SENTINEL_NAME, startRedisSentinels } from '../support/redis-sentinels.js';
-import { serveHere } from '../support/service.js';
+import { serveHere, startService } from '../support/service.js';
 
 describe('A Redis of another kind than the one that is configured', () => {
   let single: RedisServer;
@@ -85,6 +85,19 @@ describe('A Redis of another kind than the one that is configured', () => {
     expect(await warningsOf(replica)).toEqual([expect.stringMatching(/is a replica/)]);
     await master?.config('SET', 'min-replicas-to-write', '1');
     expect(await warningsOf()).toEqual([]);
+  });
+
+  it('a Sentinel that is gone is told of once, in our own words', async () => {
+    const gone = sentinels.watchers[2];
+    await gone?.stop();
+    const service = await startService({
+      REDIS_SENTINELS: sentinels.addresses,
+      REDIS_SENTINEL_NAME: SENTINEL_NAME,
+    });
+    await service.child.line(new RegExp(`The Sentinel 127.0.0.1:${gone?.port} is away`));
+    await service.stop();
+    expect(service.child.lines.filter((line) => line.includes('is away'))).toHaveLength(1);
+    expect(service.child.lines.join('\n')).not.toMatch(/Unhandled|ECONNREFUSED/);
   });
 
   it.each<[NodeJS.ProcessEnv, RegExp]>([

@@ -16,6 +16,7 @@ import {
   topologyOf,
 } from './make-client.js';
 import { isCluster, type RedisClient, type RedisTopology } from './redis-client.js';
+import { sentinelConnector } from './sentinel-connector.js';
 import { checkServers, topologyProblem } from './server-check.js';
 import { type Shard, Shards } from './shards.js';
 
@@ -55,17 +56,20 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   /** Undefined while appends wait for nobody. */
   readonly replication: AppendReplication | undefined;
   private isOver = false;
+  /** Sentinels that can not be reached, by their addresses. */
+  private readonly sentinelsAway = new Set<string>();
 
   constructor(@Inject(REDIS_OPTIONS) private readonly options: RedisOptions) {
     const timeoutMs = options.commandTimeoutMs ?? REDIS_DEFAULTS.commandTimeoutMs;
     this.commandTimeoutMs = timeoutMs;
     this.topology = topologyOf(options);
-    const atOnce = { enableOfflineQueue: false, maxRetriesPerRequest: 0 };
+    const bySentinels = this.topology === 'sentinel' && { Connector: sentinelConnector(this.noteSentinel) };
+    const atOnce = { enableOfflineQueue: false, maxRetriesPerRequest: 0, ...bySentinels };
     this.commands = makeClient(options, 'commands', { ...atOnce, commandTimeout: timeoutMs }, timeoutMs);
     // Its users have time limits of their own, which begin when a command is written.
     this.reads = makeClient(options, 'reads', atOnce, timeoutMs);
     // The names of channels are whole (channel()), whatever the prefix of keys.
-    const forChannels = subscriberOptions(timeoutMs);
+    const forChannels = { ...subscriberOptions(timeoutMs), ...bySentinels };
     this.channels = new LiveChannels(
       isCluster(this.commands)
         ? new ClusterLinks(this.commands, forChannels)
@@ -232,6 +236,17 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
       });
     }
   }
+
+  private readonly noteSentinel = (address: string, isThere: boolean): void => {
+    if (this.isOver || isThere !== this.sentinelsAway.has(address)) return;
+    if (isThere) {
+      this.sentinelsAway.delete(address);
+      this.logger.log(`The Sentinel ${address} is back.`);
+    } else {
+      this.sentinelsAway.add(address);
+      this.logger.warn(`The Sentinel ${address} is away: the others are asked.`);
+    }
+  };
 
   private isReady(client: RedisClient, timeoutMs: number): Promise<boolean> {
     if (client.status === 'ready') return Promise.resolve(true);
