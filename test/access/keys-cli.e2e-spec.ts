@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startScript } from '../support/child.js';
 import { startRedis, testRedisUrl } from '../support/redis.js';
+import { startRedisCluster } from '../support/redis-cluster.js';
 import { serveHere, type Serving } from '../support/service.js';
 import { ask } from './ask.js';
 import { bearer } from './keys.js';
@@ -14,10 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const keys = (...args: string[]) => keysIn(testRedisUrl(), ...args);
+const keys = (...args: string[]) => keysIn({ REDIS_URL: testRedisUrl() }, ...args);
 
-async function keysIn(redis: string, ...args: string[]) {
-  const child = startScript(CLI, args, { env: { ...process.env, NODE_ENV: 'test', REDIS_URL: redis } });
+async function keysIn(redis: NodeJS.ProcessEnv, ...args: string[]) {
+  const child = startScript(CLI, args, { env: { ...process.env, NODE_ENV: 'test', ...redis } });
   const code = await child.exit();
   return { code, text: child.lines.join('\n') };
 }
@@ -47,10 +48,9 @@ describe('npm run keys', () => {
     // One of its own: at most twenty tenants are named, and other tests leave theirs.
     const redis = await startRedis();
     const tenant = 'with-keys';
-    await keysIn(redis.url, 'create', '--name', 'x', '--scopes', 'runs:read', '--tenant', tenant);
-    const { code, text } = await keysIn(redis.url, 'list', '--tenant', 'without-keys').finally(() =>
-      redis.stop(),
-    );
+    const env = { REDIS_URL: redis.url };
+    await keysIn(env, 'create', '--name', 'x', '--scopes', 'runs:read', '--tenant', tenant);
+    const { code, text } = await keysIn(env, 'list', '--tenant', 'without-keys').finally(() => redis.stop());
     const { host } = new URL(redis.url);
     expect([code, text]).toEqual([
       0,
@@ -59,6 +59,18 @@ describe('npm run keys', () => {
       ),
     ]);
     expect(text).toContain(tenant);
+  });
+
+  it('names who has some on a cluster, whichever master has them', async () => {
+    const cluster = await startRedisCluster({ masters: 3, replicas: 0 });
+    try {
+      const env = { REDIS_CLUSTER: cluster.addresses };
+      await keysIn(env, 'create', '--name', 'x', '--scopes', 'runs:read', '--tenant', 'with-keys');
+      const { text } = await keysIn(env, 'list', '--tenant', 'without-keys');
+      expect(text).toContain('with-keys');
+    } finally {
+      await cluster.stop();
+    }
   });
 
   it.each([

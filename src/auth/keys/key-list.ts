@@ -44,7 +44,7 @@ export class KeyList {
     const found = new Set<string>();
     const endsAt = performance.now() + MAX_WALK_MS;
     let complete = true;
-    // Each master of a cluster has keys of its own.
+    // One master of a cluster has them all, and a walk tells which.
     for (const master of this.redis.masters()) {
       let cursor = '0';
       do {
