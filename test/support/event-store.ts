@@ -17,6 +17,7 @@ import { BEGINNING, type EventId, type EventInput, type JsonObject } from '../..
 import { LimitsModule, type LimitsOptions } from '../../src/limits/index.js';
 import { WorkSignals } from '../../src/stream-consumer/index.js';
 import { type RedisClient, RedisConnections, RedisModule, type RedisOptions } from '../../src/redis/index.js';
+import { TENANCY_DEFAULTS } from '../../src/tenancy/index.js';
 import { PATIENCE_MS, testRedisUrl } from './redis.js';
 import { testLogger } from './test-logger.js';
 
@@ -42,16 +43,19 @@ export function uniqueTenant(): string {
   return `t${randomBytes(6).toString('hex')}`;
 }
 
-export async function createTestStore(
-  options: EventStoreOptions & {
-    url?: string;
-    redis?: RedisOptions;
-    tenant?: string;
-    commandTimeoutMs?: number;
-    /** Default: nothing is limited. */
-    limits?: LimitsOptions;
-  } = {},
-): Promise<TestStore> {
+/** Options of a store whose keys name no tenant. It must be on servers of its own. */
+export const NO_TENANCY = { multiTenant: false, tenant: TENANCY_DEFAULTS.defaultTenantId };
+
+export interface TestStoreOptions extends EventStoreOptions {
+  url?: string;
+  redis?: RedisOptions;
+  tenant?: string;
+  commandTimeoutMs?: number;
+  /** Default: nothing is limited. */
+  limits?: LimitsOptions;
+}
+
+export async function createTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
   const {
     url,
     redis = { url: url ?? testRedisUrl() },
