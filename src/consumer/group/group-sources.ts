@@ -89,7 +89,7 @@ export class GroupSources {
     const waiting = sources.slice(0, 1).map(({ later }) => later.due);
     const ask = () => restOf(this.redis, streams, this.group, waiting);
     let rest = await ask();
-    if (rest === 'no group') {
+    if (rest === 'no group' || rest === 'no stream') {
       if (!(await this.ensureGroup(partition))) return true;
       rest = await ask();
     }

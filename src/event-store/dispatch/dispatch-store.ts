@@ -110,7 +110,8 @@ export class DispatchStore {
   /** Whether nothing waits to be executed, and nothing is. */
   async isAtRest(source: DispatchSource): Promise<boolean> {
     const rest = await restOf(this.redis, [this.streamOf(source)], DISPATCH_GROUP);
-    return rest === 'no group' ? !(await this.ensureGroup(source)) : rest === 'at rest';
+    if (rest === 'no group') return !(await this.ensureGroup(source));
+    return rest === 'at rest' || rest === 'no stream';
   }
 
   /** Hands up to `most` new runs to a process. @throws an error that `isGroupLost()` knows */

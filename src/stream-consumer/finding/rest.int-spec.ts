@@ -28,12 +28,12 @@ describe('T252 where there is nothing to do', () => {
     store.redis.commands.xgroup('CREATE', stream, 'group', from, ...(more as ['MKSTREAM']));
 
   it('a stream or a group that is not there is told apart', async () => {
-    expect(await rest()).toBe('no group');
+    expect(await rest()).toBe('no stream');
     await add('5-1');
     expect(await rest()).toBe('no group');
     await group('$');
     expect(await rest()).toBe('at rest');
-    expect(await rest(`${stream}:other`)).toBe('no group');
+    expect(await rest(`${stream}:other`)).toBe('no stream');
   });
 
   it('what was not delivered, or has no outcome, is something to do', async () => {

@@ -4,7 +4,7 @@
 -- KEYS  the streams, then the sorted sets of what waits
 -- ARGV  1 group  2 most names of consumers that may lie in a stream: more are looked at, so that those that are gone
 --       can be removed  3 number of streams
--- Reply 1 it is at rest | 0 there is something, or may be | -1 a stream, or its group, is not there
+-- Reply 1 it is at rest | 0 there is something, or may be | -1 a group is not there | -2 nor is its stream
 
 --- include ../../redis/scripts/arguments.lua
 --- include ../../redis/scripts/stream-group.lua
@@ -23,8 +23,8 @@ for i = streams + 1, #KEYS do
 end
 for i = 1, streams do
   local stream = KEYS[i]
-  local group = find_group(stream, ARGV[1])
-  if not group then return -1 end
+  local group, is_nowhere = find_group(stream, ARGV[1])
+  if not group then return is_nowhere and -2 or -1 end
   local last = as_table(redis.call('XINFO', 'STREAM', stream))['last-generated-id']
   if group.pending > 0 or group.consumers > most or not reaches(group['last-delivered-id'], last) then is_at_rest = 0 end
 end
