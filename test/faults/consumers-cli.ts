@@ -10,6 +10,8 @@ export interface ConsumersCliOptions {
   leaseMs: number;
   /** Default: one server. */
   topology?: RedisTopology;
+  /** Whether keys name the tenant. */
+  tenancy: boolean;
   /** Print what workers printed. */
   output: boolean;
 }
@@ -36,7 +38,7 @@ export async function consumersCli({ seeds, output, ...options }: ConsumersCliOp
 export async function rollingDeployCli({
   seeds,
   ...options
-}: Omit<ConsumersCliOptions, 'output' | 'topology'>): Promise<boolean> {
+}: Omit<ConsumersCliOptions, 'output' | 'topology' | 'tenancy'>): Promise<boolean> {
   print('seed events deploys kills broken'.split(' '));
   let kept = true;
   for (let seed = seeds[0]; seed <= seeds[1]; seed++) {

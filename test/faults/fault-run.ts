@@ -10,6 +10,8 @@ export interface FaultOptions {
   seed: number;
   /** Default: one server. */
   topology?: RedisTopology;
+  /** Whether keys name the tenant. Default: true. */
+  tenancy?: boolean;
   /** Default 20 000. */
   events?: number;
   /** How long events are produced and faults happen. Default 40. */
@@ -54,6 +56,7 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
   const scene = await openFaultScene({
     ...{ seed: seed + 1, leaseMs, workers, runs },
     ...(options.topology && { topology: options.topology }),
+    ...(options.tenancy !== undefined && { tenancy: options.tenancy }),
     ...(maxAttempts !== undefined && { maxAttempts }),
   });
   const { producer, pool } = scene;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RedisTopology } from '../../src/redis/index.js';
-import { createTestStore } from '../support/event-store.js';
+import { createTestStore, NO_TENANCY } from '../support/event-store.js';
 import { eventually } from '../support/eventually.js';
 import { type RedisBed, startRedisBed } from '../support/redis-bed.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -17,6 +17,8 @@ import { WorkerPool } from './worker-pool.js';
 export interface FaultSceneOptions {
   /** Default: one server. */
   topology?: RedisTopology;
+  /** Whether keys name the tenant. Default: true. */
+  tenancy?: boolean;
   seed: number;
   leaseMs: number;
   /** Consumer processes. */
@@ -48,18 +50,24 @@ const EFFECT_RUNS = 20;
 const SETTLED_WITHIN_MS = 180_000;
 
 export async function openFaultScene(options: FaultSceneOptions): Promise<FaultScene> {
-  const { topology = 'single', seed, leaseMs, workers, runs, maxAttempts = 8, actions } = options;
+  const { topology = 'single', tenancy = true, seed, leaseMs, workers, runs, actions } = options;
+  const { maxAttempts = 8 } = options;
   const directory = await mkdtemp(join(tmpdir(), 'runstream-faults-'));
   const historyFile = join(directory, 'history.ndjson');
   const compiled = await compileProgram('test/faults/worker.ts');
   const bed = await startRedisBed(topology, { appendOnly: true });
-  const store = await createTestStore({ redis: bed.options, commandTimeoutMs: 1000 });
+  const store = await createTestStore({
+    redis: bed.options,
+    commandTimeoutMs: 1000,
+    ...(!tenancy && NO_TENANCY),
+  });
   const producer = new Producer(store, new SeededRandom(seed), leaseMs, actions);
   await producer.createRuns(runs);
   const effectRuns: string[] = [];
   for (let i = 0; i < EFFECT_RUNS; i++) effectRuns.push(await store.createRun());
   const pool = new WorkerPool(workers, compiled.program, {
     redis: bed.options,
+    tenancy,
     historyFile,
     leaseMs,
     maxAttempts,

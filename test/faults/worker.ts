@@ -32,6 +32,7 @@ const config = JSON.parse(process.argv[2] ?? '') as WorkerConfig;
 /** A task takes its time so often, and then none. */
 const MOST_LONG_ATTEMPTS = 4;
 const history = new HistoryWriter(config.historyFile, config.name);
+const { tenancy = true } = config;
 const isFirst = config.version === 1;
 const common = {
   types: config.version === 2 ? ['log.stdout', 'log.stderr'] : ['log.stdout'],
@@ -89,8 +90,8 @@ class Ordered extends Recording {}
 @Module({
   imports: [
     RedisModule.forRoot({ ...config.redis, commandTimeoutMs: 1000 }),
-    TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: true }),
-    EventStoreModule.forRoot({ multiTenant: true }),
+    TenancyModule.forRoot({ ...TENANCY_DEFAULTS, enabled: tenancy }),
+    EventStoreModule.forRoot({ multiTenant: tenancy }),
     ConsumerModule.forRoot({ shutdownTimeoutMs: 5000 }),
   ],
   providers: config.mode === 'nothing' ? [Shared] : [Shared, Ordered],

@@ -11,6 +11,8 @@ export interface WorkerConfig {
   /** Unlike that of any other start of a worker. */
   name: string;
   redis: RedisOptions;
+  /** Whether keys name the tenant. Default: true. */
+  tenancy?: boolean;
   historyFile: string;
   leaseMs: number;
   maxAttempts: number;

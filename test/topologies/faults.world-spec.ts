@@ -22,11 +22,17 @@ describe('Producers, watchers and handlers, through faults of masters and slots'
     },
   );
 
-  it.each(['sentinel', 'cluster'] as const)(
-    '%s: every event is committed exactly once or dead-lettered while consumers and a master die',
-    async (topology) => {
+  it.each([
+    ['sentinel', true],
+    ['sentinel', false],
+    ['cluster', true],
+    ['cluster', false],
+  ] as const)(
+    '%s, tenancy %s: every event is committed exactly once or dead-lettered while consumers and a master die',
+    async (topology, tenancy) => {
       const found = await runFaults({
         topology,
+        tenancy,
         seed: 7,
         events: 300,
         seconds: 8,

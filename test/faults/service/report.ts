@@ -1,4 +1,5 @@
 import type { ScenarioReport } from './run-scenario.js';
+import type { Bars } from './scenario.js';
 import type { ServicePromise } from './service-checker.js';
 
 const MAX_LINES = 20;
@@ -62,6 +63,18 @@ export function asides({ pauses, lost, note }: ScenarioReport): string[] {
   return [
     `since the fault: a master after ${servedAfter.toFixed(1)} s; appends ${of(appends)}; frames ${of(frames)}; ` +
       `${lost} acknowledged events lost${note === undefined ? '' : `; ${note}`}`,
+  ];
+}
+
+/** What took longer than its bar. */
+export function late({ pauses }: Pick<ScenarioReport, 'pauses'>, bars: Bars): string[] {
+  const { servedAfter, appends, frames } = pauses;
+  if (servedAfter === undefined) return [];
+  const of = (what: string, seconds: number, bar: number): string[] =>
+    seconds > bar ? [`late: ${what} after ${seconds.toFixed(1)} s, and the bar is ${bar} s`] : [];
+  return [
+    ...of('appends again, since there was a master,', appends.overAfter - servedAfter, bars.appendsSeconds),
+    ...of('frames again, since appends,', frames.overAfter - appends.overAfter, bars.framesSeconds),
   ];
 }
 

@@ -11,10 +11,19 @@ export interface Scenario {
   readonly on: readonly RedisTopology[];
   /** Its own size, where nothing else is asked for. */
   readonly size?: Partial<CastOptions>;
+  /** How soon all goes on, on a machine that is not busy. Looked at where it is asked for. */
+  readonly bars?: Bars;
   /** Whether whatever was acknowledged before is to be there afterwards. Default true. */
   readonly keepsData?: boolean;
   /** Makes the fault happen, and resolves when it is over. */
   strike(stage: Stage, faultMs: number | undefined, random: SeededRandom): Promise<Struck | void>;
+}
+
+export interface Bars {
+  /** Appends, after there was a master again. */
+  appendsSeconds: number;
+  /** Frames, after appends. */
+  framesSeconds: number;
 }
 
 /** What a fault did. Times are ms since the epoch. */

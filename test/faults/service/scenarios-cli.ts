@@ -1,4 +1,4 @@
-import { asides, complaints, HEADINGS, line, row } from './report.js';
+import { asides, complaints, HEADINGS, late, line, row } from './report.js';
 import { runScenario, type ScenarioOptions } from './run-scenario.js';
 import { findScenarios } from './scenarios/index.js';
 
@@ -7,11 +7,13 @@ export interface ScenariosCliOptions extends Omit<ScenarioOptions, 'seed'> {
   seeds: readonly [number, number];
   /** Print what instances printed. */
   output: boolean;
+  /** Hold recovery to its bars. */
+  assert: boolean;
 }
 
 /** Plays scenarios, and prints a row for each. True when no promise was broken. */
 export async function scenariosCli(names: readonly string[], options: ScenariosCliOptions): Promise<boolean> {
-  const { seeds, output, ...rest } = options;
+  const { seeds, output, assert, ...rest } = options;
   const scenarios = findScenarios(names, options.topology);
   say(line(HEADINGS));
   let kept = true;
@@ -29,7 +31,10 @@ export async function scenariosCli(names: readonly string[], options: ScenariosC
           );
           for (const one of report.output) say(`  ${one}`);
         }
-        const wrong = complaints(report);
+        const wrong = [
+          ...complaints(report),
+          ...(assert && scenario.bars ? late(report, scenario.bars) : []),
+        ];
         for (const one of wrong) say(`  ${one}`);
         kept &&= wrong.length === 0;
       } catch (error) {

@@ -18,6 +18,7 @@ const PAUSE_MS = 10_000;
 const killed: Scenario = {
   name: 'shard-killed',
   on: REPLICATED,
+  bars: { appendsSeconds: 2, framesSeconds: 1 },
   keepsData: false,
   strike: async ({ bed }, faultMs = LONG_MS) => {
     const master = await bed.masterOf(RUNS);
@@ -34,6 +35,7 @@ const killed: Scenario = {
 const frozen: Scenario = {
   name: 'shard-frozen',
   on: REPLICATED,
+  bars: { appendsSeconds: 1.5, framesSeconds: 1 },
   keepsData: false,
   strike: async ({ bed }, faultMs = LONG_MS) => {
     const master = await bed.masterOf(RUNS);
