@@ -25,6 +25,7 @@ interface Row {
 
 /** Rows of the table that are met elsewhere, or by nobody yet. Whoever adds a row provokes it below, or says why not. */
 const NOT_HERE: Partial<Record<ErrorCode, string>> = {
+  GROUP_TAKEN: 'it takes a handler; test/pull has one',
   GROUP_IN_USE: 'it takes a handler; src/consumer/admin/group-control.int-spec.ts has one',
   KEY_NOT_FOUND: 'it takes a credential; src/auth has one',
   RATE_LIMITED: 'nothing is limited by rate',
@@ -191,6 +192,41 @@ const rows: Row[] = [
       'an append': () => post(events(ended), numbered(1)),
       'a line': () => postText(events(ended), `${JSON.stringify(numbered(1))}\n`, 'application/x-ndjson'),
       cancelling: () => post(`/runs/${ended.id}/cancel`, {}),
+    },
+  },
+  {
+    code: 'EXECUTOR_NOT_FOUND',
+    ways: {
+      'an executor': () => api.get('/executors/nobody'),
+      claiming: () => post('/executors/nobody/claims', { worker: 'w', claim_id: 'c' }),
+      deleting: () => api.request('DELETE', '/executors/nobody'),
+    },
+  },
+  {
+    code: 'EXECUTOR_TAKEN',
+    ways: {
+      external: () => api.request('PUT', '/executors/external', { json: {} }),
+      'a class': () => api.request('PUT', '/executors/replay', { json: {} }),
+    },
+  },
+  {
+    code: 'VERSION_OUTDATED',
+    ways: {
+      'an older worker': async () => {
+        await api.request('PUT', '/executors/of-errors', { json: { version: 2 } });
+        const reply = await api.request('PUT', '/executors/of-errors', { json: { version: 1 } });
+        await api.request('DELETE', '/executors/of-errors');
+        return reply;
+      },
+    },
+  },
+  {
+    code: 'LEASE_LOST',
+    ways: {
+      'no token': () => post(`/runs/${run.id}/lease`, {}),
+      releasing: () => post(`/runs/${run.id}/release`, {}),
+      'a wrong token': () =>
+        api.request('POST', events(run), { json: numbered(1), headers: { 'lease-token': 'x' } }),
     },
   },
   {

@@ -254,6 +254,7 @@ describe('the OpenAPI document', () => {
       ...[
         'runs',
         'executors',
+        'workers',
         'events',
         'journal',
         'stream tickets',

@@ -131,8 +131,8 @@ describe('The executors', () => {
       (await executors()).every((one) => one.live_instances === 1 && one.slots),
     );
     expect(await executors()).toEqual([
-      { name: 'command', input_schema: expect.any(Object), live_instances: 1, ...none },
-      { name: 'replay', input_schema: expect.any(Object), live_instances: 1, ...none },
+      { name: 'command', input_schema: expect.any(Object), live_instances: 1, served_by: 'service', ...none },
+      { name: 'replay', input_schema: expect.any(Object), live_instances: 1, served_by: 'service', ...none },
     ]);
     const [, replay] = await executors();
     expect(replay!.input_schema).toMatchObject({

@@ -5,6 +5,7 @@ import { operationsOf } from './operations.js';
 const TAGS: readonly { name: string; description: string }[] = [
   { name: 'runs', description: 'One execution of something: started, listed, waited for, ended.' },
   { name: 'executors', description: 'What executes runs in this deployment.' },
+  { name: 'workers', description: 'Programs outside that execute runs and handle events, call by call.' },
   { name: 'events', description: 'The log of one run: appended, paged, watched.' },
   { name: 'journal', description: 'The events of all runs of a tenant, in the order of their appending.' },
   { name: 'stream tickets', description: 'Credentials in a URL, for one stream and some minutes.' },

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ExecutorsModule } from '../../dispatch/index.js';
 import { type ExecutorsOptions } from '../../executors/index.js';
+import { Definitions, Presence, WorkerExecutors } from '../../pull/index.js';
 import { HistoryService } from '../history/history.service.js';
 import { RunsService } from '../runs.service.js';
 import { RunOperationsDeps } from './run-operations.js';
@@ -14,7 +15,15 @@ export class RunsFromCodeModule {
       module: RunsFromCodeModule,
       global: true,
       imports: [ExecutorsModule.forRoot(executors)],
-      providers: [RunsService, HistoryService, RunOperationsDeps, Runstream],
+      providers: [
+        Definitions,
+        Presence,
+        WorkerExecutors,
+        RunsService,
+        HistoryService,
+        RunOperationsDeps,
+        Runstream,
+      ],
       exports: [Runstream],
     };
   }

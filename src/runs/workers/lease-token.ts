@@ -1,5 +1,4 @@
 import type { Request } from 'express';
-import { LeaseLostError } from '../../common/index.js';
 
 export const LEASE_HEADER = {
   name: 'Lease-Token',
@@ -10,11 +9,4 @@ export const LEASE_HEADER = {
 /** Undefined without one. */
 export function leaseTokenOf(request: Request): string | undefined {
   return request.get('Lease-Token');
-}
-
-/** @throws LeaseLostError without one */
-export function requiredLeaseToken(request: Request): string {
-  const token = leaseTokenOf(request);
-  if (token === undefined) throw new LeaseLostError();
-  return token;
 }

@@ -10,7 +10,7 @@ import { answerWork, type LeaseState, RunLeases } from '../../pull/index.js';
 import { Tenant } from '../../tenancy/index.js';
 import { aborted, after, endOf } from '../run-end.js';
 import { RUN_ID_PARAM } from '../runs.controller.js';
-import { LEASE_HEADER, requiredLeaseToken } from './lease-token.js';
+import { LEASE_HEADER, leaseTokenOf } from './lease-token.js';
 import { LeaseResponse, ReleaseRunDto, RenewLeaseDto } from './worker.dto.js';
 
 /** What a worker says of a run that it has, beside its events. */
@@ -54,7 +54,8 @@ export class RunLeasesController {
   ): void {
     readQuery(request, NoQuery);
     const waitMs = (readJson(request, RenewLeaseDto).wait_seconds ?? 0) * 1000;
-    const token = requiredLeaseToken(request);
+    // Without one it is no run's, and a run that is not there comes first.
+    const token = leaseTokenOf(request) ?? '';
     answerWork(request, response, this.credentials, waitMs > 0, async (gone) => {
       const lease = await this.leases.get(tenantId, runId, token);
       let state = await this.leases.renew(lease);
@@ -96,7 +97,7 @@ export class RunLeasesController {
   ): Promise<void> {
     readQuery(request, NoQuery);
     const { delay_seconds } = readJson(request, ReleaseRunDto);
-    const lease = await this.leases.get(tenantId, runId, requiredLeaseToken(request));
+    const lease = await this.leases.get(tenantId, runId, leaseTokenOf(request) ?? '');
     await this.leases.release(lease, (delay_seconds ?? 0) * 1000);
   }
 
