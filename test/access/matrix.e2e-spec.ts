@@ -36,7 +36,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 const QUERIES: Readonly<Record<string, string>> = { 'DELETE /dead-letters': '?group=matrix' };
 /** What a group or a dead letter that is not there answers, to who may ask. */
 const NOT_THERE =
-  /\{(?:group|dead_letter_id|id)\}|^DELETE \/(?:dead-letters$|executors\/)|\/dead-letters\/redrive$/;
+  /\{(?:group|dead_letter_id|id)\}|\/claims$|^DELETE \/(?:dead-letters$|executors\/)|\/dead-letters\/redrive$/;
 
 const LEASES = /\{run_id\}\/(?:lease|release)$/;
 

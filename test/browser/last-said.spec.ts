@@ -24,7 +24,10 @@ const run = (changes: Partial<RunItem>): RunItem =>
     error: null,
     ...changes,
   }) as RunItem;
-const executor = { name: 'lint', input_schema: null, live_instances: 2, running: 8, pending: 3 };
+const executor = {
+  ...{ name: 'lint', input_schema: null, live_instances: 2, running: 8, pending: 3 },
+  served_by: 'service' as const,
+};
 const say = (changes: Partial<RunItem>, live = 2): string =>
   lastSaid(run(changes), [{ ...executor, live_instances: live }], NOW);
 

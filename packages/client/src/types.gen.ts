@@ -241,6 +241,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an executor of workers */
+        get: operations["getExecutor"];
+        /**
+         * Make an executor of workers known
+         * @description From then on runs may name it, whether or not a worker is up.
+         */
+        put: operations["putExecutor"];
+        post?: never;
+        /**
+         * Forget an executor of workers
+         * @description No run can name it any more. Runs that wait stay, and are executed if it is put again.
+         */
+        delete: operations["deleteExecutor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executors/{name}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for runs to execute
+         * @description Waits up to `wait_seconds` for one. What is given is the worker’s until its lease ends: each call with its `Lease-Token` renews that.
+         */
+        post: operations["claimRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}/lease": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the lease on a run, or wait for the end of the run
+         * @description With `wait_seconds` it is answered at once when the run is cancelled.
+         */
+        post: operations["renewLease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a run back
+         * @description For a clean stop: the next claim gets it, as its next attempt. It counts as no crash.
+         */
+        post: operations["releaseRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}/events": {
         parameters: {
             query?: never;
@@ -686,7 +771,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ErrorCode: "VALIDATION_FAILED" | "INVALID_EVENT_ID" | "UNKNOWN_EVENT_TYPE" | "UNKNOWN_EXECUTOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "RUN_NOT_FOUND" | "GROUP_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "KEY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RUN_ENDED" | "RUN_HAS_EXECUTOR" | "SEQUENCE_CONFLICT" | "IDEMPOTENCY_CONFLICT" | "GROUP_IN_USE" | "RUN_EXPIRED" | "EVENT_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "TENANT_LIMIT" | "INTERNAL_ERROR" | "REDIS_UNAVAILABLE" | "NOT_REPLICATED" | "OVERLOADED";
+        ErrorCode: "VALIDATION_FAILED" | "INVALID_EVENT_ID" | "UNKNOWN_EVENT_TYPE" | "UNKNOWN_EXECUTOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "RUN_NOT_FOUND" | "EXECUTOR_NOT_FOUND" | "GROUP_NOT_FOUND" | "DEAD_LETTER_NOT_FOUND" | "KEY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RUN_ENDED" | "RUN_HAS_EXECUTOR" | "SEQUENCE_CONFLICT" | "IDEMPOTENCY_CONFLICT" | "GROUP_IN_USE" | "LEASE_LOST" | "EXECUTOR_TAKEN" | "GROUP_TAKEN" | "VERSION_OUTDATED" | "RUN_EXPIRED" | "EVENT_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "TENANT_LIMIT" | "INTERNAL_ERROR" | "REDIS_UNAVAILABLE" | "NOT_REPLICATED" | "OVERLOADED";
         ErrorResponse: {
             /** @example RUN_NOT_FOUND */
             code: components["schemas"]["ErrorCode"];
@@ -707,7 +792,7 @@ export interface components {
             request_id: string;
         };
         /** @enum {string} */
-        Scope: "runs:read" | "runs:write" | "consumers:admin" | "keys:admin" | "tenants:admin";
+        Scope: "runs:read" | "runs:write" | "runs:execute" | "events:handle" | "consumers:admin" | "keys:admin" | "tenants:admin";
         CreatedKeyResponse: {
             /** @example 9f86d081884c7d65 */
             id: string;
@@ -1036,7 +1121,7 @@ export interface components {
             input_schema: {
                 [key: string]: unknown;
             } | null;
-            /** @description Processes that execute its runs now, for any tenant. Without one, runs stay pending. */
+            /** @description Processes that execute its runs now, for any tenant, or workers that do. Without one, runs stay pending. */
             live_instances: number;
             /** @description As of the last second. Absent while one of the processes does not say, as older versions do not. */
             slots?: components["schemas"]["ExecutorSlotsDto"];
@@ -1044,10 +1129,134 @@ export interface components {
             running: number;
             /** @description The tenant's runs that wait for one. */
             pending: number;
+            /**
+             * @description A class of the deployment, or workers of the tenant over HTTP.
+             * @enum {string}
+             */
+            served_by: "service" | "workers";
         };
         ExecutorListResponse: {
             executors: components["schemas"]["ExecutorResponse"][];
             count: number;
+        };
+        PutExecutorDto: {
+            /**
+             * @description One that is lower than the stored one is refused: an older worker does not undo a newer one. Default 1.
+             * @example 1
+             */
+            version?: number | null;
+            /**
+             * @description What becomes of a run whose worker is lost: it fails, or the next claim gets it. Choose `restart` only for work that may be done twice. Default `fail`.
+             * @example restart
+             * @enum {string|null}
+             */
+            on_crash?: "fail" | "restart" | null;
+            /**
+             * @description With `restart`: how often a run is started whose worker is lost each time; three times at least. Default 5.
+             * @example 5
+             */
+            max_attempts?: number | null;
+            /**
+             * @description A worker that says nothing for so long is lost. Default 30.
+             * @example 30
+             */
+            lease_seconds?: number | null;
+            /** @description A JSON Schema of `input`, of at most 16 KiB: shown, and not enforced. */
+            input_schema?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        WorkerDto: {
+            /**
+             * @description As it calls itself.
+             * @example worker-1
+             */
+            worker: string;
+            /** @description Runs that it holds. */
+            running: number;
+            /**
+             * Format: date-time
+             * @description When it last asked for a run; null when that is over a minute ago.
+             */
+            asked_at: string | null;
+        };
+        WorkerExecutorResponse: {
+            /** @example summarise */
+            name: string;
+            version: number;
+            /** @enum {string} */
+            on_crash: "fail" | "restart";
+            max_attempts: number;
+            lease_seconds: number;
+            input_schema: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Runs that workers hold. */
+            running: number;
+            /** @description Runs that wait for one. */
+            pending: number;
+            /** @description Those that hold runs, or asked for one within the last minute. */
+            workers: components["schemas"]["WorkerDto"][];
+        };
+        ClaimRunsDto: {
+            /**
+             * @description What the worker calls itself; it is shown as the holder.
+             * @example worker-1
+             */
+            worker: string;
+            /**
+             * @description A new one for each call. The same again, when the answer was lost, is answered the same.
+             * @example 5f0c9a1b2d3e
+             */
+            claim_id: string;
+            /**
+             * @description For how long to wait when there is nothing. Default 20.
+             * @example 20
+             */
+            wait_seconds?: number | null;
+            /**
+             * @description Most runs. Default 1.
+             * @example 1
+             */
+            max?: number | null;
+        };
+        RunClaimDto: {
+            run: components["schemas"]["RunResponse"];
+            /** @description For the header `Lease-Token`. */
+            lease_token: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds, unless it is renewed.
+             */
+            lease_expires_at: string;
+        };
+        RunClaimsResponse: {
+            claims: components["schemas"]["RunClaimDto"][];
+        };
+        RenewLeaseDto: {
+            /**
+             * @description Answer when the run has ended, as when it is cancelled, or after so long. Default 0.
+             * @example 0
+             */
+            wait_seconds?: number | null;
+        };
+        LeaseResponse: {
+            /** @enum {string} */
+            status: "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Format: date-time
+             * @description Null once the run has ended.
+             */
+            lease_expires_at: string | null;
+            /** @description Why the run was cancelled, if somebody said so. */
+            cancel_reason: string | null;
+        };
+        ReleaseRunDto: {
+            /**
+             * @description For how long nobody is to get it; at most the lease. Default 0.
+             * @example 0
+             */
+            delay_seconds?: number | null;
         };
         EventTypeDto: {
             /** @example llm */
@@ -1188,6 +1397,16 @@ export interface components {
             idempotency_key?: string | null;
         };
         AppendResponse: {
+            /**
+             * @description Of the run, with a `Lease-Token`.
+             * @enum {string}
+             */
+            status?: "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Format: date-time
+             * @description Until when the run is the worker’s, with a `Lease-Token`; null once it has ended.
+             */
+            lease_expires_at?: string | null;
             run_id: string;
             /** @description Events that are new in the log. */
             count: number;
@@ -1201,6 +1420,16 @@ export interface components {
             ids: string[];
         };
         NdjsonAppendResponse: {
+            /**
+             * @description Of the run, with a `Lease-Token`.
+             * @enum {string}
+             */
+            status?: "running" | "completed" | "failed" | "cancelled";
+            /**
+             * Format: date-time
+             * @description Until when the run is the worker’s, with a `Lease-Token`; null once it has ended.
+             */
+            lease_expires_at?: string | null;
             run_id: string;
             count: number;
             duplicates: number;
@@ -2037,6 +2266,163 @@ export interface operations {
             };
         };
     };
+    getExecutor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerExecutorResponse"];
+                };
+            };
+        };
+    };
+    putExecutor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PutExecutorDto"];
+            };
+        };
+        responses: {
+            /** @description The executor. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerExecutorResponse"];
+                };
+            };
+        };
+    };
+    deleteExecutor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    claimRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimRunsDto"];
+            };
+        };
+        responses: {
+            /** @description Runs, which are `running` now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunClaimsResponse"];
+                };
+            };
+            /** @description None came. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    renewLease: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `lease_token` of the claim. */
+                "Lease-Token": string;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RenewLeaseDto"];
+            };
+        };
+        responses: {
+            /** @description How the run stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseResponse"];
+                };
+            };
+        };
+    };
+    releaseRun: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `lease_token` of the claim. */
+                "Lease-Token": string;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRunDto"];
+            };
+        };
+        responses: {
+            /** @description It is given back, or has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -2078,6 +2464,8 @@ export interface operations {
                 "Expected-Sequence"?: string;
                 /** @description 1 to 255 printable characters, remembered for 24 hours: the same request again gets the first answer again, with `Idempotency-Replayed: true`, as long as the run is there. */
                 "Idempotency-Key"?: string;
+                /** @description The `lease_token` of the claim. */
+                "Lease-Token"?: string;
             };
             path: {
                 run_id: string;
@@ -2109,6 +2497,8 @@ export interface operations {
             header?: {
                 /** @description Append only if the run's last sequence is this, in decimal digits. */
                 "Expected-Sequence"?: string;
+                /** @description The `lease_token` of the claim. */
+                "Lease-Token"?: string;
             };
             path: {
                 run_id: string;

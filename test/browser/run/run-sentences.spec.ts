@@ -18,7 +18,7 @@ const RUN = {
 } as Run;
 
 const executor = (live_instances: number, running = 0): Executors => [
-  { name: 'command', input_schema: null, live_instances, running, pending: 1 },
+  { name: 'command', input_schema: null, live_instances, running, pending: 1, served_by: 'service' },
 ];
 
 /** Events with so many seconds between them, the last one so long ago. */
@@ -56,6 +56,13 @@ describe('what the page of a run says', () => {
       `${since}no live instance has the executor “command”.`,
     );
     expect(say(pending, { executors: [] })?.text).toMatch(/no live instance/);
+    const ofWorkers = (live: number): Executors =>
+      executor(live).map((one) => ({ ...one, served_by: 'workers' as const }));
+    expect(say(pending, { executors: ofWorkers(0) })).toMatchObject({
+      text: `${since}no worker asks for runs of “command”.`,
+      advice: 'Start a worker for it, or cancel the run.',
+    });
+    expect(say(pending, { executors: ofWorkers(2) })?.text).toContain('2 live workers of “command” have');
     const slots = { total: 8, taken: 8, free: 0 };
     const full = executor(2, 5).map((one) => ({ ...one, slots }));
     expect(say(pending, { executors: full, before: 3 })?.text).toBe(

@@ -115,8 +115,8 @@ async function executors({ client, url, signal }: Session): Promise<Finding> {
     const { executors } = await client.executors.list({ signal });
     const stuck = executors.filter(({ live_instances, pending }) => live_instances === 0 && pending > 0);
     const parts = executors.map(
-      ({ name, live_instances, running, pending }) =>
-        shown`${name} in ${counted(live_instances, 'process', 'processes')}, ${count(running)} run, ${count(pending)} wait`,
+      ({ name, live_instances, running, pending, served_by }) =>
+        shown`${name} in ${served_by === 'workers' ? counted(live_instances, 'worker') : counted(live_instances, 'process', 'processes')}, ${count(running)} run, ${count(pending)} wait`,
     );
     const text = executors.length === 0 ? shown`There are none.` : Shown.join(parts, '; ');
     return { verdict: stuck.length > 0 ? 'bad' : 'good', text, value: executors };

@@ -29,7 +29,11 @@ export function addKeys(program: Command, perform: Perform): void {
     .command('create')
     .description('Make one, and print it this once.')
     .requiredOption('--name <name>', 'whose it is, or what it is for')
-    .requiredOption('--scopes <a,b>', 'of runs:read, runs:write, runs:execute, events:handle, consumers:admin, keys:admin', listOf)
+    .requiredOption(
+      '--scopes <a,b>',
+      'of runs:read, runs:write, runs:execute, events:handle, consumers:admin, keys:admin',
+      listOf,
+    )
     .option(
       '--expires-in <time>',
       'for how long it is good, like 12h; as long as your own unless given',

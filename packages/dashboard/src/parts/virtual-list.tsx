@@ -78,7 +78,8 @@ export function VirtualList(props: VirtualListProps): VNode {
   const scrollTo = (to: number): void => {
     if (!box.current) return;
     box.current.scrollTop = to;
-    setTop(box.current.scrollTop);
+    top.current = box.current.scrollTop;
+    drawAt(top.current);
   };
   const wasBefore = useRef(before);
   useLayoutEffect(() => {

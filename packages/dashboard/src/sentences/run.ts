@@ -1,5 +1,6 @@
 import type { AnswerOf, Run, RunEvent } from '@runstream/client';
 import { counted, duration } from '../parts/format.js';
+import { servedBy } from './served-by.js';
 import { appendedAt } from '../rows/events.js';
 
 /** Before this, nothing is strange. */
@@ -42,8 +43,11 @@ function pending({ run, executors, before, nowMs }: Known): Sentence | undefined
   const found = executors.find(({ name }) => name === executor);
   if (!found || found.live_instances === 0)
     return {
-      text: `${since}: no live instance has the executor “${executor}”.`,
-      advice: 'Start a service that has it, or cancel the run.',
+      text:
+        servedBy(found) === 'worker'
+          ? `${since}: no worker asks for runs of “${executor}”.`
+          : `${since}: no live instance has the executor “${executor}”.`,
+      advice: `Start a ${servedBy(found) === 'worker' ? 'worker for it' : 'service that has it'}, or cancel the run.`,
       actions: ['cancel'],
     };
   const { slots } = found;
@@ -54,11 +58,11 @@ function pending({ run, executors, before, nowMs }: Known): Sentence | undefined
         'It is taken up when one of them has ended. More instances, or more concurrency, make more room.',
       actions: ['cancel'],
     };
-  const instances = counted(found.live_instances, 'live instance');
+  const instances = counted(found.live_instances, `live ${servedBy(found)}`);
   const others = before === undefined ? '' : `, and ${count(before)} before it`;
   return {
     text: `${since}: ${instances} of “${executor}” ${found.live_instances === 1 ? 'has' : 'have'} ${counted(found.running, 'run')} of yours to execute${others}.`,
-    advice: 'It is taken up when one of them has room. More instances make more room.',
+    advice: `It is taken up when one of them has room. More ${servedBy(found)}s make more room.`,
     actions: ['cancel'],
   };
 }
@@ -71,7 +75,7 @@ function lost({ run: { holder }, nowMs }: Known): Sentence | undefined {
   if (!holder || overMs <= 0) return undefined;
   return {
     text: `${holder.instance} was lost: its lease on this run ended ${duration(overMs)} ago.`,
-    advice: 'Another instance starts it again, or it ends as “executor lost”. That takes a minute at most.',
+    advice: 'Another one starts it again, or it ends as “executor lost”. That takes a minute at most.',
     actions: ['cancel'],
   };
 }

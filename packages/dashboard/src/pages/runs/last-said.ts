@@ -1,5 +1,6 @@
 import type { AnswerOf } from '@runstream/client';
 import { counted, duration } from '../../parts/format.js';
+import { servedBy } from '../../sentences/served-by.js';
 
 export type RunItem = AnswerOf<'listRuns'>['runs'][number];
 export type Executor = AnswerOf<'listExecutors'>['executors'][number];
@@ -47,12 +48,15 @@ function waitsFor(
   now: number,
 ): string {
   const known = executors?.find(({ name }) => name === executor);
-  if (known?.live_instances === 0) return `no live instance has “${executor}”`;
+  if (known?.live_instances === 0)
+    return servedBy(known) === 'worker'
+      ? `no worker asks for runs of “${executor}”`
+      : `no live instance has “${executor}”`;
   if (executors && !known) return `this instance does not know the executor “${executor}”`;
   const waited = now - Date.parse(created_at);
   if (!known || waited < QUIET_MS) return 'waits to be taken up';
   const { live_instances, running, pending } = known;
-  return `waits for ${duration(waited)} · ${counted(live_instances, 'instance')}, ${running} running, ${pending} pending`;
+  return `waits for ${duration(waited)} · ${counted(live_instances, servedBy(known))}, ${running} running, ${pending} pending`;
 }
 
 function doesNow(run: RunItem, now: number): string {

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { curlPost, SAMPLE_EVENT } from '../../parts/curl.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Failure } from '../../parts/failure.js';
+import { servedBy } from '../../sentences/served-by.js';
 import { client } from '../../service/client.js';
 import { go } from '../../service/router.js';
 import { noteRefusal } from '../../service/session.js';
@@ -74,16 +75,16 @@ export function Page({ onClose }: { onClose: () => void }): VNode {
           Executor
           <select value={executor.value} onChange={(event) => choose(event.currentTarget.value)}>
             <option value={EXTERNAL}>external: you append its events</option>
-            {(executors.value ?? []).map(({ name, live_instances }) => (
-              <option key={name} value={name}>
-                {live_instances === 0 ? `${name} (no live instance)` : name}
+            {(executors.value ?? []).map((one) => (
+              <option key={one.name} value={one.name}>
+                {one.live_instances === 0 ? `${one.name} (no live ${servedBy(one)})` : one.name}
               </option>
             ))}
           </select>
         </label>
         {known?.live_instances === 0 && (
           <p class="warning">
-            No live instance has “<bdi>{known.name}</bdi>”: the run stays pending until one starts.
+            No live {servedBy(known)} has “<bdi>{known.name}</bdi>”: the run stays pending until one starts.
           </p>
         )}
         {isJson ? (
