@@ -25,6 +25,7 @@ import { PendingEntries } from './admin/pending-entries.js';
 import { SuspectGate } from './delivery/suspect-gate.js';
 import { TenantDirectory } from './group/tenant-directory.js';
 import { TenantSamples } from './overview/tenant-samples.js';
+import { WorkerGroups } from './workers/worker-groups.js';
 
 const { ConfigurableModule, options } = configurableModule<ConsumerOptions>('consumer', CONSUMER_OPTIONS);
 
@@ -61,6 +62,7 @@ const { ConfigurableModule, options } = configurableModule<ConsumerOptions>('con
     GroupControl,
     DeadLetters,
     PendingEntries,
+    WorkerGroups,
     ConsumerMetrics,
   ],
   exports: [
@@ -76,6 +78,7 @@ const { ConfigurableModule, options } = configurableModule<ConsumerOptions>('con
     GroupControl,
     DeadLetters,
     PendingEntries,
+    WorkerGroups,
     ConsumerMetrics,
   ],
 })

@@ -25,3 +25,7 @@ export * from './admin/pending-entries.js';
 export * from './group/recovery-result.js';
 export { SuspectGate } from './delivery/suspect-gate.js';
 export * from './group/tenant-directory.js';
+export { parseDeliveryId } from './workers/delivery-id.js';
+export type { WorkerGroup } from './workers/worker-group.js';
+export * from './workers/worker-groups.js';
+export type { WorkerSettlement } from './workers/worker-source.js';

@@ -6,6 +6,7 @@ import {
   MOST_PARTITIONS,
   type RawEntry,
   readJournalEntry,
+  shownName,
 } from '../../event-store/index.js';
 import {
   compareEventIds,
@@ -52,6 +53,7 @@ export interface DeadLetterFilter {
 
 /** Where a group's dead letters are: each of the tenant's partitions has its own. */
 interface Place {
+  /** As Redis has it; of an id, as callers have it. */
   group: string;
   partition: number;
 }
@@ -93,8 +95,10 @@ export class DeadLetters {
   ): Promise<{ letters: DeadLetter[]; next: string | undefined }> {
     this.store.types.parseFilter(filter.type);
     const after = cursor === undefined ? undefined : readCursor(cursor);
-    if (filter.group !== undefined) await this.groups.assertExists(tenantId, filter.group);
-    const names = filter.group === undefined ? await this.groups.names(tenantId) : [filter.group];
+    const names =
+      filter.group === undefined
+        ? await this.groups.names(tenantId)
+        : [await this.groups.find(tenantId, filter.group)];
     const places = names.flatMap((group) => this.placesOf(tenantId, group));
     const pages = await Promise.all(
       places.map((place) =>
@@ -143,9 +147,9 @@ export class DeadLetters {
     type?: string,
   ): Promise<{ redriven: number; trimmed: number }> {
     this.store.types.parseFilter(type);
-    await this.groups.assertExists(tenantId, group);
+    const stored = await this.groups.find(tenantId, group);
     const result = { redriven: 0, trimmed: 0 };
-    for (const place of this.placesOf(tenantId, group)) {
+    for (const place of this.placesOf(tenantId, stored)) {
       // Those that die again while this goes on are not sent another time.
       const last = await this.newestOf(tenantId, place);
       let from: string | undefined = last === undefined ? undefined : '-';
@@ -169,9 +173,9 @@ export class DeadLetters {
 
   /** Deletes all of a group's. @throws GroupNotFoundError */
   async deleteAll(tenantId: string, group: string): Promise<void> {
-    await this.groups.assertExists(tenantId, group);
-    for (const { partition } of this.placesOf(tenantId, group))
-      await redisCall(this.redis.commands.unlink(this.store.keys.group(tenantId, partition, group).dead));
+    const stored = await this.groups.find(tenantId, group);
+    for (const { partition } of this.placesOf(tenantId, stored))
+      await redisCall(this.redis.commands.unlink(this.store.keys.group(tenantId, partition, stored).dead));
   }
 
   private placesOf(tenantId: string, group: string): Place[] {
@@ -181,12 +185,12 @@ export class DeadLetters {
   private async locate(tenantId: string, id: string): Promise<LetterId> {
     const letter = tryParseLetterId(id);
     if (!letter) throw new DeadLetterNotFoundError();
-    await this.groups.assertExists(tenantId, letter.group).catch((error: unknown) => {
+    const group = await this.groups.find(tenantId, letter.group).catch((error: unknown) => {
       throw error instanceof Error && error.name === 'GroupNotFoundError'
         ? new DeadLetterNotFoundError()
         : error;
     });
-    return letter;
+    return { ...letter, group };
   }
 
   private async read(
@@ -242,7 +246,7 @@ function toDeadLetter(tenantId: string, place: Place, [position, fields]: RawEnt
   for (let i = 0; i < fields.length; i += 2) value.set(fields[i] ?? '', fields[i + 1] ?? '');
   return {
     id: formatLetterId({ ...place, position }),
-    group: place.group,
+    group: shownName(place.group),
     entryId: value.get('o') ?? value.get('entry') ?? '',
     runId: value.get('r'),
     event: eventOf(tenantId, [position, fields]),
@@ -263,7 +267,8 @@ function eventOf(tenantId: string, entry: RawEntry): RecordedEvent | undefined {
 }
 
 function formatLetterId({ group, partition, position }: LetterId): string {
-  return partition === 0 ? `${group}.${position}` : `${group}.${partition}.${position}`;
+  const name = shownName(group);
+  return partition === 0 ? `${name}.${position}` : `${name}.${partition}.${position}`;
 }
 
 function tryParseLetterId(id: string): LetterId | undefined {
@@ -285,7 +290,8 @@ function positionAfter(place: Place, after: LetterId | undefined): string {
 }
 
 function comparePlaces(a: Place, b: Place): number {
-  return a.group === b.group ? a.partition - b.partition : a.group < b.group ? -1 : 1;
+  const [left, right] = [shownName(a.group), shownName(b.group)];
+  return left === right ? a.partition - b.partition : left < right ? -1 : 1;
 }
 
 function newestFirst(a: { id: string }, b: { id: string }): number {

@@ -34,8 +34,8 @@ export class GroupControl {
    *
    * @param by who does it, as people shall read it
    */
-  async pause(tenantId: string, group: string, by = ''): Promise<void> {
-    await this.catalog.assertExists(tenantId, group);
+  async pause(tenantId: string, name: string, by = ''): Promise<void> {
+    const group = await this.catalog.find(tenantId, name);
     const { partitions } = this.store;
     // The first partition comes first: a group that is made in a new one looks there (follow-pause.ts).
     for (let done = 0; done < partitions.countOf(tenantId);) {
@@ -50,8 +50,8 @@ export class GroupControl {
     await redisCall(this.redis.commands.sadd(groupPausedKey(group), partitionOf(tenantId)));
   }
 
-  async resume(tenantId: string, group: string): Promise<void> {
-    await this.catalog.assertExists(tenantId, group);
+  async resume(tenantId: string, name: string): Promise<void> {
+    const group = await this.catalog.find(tenantId, name);
     await this.store.partitions.refresh();
     for (const number of this.store.partitions.of(tenantId)) {
       const { meta } = this.store.keys.group(tenantId, number, group);
@@ -70,9 +70,9 @@ export class GroupControl {
    *   then, by the clock, is delivered again.
    * @throws ValidationFailedError
    */
-  async replay(tenantId: string, group: string, from: string): Promise<void> {
+  async replay(tenantId: string, name: string, from: string): Promise<void> {
     const positionOf = positionsBefore(from);
-    await this.catalog.assertExists(tenantId, group);
+    const group = await this.catalog.find(tenantId, name);
     await this.store.partitions.refresh();
     const found = await Promise.all(
       this.store.partitions
@@ -90,7 +90,7 @@ export class GroupControl {
     position: string,
   ): Promise<boolean> {
     const keys = this.store.keys.group(tenantId, number, group);
-    const { entries, delayed } = keys.state('journal');
+    const { entries, delayed, leased, parked } = keys.state('journal');
     const ofRedrives = keys.state('redrive');
     const { journal } = this.store.keys.partition(tenantId, number);
     const reply = (await this.signals.around([groupWork(partitionOf(tenantId, number), group)], () =>
@@ -98,7 +98,7 @@ export class GroupControl {
         this.redis.commands,
         [
           ...[journal, entries, delayed, keys.meta, keys.owner, keys.later.due, keys.later.entries],
-          ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed],
+          ...[keys.redrive, ofRedrives.entries, ofRedrives.delayed, leased, parked],
         ],
         [group, position],
       ),
@@ -109,16 +109,20 @@ export class GroupControl {
   /**
    * Removes a group with all it knows and its dead letters.
    *
-   * @throws GroupInUseError while this application has a handler for it, or any did within the last minute
+   * @throws GroupInUseError while this application has a handler for it, or anybody handled it within the last minute
    */
-  async remove(tenantId: string, group: string): Promise<void> {
-    await this.catalog.assertExists(tenantId, group);
-    if (this.catalog.isRegistered(group) || (await this.catalog.isHandled(group)))
-      throw new GroupInUseError();
+  async remove(tenantId: string, name: string): Promise<void> {
+    const { isHandled, isOfWorkers, stored: group } = await this.catalog.use(tenantId, name);
+    if (isHandled) throw new GroupInUseError();
+    // From here on its workers are told that there is no such group.
+    if (isOfWorkers)
+      await redisCall(
+        this.redis.commands.hdel(this.store.keys.partition(tenantId, 0).workers('groups'), name),
+      );
     await this.store.partitions.refresh();
     const answers: string[] = [];
     for (const number of this.store.partitions.of(tenantId)) {
-      const answer = await this.removeIn(tenantId, number, group);
+      const answer = await this.removeIn(tenantId, number, group, isOfWorkers ? 0 : SILENT_AFTER_MS);
       if (answer === 'IN_USE') throw new GroupInUseError();
       answers.push(answer);
     }
@@ -128,7 +132,7 @@ export class GroupControl {
     await redisCall(this.redis.commands.del(groupRegisteredKey(group)));
   }
 
-  private async removeIn(tenantId: string, number: number, group: string): Promise<string> {
+  private async removeIn(tenantId: string, number: number, group: string, silentMs: number): Promise<string> {
     const keys = this.store.keys.group(tenantId, number, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
     const { journal } = this.store.keys.partition(tenantId, number);
@@ -136,11 +140,11 @@ export class GroupControl {
       this.redis.commands,
       [
         ...[journal, keys.meta, keys.owner, keys.dead, keys.redrive],
-        ...[ofJournal.entries, ofJournal.delayed, ofJournal.parked],
-        ...[ofRedrives.entries, ofRedrives.delayed, ofRedrives.parked],
+        ...[ofJournal.entries, ofJournal.delayed, ofJournal.parked, ofJournal.leased],
+        ...[ofRedrives.entries, ofRedrives.delayed, ofRedrives.parked, ofRedrives.leased],
         ...[keys.later.due, keys.later.entries, keys.samples],
       ],
-      [group, SILENT_AFTER_MS, REMOVED_META_TTL_SECONDS],
+      [group, silentMs, REMOVED_META_TTL_SECONDS],
     )) as string;
   }
 }

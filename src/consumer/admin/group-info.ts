@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { GroupNotFoundError } from '../../common/index.js';
-import { GROUP_PATTERN, Journal, Partitions } from '../../event-store/index.js';
+import {
+  isOfWorkers,
+  Journal,
+  ofWorkers,
+  Partitions,
+  shownName,
+  STORED_GROUP_PATTERN,
+  workerOf,
+} from '../../event-store/index.js';
 import { Announcements } from '../../stream-consumer/index.js';
 import { groupConsumer } from '../group/group-work.js';
 import { ConsumerRunner } from '../consumer-runner.js';
@@ -52,26 +60,43 @@ export class GroupCatalog {
 
   /** @throws GroupNotFoundError */
   async get(tenantId: string, group: string): Promise<GroupInfo> {
-    const journal = await this.journalGroups(tenantId);
-    if (!this.isRegistered(group) && !journal.has(group)) throw new GroupNotFoundError();
-    return this.read(tenantId, group);
+    return this.read(tenantId, await this.find(tenantId, group));
   }
 
   /** How it stood in the last hour, oldest first; times in which it was idle are left out. */
   async trend(tenantId: string, group: string): Promise<TrendPoint[]> {
-    return trendOf(await this.samples.list(tenantId, group, 'all'));
+    return trendOf(await this.samples.list(tenantId, await this.find(tenantId, group), 'all'));
   }
 
-  /** In alphabetical order. */
+  /** As Redis has them, in alphabetical order. */
   async names(tenantId: string): Promise<string[]> {
     return this.merge(await this.journalGroups(tenantId));
   }
 
-  /** @throws GroupNotFoundError */
-  async assertExists(tenantId: string, group: string): Promise<void> {
-    if (!this.isRegistered(group) && !(await this.journalGroups(tenantId)).has(group)) {
-      throw new GroupNotFoundError();
-    }
+  /**
+   * The name in Redis of what callers call a group: that of a handler in the service, or of the tenant's workers.
+   *
+   * @throws GroupNotFoundError
+   */
+  async find(tenantId: string, group: string): Promise<string> {
+    if (this.isRegistered(group)) return group;
+    const journal = await this.journalGroups(tenantId);
+    for (const stored of [ofWorkers(group), group]) if (journal.has(stored)) return stored;
+    throw new GroupNotFoundError();
+  }
+
+  /**
+   * Whether it is handled: this application has a handler for it, or anybody did within the last minute.
+   *
+   * @throws GroupNotFoundError
+   */
+  async use(
+    tenantId: string,
+    group: string,
+  ): Promise<{ stored: string; isOfWorkers: boolean; isHandled: boolean }> {
+    const stored = await this.find(tenantId, group);
+    const isHandled = this.isRegistered(stored) || (await this.read(tenantId, stored)).isHandled;
+    return { stored, isOfWorkers: isOfWorkers(stored), isHandled };
   }
 
   /** Whether a process handled the group, for any tenant, within the last minute. */
@@ -95,7 +120,7 @@ export class GroupCatalog {
       this.partitions.of(tenantId).map((number) => this.journal.journalInfo(tenantId, number)),
     );
     const names = infos.flatMap(({ groups }) => groups.map(({ name }) => name));
-    return new Set(names.filter((name) => GROUP_PATTERN.test(name)));
+    return new Set(names.filter((name) => STORED_GROUP_PATTERN.test(name)));
   }
 
   private async read(tenantId: string, group: string): Promise<GroupInfo> {
@@ -106,11 +131,13 @@ export class GroupCatalog {
       this.samples.list(tenantId, group, 'latest'),
     ]);
     const { handler, recovery, at, appended, appendedLately, ...numbers } = standing;
+    const workers = isOfWorkers(group) ? workersOf(standing) : undefined;
     return {
-      group,
+      group: shownName(group),
       ...numbers,
+      ...(workers && { consumers: workers }),
       handler: this.describe(group, members) ?? readHandlerDescription(handler),
-      isHandled,
+      isHandled: workers?.some(({ idleMs }) => idleMs < SILENT_AFTER_MS) ?? isHandled,
       members,
       rates: ratesOf({ ...numbers, at, appended, appendedLately }, latest),
       lastRecovery: recovery === '' ? undefined : (JSON.parse(recovery) as RecoveryResult & { at: number }),
@@ -123,4 +150,12 @@ export class GroupCatalog {
     if (registered) return { name: registered.name, types: registered.options.types };
     return member && { name: member.handler, types: member.types };
   }
+}
+
+/** Those that asked lately, or hold something: by the names that they gave themselves. */
+function workersOf({ consumers }: GroupStanding): GroupStanding['consumers'] {
+  return consumers.flatMap(({ name, pending, idleMs }) => {
+    const worker = workerOf(name)?.worker;
+    return worker === undefined ? [] : [{ name: worker, pending, idleMs }];
+  });
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailedError } from '../../common/index.js';
-import { EventStore, MOST_PARTITIONS } from '../../event-store/index.js';
+import { EventStore, MOST_PARTITIONS, workerOf } from '../../event-store/index.js';
 import { RedisConnections } from '../../redis/index.js';
 import { GroupCatalog } from './group-info.js';
 import { SCRIPTS } from '../scripts.js';
@@ -83,7 +83,7 @@ export class PendingEntries {
    */
   async list(
     tenantId: string,
-    group: string,
+    name: string,
     limit: number,
     cursor = '_',
   ): Promise<{ entries: PendingEntry[]; next: string | undefined }> {
@@ -95,7 +95,7 @@ export class PendingEntries {
     const partition = Number(places[1] ?? 0);
     if (partition >= MOST_PARTITIONS)
       throw new ValidationFailedError([{ path: 'cursor', message: 'must be next_cursor of a page' }]);
-    await this.groups.assertExists(tenantId, group);
+    const group = await this.groups.find(tenantId, name);
     const keys = this.store.keys.group(tenantId, partition, group);
     const [ofJournal, ofRedrives] = [keys.state('journal'), keys.state('redrive')];
     let [, , afterJournal, afterRedrive, afterLater, lastDue] = places;
@@ -151,7 +151,7 @@ function toEntry(row: Row, now: number, isOrdered: boolean): PendingEntry {
     isRedrive,
     runId: runId === '' ? undefined : runId,
     type: type === '' ? undefined : type,
-    consumer,
+    consumer: workerOf(consumer)?.worker ?? consumer,
     ageMs: Math.max(now - Number(/\d+/.exec(isRedrive || origin === '' ? id : origin)?.[0]), 0),
     idleMs,
     attempts: isFirst ? 1 : Number(attempts ?? 0),

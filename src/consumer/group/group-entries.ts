@@ -51,16 +51,13 @@ function toJournalEntry(raw: RawEntry): JournalEntry {
   try {
     return readJournalEntry(raw);
   } catch {
-    const position = parseEventId(raw[0]);
-    const event = {
-      id: raw[0],
-      position,
-      type: '',
-      body: '',
-      timestamp: undefined,
-      key: undefined,
-      ends: undefined,
-    };
-    return { id: raw[0], position, runId: '', event };
+    return bareEntry(raw[0]);
   }
+}
+
+/** An entry of which only the id is known. */
+export function bareEntry(id: string): JournalEntry {
+  const position = parseEventId(id);
+  const event = { id, position, type: '', body: '', timestamp: undefined, key: undefined, ends: undefined };
+  return { id, position, runId: '', event };
 }

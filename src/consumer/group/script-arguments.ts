@@ -9,6 +9,12 @@ import {
   type Settlement,
 } from '../delivery/lease.js';
 
+/** An outcome, as settle.lua takes it. Workers show a token of their own, and know nothing of fences and epochs. */
+export interface SettledOutcome extends Omit<Outcome, 'kind' | 'token'> {
+  kind: Outcome['kind'] | 'backoff';
+  token: number | string;
+}
+
 /** What settle.lua answers: which of the plain successes were lost, counted from 1; then the rest in order. */
 export type SettleReply = [lost: number[], ...others: Settlement[]];
 
@@ -79,6 +85,7 @@ export function beatCall(
  * rest.
  *
  * @param limits of the tenant, where effects are made
+ * @param ofWorkers what settle.lua is told of a group of workers, else ''
  */
 export function settleCall(
   store: EventStore,
@@ -87,10 +94,11 @@ export function settleCall(
   keys: readonly string[],
   args: readonly (string | number)[],
   limits: string,
-  outcomes: readonly Outcome[],
+  outcomes: readonly SettledOutcome[],
   markerKey: MarkerKey,
+  ofWorkers = '',
 ): ScriptCall {
-  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(outcomes), limits] };
+  const call: ScriptCall = { keys: [...keys], args: [...args, ...idRange(outcomes), limits, ofWorkers] };
   const plain = outcomes.filter(isPlain);
   const others = outcomes.filter((outcome) => !isPlain(outcome));
 
@@ -180,7 +188,7 @@ function idRange(held: readonly { entry: JournalEntry }[]): string[] {
   return [first.id, last.id];
 }
 
-function isPlain({ kind, effects }: Outcome): boolean {
+function isPlain({ kind, effects }: SettledOutcome): boolean {
   return kind === 'ok' && effects.length === 0;
 }
 

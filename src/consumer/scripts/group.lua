@@ -14,7 +14,7 @@
 -- token     of the attempt, which alone may settle it; every begin takes a higher one
 -- first_failure  ms, 0 without one
 -- delivery  what the consumer that began it calls its holding of the entry: it tells an answer to `begin` that was lost
---           from a process that died
+--           from a process that died. Of a group of workers it is another thing (../workers/scripts/lanes.lua)
 -- last_error  why the last attempt failed, for operators to read; it may hold spaces
 --
 -- An entry that was settled for good has no field any more, and one that was not begun has none yet. Nor has the first
@@ -75,13 +75,19 @@ local function held_by(stream, group, consumer, ids, first, last)
   return held
 end
 
+-- What an attempt shows for its token: workers outside of the service must not guess another's.
+local function token_of(state)
+  local secret = string.match(state.delivery, '^@([^:]*)')
+  return secret and string.format('%d.%s', state.token, secret) or tostring(state.token)
+end
+
 -- The state of an attempt, or nil where it has lost its entry. `held` tells what its consumer has pending.
 local function attempt_state(text, token, is_held)
   if not text then
     return is_held and { attempts = 1, failures = 0, flag = 'r', token = token, first = 0, delivery = '-', last_error = '' }
   end
   local state = read_state(text)
-  local is_current = (state.flag == 'r' or state.flag == 's') and tostring(state.token) == token
+  local is_current = (state.flag == 'r' or state.flag == 's') and token_of(state) == token
   return is_current and state or nil
 end
 

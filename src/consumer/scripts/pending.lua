@@ -70,7 +70,13 @@ while source and has_room() do
   local id = pending[1]
   local entry = redis.call('XRANGE', source.stream, id, id)[1]
   local state = redis.call('HGET', source.entries, id) or ''
-  add(source.name, id, pending[2], pending[3], state, redis.call('ZSCORE', source.delayed, id) or '', entry and entry[2] or {})
+  local fields = entry and entry[2] or {}
+  local due = redis.call('ZSCORE', source.delayed, id)
+  -- With `ordering: run` what a group of workers has to try again is there by its run.
+  if not due and string.match(state, '^%d+ %d+ w ') then
+    due = redis.call('ZSCORE', source.delayed, field_of(fields, 'r') or '')
+  end
+  add(source.name, id, pending[2], pending[3], state, due or '', fields)
   source = oldest()
 end
 

@@ -6,13 +6,15 @@
 -- The same goes for what left the journal to wait for more than an hour, unless the journal has it no more.
 --
 -- KEYS  1 journal  2 entries  3 delayed  4 meta  5 owner  6 later  7 later:entries  8 redrives  9 their entries
---       10 their delayed
+--       10 their delayed  11 leased  12 parked
 -- ARGV  1 group  2 position: the id before the first entry to come again
 -- Reply {the position taken, epoch} | {} when there is no such group
 
 --- include ../../redis/scripts/pages.lua
 --- include ../../redis/scripts/stream-group.lua
+--- include ../../event-store/scripts/bury.lua
 --- include later.lua
+--- include ../workers/scripts/lanes.lua
 
 local function is_before(a, b)
   local a_ms, a_n = string.match(a, '^(%d+)-(%d+)$')
@@ -36,8 +38,13 @@ assert_later_types(later)
 redis.call('XLEN', redrives)
 redis.call('HLEN', KEYS[9])
 redis.call('ZCARD', KEYS[10])
+redis.call('ZCARD', KEYS[11])
+redis.call('ZCARD', KEYS[12])
 redis.call('XRANGE', journal, position, position)
 local cursor = redis.call('HGET', KEYS[4], 'cursor')
+local ordering = string.match(redis.call('HGET', KEYS[4], 'terms') or '', '^%d+ (%a+)')
+-- Of a group of workers.
+local lanes = ordering and { leased = KEYS[11], delayed = KEYS[3], parked = KEYS[12], is_ordered = ordering == 'run' }
 
 local page
 repeat
@@ -45,6 +52,9 @@ repeat
   local ids = {}
   for i, pending in ipairs(page) do ids[i] = pending[1] end
   call_in_pages({ 'XACK', journal, group_name }, ids)
+  for i, text in ipairs(lanes and read_in_pages({ 'HMGET', KEYS[2] }, ids) or {}) do
+    leave_lane(lanes, ids[i], run_of(read_state(text)))
+  end
   call_in_pages({ 'HDEL', KEYS[2] }, ids)
   call_in_pages({ 'ZREM', KEYS[3] }, ids)
 until #page < PAGE

@@ -7,34 +7,47 @@
 --
 -- KEYS  1 stream  2 entries  3 delayed  4 meta  5 dead  6 owner  7 answer of this batch
 --       8 journal  9 journal:last  10 active  11 runs  12 later  13 later:entries  14 index  15 meter
---       16… per run that effects are made to: run, events, idempotency keys; then dispatch streams, and done markers
+--       of a group of workers: leased  parked; then per run that effects are made to: run, events, idempotency keys;
+--       then dispatch streams, and done markers
 -- ARGV  1 group  2 owner's fence or ''  3 TTL of done markers s  4 most failures  5 '1' when the source is the redrives
 --       6 journal channel  7 events kept  8 event TTL s  9 run TTL s  10 idle time-out ms
 --       11 consumer  12 replay epoch in which all were begun  13 least id  14 greatest id
---       15 limits of the tenant (meter.lua) or ''  16 number of runs, then per run: id, channel
+--       15 limits of the tenant (meter.lua) or ''
+--       16 '' | of a group of workers, of which one outcome is given: ordering, ms of the first wait and of the longest, up
+--          to 500: thousandths that are taken off a wait, TTL of the answer s
+--       17 number of runs, then per run: id, channel
 --       then the number of plain successes: without effects, which is what most outcomes are
 --       then per plain success: id, token, number of its marker among KEYS or 0
 --       then per other entry: id, token, number of its marker, outcome, delay ms, error, number of effects, effects…
 --           outcome: ok | retry | fail | release (handed back, not counted) | limited (the same, and it is not for now)
+--                    | backoff (of a group of workers: retry, after a wait that grows)
 --           effect:  publish, run (counted from 1), number of events, events as in append.lua
 --                    start, run, number of its dispatch stream among KEYS or 0, executor, task, input, labels,
 --                    context, key or '', number of events, events
 -- Reply {which of the plain successes were lost, counted from 1}, then for each other entry:
 --       'ok' | 'lost' | 'retry' | 'dead' | 'released' | 'refused <reason>'
 --       | 'limited <ms>', and for effects ' <limit> <value>' behind it: to be tried again after so long
+--       Of a group of workers 'dead <reason>'; instead of refused 'failed <reason>'; in the end {runs that were started}
 
 --- include ../../event-store/scripts/create-run.lua
 --- include group.lua
 --- include later.lua
+--- include ../workers/scripts/lanes.lua
 
 local ANSWER_TTL = 120
 local MAX_LIMITED_MS = 10000
-local answered = redis.call('GET', KEYS[7])
+local ordering, first_wait, longest_wait, off_wait, answer_ttl = string.match(ARGV[16], '^(%a+) (%d+) (%d+) (%d+) (%d+)$')
+local of_workers = ordering ~= nil
+-- Of workers one hash has the answers for all that was given out at once, by entry.
+local answered
+if of_workers then answered = redis.call('HGET', KEYS[7], ARGV[13]) else answered = redis.call('GET', KEYS[7]) end
 if answered then return cjson.decode(answered) end
 
 -- Step 1: all arguments.
 
 local k = { stream = KEYS[1], entries = KEYS[2], delayed = KEYS[3], dead = KEYS[5], is_redrive = ARGV[5] == '1' }
+if of_workers then k.leased, k.parked, k.is_ordered = KEYS[16], KEYS[17], ordering == 'run' end
+local first_run_key = of_workers and 18 or 16
 local later = { due = KEYS[12], entries = KEYS[13] }
 local group, fence = ARGV[1], ARGV[2]
 local done_ttl, most_failures = whole(ARGV[3], 'the TTL of done markers'), whole(ARGV[4], 'the most failures')
@@ -44,7 +57,7 @@ local limits = {
 }
 
 local consumer, epoch = ARGV[11], ARGV[12]
-local cursor = 16
+local cursor = 17
 local function next_arg()
   cursor = cursor + 1
   return ARGV[cursor - 1]
@@ -57,7 +70,7 @@ end
 
 local runs = {}
 for r = 1, next_whole('the number of runs', #KEYS) do
-  local at = 16 + 3 * (r - 1)
+  local at = first_run_key + 3 * (r - 1)
   runs[r] = {
     id = next_arg(), channels = { run = next_arg(), journal = ARGV[6] },
     keys = {
@@ -115,7 +128,7 @@ local fenced = is_fenced(KEYS[6], fence)
 local states = read_in_pages({ 'HMGET', k.entries }, ids)
 -- Attempts without a state. After a replay, and in an ordered group, that is no attempt of ours.
 local stateless, mine = {}, {}
-if fence == '' and (redis.call('HGET', KEYS[4], 'epoch') or '0') == epoch then
+if fence == '' and not of_workers and (redis.call('HGET', KEYS[4], 'epoch') or '0') == epoch then
   for i, id in ipairs(ids) do if not states[i] then stateless[#stateless + 1] = id end end
   mine = held_by(k.stream, group, consumer, stateless, ARGV[13], ARGV[14])
 end
@@ -224,7 +237,10 @@ local lost, done = {}, {}
 local with_state = {}
 for i, entry in ipairs(plain) do
   local is_ours
-  if states[i] then is_ours = string.match(states[i], '^%d+ %d+ [rs] (%d+) ') == entry.token
+  if of_workers then
+    entry.state = attempt_state(states[i], entry.token)
+    is_ours = entry.state ~= nil
+  elseif states[i] then is_ours = string.match(states[i], '^%d+ %d+ [rs] (%d+) ') == entry.token
   else is_ours = mine[entry.id] end
   if fenced or not is_ours then
     lost[#lost + 1] = i
@@ -235,29 +251,40 @@ for i, entry in ipairs(plain) do
   end
 end
 
+-- As backoffMs() has it.
+local function wait_after(failures)
+  local full = math.min(tonumber(longest_wait), tonumber(first_wait) * 2 ^ math.min(failures - 1, 30))
+  return math.floor(full * (1000 - tonumber(off_wait)) / 1000)
+end
+
 -- Answers how the outcome is recorded, and sets what is to be done for it.
 local function decide(outcome, state)
   local marked, kind, limited = outcome.marker and marks[outcome.marker], outcome.kind, nil
+  local failure
   if fenced or not state then return 'lost' end
+  outcome.state = state
   if kind == 'ok' then
     -- The marker lapsed in an outage, and the same event was handled in another entry: its effects are there.
     if marked == 'done' then
       outcome.effects, outcome.marker = {}, nil
     else
       limited = over_limit(outcome.effects)
-      local refused = not limited and refusal(outcome.effects)
-      if refused then return 'refused ' .. refused end
+      failure = not limited and refusal(outcome.effects) or nil
+      if failure and not of_workers then return 'refused ' .. failure end
     end
-    if not limited then
+    if failure then
+      kind, outcome.error, outcome.effects = 'backoff', failure, {}
+    elseif not limited then
       if outcome.marker then marks[outcome.marker] = 'done' end
       outcome.acts = 'settle'
       return 'ok'
     end
-    -- Not for too long: the limit may be raised.
-    limited[4] = math.min(limited[4], MAX_LIMITED_MS)
-    outcome.delay = limited[4]
+    if limited then
+      -- Not for too long: the limit may be raised.
+      limited[4] = math.min(limited[4], MAX_LIMITED_MS)
+      outcome.delay = limited[4]
+    end
   end
-  outcome.state = state
   if limited or kind == 'release' or kind == 'limited' then
     state.attempts = state.attempts - 1
   else
@@ -269,17 +296,31 @@ local function decide(outcome, state)
     outcome.unmark = true
     marks[outcome.marker] = nil
   end
+  if kind == 'backoff' then
+    kind, outcome.delay = 'retry', wait_after(state.failures)
+  end
   local is_dead = kind == 'fail' or (kind == 'retry' and state.failures >= most_failures)
   state.flag = 'w'
   outcome.acts = is_dead and 'bury' or is_for_later(outcome) and 'keep' or 'wait'
   if limited then return string.format('limited %d %s %s', limited[4], limited[2], limited[3]) end
   if kind == 'limited' then return string.format('limited %d', outcome.delay) end
+  if of_workers and is_dead then return 'dead ' .. outcome.error end
+  if failure then return 'failed ' .. failure end
   return is_dead and 'dead' or kind == 'release' and 'released' or 'retry'
 end
 
 local reply = { lost }
 for i, outcome in ipairs(outcomes) do
   reply[i + 1] = decide(outcome, attempt_state(states[#plain + i], outcome.token, mine[outcome.id]))
+end
+
+-- Whoever asks again wants to know which runs the first call has started.
+if of_workers and outcomes[1] then
+  local started = {}
+  for _, effect in ipairs(reply[2] == 'ok' and outcomes[1].effects or {}) do
+    if effect.kind == 'start' then started[#started + 1] = effect.run.id end
+  end
+  reply[3] = started
 end
 
 local note = note_effects()
@@ -308,23 +349,32 @@ local function acknowledge(entries, stateful)
   if k.is_redrive then call_in_pages({ 'XDEL', k.stream }, entries) end
 end
 
+-- Of a group of workers: what comes after it may be given out.
+local function let_go(id, state)
+  if of_workers then leave_lane(k, id, run_of(state)) end
+end
+
 local function record(outcome)
   if outcome.acts == 'settle' then
     for _, effect in ipairs(outcome.effects) do make(effect) end
     if outcome.marker then redis.call('SET', outcome.marker, 'done', 'EX', done_ttl) end
     -- At once: should a later outcome fail against all expectation, this one is not made again.
     acknowledge({ outcome.id }, { outcome.id })
+    let_go(outcome.id, outcome.state)
     return
   end
   if outcome.unmark then redis.call('DEL', outcome.marker) end
   if outcome.acts == 'bury' then
     bury(k, group, outcome.id, outcome.state, outcome.error, now)
+    let_go(outcome.id, outcome.state)
   elseif outcome.acts == 'keep' then
     keep_for_later(later, outcome.kept, now + outcome.delay)
     acknowledge({ outcome.id }, { outcome.id })
   elseif outcome.acts == 'wait' then
     redis.call('HSET', k.entries, outcome.id, write_state(outcome.state))
-    redis.call('ZADD', k.delayed, now + outcome.delay, outcome.id)
+    local lane = of_workers and lane_of(k, outcome.id, run_of(outcome.state)) or outcome.id
+    if of_workers then redis.call('ZREM', k.leased, lane) end
+    redis.call('ZADD', k.delayed, now + outcome.delay, lane)
   end
 end
 
@@ -334,14 +384,20 @@ local function record_all()
     if entry.is_done and entry.marker then redis.call('SET', entry.marker, 'done', 'EX', done_ttl) end
   end
   acknowledge(done, with_state)
+  for _, entry in ipairs(plain) do if entry.is_done then let_go(entry.id, entry.state) end end
   for _, outcome in ipairs(outcomes) do record(outcome) end
 end
 
 -- First of all, since this is what fails when Redis is out of memory: nothing has happened then.
-redis.call('SET', KEYS[7], cjson.encode(reply), 'EX', ANSWER_TTL)
+if not of_workers then
+  redis.call('SET', KEYS[7], cjson.encode(reply), 'EX', ANSWER_TTL)
+elseif #lost == 0 and reply[2] ~= 'lost' then
+  redis.call('HSET', KEYS[7], ids[1], cjson.encode(reply))
+  redis.call('EXPIRE', KEYS[7], answer_ttl)
+end
 local fine, problem = pcall(record_all)
 if not fine then
-  redis.call('DEL', KEYS[7])
+  if of_workers then redis.call('HDEL', KEYS[7], ids[1]) else redis.call('DEL', KEYS[7]) end
   error(problem, 0)
 end
 return reply

@@ -91,8 +91,16 @@ export interface GroupKeys {
   dead: string;
   /** Dead letters that were sent back to this group alone, and what waited for more than an hour and is due. */
   redrive: string;
-  /** What the group knows of entries that are pending, when those that wait are due, and, in order, those parked. */
-  state(source: 'journal' | 'redrive' | 'dispatch'): { entries: string; delayed: string; parked: string };
+  /**
+   * What the group knows of entries that are pending, when those that wait are due, and, in order, those parked; of a
+   * group of workers also when the leases of those that are out end.
+   */
+  state(source: 'journal' | 'redrive' | 'dispatch'): {
+    entries: string;
+    delayed: string;
+    parked: string;
+    leased: string;
+  };
   /** What is tried again in more than an hour: when it is due, and what it is. */
   later: { due: string; entries: string };
   /** How it stood, every ten seconds for an hour. */
@@ -105,6 +113,9 @@ export interface GroupKeys {
 
 /** What a group may be called. */
 export const GROUP_PATTERN = /^[a-z][a-z0-9_-]{0,62}$/;
+
+/** What a group is called in Redis: one of workers has a mark of its own (ofWorkers()). */
+export const STORED_GROUP_PATTERN = /^~?[a-z][a-z0-9_-]{0,62}$/;
 
 /** What may stand between the colons and braces of a key (T55). */
 const SAFE_TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -171,7 +182,7 @@ export class Keyspace {
   }
 
   group(tenantId: string, partition: number, group: string): GroupKeys {
-    if (!GROUP_PATTERN.test(group)) throw new TypeError(`"${group}" is not a name for a group.`);
+    if (!STORED_GROUP_PATTERN.test(group)) throw new TypeError(`"${group}" is not a name for a group.`);
     const prefix = `${this.prefix(tenantId, partition)}group:${group}:`;
     return {
       meta: `${prefix}meta`,
@@ -182,6 +193,7 @@ export class Keyspace {
         entries: `${prefix}${source}:entries`,
         delayed: `${prefix}${source}:delayed`,
         parked: `${prefix}${source}:parked`,
+        leased: `${prefix}${source}:leased`,
       }),
       later: { due: `${prefix}later`, entries: `${prefix}later:entries` },
       samples: `${prefix}samples`,

@@ -68,7 +68,7 @@ for _, fields in ipairs(redis.call('XINFO', 'GROUPS', journal)) do
     redis.call('XLEN', KEYS[k + 1])
     redis.call('HLEN', KEYS[k + 2])
     redis.call('ZCARD', KEYS[k + 3])
-  elseif string.match(found.name, '^[a-z][a-z0-9_-]*$') then
+  elseif string.match(found.name, '^~?[a-z][a-z0-9_-]*$') then
     return { 'GROUPS' }
   end
 end

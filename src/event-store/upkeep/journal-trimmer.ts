@@ -10,7 +10,7 @@ import { redisCall, RedisConnections } from '../../redis/index.js';
 import { EventStore } from '../log/event-store.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
 import { type LookAgain, Upkeep, type UpkeepRounds } from '../../stream-consumer/index.js';
-import { GROUP_PATTERN, TENANTS_KEY } from '../log/keys.js';
+import { STORED_GROUP_PATTERN, TENANTS_KEY } from '../log/keys.js';
 import { SCRIPTS } from '../scripts.js';
 
 /** One step of trimming holds Redis for so many entries and bytes. */
@@ -136,7 +136,7 @@ export class JournalTrimmer implements OnApplicationBootstrap, BeforeApplication
     const groups = (await redisCall(this.redis.commands.xinfo('GROUPS', journal))) as unknown[][];
     return groups
       .map((fields) => String(fields[fields.indexOf('name') + 1]))
-      .filter((name) => GROUP_PATTERN.test(name));
+      .filter((name) => STORED_GROUP_PATTERN.test(name));
   }
 
   private async runRounds(): Promise<void> {
