@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GroupNotFoundError } from '../../common/index.js';
 import {
+  GROUP_PATTERN,
   isOfWorkers,
   Journal,
   ofWorkers,
@@ -80,7 +81,7 @@ export class GroupCatalog {
    */
   async find(tenantId: string, group: string): Promise<string> {
     if (this.isRegistered(group)) return group;
-    const journal = await this.journalGroups(tenantId);
+    const journal = GROUP_PATTERN.test(group) ? await this.journalGroups(tenantId) : new Set<string>();
     for (const stored of [ofWorkers(group), group]) if (journal.has(stored)) return stored;
     throw new GroupNotFoundError();
   }

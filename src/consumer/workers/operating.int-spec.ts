@@ -131,7 +131,10 @@ describe('Operators and groups of workers', () => {
         return left.length === 2;
       });
       expect(left).toEqual(['5', '6']);
-      expect(await scene.standing()).toEqual(NOTHING_LEFT);
+      await eventually('the leases on what is gone have ended', async () => {
+        await server.take();
+        return JSON.stringify(await scene.standing()) === JSON.stringify(NOTHING_LEFT);
+      });
     },
   );
 

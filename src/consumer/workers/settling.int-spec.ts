@@ -143,7 +143,7 @@ describe('What workers say came of events', () => {
     await expect(
       server.settle(c2!, {
         ...c2!,
-        publish: [{ runId: scene.run, event: { type: 'system.warning', data: {} } }],
+        publish: [{ runId: scene.run, event: { type: 'system.warning', data: 'text' as never } }],
       }),
     ).rejects.toMatchObject({ violations: [{ path: expect.stringMatching(/^settlements\.1\./) }] });
     expect((await scene.standing()).pending).toBeGreaterThan(0);
