@@ -26,6 +26,7 @@ export * from './group/recovery-result.js';
 export { SuspectGate } from './delivery/suspect-gate.js';
 export * from './group/tenant-directory.js';
 export { parseDeliveryId } from './workers/delivery-id.js';
+export { groupConsumer } from './group/group-work.js';
 export type { WorkerGroup } from './workers/worker-group.js';
 export * from './workers/worker-groups.js';
 export type { WorkerSettlement } from './workers/worker-source.js';

@@ -22,6 +22,7 @@ export * from './docs.js';
 export * from './openapi/index.js';
 export * from './errors/error-response.dto.js';
 export { isNdjson } from './body/content-type.js';
+export { readItem } from './input/read-item.js';
 export { readJson } from './input/read-json.js';
 export type { ErrorBody, ErrorForm } from './errors/error-body.js';
 export { parsedQuery, readQuery } from './input/read-query.js';

@@ -5,6 +5,8 @@ export * from './executors/claimed-run.js';
 export * from './executors/executor-claims.js';
 export * from './executors/run-leases.js';
 export * from './executors/worker-executors.js';
+export * from './groups/event-deliveries.js';
+export * from './groups/served-groups.js';
 export * from './presence.js';
 export * from './pull.module.js';
 export * from './waiting/wait-queue.js';

@@ -4,6 +4,8 @@ import { Definitions } from './definitions.js';
 import { ExecutorClaims } from './executors/executor-claims.js';
 import { RunLeases } from './executors/run-leases.js';
 import { WorkerExecutors } from './executors/worker-executors.js';
+import { EventDeliveries } from './groups/event-deliveries.js';
+import { ServedGroups } from './groups/served-groups.js';
 import { Presence } from './presence.js';
 import { WaitQueues } from './waiting/wait-queues.js';
 import { Wakeups } from './waiting/wakeups.js';
@@ -17,6 +19,8 @@ const SERVICES = [
   WorkerExecutors,
   ExecutorClaims,
   RunLeases,
+  ServedGroups,
+  EventDeliveries,
 ];
 
 /** What workers outside of the service need to execute runs and to handle events over HTTP. */

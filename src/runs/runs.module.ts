@@ -16,6 +16,7 @@ import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
 import { LeaseHolders } from './workers/lease-holder.js';
 import { RunLeasesController } from './workers/run-leases.controller.js';
+import { WorkerGroupsController } from './workers/worker-groups.controller.js';
 import { WorkerExecutorsController } from './workers/worker-executors.controller.js';
 import { RunsMetrics } from './runs-metrics.js';
 import { RUNS_OPTIONS, type RunsOptions } from './runs-options.js';
@@ -34,7 +35,7 @@ export interface RunRoutes {
   runs?: boolean;
   /** `/runs/:run_id/events`, `/events` and stream tickets. Default true. */
   events?: boolean;
-  /** `/executors`, and what workers outside say of the runs they have. Default true. */
+  /** `/executors`, and what workers outside ask and say of runs and events. Default true. */
   executors?: boolean;
 }
 
@@ -95,7 +96,9 @@ function withParts(
   const { runs = true, events = true, executors: overview = true } = routes ?? {};
   const controllers: Type[] = [
     ...(runs ? [RunsController] : []),
-    ...(overview ? [ExecutorsController, WorkerExecutorsController, RunLeasesController] : []),
+    ...(overview
+      ? [ExecutorsController, WorkerExecutorsController, RunLeasesController, WorkerGroupsController]
+      : []),
     ...(events ? [RunEventsController, JournalEventsController, StreamTicketsController] : []),
   ];
   return {

@@ -100,6 +100,12 @@ export class GroupCatalog {
     return { stored, isOfWorkers: isOfWorkers(stored), isHandled };
   }
 
+  /** Whether a group is, or was, one of handlers in the service: whatever tenant asks, and beside it this one's own. */
+  async isOfService(tenantId: string, group: string): Promise<boolean> {
+    if (this.isRegistered(group) || (await this.isHandled(group))) return true;
+    return (await this.journalGroups(tenantId)).has(group);
+  }
+
   /** Whether a process handled the group, for any tenant, within the last minute. */
   isHandled(group: string): Promise<boolean> {
     return this.announcements.isAnnounced(groupConsumer(group), SILENT_AFTER_MS);

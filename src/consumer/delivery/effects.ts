@@ -19,7 +19,8 @@ import {
 import type { Work } from '../../stream-consumer/index.js';
 import type { StartRun } from '../handler/handler.js';
 
-const EXECUTOR_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+/** As Redis has it: that of a tenant's workers has a mark (ofWorkers()). */
+const EXECUTOR_NAME = /^~?[a-z][a-z0-9_-]{0,62}$/;
 
 /** What a handler asked for: written together with its event's acknowledgement, or not at all. */
 export type Effect =
@@ -48,6 +49,19 @@ export function publishEffect(
 ): Effect {
   assertReachable(runId, partition);
   return { kind: 'publish', runId, event: store.prepare(toEventInput(event), '', trace) };
+}
+
+/** The same for an event as clients send it. `path` is where it is in what they sent. */
+export function publishSentEffect(
+  store: EventStore,
+  runId: string,
+  sent: unknown,
+  path: string,
+  partition: number,
+): Effect {
+  const event = store.prepare(sent, path);
+  assertReachable(runId, partition);
+  return { kind: 'publish', runId, event };
 }
 
 /** What effects cost when they are made: the events they write, and about so many bytes. */

@@ -197,4 +197,4 @@ describe('Operators and groups of workers', () => {
   );
 });
 
-const done = { type: 'system.warning', data: { message: 'done' } };
+const done = { event: { category: 'system', action: 'warning' }, data: { message: 'done' } };

@@ -103,7 +103,15 @@ describe('With ordering: run workers are given the events of a run one after the
               if (answer?.result === 'ok' && !('outcome' in said)) done.get(run)?.push(n);
             };
             const effect = {
-              publish: [{ runId: log, event: { type: 'system.warning', data: { message: `${run} ${n}` } } }],
+              publish: [
+                {
+                  runId: log,
+                  event: {
+                    event: { category: 'system', action: 'warning' },
+                    data: { message: `${run} ${n}` },
+                  },
+                },
+              ],
             };
             const dice = random();
             if (dice < 0.06)

@@ -10,7 +10,8 @@ import {
 } from '../../../test/support/worker-scene.js';
 import type { RecordedEvent } from '../../events/index.js';
 
-const warning = (message: string) => ({ type: 'system.warning', data: { message } });
+const warning = (message: string) => ({ event: WARNING, data: { message } });
+const WARNING = { category: 'system', action: 'warning' };
 
 async function warningsOf({ store, tenant, run }: WorkerScene): Promise<unknown[]> {
   const { events } = await store.read(tenant, run);
@@ -143,9 +144,11 @@ describe('What workers say came of events', () => {
     await expect(
       server.settle(c2!, {
         ...c2!,
-        publish: [{ runId: scene.run, event: { type: 'system.warning', data: 'text' as never } }],
+        publish: [{ runId: scene.run, event: { event: WARNING, data: 'text' } }],
       }),
-    ).rejects.toMatchObject({ violations: [{ path: expect.stringMatching(/^settlements\.1\./) }] });
+    ).rejects.toMatchObject({
+      violations: [{ path: expect.stringMatching(/^settlements\[1\]\.publish\[0\]/) }],
+    });
     expect((await scene.standing()).pending).toBeGreaterThan(0);
   });
 

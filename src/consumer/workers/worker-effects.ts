@@ -1,12 +1,12 @@
 import type { EventStore } from '../../event-store/index.js';
-import type { UntypedEvent } from '../../events/index.js';
 import { EffectBudget, type EffectLimits } from '../delivery/effect-budget.js';
-import { type Effect, publishEffect, startEffect } from '../delivery/effects.js';
+import { type Effect, publishSentEffect, startEffect } from '../delivery/effects.js';
 import type { StartRun } from '../handler/handler.js';
 
 /** What a worker wants to be written together with the acknowledgement of an event. */
 export interface AskedEffects {
-  publish: readonly { runId: string; event: UntypedEvent }[];
+  /** Each event as clients send it. */
+  publish: readonly { runId: string; event: unknown }[];
   startRuns: readonly StartRun[];
 }
 
@@ -22,7 +22,9 @@ export function effectsOf(
 ): Effect[] {
   const budget = new EffectBudget(limits);
   const effects = [
-    ...publish.map(({ runId, event }) => publishEffect(store, runId, event, undefined, partition)),
+    ...publish.map(({ runId, event }, i) =>
+      publishSentEffect(store, runId, event, `publish[${i}]`, partition),
+    ),
     ...startRuns.map((run) => startEffect(store, run, undefined, partition)),
   ];
   for (const effect of effects) budget.take(effect);

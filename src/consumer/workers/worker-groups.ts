@@ -209,7 +209,7 @@ export class WorkerGroups {
       const effects = effectsOf(this.store, asked, place.partition, EFFECT_LIMITS);
       return { place, outcome: { ...held, kind: 'ok', delayMs: 0, error: '', effects } };
     } catch (problem) {
-      if (problem instanceof RunstreamError) throw at(problem, `settlements.${i}`);
+      if (problem instanceof RunstreamError) throw at(problem, `settlements[${i}]`);
       const failure = errorText(problem);
       return {
         place,

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type AskedSettlement,
+  groupConsumer,
+  type WorkerDelivery,
+  type WorkerGroupRef,
+  WorkerGroups,
+  type WorkerHold,
+  type WorkerSettlement,
+} from '../../consumer/index.js';
+import { EXTERNAL, JOURNAL_TOPIC, ofWorkers } from '../../event-store/index.js';
+import { type ClaimCall, ClaimAnswers } from '../claim-answers.js';
+import { WorkerExecutors } from '../executors/worker-executors.js';
+import { WaitQueues } from '../waiting/wait-queues.js';
+import { DeliverySource } from './delivery-source.js';
+import { ServedGroups } from './served-groups.js';
+
+/** What a worker asks for. */
+export interface DeliveriesAsked {
+  tenantId: string;
+  group: string;
+  worker: string;
+  claimId: string;
+  most: number;
+  waitMs: number;
+}
+
+/** Gives events to workers that ask for them. Every method throws GroupNotFoundError, RedisUnavailableError. */
+@Injectable()
+export class EventDeliveries {
+  constructor(
+    private readonly served: ServedGroups,
+    private readonly groups: WorkerGroups,
+    private readonly executors: WorkerExecutors,
+    private readonly answers: ClaimAnswers,
+    private readonly queues: WaitQueues,
+  ) {}
+
+  /**
+   * Resolves with none when the time was up, or at a shutdown.
+   *
+   * @param gone aborts when nobody is there any more to be answered
+   */
+  async take(asked: DeliveriesAsked, gone: AbortSignal): Promise<WorkerDelivery[]> {
+    const { tenantId, group: name, worker, claimId } = asked;
+    const ref = await this.served.get(tenantId, name);
+    const call: ClaimCall = { tenantId, kind: 'groups', name, worker, claimId };
+    const earlier = await this.stillHeld(call, ref);
+    if (earlier.length > 0) return earlier;
+    const stored = ofWorkers(name);
+    const queue = this.queues.of(
+      { tenantId, name: stored, topic: JOURNAL_TOPIC, consumer: groupConsumer(stored) },
+      () => new DeliverySource(this.groups, ref),
+    );
+    const given = await queue.wait({ worker }, asked.most, asked.waitMs, gone);
+    const held = given.map(({ id, token }): WorkerHold => ({ id, token }));
+    if (given.length === 0 || (await this.answers.keep(call, held, ref.group.leaseMs))) return given;
+    // The same call, made twice at once, was given others.
+    await this.groups.giveBack(ref, held);
+    return this.stillHeld(call, ref);
+  }
+
+  /** @throws RunstreamError for effects that are wrong by themselves, UNKNOWN_EXECUTOR: then nothing is recorded */
+  async settle(
+    tenantId: string,
+    name: string,
+    settlements: readonly AskedSettlement[],
+  ): Promise<WorkerSettlement[]> {
+    const ref = await this.served.get(tenantId, name);
+    const resolved = await Promise.all(
+      settlements.map(async (settlement) => ({
+        ...settlement,
+        startRuns: await Promise.all(
+          settlement.startRuns.map(async (run) => ({
+            ...run,
+            executor: await this.executors.resolve(tenantId, run.executor ?? EXTERNAL),
+          })),
+        ),
+      })),
+    );
+    return this.groups.settle(ref, resolved);
+  }
+
+  /** When each lease ends, in ms of Redis's clock; undefined for one that is lost. */
+  async renew(tenantId: string, name: string, held: readonly WorkerHold[]): Promise<(number | undefined)[]> {
+    return this.groups.renew(await this.served.get(tenantId, name), held);
+  }
+
+  private async stillHeld(call: ClaimCall, ref: WorkerGroupRef): Promise<WorkerDelivery[]> {
+    const held = (await this.answers.find<WorkerHold>(call)) ?? [];
+    return held.length > 0 ? this.groups.again(ref, held) : [];
+  }
+}
