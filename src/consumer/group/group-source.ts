@@ -12,6 +12,7 @@ import { dueTimes } from './due-times.js';
 import { groupWork } from './group-work.js';
 import { countLimited } from './limited-settlement.js';
 import { effectsWork } from '../delivery/effects.js';
+import { nameWorkerExecutors } from '../delivery/name-worker-executors.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from '../delivery/effect-budget.js';
 import {
   type Beginning,
@@ -210,6 +211,7 @@ export class GroupSource {
     const { group, consumer, maxAttempts } = this.settings;
     const { journal, journalLast, journalLive, active, runs, index, meter } = this.partitionKeys;
     const effects = outcomes.flatMap((outcome) => outcome.effects);
+    await nameWorkerExecutors(this.redis, this.store, this.tenantId, effects);
     const limits = effects.length > 0 ? await this.store.limits.of(this.tenantId) : '';
     const { keys, args } = settleCall(
       this.store,
