@@ -3,8 +3,10 @@ import {
   dispatchWork,
   type EventStore,
   EXTERNAL,
+  isOfWorkers,
   journalWork,
   newRunId,
+  ofWorkers,
   partitionOfRun,
 } from '../../event-store/index.js';
 import {
@@ -16,6 +18,7 @@ import {
   type TraceContext,
   type UntypedEvent,
 } from '../../events/index.js';
+import { redisCall, type RedisClient } from '../../redis/index.js';
 import type { Work } from '../../stream-consumer/index.js';
 import type { StartRun } from '../handler/handler.js';
 
@@ -116,6 +119,32 @@ export function startEffect(store: EventStore, run: StartRun, trace?: TraceConte
     fields: [executor, task, input, labels, encodeRunContext(context), key ?? ''],
     events: executor === EXTERNAL ? [store.prepare(started)] : [],
   };
+}
+
+/**
+ * Gives runs that are started to the tenant's workers, where these have said that they have the executor: a handler calls
+ * it by its name, as clients do.
+ *
+ * @throws RedisUnavailableError
+ */
+export async function nameWorkerExecutors(
+  redis: RedisClient,
+  store: EventStore,
+  tenantId: string,
+  effects: readonly Effect[],
+): Promise<void> {
+  const starts = effects.flatMap((effect) =>
+    effect.kind === 'start' && effect.executor !== undefined && !isOfWorkers(effect.executor) ? [effect] : [],
+  );
+  if (starts.length === 0) return;
+  const key = store.keys.partition(tenantId, 0).workers('executors');
+  const names = starts.map(({ executor }) => executor ?? '');
+  const known = await redisCall(redis.hmget(key, ...names));
+  for (const [i, effect] of starts.entries()) {
+    if (known[i] == null) continue;
+    effect.executor = ofWorkers(names[i] ?? '');
+    effect.fields[0] = effect.executor;
+  }
 }
 
 /** All of a settlement is one step, and so of one partition. */

@@ -11,8 +11,7 @@ import { type GroupEntry, type Page, type Taken, toGroupEntry, toPage } from './
 import { dueTimes } from './due-times.js';
 import { groupWork } from './group-work.js';
 import { countLimited } from './limited-settlement.js';
-import { effectsWork } from '../delivery/effects.js';
-import { nameWorkerExecutors } from '../delivery/name-worker-executors.js';
+import { effectsWork, nameWorkerExecutors } from '../delivery/effects.js';
 import { DEFAULT_EFFECT_LIMITS, type EffectLimits } from '../delivery/effect-budget.js';
 import {
   type Beginning,

@@ -170,11 +170,11 @@ export class WorkerGroups {
   ): Promise<WorkerSettlement[]> {
     const outcomes = settlements.map((settlement, i) => this.prepare(settlement, i));
     return Promise.all(
-      outcomes.map((prepared): WorkerSettlement | Promise<WorkerSettlement> => {
+      outcomes.map(async (prepared): Promise<WorkerSettlement> => {
         if (!prepared) return { result: 'lost' };
         const { place, failure, outcome } = prepared;
-        const settled = this.source(tenantId, name, group, place.partition, place.kind).settle(outcome);
-        return failure === undefined ? settled : settled.then((settlement) => asFailure(settlement, failure));
+        const settled = await this.source(tenantId, name, group, place.partition, place.kind).settle(outcome);
+        return failure === undefined ? settled : asFailure(settled, failure);
       }),
     );
   }

@@ -61,8 +61,8 @@ function readRun(sent: unknown, path: string): AskedSettlement['startRuns'][numb
     ...(executor != null && { executor }),
     ...(key != null && { key }),
     ...(input != null && { input }),
-    ...(labels != null && { labels: labels as never }),
-    ...(context != null && { context: context as never }),
+    ...(labels != null && { labels }),
+    ...(context != null && { context }),
   };
 }
 
