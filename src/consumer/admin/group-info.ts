@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GroupNotFoundError } from '../../common/index.js';
 import {
   GROUP_PATTERN,
+  EventStore,
   isOfWorkers,
   Journal,
   ofWorkers,
@@ -10,6 +11,7 @@ import {
   STORED_GROUP_PATTERN,
   workerOf,
 } from '../../event-store/index.js';
+import { redisCall, RedisConnections } from '../../redis/index.js';
 import { Announcements } from '../../stream-consumer/index.js';
 import { groupConsumer } from '../group/group-work.js';
 import { ConsumerRunner } from '../consumer-runner.js';
@@ -52,6 +54,8 @@ export class GroupCatalog {
     private readonly runner: ConsumerRunner,
     private readonly announcements: Announcements,
     private readonly samples: TenantSamples,
+    private readonly redis: RedisConnections,
+    private readonly store: EventStore,
   ) {}
 
   async list(tenantId: string): Promise<GroupInfo[]> {
@@ -138,7 +142,9 @@ export class GroupCatalog {
       this.samples.list(tenantId, group, 'latest'),
     ]);
     const { handler, recovery, at, appended, appendedLately, ...numbers } = standing;
-    const workers = isOfWorkers(group) ? workersOf(standing) : undefined;
+    const workers = isOfWorkers(group)
+      ? workersOf(standing, await this.seen(tenantId, shownName(group)))
+      : undefined;
     return {
       group: shownName(group),
       ...numbers,
@@ -151,6 +157,18 @@ export class GroupCatalog {
     };
   }
 
+  /** For how many ms each worker has not asked, by name; of those that did within the last minute. */
+  private async seen(tenantId: string, name: string): Promise<Map<string, number>> {
+    const now = Date.now();
+    const key = this.store.keys.partition(tenantId, 0).workersSeen('groups', name);
+    const rows = await redisCall(
+      this.redis.commands.zrangebyscore(key, now - SILENT_AFTER_MS, '+inf', 'WITHSCORES'),
+    );
+    const seen = new Map<string, number>();
+    for (let i = 0; i < rows.length; i += 2) seen.set(rows[i] ?? '', Math.max(now - Number(rows[i + 1]), 0));
+    return seen;
+  }
+
   /** As this process knows it, or one that runs. */
   private describe(group: string, [member]: readonly GroupMember[]): HandlerDescription | undefined {
     const registered = this.runner.registered.find(({ options }) => options.group === group);
@@ -160,9 +178,18 @@ export class GroupCatalog {
 }
 
 /** Those that asked lately, or hold something: by the names that they gave themselves. */
-function workersOf({ consumers }: GroupStanding): GroupStanding['consumers'] {
-  return consumers.flatMap(({ name, pending, idleMs }) => {
-    const worker = workerOf(name)?.worker;
-    return worker === undefined ? [] : [{ name: worker, pending, idleMs }];
-  });
+function workersOf(
+  { consumers }: GroupStanding,
+  seen: ReadonlyMap<string, number>,
+): GroupStanding['consumers'] {
+  const workers = new Map([...seen].map(([name, idleMs]) => [name, { name, pending: 0, idleMs }]));
+  for (const { name: consumer, pending, idleMs } of consumers) {
+    const name = workerOf(consumer)?.worker;
+    if (name === undefined) continue;
+    const known = workers.get(name) ?? { name, pending: 0, idleMs };
+    known.pending += pending;
+    known.idleMs = Math.min(known.idleMs, idleMs);
+    workers.set(name, known);
+  }
+  return [...workers.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

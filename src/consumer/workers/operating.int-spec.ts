@@ -139,7 +139,7 @@ describe('Operators and groups of workers', () => {
   );
 
   it('a group that Redis has lost is made again where it was', async () => {
-    const scene = await open({ ordering: 'run' });
+    const scene = await open({ ordering: 'run', leaseMs: SHORT_LEASE_MS });
     const server = await scene.server();
     await scene.append('1', '2', '3');
     await server.settle(...(await server.take()));

@@ -173,8 +173,9 @@ export class WorkerGroups {
       outcomes.map(async (prepared): Promise<WorkerSettlement> => {
         if (!prepared) return { result: 'lost' };
         const { place, failure, outcome } = prepared;
-        const settled = await this.source(tenantId, name, group, place.partition, place.kind).settle(outcome);
-        return failure === undefined ? settled : asFailure(settled, failure);
+        const source = this.source(tenantId, name, group, place.partition, place.kind);
+        const settlement = await source.settle(outcome);
+        return failure === undefined ? settlement : asFailure(settlement, failure);
       }),
     );
   }

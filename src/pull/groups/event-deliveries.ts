@@ -11,6 +11,7 @@ import {
 import { EXTERNAL, JOURNAL_TOPIC, ofWorkers } from '../../event-store/index.js';
 import { type ClaimCall, ClaimAnswers } from '../claim-answers.js';
 import { WorkerExecutors } from '../executors/worker-executors.js';
+import { Presence } from '../presence.js';
 import { WaitQueues } from '../waiting/wait-queues.js';
 import { DeliverySource } from './delivery-source.js';
 import { ServedGroups } from './served-groups.js';
@@ -34,6 +35,7 @@ export class EventDeliveries {
     private readonly executors: WorkerExecutors,
     private readonly answers: ClaimAnswers,
     private readonly queues: WaitQueues,
+    private readonly presence: Presence,
   ) {}
 
   /**
@@ -44,6 +46,7 @@ export class EventDeliveries {
   async take(asked: DeliveriesAsked, gone: AbortSignal): Promise<WorkerDelivery[]> {
     const { tenantId, group: name, worker, claimId } = asked;
     const ref = await this.served.get(tenantId, name);
+    await this.presence.note(tenantId, 'groups', name, worker);
     const call: ClaimCall = { tenantId, kind: 'groups', name, worker, claimId };
     const earlier = await this.stillHeld(call, ref);
     if (earlier.length > 0) return earlier;
