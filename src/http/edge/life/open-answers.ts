@@ -49,6 +49,7 @@ export class OpenAnswers implements OnModuleDestroy, OnApplicationShutdown {
   /** Until the life of its request is over. */
   add(response: ServerResponse, life: RequestLife): void {
     this.waiting.set(response, { bytes: 0, dueAt: 0 });
+    if (this.cutting) keepNoConnection(response);
     this.looking ??= setLongInterval(() => this.look(), this.pace.lookMs, { ref: false });
     life.onEnd(() => {
       this.waiting.delete(response);
@@ -59,6 +60,7 @@ export class OpenAnswers implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   onModuleDestroy(): void {
+    for (const response of this.waiting.keys()) keepNoConnection(response);
     const cut = (): void => {
       for (const response of this.waiting.keys()) socketOf(response).destroy();
     };
@@ -83,6 +85,11 @@ export class OpenAnswers implements OnModuleDestroy, OnApplicationShutdown {
       }
     }
   }
+}
+
+/** At a shutdown: a client that asks again at once, as workers do, would keep its connection from ever being idle. */
+function keepNoConnection(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
 }
 
 /** Not the response's own, which it has not yet while another one is before it (pipelining), or no longer. */
