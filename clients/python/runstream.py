@@ -208,13 +208,14 @@ class RunstreamClient:
         """
         return Follow(self._http, "/events", {"run_id": _commas(run_ids)}, True, after, start, types)
 
-    def append(self, run_id: str, writer_id: str | None = None) -> RunWriter:
-        """A writer for a run that nobody else executes.
+    def append(self, run_id: str, writer_id: str | None = None, *, lease_token: str | None = None) -> RunWriter:
+        """A writer for a run that nobody else executes, or that you have claimed: `lease_token` says so.
 
         `writer_id` is what the keys of its events begin with, `<writer_id>:<n>`. With one of your own, a producer that
         begins again with its first event stores nothing twice. Default: a random one.
         """
-        return RunWriter(self._http, _path("runs", run_id, "events", "ndjson"), writer_id)
+        path = _path("runs", run_id, "events", "ndjson")
+        return RunWriter(self._http, path, writer_id, {"Lease-Token": lease_token})
 
     def session(self) -> JsonObject:
         """Who asks, and what they may do."""
@@ -389,10 +390,13 @@ class RunWriter:
     the run goes on, unless it was ended. What is not stored when the process ends never is.
     """
 
-    def __init__(self, http: _Http, path: str, writer_id: str | None) -> None:
+    def __init__(
+        self, http: _Http, path: str, writer_id: str | None, headers: Mapping[str, str | int | None] | None = None
+    ) -> None:
         self.writer_id = writer_id or secrets.token_hex(12)
         self._http = http
         self._path = path
+        self._headers = headers
         self._lines: deque[bytes] = deque()
         self._held_bytes = 0
         self._count = 0
@@ -480,7 +484,7 @@ class RunWriter:
     def _deliver(self, lines: bytes) -> None:
         while not self._end.is_set():
             try:
-                self._http.json("POST", self._path, lines=lines, end=self._end)
+                self._http.json("POST", self._path, lines=lines, headers=self._headers, end=self._end)
                 self._retry.succeeded()
                 return
             except RunstreamClientError as error:
@@ -542,12 +546,18 @@ class RunRoutes(_Routes):
         *,
         idempotency_key: str | None = None,
         expected_sequence: int | None = None,
+        lease_token: str | None = None,
     ) -> JsonObject:
         """Appends events, all or none. For many, or over a bad line, there is `client.append()`.
 
-        With `expected_sequence`, only if the run is there; else it is `SEQUENCE_CONFLICT`.
+        With `expected_sequence`, only if the run is there; else it is `SEQUENCE_CONFLICT`. With the `lease_token` of a
+        claim, as the run's executor.
         """
-        headers = {"Idempotency-Key": idempotency_key, "Expected-Sequence": expected_sequence}
+        headers = {
+            "Idempotency-Key": idempotency_key,
+            "Expected-Sequence": expected_sequence,
+            "Lease-Token": lease_token,
+        }
         body = events if isinstance(events, dict) else [*events]
         return self._call("POST", _path("runs", run_id, "events"), body=body, headers=headers)
 
@@ -564,6 +574,27 @@ class RunRoutes(_Routes):
             if page["next_id"] is None:
                 return
             query[at] = page["next_id"]
+
+    def renew_lease(
+        self, run_id: str, lease_token: str, wait_seconds: int | None = None, *, end: _End | None = None
+    ) -> JsonObject:
+        """Renews the lease of a run that you have claimed, and says how the run stands.
+
+        With `wait_seconds` (60 at most), once it was cancelled or has ended, or the time is up.
+        """
+        return self._call(
+            "POST",
+            _path("runs", run_id, "lease"),
+            body=_given(wait_seconds=wait_seconds),
+            headers={"Lease-Token": lease_token},
+            patience_ms=1000 * (wait_seconds or 0),
+            end=end,
+        )
+
+    def release(self, run_id: str, lease_token: str, delay_seconds: int | None = None) -> None:
+        """Gives a run that you have claimed back: another claim gets it, as its next attempt."""
+        body, headers = _given(delay_seconds=delay_seconds), {"Lease-Token": lease_token}
+        self._call("POST", _path("runs", run_id, "release"), body=body, headers=headers)
 
     def create_stream_ticket(self, run_id: str, types: str | None = None) -> JsonObject:
         """A ticket for a browser's `EventSource`, which can send no headers."""
@@ -588,6 +619,40 @@ class ExecutorRoutes(_Routes):
     def list(self) -> JsonObject:
         """All executors, by name, and how they stand."""
         return self._call("GET", "/executors")
+
+    def get(self, name: str) -> JsonObject:
+        """One that workers serve."""
+        return self._call("GET", _path("executors", name))
+
+    def put(self, name: str, **definition: Any) -> JsonObject:
+        """Makes one that workers serve, so that runs may name it: see `Worker` for what it may say."""
+        return self._call("PUT", _path("executors", name), body=_given(**definition))
+
+    def delete(self, name: str) -> None:
+        """Removes one that workers serve. No run can name it any more; those that wait stay."""
+        self._call("DELETE", _path("executors", name))
+
+    def claim(
+        self,
+        name: str,
+        worker: str,
+        claim_id: str,
+        max: int | None = None,
+        wait_seconds: int = 20,
+        *,
+        end: _End | None = None,
+    ) -> JsonObject | None:
+        """Claims runs, `max` (default 1) at most; None when none came within `wait_seconds` (60 at most).
+
+        The same call with the same `claim_id` is answered the same, so an answer that was lost can be had again.
+        """
+        return self._call(
+            "POST",
+            _path("executors", name, "claims"),
+            body=_given(worker=worker, claim_id=claim_id, max=max, wait_seconds=wait_seconds),
+            patience_ms=1000 * wait_seconds,
+            end=end,
+        )
 
 
 class ConsumerRoutes(_Routes):
@@ -624,6 +689,42 @@ class ConsumerRoutes(_Routes):
     def delete(self, group: str) -> None:
         """Removes a group that nobody handles any more."""
         self._call("DELETE", _path("consumers", group))
+
+    def put(self, group: str, **definition: Any) -> JsonObject:
+        """Makes a group that workers serve: see `Worker` for what it may say."""
+        return self._call("PUT", _path("consumers", group), body=_given(**definition))
+
+    def deliveries(
+        self,
+        group: str,
+        worker: str,
+        claim_id: str,
+        max: int | None = None,
+        wait_seconds: int = 20,
+        *,
+        end: _End | None = None,
+    ) -> JsonObject | None:
+        """Takes events, `max` (default 10) at most; None when none came within `wait_seconds` (60 at most).
+
+        The same call with the same `claim_id` is answered the same, so an answer that was lost can be had again.
+        """
+        return self._call(
+            "POST",
+            _path("consumers", group, "deliveries"),
+            body=_given(worker=worker, claim_id=claim_id, max=max, wait_seconds=wait_seconds),
+            patience_ms=1000 * wait_seconds,
+            end=end,
+        )
+
+    def settle(self, group: str, settlements: Iterable[JsonObject]) -> JsonObject:
+        """Says what came of deliveries, with the effects of those that succeeded. May be repeated."""
+        body = {"settlements": [*settlements]}
+        return self._call("POST", _path("consumers", group, "settlements"), body=body)
+
+    def renew_leases(self, group: str, leases: Iterable[JsonObject]) -> JsonObject:
+        """Renews the leases of deliveries, each `{id, token}`; one that is lost has no `lease_expires_at` then."""
+        body = {"leases": [*leases]}
+        return self._call("POST", _path("consumers", group, "leases"), body=body)
 
 
 class DeadLetterRoutes(_Routes):

@@ -7,13 +7,15 @@ import io
 import pathlib
 import re
 import ssl
+import threading
 import unittest
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from runstream import RunstreamClient, RunstreamClientError
 
-from .support import address, client_of, followed, line
+from .support import address, client_of, eventually, followed, line
 
 
 class Calls(unittest.TestCase):
@@ -61,6 +63,50 @@ class Calls(unittest.TestCase):
         journal = self.client.events.list(run_id=run_id, order="desc")["events"]
         self.assertEqual([event["sequence"] for event in journal], [*range(10, 0, -1)])
         self.assertIn("ticket=", self.client.events.create_stream_ticket("log.*")["url"])
+
+    def test_serve_executors(self) -> None:
+        runs, executors, name = self.client.runs, self.client.executors, f"w-{uuid.uuid4()}"
+        self.assertEqual(executors.put(name, on_crash="restart")["on_crash"], "restart")
+        run_id = runs.create(task="a", executor=name)["id"]
+        claims = [executors.claim(name, "me", "first", 5) for _ in range(2)]
+        self.assertEqual(claims[0], claims[1])
+        token = claims[0]["claims"][0]["lease_token"] if claims[0] else ""
+        self.assertEqual(runs.renew_lease(run_id, token, 0)["status"], "running")
+        runs.append(run_id, line(), lease_token=token)
+        self.assertEqual(self.code_of(runs.append, run_id, line(), lease_token="1.x"), "LEASE_LOST")
+        runs.release(run_id, token)
+        again = executors.claim(name, "me", "second")
+        self.assertEqual([claim["run"]["attempt"] for claim in again["claims"]] if again else [], [2])
+        token = again["claims"][0]["lease_token"] if again else ""
+        with self.client.append(run_id, lease_token=token) as writer:
+            writer.write(line())
+            writer.end("completed", {"result": 7})
+        self.assertEqual(runs.get(run_id)["result"], 7)
+        self.assertIsNone(executors.claim(name, "me", "third", wait_seconds=0))
+        self.assertEqual(executors.get(name)["running"], 0)
+        executors.delete(name)
+        self.assertEqual(self.code_of(executors.get, name), "EXECUTOR_NOT_FOUND")
+
+    def test_serve_groups(self) -> None:
+        consumers, group = self.client.consumers, f"w-{uuid.uuid4()}"
+        self.assertEqual(consumers.put(group, types=["task.created"])["types"], ["task.created"])
+        run_id = self.client.runs.create(task="a")["id"]
+        self.client.runs.append(run_id, {"event": {"category": "task", "action": "created"}, "data": {"n": 1}})
+        given = consumers.deliveries(group, "me", "first")
+        self.assertEqual(consumers.deliveries(group, "me", "first"), given)
+        delivery = given["deliveries"][0] if given else {}
+        self.assertEqual((delivery["event"]["run_id"], delivery["attempt"]), (run_id, 1))
+        lease = {"id": delivery["id"], "token": delivery["token"]}
+        renewed = consumers.renew_leases(group, [lease, {**lease, "token": "1.x"}])["leases"]
+        self.assertEqual([one["lease_expires_at"] is None for one in renewed], [False, True])
+        settlement = {**lease, "outcome": "success", "start_runs": [{"task": "b"}]}
+        settled = consumers.settle(group, [settlement])["settlements"]
+        self.assertEqual(settled[0]["result"], "ok")
+        self.assertEqual(self.client.runs.get(settled[0]["run_ids"][0])["task"], "b")
+        self.assertEqual(consumers.settle(group, [settlement])["settlements"], settled)
+        self.assertIsNone(consumers.deliveries(group, "me", "second", wait_seconds=0))
+        # Somebody has asked for its events within a minute.
+        self.assertEqual(self.code_of(consumers.delete, group), "GROUP_IN_USE")
 
     def test_show_and_steer_groups_and_dead_letters(self) -> None:
         group, consumers, letters = "no such/group", self.client.consumers, self.client.dead_letters
@@ -114,10 +160,37 @@ class Elsewhere(unittest.TestCase):
         self.assertIsInstance(refused.exception.__cause__, ssl.SSLCertVerificationError)
 
     def test_the_readme_says_what_works(self) -> None:
-        readme = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf8")
-        code = "\n".join(re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL))
+        blocks = self.blocks_of_the_readme()
+        code = "\n".join(block for block in blocks if "runstream_worker" not in block)
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(code.replace("http://127.0.0.1:3000", address("URL")), {})
+            exec(code, {})
         self.assertIn("{'content': 'hello'} ", printed.getvalue())
         self.assertTrue(printed.getvalue().endswith("completed\n"))
+
+    def test_the_readme_says_what_works_of_workers(self) -> None:
+        (code,) = (block for block in self.blocks_of_the_readme() if "runstream_worker" in block)
+        made: dict[str, Any] = {}
+        exec(code.replace("worker.run()", ""), made)
+        working = threading.Thread(target=made["worker"].run)
+        working.start()
+        try:
+            runs = client_of("URL").runs
+
+            def is_known() -> bool:
+                with contextlib.suppress(RunstreamClientError):
+                    made["id"] = runs.create(task="a tale", executor="summarise")["id"]
+                return "id" in made
+
+            eventually("the executor is known", is_known)
+            self.assertEqual(runs.get(made["id"], wait_seconds=60)["result"], {"summary": "A fairy tale."})
+            mail = f"mail the invoice of {made['id']}"
+            eventually("it is billed", lambda: len(runs.list(task=mail)["runs"]) == 1)
+        finally:
+            made["worker"].stop()
+            working.join()
+
+    def blocks_of_the_readme(self) -> list[str]:
+        readme = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf8")
+        readme = readme.replace("http://127.0.0.1:3000", address("URL"))
+        return re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
