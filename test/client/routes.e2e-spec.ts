@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   RunstreamClient,
@@ -80,6 +81,62 @@ describe('the calls of the client', () => {
     const journal = await client.events.list({ run_id: id, order: 'desc' });
     expect(journal.events.map((event) => event.sequence)).toEqual(downFrom(10));
     expect((await client.events.createStreamTicket({ types: 'log.*' })).url).toMatch(/ticket=/);
+  });
+
+  it('serve executors', async () => {
+    const { executors, runs } = client;
+    const [name, worker] = [`w-${randomUUID()}`, 'me'];
+    expect(await executors.put(name, { on_crash: 'restart' })).toMatchObject({ on_crash: 'restart' });
+    const { id } = await runs.create({ task: 'a', executor: name });
+    const claimed = await executors.claim(name, { worker, claim_id: 'first', max: 5 });
+    expect(await executors.claim(name, { worker, claim_id: 'first', max: 5 })).toEqual(claimed);
+    const leaseToken = claimed?.claims[0]?.lease_token ?? '';
+    expect(await runs.renewLease(id, leaseToken)).toMatchObject({ status: 'running' });
+    await runs.append(id, line, { leaseToken });
+    expect(await codeOf(runs.append(id, line, { leaseToken: '1.x' }))).toBe('LEASE_LOST');
+    expect(await runs.release(id, leaseToken)).toBeUndefined();
+    const [again] = (await executors.claim(name, { worker, claim_id: 'second' }))?.claims ?? [];
+    expect(again?.run.attempt).toBe(2);
+    await using writer = client.append(id, { leaseToken: again?.lease_token ?? '' });
+    await writer.end('completed', { result: 7 });
+    expect(await runs.get(id)).toMatchObject({ result: 7 });
+    expect(await executors.claim(name, { worker, claim_id: 'third', wait_seconds: 0 })).toBeUndefined();
+    expect(await executors.get(name)).toMatchObject({ running: 0 });
+    expect(await executors.delete(name)).toBeUndefined();
+    expect(await codeOf(executors.get(name))).toBe('EXECUTOR_NOT_FOUND');
+  });
+
+  it('serve groups', async () => {
+    const { consumers, runs } = client;
+    const [group, worker] = [`w-${randomUUID()}`, 'me'];
+    expect(await consumers.put(group, { types: ['task.created'] })).toMatchObject({
+      types: ['task.created'],
+    });
+    const { id: runId } = await runs.create({ task: 'a' });
+    await runs.append(runId, { event: { category: 'task', action: 'created' }, data: { n: 1 } });
+    const given = await consumers.deliveries(group, { worker, claim_id: 'first' });
+    expect(await consumers.deliveries(group, { worker, claim_id: 'first' })).toEqual(given);
+    const { id = '', token = '', event, attempt } = given?.deliveries[0] ?? {};
+    expect([event?.run_id, attempt]).toEqual([runId, 1]);
+    const leases = [
+      { id, token },
+      { id, token: '1.x' },
+    ];
+    expect(await consumers.renewLeases(group, { leases })).toEqual({
+      leases: [
+        { id, lease_expires_at: expect.any(String) },
+        { id, lease_expires_at: null },
+      ],
+    });
+    const settlements = [{ id, token, outcome: 'success' as const, start_runs: [{ task: 'b' }] }];
+    const settled = await consumers.settle(group, { settlements });
+    expect(settled).toMatchObject({ settlements: [{ id, result: 'ok', run_ids: [expect.any(String)] }] });
+    expect(await consumers.settle(group, { settlements })).toEqual(settled);
+    expect(
+      await consumers.deliveries(group, { worker, claim_id: 'second', wait_seconds: 0 }),
+    ).toBeUndefined();
+    // Somebody has asked for its events within a minute.
+    expect(await codeOf(consumers.delete(group))).toBe('GROUP_IN_USE');
   });
 
   it('show and steer groups and dead letters', async () => {

@@ -54,7 +54,7 @@ export class RunstreamClient {
     return new Follow(this.http, { path: '/events', query, hasHoles: true }, options);
   }
 
-  /** A writer for a run that nobody else executes. */
+  /** A writer for a run that nobody else executes, or that you have claimed. */
   append(runId: string, options: AppendOptions = {}): RunWriter {
     return new RunWriter(this.http, path`/runs/${runId}/events/ndjson`, options);
   }

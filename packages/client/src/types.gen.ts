@@ -326,6 +326,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/consumers/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a consumer group, and how it stood in the last hour */
+        get: operations["getConsumer"];
+        /**
+         * Make a consumer group of workers known
+         * @description It gathers events from then on, whether or not a worker is up.
+         */
+        put: operations["putConsumer"];
+        post?: never;
+        /**
+         * Remove a group that nobody handles any more, with its dead letters
+         * @description Refused while a process handles it, or did within the last minute.
+         */
+        delete: operations["deleteConsumers"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/consumers/{group}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for events to handle
+         * @description Waits up to `wait_seconds` for one. What is given is the worker’s until its lease ends; then it is given to another.
+         */
+        post: operations["takeDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/consumers/{group}/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what came of events
+         * @description Each is recorded in one step with its effects. Said again within 24 hours it is answered the same, and the first body counts.
+         */
+        post: operations["settleDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/consumers/{group}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renew the leases of events */
+        post: operations["renewDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}/events": {
         parameters: {
             query?: never;
@@ -530,27 +612,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/consumers/{group}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a consumer group, and how it stood in the last hour */
-        get: operations["getConsumer"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove a group that nobody handles any more, with its dead letters
-         * @description Refused while a process handles it, or did within the last minute.
-         */
-        delete: operations["deleteConsumers"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1258,6 +1319,92 @@ export interface components {
              */
             delay_seconds?: number | null;
         };
+        BackoffDto: {
+            /**
+             * @description It doubles with each failure. Default 1000.
+             * @example 1000
+             */
+            initial_ms?: number | null;
+            /**
+             * @description Default 60000.
+             * @example 60000
+             */
+            max_ms?: number | null;
+        };
+        PutGroupDto: {
+            /**
+             * @description One that is lower than the stored one is refused: an older worker does not undo a newer one. Default 1.
+             * @example 1
+             */
+            version?: number | null;
+            /**
+             * @description Which events, exact or as `build.*`. Default: all that are in the journal.
+             * @example [
+             *       "lifecycle.completed",
+             *       "build.*"
+             *     ]
+             */
+            types?: string[] | null;
+            /**
+             * @description Where a new group begins: with what comes after this call, or with the oldest event. Default `now`.
+             * @example now
+             * @enum {string|null}
+             */
+            from?: "now" | "start" | null;
+            /**
+             * @description `run`: the events of a run are given out one after the other, in order. Default `none`.
+             * @example none
+             * @enum {string|null}
+             */
+            ordering?: "none" | "run" | null;
+            /**
+             * @description Failures after which an event is dead-lettered. Default 5.
+             * @example 5
+             */
+            max_attempts?: number | null;
+            /** @description How long a failed event waits. */
+            backoff?: components["schemas"]["BackoffDto"] | null;
+            /**
+             * @description A worker that says nothing of an event for so long has lost it. Default 60.
+             * @example 60
+             */
+            lease_seconds?: number | null;
+        };
+        WorkerGroupResponse: {
+            /** @example billing */
+            group: string;
+            version: number;
+            types: string[] | null;
+            /** @enum {string} */
+            from: "now" | "start";
+            /** @enum {string} */
+            ordering: "none" | "run";
+            max_attempts: number;
+            backoff: components["schemas"]["BackoffDto"];
+            lease_seconds: number;
+        };
+        TakeDeliveriesDto: {
+            /**
+             * @description What the worker calls itself; it is shown as the holder.
+             * @example worker-1
+             */
+            worker: string;
+            /**
+             * @description A new one for each call. The same again, when the answer was lost, is answered the same.
+             * @example 5f0c9a1b2d3e
+             */
+            claim_id: string;
+            /**
+             * @description For how long to wait when there is nothing. Default 20.
+             * @example 20
+             */
+            wait_seconds?: number | null;
+            /**
+             * @description Most events. Default 10.
+             * @example 10
+             */
+            max?: number | null;
+        };
         EventTypeDto: {
             /** @example llm */
             category: string;
@@ -1318,6 +1465,119 @@ export interface components {
             /** @description The producer's, if it gave one. */
             idempotency_key?: string;
         };
+        DeliveryDto: {
+            /**
+             * @description The same for each attempt at this event.
+             * @example 0j.1795279279000-42
+             */
+            id: string;
+            /** @description Of this attempt. */
+            token: string;
+            /** @description Counts from 1. */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @description Until when it is the worker’s, unless it is renewed.
+             */
+            lease_expires_at: string;
+            event: components["schemas"]["EventResponse"];
+        };
+        DeliveriesResponse: {
+            deliveries: components["schemas"]["DeliveryDto"][];
+        };
+        EventSourceInputDto: {
+            /** @example a1 */
+            agent_id: string;
+            agent_type?: string | null;
+            agent_name?: string | null;
+            team_name?: string | null;
+        };
+        PublishedEventDto: {
+            event: components["schemas"]["EventTypeDto"];
+            /** @description Which agent said it. A lifecycle event without a source is that of the run. */
+            source?: components["schemas"]["EventSourceInputDto"] | null;
+            /**
+             * @description Any JSON object of at most 1 MiB.
+             * @example {
+             *       "content": "hello"
+             *     }
+             */
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            context?: components["schemas"]["EventContextInputDto"] | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When it happened; without a zone it is UTC. Default: when it was appended.
+             */
+            timestamp?: string | null;
+            /** @description Unique in the run: an event whose key the run already has is not stored again. */
+            idempotency_key?: string | null;
+            /** @description Of the same partition as the event that was handled, whose own run is. */
+            run_id: string;
+        };
+        SettlementDto: {
+            /** @example 0j.1795279279000-42 */
+            id: string;
+            token: string;
+            /**
+             * @description `retry`: a failure that is tried again. `fail`: one that is dead-lettered at once.
+             * @enum {string}
+             */
+            outcome: "success" | "retry" | "fail";
+            /** @description Of `retry`: how long it waits. Default: the group’s backoff. */
+            delay_ms?: number | null;
+            /** @description What went wrong, for operators. */
+            error?: string | null;
+            /** @description Of `success`: events that are appended in the same step. */
+            publish?: components["schemas"]["PublishedEventDto"][] | null;
+            /** @description Of `success`: runs that are started in the same step. */
+            start_runs?: components["schemas"]["CreateRunDto"][] | null;
+        };
+        SettleDto: {
+            settlements: components["schemas"]["SettlementDto"][];
+        };
+        SettledDto: {
+            /** @example 0j.1795279279000-42 */
+            id: string;
+            /**
+             * @description `ok`: what the outcome says has happened. `dead`: it was dead-lettered. `limited`: a limit of the tenant did not let the effects in, and it comes again. `failed`: its effects can not be made, which is a failure. `lost`: another has it, or the token is none.
+             * @enum {string}
+             */
+            result: "ok" | "dead" | "limited" | "failed" | "lost";
+            /** @description Of `dead` and `failed`. */
+            error?: string;
+            /** @description Of the runs that were started. */
+            run_ids?: string[];
+            /** @description Of `limited`: when it comes again. */
+            delay_ms?: number;
+        };
+        SettledResponse: {
+            settlements: components["schemas"]["SettledDto"][];
+        };
+        HeldDeliveryDto: {
+            /** @example 0j.1795279279000-42 */
+            id: string;
+            token: string;
+        };
+        RenewLeasesDto: {
+            leases: components["schemas"]["HeldDeliveryDto"][];
+        };
+        RenewedLeaseDto: {
+            /** @example 0j.1795279279000-42 */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Null when it is lost.
+             */
+            lease_expires_at: string | null;
+        };
+        RenewedLeasesResponse: {
+            leases: components["schemas"]["RenewedLeaseDto"][];
+        };
         GapFrame: {
             /**
              * @description `trimmed`: events after the cursor are no longer in the log. `diverged`: the cursor is no position of this log; discard what came before, the stream starts over.
@@ -1363,13 +1623,6 @@ export interface components {
              * @enum {string}
              */
             status?: "completed" | "failed" | "cancelled";
-        };
-        EventSourceInputDto: {
-            /** @example a1 */
-            agent_id: string;
-            agent_type?: string | null;
-            agent_name?: string | null;
-            team_name?: string | null;
         };
         EventInputDto: {
             event: components["schemas"]["EventTypeDto"];
@@ -2423,6 +2676,165 @@ export interface operations {
             };
         };
     };
+    getConsumer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsumerGroupTrendResponse"];
+                };
+            };
+        };
+    };
+    putConsumer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PutGroupDto"];
+            };
+        };
+        responses: {
+            /** @description The group as its workers have it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerGroupResponse"];
+                };
+            };
+        };
+    };
+    deleteConsumers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    takeDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeDeliveriesDto"];
+            };
+        };
+        responses: {
+            /** @description Events, each with the token of this attempt. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesResponse"];
+                };
+            };
+            /** @description None came. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    settleDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleDto"];
+            };
+        };
+        responses: {
+            /** @description What was recorded, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettledResponse"];
+                };
+            };
+        };
+    };
+    renewDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a consumer group. */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenewLeasesDto"];
+            };
+        };
+        responses: {
+            /** @description Until when each holds, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenewedLeasesResponse"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -2729,50 +3141,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConsumerGroupListResponse"];
                 };
-            };
-        };
-    };
-    getConsumer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of a consumer group. */
-                group: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The group as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsumerGroupTrendResponse"];
-                };
-            };
-        };
-    };
-    deleteConsumers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of a consumer group. */
-                group: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };

@@ -12,6 +12,8 @@ export interface AppendOptions {
    * its first event stores nothing twice. Default: a random one.
    */
   writerId?: string;
+  /** Of a claim, for a run that you execute as a worker. */
+  leaseToken?: string;
   /** Ends it: what is not stored then never is, and `flush()` throws what the signal says. */
   signal?: AbortSignal;
 }
@@ -115,11 +117,12 @@ export class RunWriter implements AsyncDisposable {
   }
 
   private async deliver(batch: readonly Line[]): Promise<void> {
-    const { signal } = this.options;
+    const { signal, leaseToken } = this.options;
+    const headers = { 'lease-token': leaseToken };
     const lines = batch.map(({ text }) => text).join('');
     for (;;) {
       try {
-        await this.http.json('POST', this.path, { lines, signal });
+        await this.http.json('POST', this.path, { lines, headers, signal });
         this.retry.succeeded();
         this.stored(batch.length);
         return;

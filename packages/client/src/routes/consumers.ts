@@ -1,5 +1,5 @@
-import type { AnswerOf, QueryOf } from '../types.js';
-import { type CallOptions, path, Routes } from './routes.js';
+import type { AnswerOf, BodyOf, QueryOf } from '../types.js';
+import { type CallOptions, path, Routes, waitMs } from './routes.js';
 
 /** Consumer groups. */
 export class ConsumerRoutes extends Routes {
@@ -46,5 +46,46 @@ export class ConsumerRoutes extends Routes {
   /** Removes a group that nobody handles any more. */
   delete(group: string, { signal }: CallOptions = {}): Promise<void> {
     return this.call<'deleteConsumers'>('DELETE', path`/consumers/${group}`, { signal });
+  }
+
+  /** Makes a group that workers serve. */
+  put(
+    group: string,
+    body: BodyOf<'putConsumer'> = {},
+    { signal }: CallOptions = {},
+  ): Promise<AnswerOf<'putConsumer'>> {
+    return this.call<'putConsumer'>('PUT', path`/consumers/${group}`, { body, signal });
+  }
+
+  /**
+   * Takes events; undefined when none came while it waited. The same call with the same `claim_id` is answered the same,
+   * so an answer that was lost can be had again.
+   */
+  deliveries(
+    group: string,
+    body: BodyOf<'takeDeliveries'>,
+    { signal }: CallOptions = {},
+  ): Promise<AnswerOf<'takeDeliveries'> | undefined> {
+    const patienceMs = waitMs(body);
+    const request = { body, signal, patienceMs };
+    return this.call<'takeDeliveries'>('POST', path`/consumers/${group}/deliveries`, request);
+  }
+
+  /** Says what came of deliveries, with the effects of those that succeeded. May be repeated. */
+  settle(
+    group: string,
+    body: BodyOf<'settleDeliveries'>,
+    { signal }: CallOptions = {},
+  ): Promise<AnswerOf<'settleDeliveries'>> {
+    return this.call<'settleDeliveries'>('POST', path`/consumers/${group}/settlements`, { body, signal });
+  }
+
+  /** Renews the leases of deliveries; one that is lost has no `lease_expires_at` then. */
+  renewLeases(
+    group: string,
+    body: BodyOf<'renewDeliveries'>,
+    { signal }: CallOptions = {},
+  ): Promise<AnswerOf<'renewDeliveries'>> {
+    return this.call<'renewDeliveries'>('POST', path`/consumers/${group}/leases`, { body, signal });
   }
 }

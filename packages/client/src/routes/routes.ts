@@ -1,6 +1,8 @@
 import type { Http, HttpRequest } from '../http.js';
 import type { AnswerOf, OperationName } from '../types.js';
 
+const DEFAULT_WAIT_SECONDS = 20;
+
 /** Of any call. */
 export interface CallOptions {
   /** Ends it: the call throws what the signal says. */
@@ -24,6 +26,11 @@ export abstract class Routes {
   ): Promise<AnswerOf<Name>> {
     return this.http.json(method, path, request) as Promise<AnswerOf<Name>>;
   }
+}
+
+/** For how long a call of a worker may wait. */
+export function waitMs({ wait_seconds }: { wait_seconds?: number | null }): number {
+  return 1000 * (wait_seconds ?? DEFAULT_WAIT_SECONDS);
 }
 
 /** A path out of names that may have any characters. */

@@ -4,6 +4,8 @@ import { type CallOptions, type IdempotentOptions, path, Routes } from './routes
 export interface AppendManyOptions extends IdempotentOptions {
   /** Only if the run is at this sequence; else it is `SEQUENCE_CONFLICT`. */
   expectedSequence?: number;
+  /** Of a claim: as the run's executor. */
+  leaseToken?: string;
 }
 
 /** Runs, and the events of each. */
@@ -47,11 +49,12 @@ export class RunRoutes extends Routes {
   append(
     id: string,
     events: EventInput | EventInput[],
-    { idempotencyKey, expectedSequence, signal }: AppendManyOptions = {},
+    { idempotencyKey, expectedSequence, leaseToken, signal }: AppendManyOptions = {},
   ): Promise<AnswerOf<'appendEvents'>> {
     const headers = {
       'idempotency-key': idempotencyKey,
       'expected-sequence': expectedSequence?.toString(),
+      'lease-token': leaseToken,
     };
     return this.call<'appendEvents'>('POST', path`/runs/${id}/events`, { body: events, headers, signal });
   }
@@ -77,6 +80,29 @@ export class RunRoutes extends Routes {
       yield* page.events;
       at = page.next_id;
     }
+  }
+
+  /** Renews the lease of a run that you have claimed. With `wait_seconds`, once the run has ended or the time is up. */
+  renewLease(
+    id: string,
+    leaseToken: string,
+    body: BodyOf<'renewLease'> = {},
+    { signal }: CallOptions = {},
+  ): Promise<AnswerOf<'renewLease'>> {
+    const headers = { 'lease-token': leaseToken };
+    const patienceMs = (body.wait_seconds ?? 0) * 1000;
+    return this.call<'renewLease'>('POST', path`/runs/${id}/lease`, { body, headers, signal, patienceMs });
+  }
+
+  /** Gives a run that you have claimed back: another claim gets it, as its next attempt. */
+  release(
+    id: string,
+    leaseToken: string,
+    body: BodyOf<'releaseRun'> = {},
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    const headers = { 'lease-token': leaseToken };
+    return this.call<'releaseRun'>('POST', path`/runs/${id}/release`, { body, headers, signal });
   }
 
   /** A ticket for an `EventSource`, which can send no headers. */
