@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Redis } from 'ioredis';
 import type { Browser } from 'playwright-core';
+import { type Child, startChild } from '../support/child.js';
 import { chromiumPath, launchChromium } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
@@ -76,6 +77,69 @@ describe('The example executor', () => {
     await ask(`/runs/${long.id}/cancel`, { method: 'POST' });
     expect(await ended(long.id)).toMatchObject({ status: 'cancelled' });
     expect((await typesOf(long.id)).at(-1)).toBe('lifecycle.cancelled');
+  });
+});
+
+describe('The example', () => {
+  let worker: Child | undefined;
+  afterEach(async () => {
+    worker?.process.kill('SIGKILL');
+    await worker?.exit();
+  });
+  const python = (url: string): Child =>
+    startChild('python3', ['examples/python-worker/worker.py'], {
+      env: { ...process.env, PYTHONPATH: 'clients/python', PYTHONDONTWRITEBYTECODE: '1', RUNSTREAM_URL: url },
+    });
+  const typescript = (url: string): Child =>
+    examples.run('typescript-worker/worker.js', { RUNSTREAM_URL: url });
+  const begin = async (executor: string, input: object): Promise<string> => {
+    const json = { executor, task: 'work', input };
+    await eventually('the executor is known', async () => (await ask('/runs', { json })).status === 201);
+    return (await body<{ runs: Run[] }>('/runs?limit=1')).runs[0]!.id;
+  };
+  const linesOf = async (run: string): Promise<string[]> => {
+    const page = await body<{ events: { data: { line: string } }[] }>(`/runs/${run}/events?type=log.stdout`);
+    return page.events.map(({ data }) => data.line);
+  };
+
+  it.each([
+    ['python-worker', python],
+    ['typescript-worker', typescript],
+  ])('%s counts, goes on after a kill, and writes one receipt', async (_, startWorker) => {
+    await start('executor');
+    worker = startWorker(served!.url);
+    const run = await begin('count', { to: 20 });
+    await eventually('it counts', async () => (await linesOf(run)).length >= 3);
+    worker.process.kill('SIGKILL');
+    await worker.exit();
+    worker = startWorker(served!.url);
+    await eventually('it has ended', async () => (await ended(run)).status === 'completed');
+    expect(await body(`/runs/${run}`)).toMatchObject({ attempt: 2, result: { counted: 20 } });
+    expect(await linesOf(run)).toEqual(Array.from({ length: 20 }, (_, n) => String(n + 1)));
+    const receipts = async () => (await body<{ runs: Run[] }>(`/runs?label=of:${run}`)).runs;
+    await eventually('there is a receipt', async () => (await receipts()).length > 0);
+    worker.process.kill('SIGTERM');
+    expect(await worker.exit()).toBe(0);
+    expect(await receipts()).toMatchObject([{ task: 'receipt for 20' }]);
+  });
+
+  it('shell-worker executes a command, stops it for a cancel, and gives it back at SIGTERM', async () => {
+    await start('executor');
+    const command = ['sh', '-c', 'echo "say \\"a\\""; cat | grep -o again && exec sleep 60; exit 7'];
+    const args = ['examples/shell-worker/worker.sh', served!.url, 'greet', ...command];
+    worker = startChild('sh', args, { env: process.env });
+    const failing = await begin('greet', {});
+    expect(await ended(failing)).toMatchObject({ status: 'failed', error: 'It ended with 7.' });
+    expect(await linesOf(failing)).toEqual(['say "a"']);
+
+    const long = await begin('greet', { say: 'again' });
+    await eventually('it has begun', async () => (await linesOf(long)).includes('again'));
+    await ask(`/runs/${long}/cancel`, { method: 'POST' });
+    const next = await begin('greet', { say: 'again' });
+    await eventually('the next one has begun', async () => (await linesOf(next)).includes('again'));
+    worker.process.kill('SIGTERM');
+    expect(await worker.exit()).toBe(0);
+    expect(await body(`/runs/${next}`)).toMatchObject({ status: 'running', holder: null });
   });
 });
 

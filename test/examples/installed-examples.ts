@@ -46,6 +46,12 @@ export class InstalledExamples {
     return { child, url: line.replace('Serving on ', '') };
   }
 
+  /** A program of an example that serves nothing: `typescript-worker/worker.js`. */
+  run(program: string, settings: NodeJS.ProcessEnv): Child {
+    const env = { PATH: process.env['PATH'], ...settings };
+    return startChild(process.execPath, [`dist/${program}`], { cwd: this.app, env });
+  }
+
   /** Makes the page of the example chat of other packages than those that are installed: folders, by name. */
   async bundle(packages: Readonly<Record<string, string>>): Promise<void> {
     const aliases = Object.entries(packages).map(([name, folder]) => `--alias:${name}=${folder}`);
@@ -66,6 +72,7 @@ export class InstalledExamples {
     const isSource = (path: string): boolean => !/[/\\](node_modules|dist)$/.test(path);
     await cp(join(ROOT, 'examples'), this.app, { recursive: true, filter: isSource });
     await installPackage(this.dir, join(this.app, 'node_modules', 'runstream'));
+    await installClient(join(this.app, 'node_modules', '@runstream', 'client'));
     // What a registry would give, one folder up, where both the examples and the package find it.
     await symlink(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
     await npm(['run', 'build'], this.app).catch((error: unknown) => {
@@ -82,6 +89,15 @@ async function installPackage(dir: string, target: string): Promise<void> {
   if (tarball === undefined) throw new Error('npm pack left no tarball.');
   await mkdir(target, { recursive: true });
   await run('tar', ['-xzf', join(dir, tarball), '-C', target, '--strip-components=1']);
+}
+
+/** Builds the client as its package would have it. */
+async function installClient(target: string): Promise<void> {
+  const from = join(ROOT, 'packages', 'client');
+  await mkdir(target, { recursive: true });
+  await cp(join(from, 'package.json'), join(target, 'package.json'));
+  const tsc = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p'];
+  await run(process.execPath, [...tsc, join(from, 'tsconfig.build.json'), '--outDir', join(target, 'dist')]);
 }
 
 /** The one that has started this, if it was one. */
