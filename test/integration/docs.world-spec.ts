@@ -13,7 +13,11 @@ const SERVED_AT = 'http://127.0.0.1:3000';
 const DOCUMENTS = [
   // The others are about what its reader has done.
   'docs/start.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name !== 'workers.md')
+    .map((name) => join('docs', name)),
+  // And this one has a newest run of its own.
+  'docs/workers.md',
   ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'clients/python/README.md', 'packages/client/README.md'],
 ].filter((name, at, all) => name.endsWith('.md') && all.indexOf(name) === at);
 
@@ -54,6 +58,13 @@ const KNOWN: Known[] = [
     says: /completed in .*3 events, 0 missing[^]*#\/runs\//,
   },
   { document: 'docs/start.md', matches: /my second job/, says: /"count":2[^]*event: close/ },
+  { document: 'docs/workers.md', matches: /worker-1\.log/ },
+  { document: 'docs/workers.md', matches: /^until runstream start/, says: /#\/runs\// },
+  { document: 'docs/workers.md', matches: /^sleep 3/ },
+  // All 50 once, over two attempts.
+  { document: 'docs/workers.md', matches: /^runstream follow/, says: /\b50\b[^]*0 missing/ },
+  { document: 'docs/workers.md', matches: /receipt for 50/, says: /receipt for 50/ },
+  { document: 'docs/workers.md', matches: /^kill/ },
   { document: 'docs/runbook.md', matches: /show --latest/, says: /my second job[^]*completed/ },
   { document: 'docs/runbook.md', matches: /^runstream groups$/, says: /./ },
   { document: 'docs/runbook.md', matches: /^runstream dead-letters$/ },
@@ -139,6 +150,13 @@ describe('commands of the documents', () => {
       [2, { content: 'hello' }],
       [3, { result: 'hello' }],
     ]);
+  });
+
+  it('the Python of workers is that of the example', () => {
+    const example = readFileSync('examples/python-worker/worker.py', 'utf8');
+    const parts = blocksOf('docs/workers.md', 'python').flatMap((code) => code.split('\n\n\n'));
+    const unknown = parts.filter((part) => !example.includes(part) && !part.includes('async def'));
+    expect(unknown).toEqual([]);
   });
 
   it('the Python of the start does what it says', async () => {
