@@ -21,6 +21,7 @@ const PROGRAMS = [
   'test/support/executor-process.ts',
   'test/support/lock-holder.ts',
   'test/values/any-value-process.ts',
+  'test/workers/worker.ts',
 ];
 const MAX_AGE_MS = 86_400_000;
 
