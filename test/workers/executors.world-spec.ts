@@ -86,7 +86,7 @@ describe.each(languages)('An executor in %s', (language) => {
     const runs = await Promise.all(numbers(20).map(() => scene.run('steps', { steps: 50, ms: 5 })));
     for (const { id } of runs) {
       // No claim was lost with its answer either: it would have waited for its lease.
-      expect(await scene.ended(id)).toMatchObject({ status: 'completed', attempt: 1 });
+      expect(await scene.ended(id)).toMatchObject({ status: 'completed', attempt: 1, error: null });
       expect(await scene.linesOf(id)).toEqual(numbers(50));
     }
     expect(line.cuts()).toBeGreaterThan(10);
