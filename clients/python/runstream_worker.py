@@ -46,6 +46,8 @@ _MAX_SETTLEMENT_BYTES = 2**18
 _MAX_ERROR_CHARS = 1000
 # After the grace period: for what closes, and for telling the service.
 _LAST_SECONDS = 2.0
+# So that it works again soon after a long outage.
+_MAX_PAUSE_MS = 5000
 _DONE = object()
 _GONE = ("LEASE_LOST", "RUN_ENDED", "RUN_NOT_FOUND", "RUN_EXPIRED")
 
@@ -90,6 +92,9 @@ class Run:
         self.stopping = worker._stopping
         # Of an async generator, which can return nothing: what it was all for.
         self.result: Any = None
+        self._worker = worker
+        # Ends what it waits for when the work is to be left.
+        self._end = _End()
         self._lease_token = lease_token
         self._writer = self._new_writer("")
 
@@ -103,8 +108,15 @@ class Run:
         self._writer.flush()
 
     def history(self, **query: QueryValue) -> Iterator[JsonObject]:
-        """All events of the run, also those of earlier attempts: where to go on."""
-        return self.client.runs.history(self.id, **query)
+        """All events of the run, also those of earlier attempts: where to go on. An outage is waited for."""
+        at = "end_id" if query.get("order") == "desc" else "start_id"
+        while True:
+            page = self._worker._patiently(partial(self.client.runs.events, self.id, **query), self._end)
+            self.check()
+            yield from page["events"]
+            if page["next_id"] is None:
+                return
+            query[at] = page["next_id"]
 
     def _new_writer(self, suffix: str) -> RunWriter:
         # With the attempt in its keys, or the events of a second one would pass for those of the first.
@@ -313,7 +325,7 @@ class Worker:
                 if not error.is_passing:
                     raise
                 _log.debug("tried again: %s", error)
-                end.wait(retry.next(error))
+                end.wait(min(retry.next(error), max(error.retry_after_ms or 0, _MAX_PAUSE_MS)))
         return None
 
 
@@ -566,6 +578,7 @@ class _Execution:
             if self._run.why is None:
                 self._run.why = why
             self._run.cancelled.set()
+            self._run._end.set()
             if self._step:
                 self._step.cancel()
 

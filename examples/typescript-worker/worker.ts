@@ -11,7 +11,7 @@ worker.executor('count', { on_crash: 'restart', lease_seconds: 5 }, async functi
   const to = Number(run.input['to'] ?? 10);
   // How far an earlier attempt came, before its process was killed.
   let said = 0;
-  for await (const { event } of run.history()) if (event.category === 'log') said++;
+  for await (const _ of run.history({ type: 'log.stdout' })) said++;
   for (let number = said + 1; number <= to; number++) {
     await delay(200, undefined, { signal: run.signal });
     yield ['log.stdout', { line: String(number) }];

@@ -12,6 +12,8 @@ export interface Asking {
 
 export const WAIT_SECONDS = 20;
 const MAX_ITEMS = 100;
+/** So that it works again soon after a long outage. */
+const MAX_PAUSE_MS = 5000;
 
 /**
  * Makes a call again until it is answered.
@@ -26,7 +28,7 @@ export async function patiently<T>(call: () => Promise<T>, retryMs: number, sign
     } catch (error) {
       signal.throwIfAborted();
       if (!isPassing(error)) throw error;
-      await sleep(retry.next(error), signal);
+      await sleep(Math.min(retry.next(error), Math.max(error.retryAfterMs ?? 0, MAX_PAUSE_MS)), signal);
     }
   }
 }

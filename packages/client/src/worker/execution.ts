@@ -1,9 +1,9 @@
 import type { RunstreamClient } from '../client.js';
 import { isPassing, RunstreamClientError } from '../errors.js';
 import { Retry, sleep } from '../retry.js';
-import type { AnswerOf, EndStatus, RunEvent } from '../types.js';
+import type { AnswerOf, EndStatus, QueryOf, RunEvent } from '../types.js';
 import type { RunWriter } from '../writer.js';
-import { type Asking, WAIT_SECONDS } from './asking.js';
+import { type Asking, patiently, WAIT_SECONDS } from './asking.js';
 import { textOf } from './outcomes.js';
 import { eventOf, type ExecutorFunction, type LeaveReason, type WorkerRun } from './worker-run.js';
 
@@ -182,8 +182,24 @@ export class Execution {
       signal: this.left.signal,
       stopping: this.stopping.signal,
       flush: () => writer.flush(),
-      history: (): AsyncGenerator<RunEvent, void, undefined> => client.runs.history(id),
+      history: (query) => this.history(query),
     };
+  }
+
+  private async *history(query: QueryOf<'listEvents'> = {}): AsyncGenerator<RunEvent, void, undefined> {
+    const { signal } = this.left;
+    const next = query.order === 'desc' ? 'end_id' : 'start_id';
+    const page = { ...query };
+    for (;;) {
+      const { events, next_id } = await patiently(
+        () => this.client.runs.events(this.claim.run.id, page, { signal }),
+        this.asking.retryMs,
+        signal,
+      );
+      yield* events;
+      if (next_id === null) return;
+      page[next] = next_id;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RunstreamClient } from '../client.js';
-import type { BodyOf, EventInput, Run, RunEvent } from '../types.js';
+import type { BodyOf, EventInput, QueryOf, Run, RunEvent } from '../types.js';
 
 /** `cancelled`, or ended by another; `lost`, another worker has it; `stopping`, this worker ends now. */
 export type LeaveReason = 'cancelled' | 'lost' | 'stopping';
@@ -33,8 +33,8 @@ export interface WorkerRun {
   readonly stopping: AbortSignal;
   /** Resolves when all events that were yielded are stored. */
   flush(): Promise<void>;
-  /** All events of the run, also those of earlier attempts: where to go on. */
-  history(): AsyncGenerator<RunEvent, void, undefined>;
+  /** All events of the run, also those of earlier attempts: where to go on. An outage is waited for. */
+  history(query?: QueryOf<'listEvents'>): AsyncGenerator<RunEvent, void, undefined>;
 }
 
 /** What it returns is the result of the run, and what it throws is its error. */
