@@ -24,6 +24,9 @@ const EVENT = { event: { category: 'log', action: 'stdout' }, source: { agent_id
 /** What is sent where a body is needed. */
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /executors/{name}/claims': { worker: 'matrix', claim_id: 'matrix', wait_seconds: 0 },
+  'POST /consumers/{group}/deliveries': { worker: 'matrix', claim_id: 'matrix', wait_seconds: 0 },
+  'POST /consumers/{group}/settlements': { settlements: [{ id: 'x', token: 'x', outcome: 'success' }] },
+  'POST /consumers/{group}/leases': { leases: [{ id: 'x', token: 'x' }] },
   'POST /runs': { task: 'matrix' },
   'POST /runs/{run_id}/events': EVENT,
   'POST /runs/{run_id}/events/ndjson': EVENT,
