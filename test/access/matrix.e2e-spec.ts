@@ -25,8 +25,10 @@ const EVENT = { event: { category: 'log', action: 'stdout' }, source: { agent_id
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /executors/{name}/claims': { worker: 'matrix', claim_id: 'matrix', wait_seconds: 0 },
   'POST /consumers/{group}/deliveries': { worker: 'matrix', claim_id: 'matrix', wait_seconds: 0 },
-  'POST /consumers/{group}/settlements': { settlements: [{ id: 'x', token: 'x', outcome: 'success' }] },
-  'POST /consumers/{group}/leases': { leases: [{ id: 'x', token: 'x' }] },
+  'POST /consumers/{group}/settlements': {
+    settlements: [{ id: '0j.1-1', token: '1.x', outcome: 'success' }],
+  },
+  'POST /consumers/{group}/leases': { leases: [{ id: '0j.1-1', token: '1.x' }] },
   'POST /runs': { task: 'matrix' },
   'POST /runs/{run_id}/events': EVENT,
   'POST /runs/{run_id}/events/ndjson': EVENT,

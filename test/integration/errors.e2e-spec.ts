@@ -25,7 +25,7 @@ interface Row {
 
 /** Rows of the table that are met elsewhere, or by nobody yet. Whoever adds a row provokes it below, or says why not. */
 const NOT_HERE: Partial<Record<ErrorCode, string>> = {
-  GROUP_TAKEN: 'it takes a handler; test/pull has one',
+  GROUP_TAKEN: 'it takes a handler; src/consumer/workers/operating.int-spec.ts has one',
   GROUP_IN_USE: 'it takes a handler; src/consumer/admin/group-control.int-spec.ts has one',
   KEY_NOT_FOUND: 'it takes a credential; src/auth has one',
   RATE_LIMITED: 'nothing is limited by rate',

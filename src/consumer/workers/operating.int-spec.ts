@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { line, upTo } from '../../../test/support/event-store.js';
+import { startConsumers } from '../../../test/support/consumer.js';
+import { line, uniqueTenant, upTo } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { journalOf } from '../../../test/support/journal.js';
 import { spreadOver } from '../../../test/support/partitions.js';
 import { NOTHING_LEFT, SHORT_LEASE_MS, textsOf, workerScenes } from '../../../test/support/worker-scene.js';
 import { partitionOfRun } from '../../event-store/index.js';
 import { GroupCatalog } from '../admin/group-info.js';
+import { EventHandler } from '../handler/event-handler.decorator.js';
+import type { Handler } from '../handler/handler.js';
 
 describe('Operators and groups of workers', () => {
   const open = workerScenes();
@@ -156,6 +159,28 @@ describe('Operators and groups of workers', () => {
     });
     expect(again.filter((text, i) => again.indexOf(text) === i)).toEqual(expect.arrayContaining(['2', '3']));
     expect(again.slice(-2)).toEqual(['2', '3']);
+  });
+
+  it('the names of handlers in the service are theirs, whoever asks and wherever', async () => {
+    const scene = await open();
+    const server = await scene.server();
+    const group = uniqueTenant();
+    @EventHandler({ group })
+    class Billing implements Handler {
+      handle(): Promise<void> {
+        return Promise.resolve();
+      }
+    }
+    const service = await startConsumers([Billing], { consumer: { tenants: [uniqueTenant()] } });
+    try {
+      const taken = async (app: { get: typeof server.app.get }): Promise<boolean> =>
+        app.get(GroupCatalog).isOfService(scene.tenant, group);
+      expect(await taken(service.app)).toBe(true);
+      await eventually('another process knows', () => taken(server.app));
+      expect(await server.app.get(GroupCatalog).isOfService(scene.tenant, scene.name)).toBe(false);
+    } finally {
+      await service.close();
+    }
   });
 
   it('terms that were changed hold for every process from that moment on', async () => {
