@@ -223,6 +223,12 @@ export class RunFeed {
         this.state.value = { kind: 'reconnecting', atMs: serviceNow() + POLL_MS, cause };
       });
       this.state.value = { kind: 'polling' };
+      if (start_id === this.cursor && isOfAnother(page.events[0], this.cursor)) {
+        this.startOver();
+        this.cursor = undefined;
+        start_id = '0-0';
+        continue;
+      }
       this.put(page.events);
       this.cursor = page.events.at(-1)?.id ?? this.cursor;
       start_id = page.next_id;
@@ -286,6 +292,12 @@ export class RunFeed {
 function isPassing(error: unknown): error is RunstreamClientError {
   if (!(error instanceof RunstreamClientError)) return false;
   return error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
+/** Whether a page that begins at this cursor says that the log never had it: pages tell nothing of what was lost. */
+function isOfAnother(first: RunEvent | undefined, cursor: string): boolean {
+  const sequence = Number(cursor.split('-')[1]);
+  return sequence > 0 && first?.id !== cursor && (first === undefined || first.sequence <= sequence);
 }
 
 function endsRun({ event, source }: RunEvent): boolean {
