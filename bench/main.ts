@@ -19,6 +19,7 @@ import { page } from './page.js';
 import { replay } from './replay.js';
 import { RESULTS_DIR, saveResult, table } from './support/result.js';
 import { summary } from './support/summary.js';
+import { workers } from './workers.js';
 
 const BENCHES: readonly Bench[] = [
   fanOut,
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   adapters,
   lists,
   page,
+  workers,
 ];
 
 type Numbers = Omit<BenchOptions, 'rate' | 'profileDir' | 'say'>;
