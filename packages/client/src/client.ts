@@ -1,5 +1,5 @@
-import { Follow, type FollowOptions, type PositionOptions } from './follow.js';
-import { type ClientOptions, Http } from './http.js';
+import { Follow, type FollowOptions, type PositionOptions } from './follow/follow.js';
+import { type ClientOptions, Http } from './http/http.js';
 import { ConsumerRoutes } from './routes/consumers.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventRoutes } from './routes/events.js';

@@ -1,4 +1,4 @@
-import type { FollowItem } from './items.js';
+import type { FollowItem } from './follow/items.js';
 import type { RunEvent } from './types.js';
 
 /** How far back an open row is looked for: a row more, at worst, where more agents than that speak at once. */

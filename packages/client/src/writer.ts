@@ -1,6 +1,6 @@
 import { isPassing, RunstreamClientError } from './errors.js';
-import type { Http } from './http.js';
-import { Retry, sleep } from './retry.js';
+import type { Http } from './http/http.js';
+import { Retry, sleep } from './http/retry.js';
 import type { EndStatus, EventInput } from './types.js';
 
 const MAX_HELD_BYTES = 2 ** 20;

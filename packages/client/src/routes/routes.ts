@@ -1,4 +1,4 @@
-import type { Http, HttpRequest } from '../http.js';
+import type { Http, HttpRequest } from '../http/http.js';
 import type { AnswerOf, OperationName } from '../types.js';
 
 const DEFAULT_WAIT_SECONDS = 20;

@@ -1,5 +1,5 @@
 import { isPassing } from '../errors.js';
-import { Retry, sleep } from '../retry.js';
+import { Retry, sleep } from '../http/retry.js';
 
 /** Of a worker, for all that it serves. */
 export interface Asking {

@@ -1,6 +1,6 @@
 import type { RunstreamClient } from '../client.js';
 import { isPassing, RunstreamClientError } from '../errors.js';
-import { Retry, sleep } from '../retry.js';
+import { Retry, sleep } from '../http/retry.js';
 import type { AnswerOf, EndStatus, QueryOf, RunEvent } from '../types.js';
 import type { RunWriter } from '../writer.js';
 import { type Asking, patiently, WAIT_SECONDS } from './asking.js';

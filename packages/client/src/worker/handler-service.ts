@@ -1,6 +1,6 @@
 import type { RunstreamClient } from '../client.js';
 import { RunstreamClientError } from '../errors.js';
-import { sleep } from '../retry.js';
+import { sleep } from '../http/retry.js';
 import { type Asking, askForWork, patiently, Room, WAIT_SECONDS } from './asking.js';
 import {
   type Delivery,

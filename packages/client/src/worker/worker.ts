@@ -1,5 +1,5 @@
 import type { RunstreamClient } from '../client.js';
-import { sleep } from '../retry.js';
+import { sleep } from '../http/retry.js';
 import type { Asking } from './asking.js';
 import { ExecutorService } from './executor-service.js';
 import type { HandlerFunction, HandlerOptions } from './handler-context.js';

@@ -1,6 +1,6 @@
-import type { Http } from './http.js';
+import type { Http } from '../http/http.js';
 import { idAfter, numberOf } from './position.js';
-import type { AnswerOf, RunEvent } from './types.js';
+import type { AnswerOf, RunEvent } from '../types.js';
 
 const START = '0-0';
 const FIRST_LIMIT = 500;

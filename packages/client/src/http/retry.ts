@@ -1,4 +1,4 @@
-import type { RunstreamClientError } from './errors.js';
+import type { RunstreamClientError } from '../errors.js';
 
 const MAX_STEP_MS = 30_000;
 /** What a service may ask for at most; more is a mistake. */

@@ -1,5 +1,5 @@
-import type { EndStatus, Gap, ProvisionalEvent, RunEvent } from './types.js';
-import type { RunstreamClientError } from './errors.js';
+import type { EndStatus, Gap, ProvisionalEvent, RunEvent } from '../types.js';
+import type { RunstreamClientError } from '../errors.js';
 
 /** The next event of the log. */
 export interface EventItem {

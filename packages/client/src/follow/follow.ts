@@ -1,12 +1,12 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import type { Answer } from './answer.js';
-import { isPassing, RunstreamClientError } from './errors.js';
-import type { Http, QueryValues } from './http.js';
+import type { Answer } from '../http/answer.js';
+import { isPassing, RunstreamClientError } from '../errors.js';
+import type { Http, QueryValues } from '../http/http.js';
 import type { EndItem, FollowItem } from './items.js';
 import { readPages } from './pages.js';
 import { numberOf } from './position.js';
-import { Retry, sleep } from './retry.js';
-import type { EndStatus, Gap, ProvisionalEvent, RunEvent } from './types.js';
+import { Retry, sleep } from '../http/retry.js';
+import type { EndStatus, Gap, ProvisionalEvent, RunEvent } from '../types.js';
 
 /** An event has 1 MiB of data and 1 MiB of metadata at most. */
 const MAX_FRAME_CHARS = 2 ** 22;

@@ -1,4 +1,4 @@
-import { RunstreamClientError } from './errors.js';
+import { RunstreamClientError } from '../errors.js';
 
 /** One request on its way: it ends when its caller wants it to, or when nothing is heard for too long. */
 export class Attempt {

@@ -1,5 +1,5 @@
 import type { Attempt } from './attempt.js';
-import { RunstreamClientError } from './errors.js';
+import { RunstreamClientError } from '../errors.js';
 
 /** A page has 16 MiB at most. */
 const MAX_JSON_CHARS = 2 ** 25;
