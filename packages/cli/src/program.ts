@@ -1,18 +1,18 @@
 import { Command, type OutputConfiguration } from 'commander';
-import { addAppend } from './commands/append.js';
-import { addCancel } from './commands/cancel.js';
-import { addDeadLetters } from './commands/dead-letters.js';
+import { addAppend } from './commands/runs/append.js';
+import { addCancel } from './commands/runs/cancel.js';
+import { addDeadLetters } from './commands/groups/dead-letters.js';
 import { addDoctor } from './commands/doctor.js';
-import { addEvents } from './commands/events.js';
-import { addFollow } from './commands/follow.js';
-import { addGroups } from './commands/groups.js';
+import { addEvents } from './commands/runs/events.js';
+import { addFollow } from './commands/runs/follow.js';
+import { addGroups } from './commands/groups/groups.js';
 import { addKeys } from './commands/keys.js';
-import { addOpen } from './commands/open.js';
-import { addPending } from './commands/pending.js';
+import { addOpen } from './commands/runs/open.js';
+import { addPending } from './commands/groups/pending.js';
 import type { Perform } from './commands/perform.js';
-import { addRuns } from './commands/runs.js';
-import { addShow } from './commands/show.js';
-import { addStart } from './commands/start.js';
+import { addRuns } from './commands/runs/runs.js';
+import { addShow } from './commands/runs/show.js';
+import { addStart } from './commands/runs/start.js';
 
 /** Of all commands. */
 export interface CommonOptions {

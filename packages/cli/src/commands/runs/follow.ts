@@ -1,15 +1,15 @@
 import { type Command, Option } from 'commander';
 import { type EndItem, type FollowItem, type Run, RunstreamClientError } from '@runstream/client';
-import { EXIT, type ExitCode } from '../exit-code.js';
-import { GaveUp, Interrupted } from '../failure.js';
-import { durationOf, listOf, timeOf, wholeNumber } from '../input/values.js';
-import { shown } from '../render/shown.js';
-import { gapText, Story } from '../render/story.js';
-import { duration } from '../render/time.js';
-import { linkTo, type Session } from '../session.js';
+import { EXIT, type ExitCode } from '../../exit-code.js';
+import { GaveUp, Interrupted } from '../../failure.js';
+import { durationOf, listOf, timeOf, wholeNumber } from '../../input/values.js';
+import { shown } from '../../render/shown.js';
+import { gapText, Story } from '../../render/story.js';
+import { duration } from '../../render/time.js';
+import { linkTo, type Session } from '../../session.js';
 import { beginningOf, type BeginningOptions } from './beginning.js';
 import { endText, exitCodeOf } from './ending.js';
-import type { Perform } from './perform.js';
+import type { Perform } from '../perform.js';
 import { SilenceWatch } from './silence.js';
 import { whichRun } from './which-run.js';
 

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { AnswerOf } from '@runstream/client';
-import { UsageError } from '../failure.js';
-import { listOf, wholeNumber } from '../input/values.js';
-import { typeOf } from '../render/event-text.js';
-import { cut, type Showable, shown } from '../render/shown.js';
-import { table } from '../render/table.js';
-import { ago, count } from '../render/time.js';
-import type { Session } from '../session.js';
-import { collect, upTo } from './pages.js';
-import type { Perform } from './perform.js';
+import { UsageError } from '../../failure.js';
+import { listOf, wholeNumber } from '../../input/values.js';
+import { typeOf } from '../../render/event-text.js';
+import { cut, type Showable, shown } from '../../render/shown.js';
+import { table } from '../../render/table.js';
+import { ago, count } from '../../render/time.js';
+import type { Session } from '../../session.js';
+import { collect, upTo } from '../pages.js';
+import type { Perform } from '../perform.js';
 
 type DeadLetter = AnswerOf<'listDeadLetters'>['dead_letters'][number];
 

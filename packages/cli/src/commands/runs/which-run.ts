@@ -1,6 +1,6 @@
-import { UsageError } from '../failure.js';
-import { linesOf } from '../input/lines.js';
-import type { Session } from '../session.js';
+import { UsageError } from '../../failure.js';
+import { linesOf } from '../../input/lines.js';
+import type { Session } from '../../session.js';
 
 /**
  * The run that is meant: by its id, by `-` the one whose id (or JSON, as `start --json` prints it) comes on stdin, or

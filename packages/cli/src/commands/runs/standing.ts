@@ -1,7 +1,7 @@
 import type { AnswerOf, Run } from '@runstream/client';
-import { type Shown, shown } from '../render/shown.js';
-import { ago, counted, duration } from '../render/time.js';
-import type { Session } from '../session.js';
+import { type Shown, shown } from '../../render/shown.js';
+import { ago, counted, duration } from '../../render/time.js';
+import type { Session } from '../../session.js';
 
 type Executor = AnswerOf<'listExecutors'>['executors'][number];
 

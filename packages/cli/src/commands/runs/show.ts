@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Run } from '@runstream/client';
-import { jsonLine } from '../render/clean.js';
-import { cut, Shown, shown } from '../render/shown.js';
-import { statusOf } from '../render/status.js';
-import { facts } from '../render/table.js';
-import { ago, count } from '../render/time.js';
-import { linkTo, type Session } from '../session.js';
-import type { Perform } from './perform.js';
+import { jsonLine } from '../../render/clean.js';
+import { cut, Shown, shown } from '../../render/shown.js';
+import { statusOf } from '../../render/status.js';
+import { facts } from '../../render/table.js';
+import { ago, count } from '../../render/time.js';
+import { linkTo, type Session } from '../../session.js';
+import type { Perform } from '../perform.js';
 import { whyQuiet } from './standing.js';
 import { whichRun } from './which-run.js';
 

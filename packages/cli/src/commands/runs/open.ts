@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { shown } from '../render/shown.js';
-import { linkTo } from '../session.js';
-import type { Perform } from './perform.js';
+import { shown } from '../../render/shown.js';
+import { linkTo } from '../../session.js';
+import type { Perform } from '../perform.js';
 import { whichRun } from './which-run.js';
 
 export function addOpen(program: Command, perform: Perform): void {

@@ -1,5 +1,5 @@
-import type { Session } from '../session.js';
-import { UsageError } from '../failure.js';
+import type { Session } from '../../session.js';
+import { UsageError } from '../../failure.js';
 
 /** Where to begin to follow, as it was asked for. */
 export interface BeginningOptions {

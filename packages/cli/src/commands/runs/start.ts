@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { BodyOf } from '@runstream/client';
-import type { ExitCode } from '../exit-code.js';
-import { jsonObject, labelOf } from '../input/values.js';
-import { shown } from '../render/shown.js';
-import { linkTo, type Session } from '../session.js';
+import type { ExitCode } from '../../exit-code.js';
+import { jsonObject, labelOf } from '../../input/values.js';
+import { shown } from '../../render/shown.js';
+import { linkTo, type Session } from '../../session.js';
 import { followRun } from './follow.js';
-import type { Perform } from './perform.js';
+import type { Perform } from '../perform.js';
 
 interface StartOptions {
   executor?: string;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { EventInput } from '@runstream/client';
-import { UsageError } from '../failure.js';
-import { linesOf } from '../input/lines.js';
-import { shown } from '../render/shown.js';
-import { counted } from '../render/time.js';
-import type { Session } from '../session.js';
-import type { Perform } from './perform.js';
+import { UsageError } from '../../failure.js';
+import { linesOf } from '../../input/lines.js';
+import { shown } from '../../render/shown.js';
+import { counted } from '../../render/time.js';
+import type { Session } from '../../session.js';
+import type { Perform } from '../perform.js';
 
 interface AppendOptions {
   writerId?: string;

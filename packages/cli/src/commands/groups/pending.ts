@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { AnswerOf } from '@runstream/client';
-import { wholeNumber } from '../input/values.js';
-import { cut, type Showable, shown } from '../render/shown.js';
-import { table } from '../render/table.js';
-import { duration } from '../render/time.js';
-import type { Session } from '../session.js';
-import { collect, upTo } from './pages.js';
-import type { Perform } from './perform.js';
+import { wholeNumber } from '../../input/values.js';
+import { cut, type Showable, shown } from '../../render/shown.js';
+import { table } from '../../render/table.js';
+import { duration } from '../../render/time.js';
+import type { Session } from '../../session.js';
+import { collect, upTo } from '../pages.js';
+import type { Perform } from '../perform.js';
 
 type Pending = AnswerOf<'listPending'>['pending'][number];
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { QueryOf } from '@runstream/client';
-import { listOf, timeOf, wholeNumber } from '../input/values.js';
-import { eventLine } from '../render/event-text.js';
-import type { Session } from '../session.js';
-import type { Perform } from './perform.js';
+import { listOf, timeOf, wholeNumber } from '../../input/values.js';
+import { eventLine } from '../../render/event-text.js';
+import type { Session } from '../../session.js';
+import type { Perform } from '../perform.js';
 import { whichRun } from './which-run.js';
 
 interface EventsOptions {

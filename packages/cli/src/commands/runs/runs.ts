@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { AnswerOf, QueryOf } from '@runstream/client';
-import { labelOf, timeOf, wholeNumber } from '../input/values.js';
-import { cut, type Shown, shown } from '../render/shown.js';
-import { statusOf } from '../render/status.js';
-import { table } from '../render/table.js';
-import { ago, count } from '../render/time.js';
-import type { Session } from '../session.js';
-import { collect, upTo } from './pages.js';
-import type { Perform } from './perform.js';
+import { labelOf, timeOf, wholeNumber } from '../../input/values.js';
+import { cut, type Shown, shown } from '../../render/shown.js';
+import { statusOf } from '../../render/status.js';
+import { table } from '../../render/table.js';
+import { ago, count } from '../../render/time.js';
+import type { Session } from '../../session.js';
+import { collect, upTo } from '../pages.js';
+import type { Perform } from '../perform.js';
 
 type RunItem = AnswerOf<'listRuns'>['runs'][number];
 

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { AnswerOf } from '@runstream/client';
-import { durationOf } from '../input/values.js';
-import { cut, Shown, shown } from '../render/shown.js';
-import { table } from '../render/table.js';
-import { ago, count, duration } from '../render/time.js';
-import type { Session } from '../session.js';
-import type { Perform } from './perform.js';
+import { durationOf } from '../../input/values.js';
+import { cut, Shown, shown } from '../../render/shown.js';
+import { table } from '../../render/table.js';
+import { ago, count, duration } from '../../render/time.js';
+import type { Session } from '../../session.js';
+import type { Perform } from '../perform.js';
 import { sleep } from './sleep.js';
 
 type Group = AnswerOf<'listConsumers'>['groups'][number];

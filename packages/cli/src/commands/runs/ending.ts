@@ -1,8 +1,8 @@
 import type { EndItem, Run } from '@runstream/client';
-import { EXIT, type ExitCode } from '../exit-code.js';
-import { shown, type Shown } from '../render/shown.js';
-import { statusOf } from '../render/status.js';
-import { count, duration } from '../render/time.js';
+import { EXIT, type ExitCode } from '../../exit-code.js';
+import { shown, type Shown } from '../../render/shown.js';
+import { statusOf } from '../../render/status.js';
+import { count, duration } from '../../render/time.js';
 
 export interface Seen {
   events: number;

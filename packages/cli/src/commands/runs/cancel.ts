@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { shown } from '../render/shown.js';
-import { statusOf } from '../render/status.js';
-import type { Session } from '../session.js';
-import type { Perform } from './perform.js';
+import { shown } from '../../render/shown.js';
+import { statusOf } from '../../render/status.js';
+import type { Session } from '../../session.js';
+import type { Perform } from '../perform.js';
 
 export function addCancel(program: Command, perform: Perform): void {
   program

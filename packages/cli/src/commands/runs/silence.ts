@@ -1,7 +1,7 @@
 import type { FollowItem } from '@runstream/client';
-import { shown, type Shown } from '../render/shown.js';
-import { duration } from '../render/time.js';
-import type { Session } from '../session.js';
+import { shown, type Shown } from '../../render/shown.js';
+import { duration } from '../../render/time.js';
+import type { Session } from '../../session.js';
 import { whyQuiet } from './standing.js';
 
 /** A cut that is mended at once is not worth a word. */
