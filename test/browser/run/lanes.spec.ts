@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { RunEvent } from '../../../packages/client/src/index.js';
 import { Lanes, MAX_BUCKETS, MAX_LANES } from '../../../packages/dashboard/src/pages/run/lanes/lanes.js';
 import { NewEvents } from '../../../packages/dashboard/src/rows/new-events.js';
-import { RunLog } from '../../../packages/dashboard/src/store/run-log.js';
+import { RunLog } from '../../../packages/dashboard/src/store/run/run-log.js';
 
 const START = Date.parse('2026-11-28T02:14:00Z');
 

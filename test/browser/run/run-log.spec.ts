@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RunEvent } from '../../../packages/client/src/index.js';
-import { Ranges } from '../../../packages/dashboard/src/store/ranges.js';
-import { MAX_BYTES, MAX_EVENTS, RunLog } from '../../../packages/dashboard/src/store/run-log.js';
+import { Ranges } from '../../../packages/dashboard/src/store/run/ranges.js';
+import { MAX_BYTES, MAX_EVENTS, RunLog } from '../../../packages/dashboard/src/store/run/run-log.js';
 
 const event = (sequence: number, data: RunEvent['data'] = {}): RunEvent => ({
   id: `1795279279000-${sequence}`,

@@ -1,5 +1,5 @@
-import type { Range } from '../store/ranges.js';
-import type { RunLog } from '../store/run-log.js';
+import type { Range } from '../store/run/ranges.js';
+import type { RunLog } from '../store/run/run-log.js';
 
 /** What of a run's events is here, by sequence. Counted from what came, never assumed. */
 export interface Coverage {

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { RunLog } from '../store/run-log.js';
+import type { RunLog } from '../store/run/run-log.js';
 import type { Coverage } from './coverage.js';
 import { missing, type Row } from './row.js';
 import type { RowSource } from './row-source.js';

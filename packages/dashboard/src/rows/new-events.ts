@@ -1,5 +1,5 @@
 import type { RunEvent } from '@runstream/client';
-import type { RunLog } from '../store/run-log.js';
+import type { RunLog } from '../store/run/run-log.js';
 
 /** The events of a log that were not looked at: it grows at both ends. Each is met once, whatever a hole is filled with later. */
 export class NewEvents {

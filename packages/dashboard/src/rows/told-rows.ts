@@ -1,6 +1,6 @@
 import type { RunEvent } from '@runstream/client';
 import { signal } from '@preact/signals';
-import type { RunLog } from '../store/run-log.js';
+import type { RunLog } from '../store/run/run-log.js';
 import type { Coverage } from './coverage.js';
 import { lastSequenceOf, missing, type Row, sequenceOf, tells } from './row.js';
 import type { RowSource } from './row-source.js';

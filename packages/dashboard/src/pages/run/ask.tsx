@@ -5,7 +5,7 @@ import { Confirm } from '../../parts/dialog.js';
 import { counted } from '../../parts/format.js';
 import { Text } from '../../parts/text.js';
 import { client } from '../../service/client.js';
-import type { RunFeed } from '../../store/run-feed.js';
+import type { RunFeed } from '../../store/run/run-feed.js';
 
 interface AskProps {
   feed: RunFeed;

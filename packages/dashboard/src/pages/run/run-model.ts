@@ -8,7 +8,7 @@ import type { RowSource } from '../../rows/row-source.js';
 import { Search } from '../../rows/search.js';
 import { tellEvent, tellLog, tellStory, type View } from '../../rows/tell.js';
 import { ToldRows } from '../../rows/told-rows.js';
-import { RunFeed } from '../../store/run-feed.js';
+import { RunFeed } from '../../store/run/run-feed.js';
 import { Lanes } from './lanes/lanes.js';
 import { Seen } from './seen.js';
 

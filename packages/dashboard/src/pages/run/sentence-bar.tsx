@@ -12,7 +12,7 @@ import { client } from '../../service/client.js';
 import { noteRefusal, may } from '../../service/session.js';
 import { type Executors, PATIENCE_MS, sentenceOf } from '../../sentences/run.js';
 import { isShown, sleep } from '../../store/visibility.js';
-import type { RunFeed } from '../../store/run-feed.js';
+import type { RunFeed } from '../../store/run/run-feed.js';
 import type { RunModel } from './run-model.js';
 
 const ASK_MS = 10_000;

@@ -6,7 +6,7 @@ import { now } from '../../store/now.js';
 import { Text } from '../../parts/text.js';
 import { type Coverage, missed } from '../../rows/coverage.js';
 import { rangeText } from '../../rows/row-view.js';
-import type { FeedState, RunFeed } from '../../store/run-feed.js';
+import type { FeedState, RunFeed } from '../../store/run/run-feed.js';
 
 /** A live region that says more than this is no help. */
 const SAY_EVERY_MS = 5000;

@@ -1,4 +1,4 @@
-import type { Range } from '../../../store/ranges.js';
+import type { Range } from '../../../store/run/ranges.js';
 import type { Lane } from './lane.js';
 import type { Lanes } from './lanes.js';
 

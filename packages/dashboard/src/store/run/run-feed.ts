@@ -8,13 +8,13 @@ import {
   RunstreamClientError,
 } from '@runstream/client';
 import { signal } from '@preact/signals';
-import { serviceNow } from '../service/clock.js';
-import { client } from '../service/client.js';
-import { noteRefusal } from '../service/session.js';
-import { idle, oncePerFrame } from './frames.js';
+import { serviceNow } from '../../service/clock.js';
+import { client } from '../../service/client.js';
+import { noteRefusal } from '../../service/session.js';
+import { idle, oncePerFrame } from '../frames.js';
 import { MAX_EVENTS, RunLog } from './run-log.js';
-import { takeSlot } from './stream-slot.js';
-import { hiddenFor, isShown, sleep } from './visibility.js';
+import { takeSlot } from '../stream-slot.js';
+import { hiddenFor, isShown, sleep } from '../visibility.js';
 
 /** What is painted first. */
 const TAIL = 200;
