@@ -1,7 +1,7 @@
-import type { JsonObject, JsonObjectInput } from './json-object.js';
+import type { JsonObject, JsonObjectInput } from './checks/json-object.js';
 import type { EventAction, EventCategory, EventData } from './typed/event-data.js';
 
-export type { JsonObject, JsonObjectInput } from './json-object.js';
+export type { JsonObject, JsonObjectInput } from './checks/json-object.js';
 
 /** Which agent said it. An event without a source speaks for the run itself. */
 export interface EventSource {

@@ -1,7 +1,7 @@
 import { isText } from '../common/index.js';
-import { Check } from './check.js';
+import { Check } from './checks/check.js';
 import { CONTEXT_MODES, type ContextMode, type EventContext, type RunContext } from './envelope.js';
-import type { JsonObject } from './json-object.js';
+import type { JsonObject } from './checks/json-object.js';
 import { readTraceparent, readTracestate, type TraceContext } from './trace-context.js';
 
 const MAX_PATHS = 100;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EventTooLargeError, UnknownEventTypeError, ValidationFailedError } from '../common/index.js';
 import { EventTypeRegistry } from './event-types.js';
-import { MAX_DATA_BYTES } from './check.js';
+import { MAX_DATA_BYTES } from './checks/check.js';
 import { readRunContext } from './event-context.js';
 import { prepareEvent } from './prepare-event.js';
 import { decodeEvent, encodeEvent } from './recorded-event.js';

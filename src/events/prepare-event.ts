@@ -1,12 +1,12 @@
 import { isPrintable, ValidationFailedError } from '../common/index.js';
-import { Check } from './check.js';
+import { Check } from './checks/check.js';
 import type { EventSource, JsonObject } from './envelope.js';
 import { readContext } from './event-context.js';
 import type { EventTypeRegistry } from './event-types.js';
-import { isObject } from './json-object.js';
-import { checkError } from './json-problem.js';
-import { toLine } from './line.js';
-import { runPatch, type TerminalStatus } from './run-patch.js';
+import { isObject } from './checks/json-object.js';
+import { checkError } from './checks/json-problem.js';
+import { toLine } from './checks/line.js';
+import { runPatch, type TerminalStatus } from './runs/run-patch.js';
 import { normaliseTimestamp } from './timestamp.js';
 import type { TraceContext } from './trace-context.js';
 

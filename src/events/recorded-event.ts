@@ -2,7 +2,7 @@ import { concatBytes } from '../common/index.js';
 import type { RecordedEvent } from './envelope.js';
 import type { EventId } from './event-id.js';
 import type { PreparedEvent } from './prepare-event.js';
-import type { TerminalStatus } from './run-patch.js';
+import type { TerminalStatus } from './runs/run-patch.js';
 
 /**
  * One entry of a run's log as it is stored: what prepareEvent() made, and the id that Redis gave it. Where it is only

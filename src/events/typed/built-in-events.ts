@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json-object.js';
+import type { JsonObject } from '../checks/json-object.js';
 import { defineEvents, event, type EventsOf } from './define-events.js';
 
 /** Data that may hold more than what is named. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonObjectInput } from '../json-object.js';
+import { isObject, type JsonObject, type JsonObjectInput } from '../checks/json-object.js';
 import { assertEventType } from './event-type-name.js';
 
 /** What is said about one event type: what its data holds. It has no value, only a type. @publicApi */

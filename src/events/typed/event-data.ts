@@ -1,4 +1,4 @@
-import type { JsonObject, JsonObjectInput } from '../json-object.js';
+import type { JsonObject, JsonObjectInput } from '../checks/json-object.js';
 import type { BuiltInEvents } from './built-in-events.js';
 import type { Plain } from './define-events.js';
 import type { RunstreamEvents } from './runstream-events.js';

@@ -1,6 +1,6 @@
 import { ValidationFailedError } from '../../common/index.js';
 import type { EventInput } from '../envelope.js';
-import type { JsonObjectInput } from '../json-object.js';
+import type { JsonObjectInput } from '../checks/json-object.js';
 import type { EventDataInput, EventType, HasOptionalData } from './event-data.js';
 
 /** What else an event may carry, beside its type and data. @publicApi */

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { errorText, isInstance, RunstreamError, ValidationFailedError } from '../common/index.js';
+import { errorText, isInstance, RunstreamError, ValidationFailedError } from '../../common/index.js';
 
 /** Where a value is no JSON, and why. */
 export interface JsonProblem {

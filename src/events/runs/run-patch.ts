@@ -1,4 +1,4 @@
-import type { EventSource, JsonObject } from './envelope.js';
+import type { EventSource, JsonObject } from '../envelope.js';
 
 /** All that a run can be. */
 export const RUN_STATUSES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventTooLargeError, ValidationFailedError } from '../common/index.js';
-import type { JsonObject } from './envelope.js';
-import { EventTypeRegistry } from './event-types.js';
+import { EventTooLargeError, ValidationFailedError } from '../../common/index.js';
+import type { JsonObject } from '../envelope.js';
+import { EventTypeRegistry } from '../event-types.js';
 import { jsonProblem } from './json-problem.js';
-import { prepareEvent } from './prepare-event.js';
-import { prepareRun } from './prepare-run.js';
+import { prepareEvent } from '../prepare-event.js';
+import { prepareRun } from '../runs/prepare-run.js';
 
 const types = new EventTypeRegistry();
 const event = { category: 'log', action: 'stdout' };

@@ -6,7 +6,7 @@ import {
   MAX_VIOLATIONS,
   ValidationFailedError,
   type Violation,
-} from '../common/index.js';
+} from '../../common/index.js';
 import { isObject, type JsonObject } from './json-object.js';
 import { joinPath, jsonProblem, type JsonProblem } from './json-problem.js';
 import { toLine } from './line.js';

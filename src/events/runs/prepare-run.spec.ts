@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ValidationFailedError } from '../common/index.js';
+import { ValidationFailedError } from '../../common/index.js';
 import { assertRunKey, prepareRun } from './prepare-run.js';
 
 describe('The key of a run', () => {

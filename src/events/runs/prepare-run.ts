@@ -1,10 +1,10 @@
-import { isPrintable, isText, ValidationFailedError } from '../common/index.js';
-import { Check } from './check.js';
-import type { EventContext, JsonObject, JsonObjectInput, Nullable, RunContext } from './envelope.js';
-import { readContext, toRunContext } from './event-context.js';
-import { isObject } from './json-object.js';
-import { checkError } from './json-problem.js';
-import type { TraceContext } from './trace-context.js';
+import { isPrintable, isText, ValidationFailedError } from '../../common/index.js';
+import { Check } from '../checks/check.js';
+import type { EventContext, JsonObject, JsonObjectInput, Nullable, RunContext } from '../envelope.js';
+import { readContext, toRunContext } from '../event-context.js';
+import { isObject } from '../checks/json-object.js';
+import { checkError } from '../checks/json-problem.js';
+import type { TraceContext } from '../trace-context.js';
 
 /** Longest `task`, in characters. */
 export const MAX_TASK_LENGTH = 10_000;
