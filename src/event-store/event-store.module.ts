@@ -3,7 +3,7 @@ import { configurableModule } from '../config/index.js';
 import { EventStore } from './log/event-store.js';
 import { EventStoreMetrics } from './event-store-metrics.js';
 import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-options.js';
-import { Journal } from './log/journal.js';
+import { Journal } from './log/journal/journal.js';
 import { JournalTrimmer } from './upkeep/journal-trimmer.js';
 import { JournalWatcher } from './watch/journal-watcher.js';
 import { LiveFeed } from './watch/live-feed.js';

@@ -5,7 +5,11 @@ import { journalOf } from '../../../test/support/journal.js';
 import { spreadOver } from '../../../test/support/partitions.js';
 import { BEGINNING, type RecordedEvent } from '../../events/index.js';
 import type { EncodedEvent } from '../log/encoded-event.js';
-import { formatJournalCursor, type JournalCursor, parseJournalCursor } from '../log/journal-cursor.js';
+import {
+  formatJournalCursor,
+  type JournalCursor,
+  parseJournalCursor,
+} from '../log/journal/journal-cursor.js';
 import { partitionOfRun } from '../log/runs/run-id.js';
 import type { Demand } from './demand.js';
 import type { LogWatchOptions } from './log-watcher.js';

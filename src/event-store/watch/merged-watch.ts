@@ -1,7 +1,7 @@
 import type { Observable, Subscriber } from 'rxjs';
 import { BEGINNING, type EventId } from '../../events/index.js';
 import type { EncodedEvent } from '../log/encoded-event.js';
-import { formatJournalCursor, type JournalCursor, positionIn } from '../log/journal-cursor.js';
+import { formatJournalCursor, type JournalCursor, positionIn } from '../log/journal/journal-cursor.js';
 import type { Demand } from './demand.js';
 import type { LogWatchOptions } from './log-watcher.js';
 import { PartWatch } from './part-watch.js';

@@ -1,6 +1,6 @@
 import type { EventId, TerminalStatus } from '../../events/index.js';
 import type { EncodedEvent } from '../log/encoded-event.js';
-import type { JournalCursor } from '../log/journal-cursor.js';
+import type { JournalCursor } from '../log/journal/journal-cursor.js';
 import type { ProvisionalEvent } from '../log/provisional-event.js';
 
 /**

@@ -1,7 +1,13 @@
-import { BEGINNING, compareEventIds, type EventId, parseEventId, sameEventId } from '../../events/index.js';
-import { type EncodedEvent, toJournaledEvent } from './encoded-event.js';
-import { type JournalEntry, type RawEntry, readJournalEntry } from './log-entry.js';
-import type { CursorLoss } from './log-page.js';
+import {
+  BEGINNING,
+  compareEventIds,
+  type EventId,
+  parseEventId,
+  sameEventId,
+} from '../../../events/index.js';
+import { type EncodedEvent, toJournaledEvent } from '../encoded-event.js';
+import { type JournalEntry, type RawEntry, readJournalEntry } from '../log-entry.js';
+import type { CursorLoss } from '../log-page.js';
 
 /** What read-journal.lua answers. */
 type Reply = [

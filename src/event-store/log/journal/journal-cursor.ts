@@ -1,6 +1,6 @@
-import { InvalidEventIdError } from '../../common/index.js';
-import { BEGINNING, type EventId, formatEventId, tryParseEventId } from '../../events/index.js';
-import { MOST_PARTITIONS } from '../partitions/partition-tag.js';
+import { InvalidEventIdError } from '../../../common/index.js';
+import { BEGINNING, type EventId, formatEventId, tryParseEventId } from '../../../events/index.js';
+import { MOST_PARTITIONS } from '../../partitions/partition-tag.js';
 
 /**
  * Where a reader of a tenant's journal stands: a position in each of its partitions, in their order. One that was given

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BEGINNING, type EventId, sameEventId } from '../../events/index.js';
+import { BEGINNING, type EventId, sameEventId } from '../../../events/index.js';
 import { explainJournalCursor } from './journal-page.js';
 
 /** A journal whose ids only grow, with its front trimmed away and holes where runs were deleted. */

@@ -6,13 +6,13 @@ import {
   line,
   type TestStore,
   upTo,
-} from '../../../test/support/event-store.js';
-import { CommandLog } from '../../../test/support/command-log.js';
-import { eventsOf, journalOf, watchJournal } from '../../../test/support/journal.js';
-import { type RedisServer, startRedis } from '../../../test/support/redis.js';
-import { eventually } from '../../../test/support/eventually.js';
-import { BEGINNING } from '../../events/index.js';
-import { subscriberOf } from '../../../test/support/subscriber.js';
+} from '../../../../test/support/event-store.js';
+import { CommandLog } from '../../../../test/support/command-log.js';
+import { eventsOf, journalOf, watchJournal } from '../../../../test/support/journal.js';
+import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { BEGINNING } from '../../../events/index.js';
+import { subscriberOf } from '../../../../test/support/subscriber.js';
 
 /** The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;

@@ -1,6 +1,6 @@
-import { BEGINNING, type EventId, formatEventId } from '../../events/index.js';
-import type { EncodedEvent } from './encoded-event.js';
-import type { LogRange } from './event-store.js';
+import { BEGINNING, type EventId, formatEventId } from '../../../events/index.js';
+import type { EncodedEvent } from '../encoded-event.js';
+import type { LogRange } from '../event-store.js';
 import { formatJournalCursor, type JournalCursor, parseJournalCursor, positionIn } from './journal-cursor.js';
 import type { JournalPage } from './journal-page.js';
 
