@@ -6,7 +6,7 @@ import { EVENT_STORE_OPTIONS, type EventStoreOptions } from './event-store-optio
 import { Journal } from './log/journal/journal.js';
 import { JournalTrimmer } from './upkeep/journal-trimmer.js';
 import { JournalWatcher } from './watch/journal-watcher.js';
-import { LiveFeed } from './watch/live-feed.js';
+import { LiveFeed } from './watch/feed/live-feed.js';
 import { LostEvents } from './failover/lost-events.js';
 import { LogWatcher } from './watch/log-watcher.js';
 import { StreamConsumerModule } from '../stream-consumer/index.js';

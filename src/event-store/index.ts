@@ -15,7 +15,7 @@ export * from './log/journal/journal-cursor.js';
 export * from './upkeep/journal-trimmer.js';
 export * from './watch/journal-watcher.js';
 export * from './log/keys.js';
-export * from './watch/live-feed.js';
+export * from './watch/feed/live-feed.js';
 export { PartitionRaise, PartitionRaiseError } from './partitions/partition-raise.js';
 export { MOST_PARTITIONS } from './partitions/partition-tag.js';
 export { Partitions } from './partitions/partitions.js';

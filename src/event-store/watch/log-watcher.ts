@@ -5,8 +5,8 @@ import type { EventId } from '../../events/index.js';
 import { type Demand, UNLIMITED_DEMAND } from './demand.js';
 import { EventStoreMetrics } from '../event-store-metrics.js';
 import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
-import { LiveFeed } from './live-feed.js';
-import type { LogFeed } from './log-feed.js';
+import { LiveFeed } from './feed/live-feed.js';
+import type { LogFeed } from './feed/log-feed.js';
 import { type EventFilter, Watch } from './watch.js';
 import type { WatchSignal } from './watch-signal.js';
 

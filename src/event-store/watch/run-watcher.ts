@@ -8,10 +8,10 @@ import {
   sameEventId,
 } from '../../events/index.js';
 import { EventStore } from '../log/event-store.js';
-import { LiveFeed } from './live-feed.js';
+import { LiveFeed } from './feed/live-feed.js';
 import { LogWatcher, type LogWatchOptions } from './log-watcher.js';
 import { toProvisionalEvent } from '../log/provisional-event.js';
-import { RunFeed } from './run-feed.js';
+import { RunFeed } from './feed/run-feed.js';
 import type { WatchSignal } from './watch-signal.js';
 
 /** Where a watcher begins: after an event, with the first one, or with what comes next. */

@@ -3,9 +3,9 @@ import { delay, RedisUnavailableError, RunNotFoundError } from '../../common/ind
 import { type EventId, sameEventId, type TerminalStatus } from '../../events/index.js';
 import type { Demand } from './demand.js';
 import type { EncodedEvent } from '../log/encoded-event.js';
-import type { LogSlice } from './event-log.js';
+import type { LogSlice } from './feed/event-log.js';
 import type { EventStoreMetrics } from '../event-store-metrics.js';
-import type { LogFeed } from './log-feed.js';
+import type { LogFeed } from './feed/log-feed.js';
 import type { ProvisionalEvent } from '../log/provisional-event.js';
 import type { WatchSignal } from './watch-signal.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BEGINNING, type EventId, formatEventId } from '../../../events/index.js';
 import { BulkReads, LIVE, type ReadFor, RedisConnections } from '../../../redis/index.js';
-import type { SliceOptions } from '../../watch/event-log.js';
+import type { SliceOptions } from '../../watch/feed/event-log.js';
 import { EventStore, type LogRange } from '../event-store.js';
 import { type JournalPage, readJournalPage } from './journal-page.js';
 import { type JournalRange, readJournalRange } from './journal-range.js';

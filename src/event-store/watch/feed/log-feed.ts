@@ -5,11 +5,11 @@ import {
   type EventId,
   sameEventId,
   type TerminalStatus,
-} from '../../events/index.js';
-import { RunNotFoundError, setLongTimeout } from '../../common/index.js';
-import type { EncodedEvent } from '../log/encoded-event.js';
+} from '../../../events/index.js';
+import { RunNotFoundError, setLongTimeout } from '../../../common/index.js';
+import type { EncodedEvent } from '../../log/encoded-event.js';
 import type { EventLog, LogSlice } from './event-log.js';
-import type { ProvisionalEvent } from '../log/provisional-event.js';
+import type { ProvisionalEvent } from '../../log/provisional-event.js';
 
 const GATHER_SHARE = 0.5;
 const MAX_GATHER_MS = 10;

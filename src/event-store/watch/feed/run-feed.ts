@@ -1,4 +1,4 @@
-import type { EventStore } from '../log/event-store.js';
+import type { EventStore } from '../../log/event-store.js';
 import { LogFeed } from './log-feed.js';
 import { RunLog } from './run-log.js';
 

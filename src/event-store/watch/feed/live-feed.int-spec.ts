@@ -9,13 +9,13 @@ import {
   upTo,
   watchRun,
   type Watching,
-} from '../../../test/support/event-store.js';
-import { CommandLog } from '../../../test/support/command-log.js';
-import { eventually } from '../../../test/support/eventually.js';
-import { type RedisServer, startRedis } from '../../../test/support/redis.js';
-import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
+} from '../../../../test/support/event-store.js';
+import { CommandLog } from '../../../../test/support/command-log.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
+import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.js';
 import { RunFeed } from './run-feed.js';
-import { subscriberOf } from '../../../test/support/subscriber.js';
+import { subscriberOf } from '../../../../test/support/subscriber.js';
 
 /** What pub/sub loses. The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { type EventId, type LogEntry, parseEventId, type TerminalStatus } from '../../events/index.js';
+import { type EventId, type LogEntry, parseEventId, type TerminalStatus } from '../../../events/index.js';
 
 /** What an append, or a deletion, tells the watchers of a run (write-events.lua, delete.lua). */
 export type LiveMessage =

@@ -9,12 +9,12 @@ import {
   upTo,
   watchRun,
   type Watching,
-} from '../../../test/support/event-store.js';
-import { eventually } from '../../../test/support/eventually.js';
-import { type RedisServer, startRedis } from '../../../test/support/redis.js';
-import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
-import { RedisUnavailableError } from '../../common/index.js';
-import { subscriberOf } from '../../../test/support/subscriber.js';
+} from '../../../../test/support/event-store.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
+import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { RedisUnavailableError } from '../../../common/index.js';
+import { subscriberOf } from '../../../../test/support/subscriber.js';
 
 /** The heart beats once an hour here, so that it mends nothing in passing. */
 const NEVER_MS = 3_600_000;

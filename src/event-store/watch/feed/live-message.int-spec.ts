@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { completed, createTestStore, line, type TestStore } from '../../../test/support/event-store.js';
-import { testRedisUrl } from '../../../test/support/redis.js';
-import { BEGINNING, type EventInput, formatEventId } from '../../events/index.js';
-import { toEncodedEvent } from '../log/encoded-event.js';
+import { completed, createTestStore, line, type TestStore } from '../../../../test/support/event-store.js';
+import { testRedisUrl } from '../../../../test/support/redis.js';
+import { BEGINNING, type EventInput, formatEventId } from '../../../events/index.js';
+import { toEncodedEvent } from '../../log/encoded-event.js';
 import { readLiveMessage } from './live-message.js';
 
 describe('The message of an append', () => {

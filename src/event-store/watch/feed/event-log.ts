@@ -1,7 +1,7 @@
-import type { EventId, TerminalStatus } from '../../events/index.js';
-import type { ReadFor } from '../../redis/index.js';
-import type { EncodedEvent } from '../log/encoded-event.js';
-import type { CursorLoss } from '../log/log-page.js';
+import type { EventId, TerminalStatus } from '../../../events/index.js';
+import type { ReadFor } from '../../../redis/index.js';
+import type { EncodedEvent } from '../../log/encoded-event.js';
+import type { CursorLoss } from '../../log/log-page.js';
 
 /** A log with a head, to be followed: a run's, or a tenant's journal. */
 export interface EventLog {

@@ -1,9 +1,9 @@
-import { BEGINNING, type EventId, isTerminal } from '../../events/index.js';
-import { toEncodedEvent } from '../log/encoded-event.js';
+import { BEGINNING, type EventId, isTerminal } from '../../../events/index.js';
+import { toEncodedEvent } from '../../log/encoded-event.js';
 import type { EventLog, LogMessage, LogSlice, SliceOptions } from './event-log.js';
-import type { EventStore } from '../log/event-store.js';
+import type { EventStore } from '../../log/event-store.js';
 import { readLiveMessage } from './live-message.js';
-import { type CursorLoss, explainLostCursor, type LogPage, positionBefore } from '../log/log-page.js';
+import { type CursorLoss, explainLostCursor, type LogPage, positionBefore } from '../../log/log-page.js';
 
 /** The log of one run, to be followed. Its messages carry the events. */
 export class RunLog implements EventLog {

@@ -7,10 +7,10 @@ import {
   type TestStore,
   upTo,
   watchRun,
-} from '../../../test/support/event-store.js';
-import { formatEventId } from '../../events/index.js';
-import { eventually } from '../../../test/support/eventually.js';
-import { type RedisServer, startRedis } from '../../../test/support/redis.js';
+} from '../../../../test/support/event-store.js';
+import { formatEventId } from '../../../events/index.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { type RedisServer, startRedis } from '../../../../test/support/redis.js';
 import { type FeedItem, RunFeed } from './run-feed.js';
 
 /** Redis that loses its last writes, as after a failover or a crash without an fsync. */

@@ -1,5 +1,5 @@
 import type { EventLog, LogMessage, LogSlice, SliceOptions } from './event-log.js';
-import type { Journal } from '../log/journal/journal.js';
+import type { Journal } from '../../log/journal/journal.js';
 import { readLiveMessage } from './live-message.js';
 
 /** What one partition has of a tenant's journal, to be followed. Its messages only say which entries there are. */

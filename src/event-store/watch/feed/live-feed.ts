@@ -1,10 +1,14 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { delay, type LongTimeout, RedisUnavailableError, setLongInterval } from '../../common/index.js';
-import { redisCall, RedisConnections } from '../../redis/index.js';
-import { EventStoreMetrics } from '../event-store-metrics.js';
-import { EVENT_STORE_DEFAULTS, EVENT_STORE_OPTIONS, type EventStoreOptions } from '../event-store-options.js';
+import { delay, type LongTimeout, RedisUnavailableError, setLongInterval } from '../../../common/index.js';
+import { redisCall, RedisConnections } from '../../../redis/index.js';
+import { EventStoreMetrics } from '../../event-store-metrics.js';
+import {
+  EVENT_STORE_DEFAULTS,
+  EVENT_STORE_OPTIONS,
+  type EventStoreOptions,
+} from '../../event-store-options.js';
 import type { LogFeed } from './log-feed.js';
-import type { ProvisionalEvent } from '../log/provisional-event.js';
+import type { ProvisionalEvent } from '../../log/provisional-event.js';
 
 const RETRY_MS = 200;
 
