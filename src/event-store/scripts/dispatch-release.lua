@@ -8,9 +8,12 @@
 -- More than any lease.
 local LONG_AGO_MS = 86400000
 
-local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
+local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if pending.err or #pending == 0 then return 0 end
-if ARGV[4] ~= '' then
+-- Whose run it is its fence says: its entry may be with another, who found the run held.
+if ARGV[4] == '' then
+  if pending[1][2] ~= ARGV[2] then return 0 end
+else
   if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[4] then return 0 end
   redis.call('HSET', KEYS[2], 'lease', 0)
 end

@@ -21,6 +21,8 @@ export interface LeaseState {
 /** A lease that a worker has shown, and that was its run's newest when it was looked at. */
 export interface Lease extends ClaimedRun {
   status: RunStatus;
+  /** The run has ended, or was given back. */
+  isOver: boolean;
 }
 
 /**
@@ -42,10 +44,10 @@ export class RunLeases {
    */
   async find(tenantId: string, runId: string, token: string): Promise<Lease | undefined> {
     const key = this.store.keys.run(tenantId, runId).run;
-    const [status, deleting, fence, taken, executor, entry, consumer] = await redisCall(
+    const [status, deleting, fence, taken, executor, entry, consumer, until] = await redisCall(
       this.redis.commands.hmget(
         key,
-        ...['status', 'deleting', 'fence', 'taken', 'executor', 'dispatch', 'holder'],
+        ...['status', 'deleting', 'fence', 'taken', 'executor', 'dispatch', 'holder', 'lease'],
       ),
     );
     if (!status || deleting) throw new RunNotFoundError();
@@ -58,6 +60,7 @@ export class RunLeases {
       entry: { tenantId, partition, executor, id: entry, runId },
       ...{ consumer, token, fence: shown.fence, leaseMs: worker.leaseMs },
       status: status as RunStatus,
+      isOver: isTerminal(status) || until === '0',
     };
   }
 
@@ -74,7 +77,7 @@ export class RunLeases {
       if (error instanceof RunNotFoundError) return undefined;
       throw error;
     });
-    return lease !== undefined && lease.fence === fence;
+    return lease !== undefined && lease.fence === fence && !lease.isOver;
   }
 
   /**

@@ -26,6 +26,8 @@ const LEASE_MS = 30_000;
 const GIVEN_BACK_MS = 12 * 3600 * 1000;
 /** What was lost is looked for so often at most, in milliseconds, unless somebody says that there is some. */
 const LOST_EVERY_MS = 1000;
+/** What could be lost, and was not taken, is looked at again after so many milliseconds. */
+const LEFT_AGAIN_MS = 250;
 /** Of consumers that hold nothing and were silent for so long nobody needs the name. */
 const SILENT_MS = 60_000;
 
@@ -41,22 +43,24 @@ export class RunSource implements WorkSource<RunsAsked, ClaimedRun> {
     private readonly partitions: () => readonly number[],
   ) {}
 
+  /** Throws only where it has nothing: what was taken up before an error would be lost with its answer. */
   async take(asked: RunsAsked, most: number, all: boolean): Promise<ClaimedRun[]> {
     const claimed: ClaimedRun[] = [];
+    const problems: unknown[] = [];
+    const noting = (error: unknown): false => {
+      problems.push(error);
+      return false;
+    };
     const looksForLost = all || performance.now() - this.lookedAt > LOST_EVERY_MS;
     if (looksForLost) {
       this.lookedAt = performance.now();
       for (const source of this.sources()) {
-        if (claimed.length < most && (await this.takeLost(source, asked, most, claimed))) return claimed;
+        if (claimed.length >= most) break;
+        if (await this.takeLost(source, asked, most, claimed).catch(noting)) return claimed;
       }
     }
-    for (const source of this.sources()) {
-      if (claimed.length >= most) break;
-      const consumer = workerConsumer(asked.worker, asked.executor.leaseMs);
-      const entries = await this.takeNew(source, consumer, most - claimed.length);
-      const begun = await Promise.all(entries.map((entry) => this.takeUp(entry, asked, true, false)));
-      for (const one of begun) if (typeof one === 'object') claimed.push(one);
-    }
+    for (const source of this.sources()) await this.beginNew(source, asked, most, claimed).catch(noting);
+    if (claimed.length === 0 && problems.length > 0) throw problems[0];
     return claimed;
   }
 
@@ -71,7 +75,10 @@ export class RunSource implements WorkSource<RunsAsked, ClaimedRun> {
   async nextInMs(): Promise<number | undefined> {
     const outlooks = await Promise.all(this.sources().map((source) => this.outlook(source)));
     const soonest = outlooks.flatMap(({ staleInMs }) => staleInMs ?? []);
-    return soonest.length > 0 ? Math.min(...soonest) : undefined;
+    if (soonest.length === 0) return undefined;
+    // What is stale, and was left by the look a moment ago, is held for longer than its entry says, or it is too soon
+    // after an outage.
+    return Math.min(...soonest) || LEFT_AGAIN_MS;
   }
 
   async giveBack(_: RunsAsked, runs: readonly ClaimedRun[]): Promise<void> {
@@ -113,6 +120,27 @@ export class RunSource implements WorkSource<RunsAsked, ClaimedRun> {
     for (const entry of suspects.slice(isAlone ? 1 : 0)) await this.dispatch.release(entry, consumer);
     await this.dispatch.forgetConsumers(source, Math.max(10 * leaseMs, SILENT_MS));
     return isAlone && claimed.length > 0;
+  }
+
+  private async beginNew(
+    source: DispatchSource,
+    asked: RunsAsked,
+    most: number,
+    claimed: ClaimedRun[],
+  ): Promise<void> {
+    const consumer = workerConsumer(asked.worker, asked.executor.leaseMs);
+    let isMore = true;
+    // Runs that ended before anybody had them leave room for those behind them.
+    while (isMore && claimed.length < most) {
+      const room = most - claimed.length;
+      const entries = await this.takeNew(source, consumer, room);
+      const begun = await Promise.allSettled(entries.map((entry) => this.takeUp(entry, asked, true, false)));
+      for (const one of begun) {
+        if (one.status === 'fulfilled' && typeof one.value === 'object') claimed.push(one.value);
+      }
+      for (const one of begun) if (one.status === 'rejected') throw one.reason;
+      isMore = entries.length === room;
+    }
   }
 
   private async takeNew(source: DispatchSource, consumer: string, most: number): Promise<DispatchEntry[]> {

@@ -24,6 +24,8 @@ interface Waiter<Asked, Given> {
   most: number;
   /** Its time is up: it leaves with the next answer, empty or not. */
   isDue: boolean;
+  /** Something was looked for since it came. */
+  hasLooked: boolean;
   /** Nobody is there any more. */
   isGone: boolean;
   leave(given: Given[]): void;
@@ -66,7 +68,7 @@ export class WaitQueue<Asked, Given> {
         this.onUse(false);
       };
       const waiter: Waiter<Asked, Given> = {
-        ...{ asked, most, isDue: waitMs === 0, isGone: gone.aborted },
+        ...{ asked, most, isDue: waitMs === 0, hasLooked: false, isGone: gone.aborted },
         leave: (given) => {
           end();
           resolve(given);
@@ -117,7 +119,7 @@ export class WaitQueue<Asked, Given> {
       while (this.again && this.waiters.size > 0) {
         this.again = false;
         await this.serve();
-        for (const waiter of this.waiters) if (waiter.isDue) waiter.leave([]);
+        this.dismiss();
       }
       if (this.waiters.size > 0) this.lookAgain(await this.source.nextInMs());
     } catch (error) {
@@ -125,14 +127,16 @@ export class WaitQueue<Asked, Given> {
       for (const waiter of this.waiters) waiter.fail(reason);
     }
     this.pumping = false;
-    for (const waiter of this.waiters) if (waiter.isDue) waiter.leave([]);
+    this.dismiss();
     if (this.again && this.waiters.size > 0) void this.pump();
   }
 
   private async serve(): Promise<void> {
     const count = this.waiters.size;
     const share = count === 1 ? Infinity : Math.max(1, Math.ceil((await this.source.available()) / count));
-    for (const waiter of [...this.waiters]) {
+    const waiters = [...this.waiters];
+    for (const waiter of waiters) waiter.hasLooked = true;
+    for (const waiter of waiters) {
       if (!this.waiters.has(waiter) || waiter.isGone) continue;
       const { all } = this;
       this.all = false;
@@ -145,6 +149,13 @@ export class WaitQueue<Asked, Given> {
         this.all = true;
         await this.source.giveBack(asked, given);
       } else waiter.leave(given);
+    }
+  }
+
+  /** Whoever came in the middle of a look stays for the next one. */
+  private dismiss(): void {
+    for (const waiter of this.waiters) {
+      if (waiter.isGone || (waiter.isDue && waiter.hasLooked)) waiter.leave([]);
     }
   }
 
