@@ -73,7 +73,7 @@ class Keyboard {
     for (const key of all) {
       await this.page.keyboard.press(key);
       const why = await this.page.evaluate(LOOK_FOR_FOCUS);
-      if (why !== undefined) this.lost.push(`${key}: ${String(why)}`);
+      if (why !== undefined) this.lost.push(`${key}: ${JSON.stringify(why)}`);
     }
   }
 
