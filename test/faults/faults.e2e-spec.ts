@@ -14,7 +14,7 @@ describe('Consumer processes through a short schedule of faults', () => {
         `${found.retries} retries, ${found.dead} dead-lettered, ${found.seconds} s`,
     );
     expect(found.violations).toEqual([]);
-    expect(found.kills + found.stops).toBeGreaterThan(1);
+    expect(found.kills + found.stops).toBeGreaterThan(0);
     // The poison of each group.
     expect(found.dead).toBe(2);
   });
