@@ -7,7 +7,7 @@
 # the run ends. RUNSTREAM_KEY is sent where it is set.
 url=$1 executor=$2
 shift 2
-worker=shell-$$ calls=0 stop='' child=''
+worker=shell-$$ calls=0 stop='' child='' as=''
 folder=$(mktemp -d) && mkfifo "$folder/lines" || exit 1
 trap 'rm -rf "$folder"' EXIT
 # What it has is given back below, when the command has ended.
@@ -15,7 +15,7 @@ trap 'stop=1; [ "$child" ] && kill "$child"' TERM INT
 
 # What gets no answer, or that of an overload or an outage, is sent again.
 call() {
-  curl -s --retry 60 --retry-delay 1 --retry-all-errors -H 'Content-Type: application/json' \
+  $as curl -s --retry 60 --retry-delay 1 --retry-all-errors -H 'Content-Type: application/json' \
     ${RUNSTREAM_KEY:+-H} ${RUNSTREAM_KEY:+"Authorization: Bearer $RUNSTREAM_KEY"} "$@"
 }
 # of <path> <body>: what is said of the run that was claimed.
@@ -37,7 +37,8 @@ call -X PUT "$url/executors/$executor" -d '{"on_crash": "restart", "lease_second
 echo
 while [ ! "$stop" ]; do
   calls=$((calls + 1))
-  call "$url/executors/$executor/claims" -d "{\"worker\": \"$worker\", \"claim_id\": \"$worker-$calls\"}" >"$folder/claim" &
+  # As a process that can be killed, so that nothing is given to it when this one has gone.
+  (as=exec; call "$url/executors/$executor/claims" -d "{\"worker\": \"$worker\", \"claim_id\": \"$worker-$calls\"}") >"$folder/claim" &
   # Only a `wait` is interrupted by a signal.
   child=$! && wait "$child"
   child=''
@@ -52,10 +53,10 @@ while [ ! "$stop" ]; do
   keep_lease &
   keeper=$!
   count=0
-  escape <"$folder/lines" | while IFS= read -r line; do
+  while IFS= read -r line; do
     count=$((count + 1))
-    event "$count" log stdout "{\"line\": \"$line\"}"
-  done >"$folder/answers" &
+    event "$count" log stdout "{\"line\": \"$(printf '%s' "$line" | escape)\"}"
+  done <"$folder/lines" >"$folder/answers" &
   writer=$!
   wait "$child"
   code=$?
