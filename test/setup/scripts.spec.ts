@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Files that other scripts include: they have a comment, and no KEYS and ARGV of their own. */
-const FOLDERS = ['src/event-store/scripts', 'src/consumer/scripts', 'src/stream-consumer/scripts'];
+const FOLDERS = [
+  'src/event-store/scripts',
+  'src/consumer/scripts',
+  'src/consumer/workers/scripts',
+  'src/pull/scripts',
+  'src/stream-consumer/scripts',
+];
 
 /** What unpack() may be given outside of pages.lua, since something else bounds it. */
 const BOUNDED: Record<string, readonly string[]> = {
