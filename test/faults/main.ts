@@ -6,6 +6,7 @@ import { scenarioNames } from './service/scenarios/index.js';
 import { hostile } from './service/hostile.js';
 import { slowWatchers } from './service/slow-watchers.js';
 import { soak } from './service/soak.js';
+import { remoteCli } from './remote/report.js';
 
 const USAGE = `npm run faults -- [--topology sentinel|cluster] [--no-tenancy] [--seed n | --seeds first-last] [--seconds s]
                   [--events n] [--lease ms]
@@ -25,6 +26,7 @@ which a busy machine breaks. Scenarios:
 npm run faults -- --scenario slow-watchers [--seconds 300] [--watchers 1000] [--rate 20]
 npm run faults -- --scenario hostile [--seconds 1200] [--rate 100]   (after npm run build)
 npm run faults -- --scenario rolling-deploy [--seeds first-last] [--events n] [--seconds s]
+npm run faults -- --scenario workers [--seeds first-last] [--events n] [--seconds s] [--lease ms]
 npm run faults -- --scenario soak [--seconds 1800] [--runs 10] [--watchers 40] [--rate 2]
 
 Each ends with 1 when a promise was broken. --output prints what processes printed.`;
@@ -101,6 +103,17 @@ async function main(): Promise<boolean> {
         events: given('events') ?? 10_000,
         leaseMs: given('lease') ?? 1500,
       });
+    case 'workers':
+      return remoteCli(
+        {
+          seeds: [first, last],
+          seconds: seconds ?? 60,
+          events: given('events') ?? 20_000,
+          leaseSeconds: Math.ceil((given('lease') ?? 2000) / 1000),
+          workers: 3,
+        },
+        say,
+      );
     case 'soak':
       return soak(
         {

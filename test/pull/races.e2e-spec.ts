@@ -44,8 +44,13 @@ describe('Executors over HTTP, where things meet', () => {
     const held = await worker.claim('shorter');
     await worker.put('shorter', { lease_seconds: 1 });
     const other = new WorkerCalls(one.url, worker.tenant, 'w2');
-    // It waits for so long that what is silent for the new lease is looked at.
-    expect(await other.claims('shorter', { wait_seconds: 3 })).toEqual([]);
+    await eventually('it has looked at what is silent for longer than the new lease', async () => {
+      expect(await other.claims('shorter', { wait_seconds: 0 })).toEqual([]);
+      const { json } = await worker.call('GET', '/executors/shorter');
+      return (json?.['workers'] as { worker: string; running: number }[]).some(
+        (one) => one.worker === 'w2' && one.running === 1,
+      );
+    });
     expect((await worker.release(held)).status).toBe(204);
     expect((await other.claim('shorter', { wait_seconds: 10 })).run).toMatchObject({ id, attempt: 2 });
   });
