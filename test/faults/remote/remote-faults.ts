@@ -28,12 +28,16 @@ export interface RemoteReport {
   restarts: number;
   /** How often each fault was made. */
   faults: Record<string, number>;
+  /** From the last fault until all was done, in seconds. */
+  settledIn: number;
   seconds: number;
   violations: RemoteViolation[];
 }
 
 const EVENTS_PER_RUN = 50;
 const EFFECT_RUNS = 20;
+/** Of worker.py. */
+const CONCURRENCY = 4;
 const SETTLED_WITHIN_MS = 300_000;
 
 /** Python's workers through faults of theirs, of the service and of Redis, as the seed says. */
@@ -96,7 +100,9 @@ class RemoteScene {
 
   /** Makes the runs over a time, whatever is away meanwhile. */
   async produce(runs: number, ms: number): Promise<void> {
-    const input = { events: EVENTS_PER_RUN, ms: 2 };
+    // So slow that half of the workers' hands are full all the time: what is idle can't be disturbed.
+    const each = (this.options.workers * CONCURRENCY * ms) / 2 / (runs * EVENTS_PER_RUN);
+    const input = { events: EVENTS_PER_RUN, ms: Math.min(each, 40) };
     for (let i = 0; i < runs; i++) {
       await eventually('a run is made', async () => {
         const made = await this.client.runs
@@ -147,6 +153,7 @@ class RemoteScene {
 
   async finish(): Promise<Omit<RemoteReport, 'seed' | 'seconds'>> {
     await Promise.all(this.waking);
+    const disturbedUntil = performance.now();
     const ids = new Set<string>();
     await eventually(
       'all runs have ended, and all events are handled',
@@ -157,6 +164,7 @@ class RemoteScene {
       const pages = await Promise.all(GROUPS.map(({ name }) => this.page(`/consumers/${name}`)));
       throw new Error([...said, ...pages.map((page) => JSON.stringify(page))].join('\n'), { cause: error });
     });
+    const settledIn = secondsSince(disturbedUntil);
     const runs = await readRuns(this.client, ids);
     const effects = await readRuns(this.client, this.effectRuns);
     const of = (type: string): number =>
@@ -166,6 +174,7 @@ class RemoteScene {
       events: of('log.stdout'),
       restarts: of('system.warning'),
       faults: this.faults,
+      settledIn,
       violations: [...checkRuns(runs, EVENTS_PER_RUN), ...checkEffects(runs, effects)],
     };
   }

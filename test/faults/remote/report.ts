@@ -1,10 +1,11 @@
 import { type RemoteOptions, type RemoteReport, runRemoteFaults } from './remote-faults.js';
 
 /** What came of one seed, in one line. */
-export function line({ seed, runs, events, restarts, faults, seconds, violations }: RemoteReport): string {
+export function line(found: RemoteReport): string {
+  const { seed, runs, events, restarts, faults, settledIn, seconds, violations } = found;
   const made = Object.entries(faults).map(([name, count]) => `${name} ${count}`);
   return (
-    `seed ${seed}: ${runs} runs, ${events} events, ${restarts} restarts, ${seconds} s (${made.join(', ')}): ` +
+    `seed ${seed}: ${runs} runs, ${events} events, ${restarts} restarts, ${seconds} s, ${settledIn} of it after the last fault (${made.join(', ')}): ` +
     (violations.length === 0 ? 'kept' : `${violations.length} violations`)
   );
 }

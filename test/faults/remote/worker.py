@@ -1,7 +1,9 @@
 """One worker process of the fault tests: worker.py <address> <name> <lease, s> <runs for effects, by commas>"""
 
 import logging
+import os
 import sys
+import threading
 import time
 import zlib
 
@@ -47,5 +49,11 @@ for group, ordering in (("shared", "none"), ("ordered", "run")):
         concurrency=4,
     )(lambda event, context, group=group: publish(group, event, context))
 
+def end_with_kit():
+    sys.stdin.read()
+    os._exit(1)
+
+
+threading.Thread(target=end_with_kit, daemon=True).start()
 print("ready", flush=True)
 worker.run()
