@@ -77,6 +77,20 @@ describe('Executors over HTTP, where things meet', () => {
     expect(await worker.claims('done', { claim_id: 'c', max: 2, wait_seconds: 0 })).toEqual([]);
   });
 
+  it('a claim costs no more when many runs are held', async () => {
+    const worker = open();
+    await worker.put('held', { lease_seconds: 3600 });
+    for (let held = 0; held < 400;) {
+      await Promise.all(Array.from({ length: 100 }, () => worker.create('held')));
+      held += (await worker.claims('held', { max: 100 })).length;
+    }
+    await commands.config('RESETSTAT');
+    expect(await worker.claims('held', { wait_seconds: 0 })).toEqual([]);
+    const stats = await commands.info('commandstats');
+    const calls = [...stats.matchAll(/^cmdstat_x(?:autoclaim|claim|pending):calls=(\d+)/gm)];
+    expect(calls.reduce((sum, [, count]) => sum + Number(count), 0)).toBeLessThan(10);
+  });
+
   it('whoever asks without waiting is served beside those who wait', async () => {
     const worker = open();
     await worker.put('beside');

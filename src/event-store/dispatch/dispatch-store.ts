@@ -202,24 +202,16 @@ export class DispatchStore {
     most: number,
   ): Promise<DispatchEntry[]> {
     const stream = this.streamOf(source);
-    const claimed: DispatchEntry[] = [];
-    let cursor = '0-0';
-    do {
-      const reply = (await redisCall(
-        this.redis.commands.xautoclaim(
-          stream,
-          DISPATCH_GROUP,
-          consumer,
-          leaseMs,
-          cursor,
-          'COUNT',
-          most - claimed.length,
-        ),
-      )) as [cursor: string, rows: StreamRow[]];
-      cursor = reply[0];
-      claimed.push(...reply[1].map((row) => dispatchEntry(source, row)));
-    } while (cursor !== '0-0' && claimed.length < most);
-    return claimed;
+    // XAUTOCLAIM looks at ten entries for each that it may give: with thousands that are held it is called for ever.
+    const silent = (await redisCall(
+      this.redis.commands.xpending(stream, DISPATCH_GROUP, 'IDLE', leaseMs, '-', '+', most),
+    )) as [id: string, ...unknown[]][];
+    if (silent.length === 0) return [];
+    const ids = silent.map(([id]) => id);
+    const rows = (await redisCall(
+      this.redis.commands.xclaim(stream, DISPATCH_GROUP, consumer, leaseMs, ...ids, 'IDLE', 0),
+    )) as StreamRow[];
+    return rows.map((row) => dispatchEntry(source, row));
   }
 
   /**
