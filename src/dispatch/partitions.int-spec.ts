@@ -2,13 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.js';
 import { createTestExecutors, type TestExecutors } from '../../test/support/executors.js';
 import { spreadOver } from '../../test/support/partitions.js';
-import {
-  DispatchStanding,
-  EventStore,
-  partitionOfRun,
-  RunStore,
-  RunSweep,
-} from '../event-store/index.js';
+import { DispatchStanding, EventStore, partitionOfRun, RunStore, RunSweep } from '../event-store/index.js';
 import { type Executor, type RunExecution, RunExecutor } from '../executors/index.js';
 import { RedisConnections } from '../redis/index.js';
 
