@@ -209,7 +209,7 @@ export class DispatchStore {
     if (silent.length === 0) return [];
     const ids = silent.map(([id]) => id);
     const rows = (await redisCall(
-      this.redis.commands.xclaim(stream, DISPATCH_GROUP, consumer, leaseMs, ...ids, 'IDLE', 0),
+      this.redis.commands.xclaim(stream, DISPATCH_GROUP, consumer, leaseMs, ...ids),
     )) as StreamRow[];
     return rows.map((row) => dispatchEntry(source, row));
   }
