@@ -208,9 +208,10 @@ export class DispatchStore {
     )) as [id: string, ...unknown[]][];
     if (silent.length === 0) return [];
     const ids = silent.map(([id]) => id);
-    const rows = (await redisCall(
-      this.redis.commands.xclaim(stream, DISPATCH_GROUP, consumer, leaseMs, ...ids),
-    )) as StreamRow[];
+    // Its types want either all options or none of the ids.
+    const { commands } = this.redis;
+    const xclaim = commands.xclaim.bind(commands) as (...args: (string | number)[]) => Promise<unknown>;
+    const rows = (await redisCall(xclaim(stream, DISPATCH_GROUP, consumer, leaseMs, ...ids))) as StreamRow[];
     return rows.map((row) => dispatchEntry(source, row));
   }
 
