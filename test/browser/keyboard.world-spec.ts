@@ -72,8 +72,8 @@ class Keyboard {
   async press(...all: string[]): Promise<void> {
     for (const key of all) {
       await this.page.keyboard.press(key);
-      const why = await this.page.evaluate(LOOK_FOR_FOCUS);
-      if (why !== undefined) this.lost.push(`${key}: ${JSON.stringify(why)}`);
+      const why = await this.page.evaluate<string | undefined>(LOOK_FOR_FOCUS);
+      if (why !== undefined) this.lost.push(`${key}: ${why}`);
     }
   }
 

@@ -6,13 +6,13 @@ import { ISSUER_ENVIRONMENT } from '../../access/tokens.js';
 import type { Client } from '../../conformance/client.js';
 import { startApplication, type TestApplication } from '../../support/application.js';
 import { eventually } from '../../support/eventually.js';
-import { serveHere, type Serving } from '../../support/service.js';
+import type { Serving } from '../../support/service.js';
 import { TestBed } from '../../support/test-bed.js';
 import { event, numbered } from '../run/run-events.js';
 import { describeInBrowser, openBrowser, visit } from '../visit.js';
 import { findingsOf, LOOKS } from './axe.js';
 import { BusyModule } from './busy-module.js';
-import { FEW_SCOPES, KEY_SCENES, type Scene, scenesOf, type SceneRuns } from './scenes.js';
+import { FEW_SCOPES, gapScenesOf, KEY_SCENES, type Scene, scenesOf, type SceneRuns } from './scenes.js';
 
 const PATIENT = { timeout: 20_000 };
 
@@ -23,8 +23,12 @@ let empty: Serving;
 let closed: Serving;
 let issued: Serving;
 let tenants: Serving;
+let brief: Serving;
+let short: Serving;
 let keys: TestKeys;
 let runs: SceneRuns;
+let expired: string;
+let trimmed: string;
 
 /** Everything that axe finds in these scenes, by scene. */
 async function findings(
@@ -57,33 +61,26 @@ async function findings(
   return found;
 }
 
-/** A run whose events are kept for a second only; so are those of others for as long as such a service is there. */
-async function makeExpired(redisUrl: string): Promise<string> {
-  const service = await serveHere({
-    EVENT_TTL_SECONDS: '1',
-    REDIS_URL: redisUrl,
-    EXECUTORS_ENABLED: 'false',
-  });
-  const brief = bed.client(service);
-  const { id: expired } = await brief.createRun({ task: 'long ago' });
-  await brief.append(expired, [...numbered(2, 4), event('lifecycle.completed', {})]);
-  await eventually(
-    'its events are gone',
-    async () => (await brief.get(`/runs/${expired}/events`)).status === 410,
-  );
-  await service.stop();
-  return expired;
+/** A run whose events are kept for a second only. */
+async function makeExpired(api: Client): Promise<string> {
+  const { id } = await api.createRun({ task: 'long ago' });
+  await api.append(id, [...numbered(2, 4), event('lifecycle.completed', {})]);
+  await eventually('its events are gone', async () => (await api.get(`/runs/${id}/events`)).status === 410);
+  return id;
 }
 
-async function makeRuns(api: Client, expired: string): Promise<SceneRuns> {
+/** A run of which only the newest events are kept, with a time before them, so that there is something to draw. */
+async function makeTrimmed(api: Client): Promise<string> {
+  const { id } = await api.createRun({ task: 'talk' });
+  await api.appendLines(id, numbered(2, 390));
+  const timestamp = new Date(Date.now() + 60_000).toISOString();
+  await api.append(id, { ...event('log.stdout', { line: 'last' }), timestamp });
+  return id;
+}
+
+async function makeRuns(api: Client): Promise<SceneRuns> {
   const made = async (fields: Record<string, unknown>): Promise<string> => (await api.createRun(fields)).id;
   const ago = { timestamp: new Date(Date.now() - 120_000).toISOString() };
-  // First, since it pushes others out of the journal.
-  const trimmed = await made({ task: 'talk' });
-  await api.appendLines(trimmed, [
-    { ...event('log.stdout', { line: 'first' }), ...ago },
-    ...numbered(3, 400),
-  ]);
   // With a silence after it, there is something to draw.
   const said = { ...event('llm.stream', { content: 'x' }, 'a1'), ...ago };
   const line = event('log.stderr', { line: '\u001b[31mno\u001b[0m' });
@@ -102,7 +99,7 @@ async function makeRuns(api: Client, expired: string): Promise<SceneRuns> {
   const gate = await made({ task: 'ship', executor: 'ship' });
   await eventually('it waits', async () => (await api.run(gate)).waiting_for !== null);
   const pending = await made({ task: 'ship later', executor: 'ship' });
-  return { failed, running, trimmed, gate, pending, expired };
+  return { failed, running, gate, pending };
 }
 
 /** As somebody with that key. */
@@ -113,24 +110,28 @@ async function askWith(headers: Question['headers'], method: string, path: strin
 
 describeInBrowser('axe finds nothing', () => {
   beforeAll(async () => {
-    const [ofRuns, ofNone] = await Promise.all([bed.startRedis(), bed.startRedis()]);
-    const expired = await makeExpired(ofRuns.url);
+    const [ofRuns, ofNone, ofBrief] = await Promise.all([
+      bed.startRedis(),
+      bed.startRedis(),
+      bed.startRedis(),
+    ]);
     busy = await startApplication(
       {
         redis: { url: ofRuns.url },
-        events: { maxLength: 100 },
         executors: { recordingsDir: 'test/fixtures' },
       },
       { imports: [BusyModule] },
     );
     bed.onClose(() => busy.close());
     const env = { REDIS_URL: ofRuns.url, EXECUTORS_ENABLED: 'false' };
-    [browser, empty, closed, issued, tenants, keys] = await Promise.all([
+    [browser, empty, closed, issued, tenants, brief, short, keys] = await Promise.all([
       openBrowser(),
       bed.serveHere({ REDIS_URL: ofNone.url }),
       bed.serveHere({ AUTH_MODE: 'api-key', ...env }),
       bed.serveHere({ ...ISSUER_ENVIRONMENT, MULTI_TENANCY_ENABLED: 'true' }),
       bed.serveHere({ MULTI_TENANCY_ENABLED: 'true' }),
+      bed.serveHere({ REDIS_URL: ofBrief.url, EVENT_TTL_SECONDS: '1' }),
+      bed.serveHere({ EVENT_MAX_LENGTH: '100' }),
       TestKeys.open(ofRuns.url),
     ]);
     const { headers } = await keys.create('default');
@@ -139,7 +140,9 @@ describeInBrowser('axe finds nothing', () => {
       async () => (await bed.client(busy).get('/consumers')).status === 200,
     );
     await askWith(headers, 'POST', '/consumers/copies/pause');
-    runs = await makeRuns(bed.client(busy), expired);
+    expired = await makeExpired(bed.client(brief));
+    trimmed = await makeTrimmed(bed.client(short));
+    runs = await makeRuns(bed.client(busy));
     await eventually('two are given up', async () => {
       const { json } = await ask(busy.url, 'GET', '/dead-letters');
       return (json?.['dead_letters'] as unknown[]).length === 2;
@@ -155,13 +158,21 @@ describeInBrowser('axe finds nothing', () => {
     expect(await findings(busy.url, scenesOf(runs), look)).toEqual([]);
   });
 
-  it.each(LOOKS)('where there are no runs or groups, $colorScheme, $width pixels wide', async (look) => {
-    const none = [
-      { name: 'no runs', path: '#/', shows: 'There are no runs yet' },
-      { name: 'no groups', path: '#/groups', shows: 'No group handles events here' },
-    ];
-    expect(await findings(empty.url, none, look)).toEqual([]);
-  });
+  it.each(LOOKS)(
+    'where there are no runs, groups or events, $colorScheme, $width pixels wide',
+    async (look) => {
+      const none = [
+        { name: 'no runs', path: '#/', shows: 'There are no runs yet' },
+        { name: 'no groups', path: '#/groups', shows: 'No group handles events here' },
+      ];
+      const gone = [{ name: 'expired', path: `#/runs/${expired}`, shows: 'They were kept until' }];
+      expect([
+        ...(await findings(empty.url, none, look)),
+        ...(await findings(brief.url, gone, look)),
+        ...(await findings(short.url, gapScenesOf(trimmed), look)),
+      ]).toEqual([]);
+    },
+  );
 
   it.each(LOOKS)('on any way in, and behind it, $colorScheme, $width pixels wide', async (look) => {
     const signIn = [{ name: 'sign in', path: '#/', shows: 'Sign in' }];

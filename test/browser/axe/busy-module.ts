@@ -22,7 +22,7 @@ class Copy {
 
 /** Fails, and takes its time between tries. */
 @EventHandler({
-  ...{ group: 'billing', types: ['llm.stream'], from: 'start', maxAttempts: 5 },
+  ...{ group: 'billing', types: ['lifecycle.failed'], from: 'start', maxAttempts: 5 },
   backoff: { initialMs: 300_000, maxMs: 300_000 },
 })
 class Bill {
