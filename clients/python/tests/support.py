@@ -1,4 +1,4 @@
-"""What `test/client/python.e2e-spec.ts` has running for these tests, and what they need to watch a client."""
+"""What `test/client/python.world-spec.ts` has running for these tests, and what they need to watch a client."""
 
 from __future__ import annotations
 
