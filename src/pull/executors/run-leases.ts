@@ -87,11 +87,13 @@ export class RunLeases {
    */
   async renew({ entry, consumer, fence, leaseMs }: ClaimedRun): Promise<LeaseState> {
     const held = { runId: entry.runId, fence, waitingFor: '' };
-    const [answer] = await this.dispatch.beat(entry, consumer, leaseMs, [held]);
-    if (answer === 'held') {
-      const key = this.store.keys.run(entry.tenantId, entry.runId).run;
-      return { status: 'running', expiresAt: (await this.redis.now(key)) + leaseMs };
-    }
+    const key = this.store.keys.run(entry.tenantId, entry.runId).run;
+    // In one round trip: each append of a worker waits for it.
+    const [[answer], now] = await Promise.all([
+      this.dispatch.beat(entry, consumer, leaseMs, [held]),
+      this.redis.now(key),
+    ]);
+    if (answer === 'held') return { status: 'running', expiresAt: now + leaseMs };
     if (!isEnd(answer)) {
       if (answer === 'gone') throw new RunNotFoundError();
       throw new LeaseLostError();
