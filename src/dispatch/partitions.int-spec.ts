@@ -35,12 +35,12 @@ describe('T288 runs in several partitions', () => {
     const [store, redis, runs] = [app.get(EventStore), app.get(RedisConnections), app.get(RunStore)];
     await spreadOver({ store, redis, tenant }, 4);
     const made: string[] = [];
-    for (let n = 0; n < 24; n++)
+    // Chance may leave one of them out.
+    while (made.length < 24 || new Set(made.map(partitionOfRun)).size < 4)
       made.push((await runs.create(tenant, { executor: 'spread', task: 'x' })).run.id);
-    expect(new Set(made.map(partitionOfRun)).size).toBe(4);
     await eventually('all are executed', () => executing.length >= made.length);
     expect(await app.get(DispatchStanding).countRuns({ tenantId: tenant, executor: 'spread' })).toEqual({
-      running: 24,
+      running: made.length,
       pending: 0,
     });
     // Several leases later all are kept. One that comes late on a busy machine is renewed all the same.

@@ -79,6 +79,11 @@ export class Watcher {
     return this.frames.at(-1)?.lastEventId ?? '';
   }
 
+  /** The names of all frames, without the cursors that a heartbeat may bring between them. */
+  get frameNames(): string[] {
+    return this.frames.map(({ event }) => event).filter((event, i) => i === 0 || event !== 'cursor');
+  }
+
   get ids(): string[] {
     return this.events.map(({ id }) => id);
   }

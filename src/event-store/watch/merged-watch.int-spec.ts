@@ -69,7 +69,8 @@ describe('T287 the journal of a tenant with several partitions', () => {
   it('is read from the beginning by the time of the events, whatever page they are in, and then live', async () => {
     await spreadOver(store, 4);
     const runs = await makeRuns(12, 40);
-    expect(new Set(runs.map(partitionOfRun)).size).toBe(4);
+    // Chance may leave one of them out.
+    while (new Set(runs.map(partitionOfRun)).size < 4) runs.push(...(await makeRuns(1, 40)));
     const truth = await truthOf(runs);
     const seen = watch([BEGINNING]);
     await eventually('all is seen', () => seen.events.length >= truth.length);

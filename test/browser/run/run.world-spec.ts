@@ -240,7 +240,7 @@ describeInBrowser('the page of a run', () => {
     await run.says(/line 3/, run.inspector);
     await run.page.keyboard.press('ArrowUp');
     await run.page.keyboard.press('Enter');
-    expect(await run.focused()).toBe('Inspector');
+    await eventually('the inspector has the keys', async () => (await run.focused()) === 'Inspector');
     await run.page.keyboard.press('Escape');
     await run.inspector.waitFor({ state: 'detached' });
     expect(run.page.url()).not.toMatch(/e=/);
