@@ -190,7 +190,8 @@ describe('The live feed', () => {
     const calls = await log.take();
     log.stop();
     expect(feed.head).toEqual(last);
-    expect(calls.get('evalsha')).toBe(1);
+    // And once in two seconds that the journal was touched by the append.
+    expect(calls.get('evalsha')).toBeLessThanOrEqual(2);
   });
 
   it('T61 more than the buffer of a connection, appended to one run, does not cut the feed of another', async () => {
