@@ -14,10 +14,18 @@ export interface ClaimCall {
   claimId: string;
 }
 
-/**
- * What workers were given, as long as its lease lasts: an answer may be lost on its way. Every method throws
- * RedisUnavailableError.
- */
+/** Where a call gets its work. */
+export interface Claiming<Given, Kept extends object> {
+  take(): Promise<Given[]>;
+  /** What is remembered of it, for as long as its lease lasts. */
+  keep(given: Given): Kept;
+  /** What its worker holds still of what is remembered. */
+  stillHeld(kept: readonly Kept[]): Promise<Given[]>;
+  /** Others may have it. */
+  giveBack(given: readonly Given[]): Promise<void>;
+}
+
+/** Gives a call that is made again what it was given: an answer may be lost on its way. */
 @Injectable()
 export class ClaimAnswers {
   constructor(
@@ -25,17 +33,33 @@ export class ClaimAnswers {
     private readonly store: EventStore,
   ) {}
 
-  async find<T>(call: ClaimCall): Promise<T[] | undefined> {
-    const text = await redisCall(this.redis.commands.get(this.keyOf(call)));
-    return text === null ? undefined : (JSON.parse(text) as T[]);
+  /** @throws RedisUnavailableError, and whatever `claiming` throws */
+  async answer<Given, Kept extends object>(
+    call: ClaimCall,
+    leaseMs: number,
+    claiming: Claiming<Given, Kept>,
+  ): Promise<Given[]> {
+    const key = this.keyOf(call);
+    const earlier = await this.earlier(key, claiming);
+    if (earlier.length > 0) return earlier;
+    const given = await claiming.take();
+    if (given.length === 0 || (await this.isFirst(key, given.map(claiming.keep), leaseMs))) return given;
+    // The same call, made twice at once, was given others.
+    await claiming.giveBack(given);
+    return this.earlier(key, claiming);
   }
 
-  /** @returns false when the same call was given something else meanwhile: that stays */
-  async keep(call: ClaimCall, given: readonly object[], leaseMs: number): Promise<boolean> {
-    const kept = await redisCall(
-      this.redis.commands.set(this.keyOf(call), JSON.stringify(given), 'PX', leaseMs, 'NX'),
-    );
-    return kept === 'OK';
+  private async earlier<Given, Kept extends object>(
+    key: string,
+    { stillHeld }: Claiming<Given, Kept>,
+  ): Promise<Given[]> {
+    const text = await redisCall(this.redis.commands.get(key));
+    return text === null ? [] : stillHeld(JSON.parse(text) as Kept[]);
+  }
+
+  private async isFirst(key: string, kept: readonly object[], leaseMs: number): Promise<boolean> {
+    const text = JSON.stringify(kept);
+    return (await redisCall(this.redis.commands.set(key, text, 'PX', leaseMs, 'NX'))) === 'OK';
   }
 
   private keyOf({ tenantId, kind, name, worker, claimId }: ClaimCall): string {

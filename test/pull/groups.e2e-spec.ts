@@ -218,6 +218,23 @@ describe('Handlers over HTTP', () => {
     expect(used.json?.['code']).toBe('GROUP_IN_USE');
   });
 
+  it('whoever asks is given what the group says now, also while others wait since before', async () => {
+    const { worker, say } = await open({ lease_seconds: 60 });
+    const before = new WorkerCalls(one.url, worker.tenant, 'before');
+    const waiting = [take(before, { max: 1 })];
+    await eventually('it waits', async () => {
+      const { json } = await worker.call('GET', GROUP);
+      return (json?.['consumers'] as { name: string }[]).some(({ name }) => name === 'before');
+    });
+    expect((await worker.call('PUT', GROUP, { types: ['log.stdout'], lease_seconds: 600 })).status).toBe(200);
+    waiting.push(take(worker, { max: 1 }));
+    await say('1', '2');
+    const [[first], [second]] = (await Promise.all(waiting)) as [Delivery[], Delivery[]];
+    const leaseOf = (one?: Delivery): number => Date.parse(one!.lease_expires_at) - Date.now();
+    expect(leaseOf(first)).toBeLessThan(60_001);
+    expect(leaseOf(second)).toBeGreaterThan(300_000);
+  });
+
   it('what is wrong is said, and where', async () => {
     const { worker } = await open();
     const wrong = async (path: string, body: object, method = 'POST'): Promise<unknown> => {

@@ -7,7 +7,7 @@ import {
   ofWorkers,
   Partitions,
 } from '../../event-store/index.js';
-import { type ClaimCall, ClaimAnswers } from '../claim-answers.js';
+import { ClaimAnswers } from '../claim-answers.js';
 import { Presence } from '../presence.js';
 import { WaitQueues } from '../waiting/wait-queues.js';
 import type { ClaimedRun } from './claimed-run.js';
@@ -49,9 +49,6 @@ export class ExecutorClaims {
     const { tenantId, executor: name, worker, claimId } = asked;
     const executor = await this.executors.get(tenantId, name);
     await this.presence.note(tenantId, 'executors', name, worker);
-    const call: ClaimCall = { tenantId, kind: 'executors', name, worker, claimId };
-    const earlier = await this.stillHeld(call);
-    if (earlier.length > 0) return earlier;
     const source = new RunSource(this.dispatch, this.standing, tenantId, name, () =>
       this.partitions.of(tenantId),
     );
@@ -63,16 +60,16 @@ export class ExecutorClaims {
       },
       () => source,
     );
-    const claimed = await queue.wait({ worker, executor }, asked.most, asked.waitMs, gone);
-    if (claimed.length === 0 || (await this.answers.keep(call, claimed, executor.leaseMs))) return claimed;
-    // The same call, made twice at once, was given others.
-    await source.giveBack({ worker, executor }, claimed);
-    return this.stillHeld(call);
+    return this.answers.answer({ tenantId, kind: 'executors', name, worker, claimId }, executor.leaseMs, {
+      take: () => queue.wait({ worker, executor }, asked.most, asked.waitMs, gone),
+      keep: (run: ClaimedRun) => run,
+      stillHeld: (runs) => this.stillHeld(runs),
+      giveBack: (runs) => source.giveBack({ worker, executor }, runs),
+    });
   }
 
-  private async stillHeld(call: ClaimCall): Promise<ClaimedRun[]> {
-    const earlier = (await this.answers.find<ClaimedRun>(call)) ?? [];
-    const held = await Promise.all(earlier.map((run) => this.leases.isHeld(run)));
-    return earlier.filter((_, i) => held[i]);
+  private async stillHeld(runs: readonly ClaimedRun[]): Promise<ClaimedRun[]> {
+    const held = await Promise.all(runs.map((run) => this.leases.isHeld(run)));
+    return runs.filter((_, i) => held[i]);
   }
 }

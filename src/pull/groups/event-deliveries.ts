@@ -3,13 +3,12 @@ import {
   type AskedSettlement,
   groupConsumer,
   type WorkerDelivery,
-  type WorkerGroupRef,
   WorkerGroups,
   type WorkerHold,
   type WorkerSettlement,
 } from '../../consumer/index.js';
 import { EXTERNAL, JOURNAL_TOPIC, ofWorkers } from '../../event-store/index.js';
-import { type ClaimCall, ClaimAnswers } from '../claim-answers.js';
+import { ClaimAnswers } from '../claim-answers.js';
 import { WorkerExecutors } from '../executors/worker-executors.js';
 import { Presence } from '../presence.js';
 import { WaitQueues } from '../waiting/wait-queues.js';
@@ -47,20 +46,17 @@ export class EventDeliveries {
     const { tenantId, group: name, worker, claimId } = asked;
     const ref = await this.served.get(tenantId, name);
     await this.presence.note(tenantId, 'groups', name, worker);
-    const call: ClaimCall = { tenantId, kind: 'groups', name, worker, claimId };
-    const earlier = await this.stillHeld(call, ref);
-    if (earlier.length > 0) return earlier;
     const stored = ofWorkers(name);
     const queue = this.queues.of(
       { tenantId, name: stored, topic: JOURNAL_TOPIC, consumer: groupConsumer(stored) },
-      () => new DeliverySource(this.groups, ref),
+      () => new DeliverySource(this.groups, { tenantId, name }),
     );
-    const given = await queue.wait({ worker }, asked.most, asked.waitMs, gone);
-    const held = given.map(({ id, token }): WorkerHold => ({ id, token }));
-    if (given.length === 0 || (await this.answers.keep(call, held, ref.group.leaseMs))) return given;
-    // The same call, made twice at once, was given others.
-    await this.groups.giveBack(ref, held);
-    return this.stillHeld(call, ref);
+    return this.answers.answer({ tenantId, kind: 'groups', name, worker, claimId }, ref.group.leaseMs, {
+      take: () => queue.wait({ worker, ref }, asked.most, asked.waitMs, gone),
+      keep: ({ id, token }): WorkerHold => ({ id, token }),
+      stillHeld: (held) => this.groups.again(ref, held),
+      giveBack: (given) => this.groups.giveBack(ref, given),
+    });
   }
 
   /** @throws RunstreamError for effects that are wrong by themselves, UNKNOWN_EXECUTOR: then nothing is recorded */
@@ -87,10 +83,5 @@ export class EventDeliveries {
   /** When each lease ends, in ms of Redis's clock; undefined for one that is lost. */
   async renew(tenantId: string, name: string, held: readonly WorkerHold[]): Promise<(number | undefined)[]> {
     return this.groups.renew(await this.served.get(tenantId, name), held);
-  }
-
-  private async stillHeld(call: ClaimCall, ref: WorkerGroupRef): Promise<WorkerDelivery[]> {
-    const held = (await this.answers.find<WorkerHold>(call)) ?? [];
-    return held.length > 0 ? this.groups.again(ref, held) : [];
   }
 }
