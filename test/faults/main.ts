@@ -24,7 +24,7 @@ which a busy machine breaks. Scenarios:
   ${scenarioNames().join(', ')}
 
 npm run faults -- --scenario slow-watchers [--seconds 300] [--watchers 1000] [--rate 20]
-npm run faults -- --scenario hostile [--seconds 1200] [--rate 100]   (after npm run build)
+npm run faults -- --scenario hostile [--seconds 1200] [--rate 100]
 npm run faults -- --scenario rolling-deploy [--seeds first-last] [--events n] [--seconds s]
 npm run faults -- --scenario workers [--seeds first-last] [--events n] [--seconds s] [--lease ms]
 npm run faults -- --scenario soak [--seconds 1800] [--runs 10] [--watchers 40] [--rate 2]
