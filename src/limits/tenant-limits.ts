@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { pause, TenantLimitError } from '../common/index.js';
 import { LIMIT_NAMES, type LimitName, readLimit } from '../config/index.js';
@@ -122,14 +123,23 @@ export class TenantLimits implements OnModuleInit {
     return reading;
   }
 
+  /** An answer that comes too late for those who wait is good for those who come after them. */
   private async readAnew(tenantId: string): Promise<LimitsInForce> {
+    const lastKnown = (): LimitsInForce =>
+      this.keep(tenantId, this.known.peek(tenantId)?.inForce ?? this.ofDefaults);
+    const answered = redisCall(this.redis.commands.hgetall(LIMIT_KEYS.of(tenantId))).then(
+      (fields) => this.keep(tenantId, this.readFields(fields)),
+      lastKnown,
+    );
     const done = new AbortController();
-    const fields = await Promise.race([
-      redisCall(this.redis.commands.hgetall(LIMIT_KEYS.of(tenantId))).catch(() => undefined),
-      pause(PATIENCE_MS, done.signal).then(() => undefined),
-    ]);
+    // Where it was this process that was slow, its answer is here by now, and only not read.
+    const late = pause(PATIENCE_MS, done.signal).then(turn);
+    const isLate = await Promise.race([answered.then(() => false), late.then(() => true)]);
     done.abort();
-    const found = fields ? this.readFields(fields) : (this.known.peek(tenantId)?.inForce ?? this.ofDefaults);
+    return isLate ? lastKnown() : answered;
+  }
+
+  private keep(tenantId: string, found: LimitsInForce): LimitsInForce {
     this.known.set(tenantId, { inForce: found, readAt: performance.now() });
     return found;
   }

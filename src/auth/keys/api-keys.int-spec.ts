@@ -89,7 +89,7 @@ describe('an API key', () => {
     expect(await here.verify(secret)).toBeUndefined();
     expect(await there.revokedAmong([key.id, 'no such key'])).toEqual([key.id, 'no such key']);
     await eventually('it is revoked there', async () => (await there.verify(secret)) === undefined);
-    expect(Date.now() - revokedAt).toBeLessThan(1500);
+    expect(Date.now() - revokedAt).toBeLessThan(5000);
   });
 
   it('is no longer good for a client that comes back when its stream was ended', async () => {
