@@ -43,6 +43,21 @@ export function setLongTimeout(callback: () => void, ms: number, { ref = true } 
   };
 }
 
+/**
+ * Limits a wait for what comes over a socket. A process that stood still finds its timers due before it has read what
+ * came meanwhile: that is read first, and whoever gets what he waits for cancels.
+ */
+export function setWaitLimit(callback: () => void, ms: number): LongTimeout {
+  let turn: NodeJS.Immediate | undefined;
+  const timer = setLongTimeout(() => (turn = setImmediate(callback)), ms);
+  return {
+    cancel: () => {
+      timer.cancel();
+      clearImmediate(turn);
+    },
+  };
+}
+
 /** A signal that is aborted after so many milliseconds, however many. The process does not live for it. */
 export function timeLimit(ms: number): AbortSignal {
   const abort = new AbortController();

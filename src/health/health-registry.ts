@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { type LongTimeout, setWaitLimit } from '../common/index.js';
 import type { HealthIndicator } from './health-indicator.js';
 
 export type CheckState = 'up' | 'down';
@@ -56,12 +57,11 @@ export class HealthRegistry implements OnModuleDestroy {
   }
 
   private async ask(indicator: HealthIndicator): Promise<CheckState> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LongTimeout | undefined;
     const tooSlow = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)),
-        CHECK_TIMEOUT_MS,
-      );
+      timer = setWaitLimit(() => {
+        reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`));
+      }, CHECK_TIMEOUT_MS);
     });
     try {
       await Promise.race([indicator.check(), tooSlow]);
@@ -71,7 +71,7 @@ export class HealthRegistry implements OnModuleDestroy {
       this.note(indicator.name, 'down', error instanceof Error ? error.message : String(error));
       return 'down';
     } finally {
-      clearTimeout(timer);
+      timer?.cancel();
     }
   }
 

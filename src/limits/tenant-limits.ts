@@ -1,7 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { pause, TenantLimitError } from '../common/index.js';
+import { setWaitLimit, TenantLimitError } from '../common/index.js';
 import { LIMIT_NAMES, type LimitName, readLimit } from '../config/index.js';
 import { redisCall, RedisConnections } from '../redis/index.js';
 import { LIMIT_KEYS, STORED_FIELD } from './limit-keys.js';
@@ -131,12 +130,15 @@ export class TenantLimits implements OnModuleInit {
       (fields) => this.keep(tenantId, this.readFields(fields)),
       lastKnown,
     );
-    const done = new AbortController();
-    // Where it was this process that was slow, its answer is here by now, and only not read.
-    const late = pause(PATIENCE_MS, done.signal).then(turn);
-    const isLate = await Promise.race([answered.then(() => false), late.then(() => true)]);
-    done.abort();
-    return isLate ? lastKnown() : answered;
+    return new Promise((resolve) => {
+      const limit = setWaitLimit(() => {
+        resolve(lastKnown());
+      }, PATIENCE_MS);
+      void answered.then((found) => {
+        limit.cancel();
+        resolve(found);
+      });
+    });
   }
 
   private keep(tenantId: string, found: LimitsInForce): LimitsInForce {

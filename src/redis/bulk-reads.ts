@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RedisClient } from './connections/redis-client.js';
-import { type LongTimeout, OverloadedError, setLongTimeout } from '../common/index.js';
+import { type LongTimeout, OverloadedError, setWaitLimit } from '../common/index.js';
 import { type Reader, ReadPool } from './read-pool.js';
 import { RedisConnections } from './connections/redis-connections.js';
 import { redisCall } from './redis-error.js';
@@ -67,7 +67,7 @@ export class BulkReads {
   private async inTime<T>(reply: Promise<T>): Promise<T> {
     let timer: LongTimeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setLongTimeout(() => {
+      timer = setWaitLimit(() => {
         resolve('late');
       }, this.redis.commandTimeoutMs);
     });

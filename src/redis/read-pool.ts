@@ -1,4 +1,4 @@
-import { FairQueue, OverloadedError } from '../common/index.js';
+import { FairQueue, OverloadedError, setWaitLimit } from '../common/index.js';
 
 /** How long somebody who waits for an answer waits for their turn. */
 const MOST_WAITING_MS = 2000;
@@ -52,7 +52,7 @@ export class ReadPool {
     const costBytes = Math.min(Math.max(maxBytes, LEAST_COST_BYTES), this.limit);
     return new Promise((resolve, reject) => {
       const settle = (): void => {
-        clearTimeout(timer);
+        timer?.cancel();
         signal?.removeEventListener('abort', onAbort);
       };
       const item: Waiting = {
@@ -79,7 +79,7 @@ export class ReadPool {
       // A watcher waits as long as it likes: nobody waits for its answer.
       const timer =
         lane === 'page'
-          ? setTimeout(() => {
+          ? setWaitLimit(() => {
               leave(new OverloadedError());
             }, MOST_WAITING_MS)
           : undefined;

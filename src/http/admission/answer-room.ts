@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { setLongTimeout } from '../../common/index.js';
+import { setWaitLimit } from '../../common/index.js';
 import { lifeOf } from '../edge/life/request-life.js';
 import { Admission } from './admission.js';
 import '../request.js';
@@ -60,7 +60,7 @@ export class AnswerRoom {
       const timer =
         waitMs === undefined
           ? undefined
-          : setLongTimeout(() => {
+          : setWaitLimit(() => {
               settle();
               reject(this.admission.refuse('answers'));
             }, waitMs);

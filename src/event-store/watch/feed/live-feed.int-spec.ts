@@ -171,8 +171,8 @@ describe('The live feed', () => {
     await Promise.all(watchers.map((watching) => watching.ended));
     const calls = await log.take();
     log.stop();
-    // The append, and once in two seconds that its journal was touched.
-    expect(calls.get('evalsha')).toBeLessThanOrEqual(2);
+    // The append, and each second or so what goes on beside it.
+    expect(calls.get('evalsha')).toBeLessThan(8);
     // Shared: encoded once for all of them.
     const [first, second] = watchers.map(({ signals }) => signals.at(-2));
     if (first?.kind !== 'events' || second?.kind !== 'events') throw new Error('no events before the close');
