@@ -38,7 +38,7 @@ describe('With ordering: run workers are given the events of a run one after the
     await scene.append('a1', 'a2');
     await scene.store.append(scene.tenant, second, [line('b1')]);
     const [a1, b1] = await server.take();
-    await server.settle({ ...a1!, outcome: 'retry', delayMs: 300 }, b1!);
+    await server.settle({ ...a1!, outcome: 'retry', delayMs: 2000 }, b1!);
     expect(
       (await server.pendingEntries.list(scene.tenant, scene.name, 10)).entries.map((e) => e.state),
     ).toEqual(['delayed', 'parked']);

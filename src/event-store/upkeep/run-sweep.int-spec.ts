@@ -18,17 +18,16 @@ describe('T70 runs that nobody works on any more', () => {
   const deadlineOf = async (id: string) =>
     Number((await a.redis.commands.zscore(active(), id))?.replace('inf', 'Infinity'));
   /** As if nothing had been appended for long. */
-  const makeOverdue = (id: string) =>
-    Promise.all([
-      a.redis.commands.zadd(active(), 1, id),
-      a.redis.commands.hset(a.store.keys.run(a.tenant, id).run, 'last_ms', 1),
-    ]);
+  const makeOverdue = (id: string) => Promise.all([a.redis.commands.zadd(active(), 1, id), setLast(id, 1)]);
+  /** As if its last event had been appended then. */
+  const setLast = (id: string, ms: number) =>
+    a.redis.commands.hset(a.store.keys.run(a.tenant, id).run, 'last_ms', ms);
 
   beforeAll(async () => {
-    a = await createTestStore({ runIdleTimeoutSeconds: 1 });
+    a = await createTestStore({ runIdleTimeoutSeconds: 5 });
     never = await createTestStore({ runIdleTimeoutSeconds: 0, tenant: a.tenant });
     sweep = a.app.get(RunSweep);
-    await eventually('Redis is up for long enough', () => a.redis.hasBeenSteadyFor(1000, 'any'));
+    await eventually('Redis is up for long enough', () => a.redis.hasBeenSteadyFor(5000, 'any'));
   });
   afterAll(async () => {
     await Promise.all([a.close(), never.close()]);
@@ -70,6 +69,8 @@ describe('T70 runs that nobody works on any more', () => {
     const looking = jest.spyOn(a.redis.commands, 'zrangebyscore').mockImplementation(async (...args) => {
       const found = await look(...args);
       await Promise.all(kept.map((id) => a.store.append(a.tenant, id, [line('x')])));
+      // However long that took.
+      await Promise.all(kept.map((id) => setLast(id, Date.now() + 60_000)));
       return found;
     });
     const ended = await Promise.all([sweep.endIdle(a.tenant, LOST), sweep.endIdle(a.tenant, LOST)]);
@@ -90,11 +91,7 @@ describe('T70 runs that nobody works on any more', () => {
     expect(await deadlineOf(living[0]!)).toBe(1);
     const before = Date.now();
     // However long that took, the last event of none is old.
-    await Promise.all(
-      living.map((id) =>
-        a.redis.commands.hset(a.store.keys.run(a.tenant, id).run, 'last_ms', before + 60_000),
-      ),
-    );
+    await Promise.all(living.map((id) => setLast(id, before + 60_000)));
     expect(await sweep.endIdle(a.tenant, LOST)).toBeGreaterThan(0);
     expect(await statusOf(lost!)).toBe('failed');
     for (const id of living) expect(await deadlineOf(id)).toBeGreaterThan(before - 1000);
