@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { consumerScenes, type ConsumerScene, TEST_LEASE_MS } from '../../../test/support/consumer-scene.js';
+import { consumerScenes, type ConsumerScene } from '../../../test/support/consumer-scene.js';
 import { line, upTo } from '../../../test/support/event-store.js';
 import { eventually } from '../../../test/support/eventually.js';
 import type { EventToAppend, RecordedEvent } from '../../events/index.js';
@@ -69,15 +69,20 @@ describe('An event is handled once', () => {
     const attempts: string[] = [];
     let fail: () => void = () => undefined;
     const failed = new Promise<void>((resolve) => (fail = resolve));
-    await scene.start(async (_, { attempt }) => {
-      attempts.push(`${attempt}`);
-      if (attempts.length > 1) return HandlerResult.success();
-      await failed;
-      return HandlerResult.fail('this one never works');
-    });
+    // Long enough that a busy machine does not lose it.
+    const leaseMs = 2000;
+    await scene.start(
+      async (_, { attempt }) => {
+        attempts.push(`${attempt}`);
+        if (attempts.length > 1) return HandlerResult.success();
+        await failed;
+        return HandlerResult.fail('this one never works');
+      },
+      { leaseMs },
+    );
     await appendTwice(scene, 'a');
     await eventually('the duplicate was given out too', async () => (await scene.pending()).length === 2);
-    await new Promise((resolve) => setTimeout(resolve, TEST_LEASE_MS * 1.5));
+    await new Promise((resolve) => setTimeout(resolve, leaseMs * 1.5));
     expect(attempts).toEqual(['1']);
     expect(await scene.pending()).toHaveLength(2);
     fail();
