@@ -174,6 +174,22 @@ describe('Handlers over HTTP', () => {
     expect(await settle(worker, success(a!))).toEqual([{ id: a!.id, result: 'ok' }]);
   });
 
+  it('what was not begun is given back, wakes who waits, and was no attempt', async () => {
+    const { worker, say } = await open({ lease_seconds: 600, max_attempts: 1 });
+    await say('a');
+    const [a] = await take(worker);
+    const { id, token } = a!;
+    const waiting = take(worker.at(two.url));
+    const released = { id, token, outcome: 'release' };
+    expect(await settle(worker, released)).toEqual([{ id, result: 'ok' }]);
+    const [again] = await waiting;
+    expect(again).toMatchObject({ id, attempt: 1 });
+    expect(again!.token).not.toBe(token);
+    // Said again it is answered the same, and takes nothing from the next one.
+    expect(await settle(worker, released)).toEqual([{ id, result: 'ok' }]);
+    expect(await settle(worker, { id, token: again!.token, outcome: 'success' })).toEqual([{ id, result: 'ok' }]);
+  });
+
   it('those who wait are served in turn, and a waiter that is gone is given nothing', async () => {
     const { worker, say } = await open();
     const body = JSON.stringify({ worker: 'gone', claim_id: 'g', wait_seconds: 30 });

@@ -102,7 +102,25 @@ describe.each(languages)('A handler in %s', (language) => {
     expect(await effectsOf(id)).toEqual(range(60));
   });
 
-  it('finishes at SIGTERM what it was given', async () => {
+  it('gives back at SIGTERM what it has not begun, and it was no attempt', async () => {
+    const LONG_SECONDS = 600;
+    const worker = scene.start('handlers', LONG_SECONDS);
+    const ids = await Promise.all(range(12).map(external));
+    for (const [n, id] of ids.entries()) await scene.client.runs.append(id, created({ n, ms: 1000 }));
+    await worker.line(/^handles/);
+    await eventually('it has more than it can handle', async () => {
+      const { pending } = await scene.client.consumers.pending('effects');
+      return pending.length > 4;
+    });
+    worker.process.kill('SIGTERM');
+    expect(await worker.exit()).toBe(0);
+    const next = scene.start('handlers', LONG_SECONDS);
+    for (const id of ids) await hasEffects(id, 1);
+    const handled = [worker, next].flatMap(({ lines }) => lines.filter((line) => line.startsWith('handles')));
+    expect(handled.sort()).toEqual(range(12).map((n) => `handles ${n} 1`).sort());
+  });
+
+  it('finishes at SIGTERM what it has begun', async () => {
     const worker = scene.start('handlers');
     const id = await external();
     await scene.client.runs.append(

@@ -1524,10 +1524,10 @@ export interface components {
             id: string;
             token: string;
             /**
-             * @description `retry`: a failure that is tried again. `fail`: one that is dead-lettered at once.
+             * @description `retry`: a failure that is tried again. `fail`: one that is dead-lettered at once. `release`: it was not begun, and another may have it at once.
              * @enum {string}
              */
-            outcome: "success" | "retry" | "fail";
+            outcome: "success" | "retry" | "fail" | "release";
             /** @description Of `retry`: how long it waits. Default: the group’s backoff. */
             delay_ms?: number | null;
             /** @description What went wrong, for operators. */

@@ -58,7 +58,8 @@ export interface WorkerHold {
 }
 
 export interface AskedSettlement extends WorkerHold, AskedEffects {
-  outcome: 'success' | 'retry' | 'fail';
+  /** `release`: it was not begun, and another may have it. */
+  outcome: 'success' | 'retry' | 'fail' | 'release';
   /** Of `retry`; undefined: the group's backoff. */
   delayMs: number | undefined;
   error: string;
@@ -200,8 +201,8 @@ export class WorkerGroups {
     const place = parseDeliveryId(id);
     if (!place) return undefined;
     const held = { entryId: place.entryId, token };
-    if (outcome === 'fail')
-      return { place, outcome: { ...held, kind: 'fail', delayMs: 0, error, effects: [] } };
+    if (outcome === 'fail' || outcome === 'release')
+      return { place, outcome: { ...held, kind: outcome, delayMs: 0, error, effects: [] } };
     if (outcome === 'retry') {
       const kind = delayMs === undefined ? 'backoff' : 'retry';
       return { place, outcome: { ...held, kind, delayMs: delayMs ?? 0, error, effects: [] } };

@@ -148,11 +148,13 @@ export class PublishedEventDto extends EventInputDto {
 
 export class SettlementDto extends HeldDeliveryDto {
   @ApiProperty({
-    enum: ['success', 'retry', 'fail'],
-    description: '`retry`: a failure that is tried again. `fail`: one that is dead-lettered at once.',
+    enum: ['success', 'retry', 'fail', 'release'],
+    description:
+      '`retry`: a failure that is tried again. `fail`: one that is dead-lettered at once. `release`: it was not begun, ' +
+      'and another may have it at once.',
   })
-  @IsIn(['success', 'retry', 'fail'])
-  outcome!: 'success' | 'retry' | 'fail';
+  @IsIn(['success', 'retry', 'fail', 'release'])
+  outcome!: 'success' | 'retry' | 'fail' | 'release';
 
   @ApiProperty({
     ...{ type: 'integer', minimum: 0, maximum: MAX_DELAY_MS, required: false, nullable: true },

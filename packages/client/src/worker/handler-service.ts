@@ -72,6 +72,10 @@ export class HandlerService {
         this.handleMore();
       },
     );
+    // Not waited for: within the grace period it is tried again and again.
+    this.giveBack().catch((error: unknown) => {
+      if (!this.over.signal.aborted) this.asking.onError(error, `${this.group} could not give events back`);
+    });
   }
 
   stop(): void {
@@ -85,7 +89,7 @@ export class HandlerService {
   }
 
   private handleMore(): void {
-    while (this.handling < this.concurrency) {
+    while (this.handling < this.concurrency && !this.stopping.signal.aborted) {
       const next = this.waiting.shift();
       if (!next) return;
       this.handling++;
@@ -104,6 +108,16 @@ export class HandlerService {
     const { id, token } = held.delivery;
     this.settled.push({ held, settlement: { id, token, ...(await this.outcomeOf(held)) } });
     this.settling ??= this.settleAll();
+  }
+
+  /** What was not begun, others may have at once. */
+  private async giveBack(): Promise<void> {
+    const left = this.waiting.splice(0);
+    for (let from = 0; from < left.length; from += MAX_ITEMS) {
+      const some = left.slice(from, from + MAX_ITEMS);
+      await this.settle(some.map(({ delivery: { id, token } }) => ({ id, token, outcome: 'release' })));
+      for (const held of some) this.drop(held);
+    }
   }
 
   private async outcomeOf({ delivery, lost, stopping }: Held): Promise<Omit<Settlement, 'id' | 'token'>> {
