@@ -16,13 +16,13 @@ export interface ClaimCall {
 
 /** Where a call gets its work. */
 export interface Claiming<Given, Kept extends object> {
-  take(): Promise<Given[]>;
+  readonly take: () => Promise<Given[]>;
   /** What is remembered of it, for as long as its lease lasts. */
-  keep(given: Given): Kept;
+  readonly keep: (given: Given) => Kept;
   /** What its worker holds still of what is remembered. */
-  stillHeld(kept: readonly Kept[]): Promise<Given[]>;
+  readonly stillHeld: (kept: readonly Kept[]) => Promise<Given[]>;
   /** Others may have it. */
-  giveBack(given: readonly Given[]): Promise<void>;
+  readonly giveBack: (given: readonly Given[]) => Promise<void>;
 }
 
 /** Gives a call that is made again what it was given: an answer may be lost on its way. */

@@ -187,7 +187,9 @@ describe('Handlers over HTTP', () => {
     expect(again!.token).not.toBe(token);
     // Said again it is answered the same, and takes nothing from the next one.
     expect(await settle(worker, released)).toEqual([{ id, result: 'ok' }]);
-    expect(await settle(worker, { id, token: again!.token, outcome: 'success' })).toEqual([{ id, result: 'ok' }]);
+    expect(await settle(worker, { id, token: again!.token, outcome: 'success' })).toEqual([
+      { id, result: 'ok' },
+    ]);
   });
 
   it('those who wait are served in turn, and a waiter that is gone is given nothing', async () => {

@@ -117,7 +117,11 @@ describe.each(languages)('A handler in %s', (language) => {
     const next = scene.start('handlers', LONG_SECONDS);
     for (const id of ids) await hasEffects(id, 1);
     const handled = [worker, next].flatMap(({ lines }) => lines.filter((line) => line.startsWith('handles')));
-    expect(handled.sort()).toEqual(range(12).map((n) => `handles ${n} 1`).sort());
+    expect(handled.sort()).toEqual(
+      range(12)
+        .map((n) => `handles ${n} 1`)
+        .sort(),
+    );
   });
 
   it('finishes at SIGTERM what it has begun', async () => {
