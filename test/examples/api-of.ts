@@ -42,7 +42,13 @@ export function apiOf(url: () => string) {
     return events.map(({ event }) => `${event.category}.${event.action}`);
   }
 
+  /** What a run has said, in order. */
+  async function linesOf(run: string): Promise<string[]> {
+    const page = await body<{ events: { data: { line: string } }[] }>(`/runs/${run}/events?type=log.stdout`);
+    return page.events.map(({ data }) => data.line);
+  }
+
   const ended = (run: string): Promise<Run> => body<Run>(`/runs/${run}?wait_seconds=20`);
 
-  return { ask, body, typesOf, ended };
+  return { ask, body, typesOf, linesOf, ended };
 }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Redis } from 'ioredis';
 import type { Browser } from 'playwright-core';
 import { type Child, startChild } from '../support/child.js';
@@ -11,6 +10,7 @@ import { apiOf, type Run } from './api-of.js';
 import { ChatInBrowser } from './chat-in-browser.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { InstalledExamples, type Served } from './installed-examples.js';
+import { connectTo, count, replay } from './mcp-client.js';
 
 let examples: InstalledExamples;
 let redis: RedisServer;
@@ -27,13 +27,18 @@ afterAll(async () => {
   await examples?.close();
 });
 
+const startPython = (url: string): Child =>
+  startChild('python3', ['examples/python-worker/worker.py'], {
+    env: { ...process.env, PYTHONPATH: 'clients/python', PYTHONDONTWRITEBYTECODE: '1', RUNSTREAM_URL: url },
+  });
+
 let databases = 0;
 /** Each has a database of its own, and so runs and groups of its own. */
 async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
   served = await examples.start(name, { REDIS_URL: `${redis.url}/${++databases}`, ...env });
 }
 
-const { ask, body, typesOf, ended } = apiOf(() => served!.url);
+const { ask, body, typesOf, linesOf, ended } = apiOf(() => served!.url);
 
 describe('The example event-handler', () => {
   it('charges an order once although it takes two tries, and gives up what nobody can charge', async () => {
@@ -86,25 +91,18 @@ describe('The example', () => {
     worker?.process.kill('SIGKILL');
     await worker?.exit();
   });
-  const python = (url: string): Child =>
-    startChild('python3', ['examples/python-worker/worker.py'], {
-      env: { ...process.env, PYTHONPATH: 'clients/python', PYTHONDONTWRITEBYTECODE: '1', RUNSTREAM_URL: url },
-    });
-  const typescript = (url: string): Child =>
-    examples.run('typescript-worker/worker.js', { RUNSTREAM_URL: url });
   const begin = async (executor: string, input: object): Promise<string> => {
     const json = { executor, task: 'work', input };
     await eventually('the executor is known', async () => (await ask('/runs', { json })).status === 201);
     return (await body<{ runs: Run[] }>('/runs?limit=1')).runs[0]!.id;
   };
-  const linesOf = async (run: string): Promise<string[]> => {
-    const page = await body<{ events: { data: { line: string } }[] }>(`/runs/${run}/events?type=log.stdout`);
-    return page.events.map(({ data }) => data.line);
-  };
 
   it.each([
-    ['python-worker', python],
-    ['typescript-worker', typescript],
+    ['python-worker', startPython],
+    [
+      'typescript-worker',
+      (url: string) => examples.run('typescript-worker/worker.js', { RUNSTREAM_URL: url }),
+    ],
   ])('%s counts, goes on after a kill, and writes one receipt', async (_, startWorker) => {
     await start('executor');
     worker = startWorker(served!.url);
@@ -344,27 +342,7 @@ describe('The example mcp-server', () => {
   });
   afterEach(() => line.close());
 
-  async function connected() {
-    const transport = new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${line.port}/mcp`), {
-      requestInit: { headers: { 'x-tenant-id': 'shop' } },
-      reconnectionOptions: {
-        maxRetries: 1000,
-        initialReconnectionDelay: 50,
-        maxReconnectionDelay: 50,
-        reconnectionDelayGrowFactor: 1,
-      },
-    });
-    const client = new Client({ name: 'test', version: '1' });
-    await client.connect(transport);
-    return { client, session: transport.sessionId ?? '', end: () => transport.terminateSession() };
-  }
-
-  /** Calls the tool that counts to twenty. */
-  async function count(client: Client, onprogress: (told: { progress: number }) => void) {
-    const { content } = await client.callTool({ name: 'count', arguments: { to: 20 } }, { onprogress });
-    return content;
-  }
-
+  const connected = () => connectTo(`http://127.0.0.1:${line.port}/mcp`);
   const runsOf = async (session: string) =>
     (await body<{ runs: Run[] }>(`/runs?key=${session}`, { headers: { 'x-tenant-id': 'shop' } })).runs;
 
@@ -409,20 +387,16 @@ describe('The example mcp-server', () => {
     const { events } = await body<{ events: { id: string }[] }>(`/runs/${call!.id}/events`, {
       headers: { 'x-tenant-id': 'shop' },
     });
-    const replay = async (session: string, tenant: string) => {
-      const headers = {
-        accept: 'text/event-stream',
-        'mcp-session-id': session,
-        'x-tenant-id': tenant,
-        'last-event-id': `${call!.id}:${events[1]!.id}`,
-      };
-      const answer = await fetch(`${served!.url}/mcp`, { headers });
-      return { status: answer.status, isTold: (await answer.text()).includes(text) };
-    };
-    expect(await replay(mine.session, 'shop')).toEqual({ status: 200, isTold: true });
+    const replayed = (session: string, tenant: string) =>
+      replay(`${served!.url}/mcp`, session, tenant, `${call!.id}:${events[1]!.id}`);
+    expect(await replayed(mine.session, 'shop')).toEqual({
+      status: 200,
+      text: expect.stringContaining(text),
+    });
+    const refused = { status: 500, text: expect.not.stringContaining(text) };
     for (const session of [other.session, 'unknown', ''])
-      expect([session, await replay(session, 'shop')]).toEqual([session, { status: 500, isTold: false }]);
-    expect(await replay(mine.session, 'bank')).toEqual({ status: 500, isTold: false });
+      expect([session, await replayed(session, 'shop')]).toEqual([session, refused]);
+    expect(await replayed(mine.session, 'bank')).toEqual(refused);
     await mine.client.close();
     await other.client.close();
   });
