@@ -10,12 +10,14 @@ import http.client
 import io
 import json
 import math
+import os
 import random
 import re
 import secrets
 import socket
 import ssl
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +57,9 @@ _MIN_UPLOAD_BYTES_PER_SECOND = 2**15
 _MAX_STEP_MS = 30_000
 # What a service may ask for at most; more is a mistake.
 _MAX_WAIT_MS = 3_600_000
+_MAX_IDLE = 10
+# A service keeps them for 65 s, but what stands before it may do so for 5.
+_MAX_IDLE_SECONDS = 4.0
 
 
 class RunstreamClientError(Exception):
@@ -153,6 +158,9 @@ FollowItem = EventItem | GapItem | ProvisionalItem | StateItem | EndItem
 class RunstreamClient:
     """A Runstream service, from outside. It opens nothing by itself, needs no closing, and serves any thread.
 
+    Connections are kept for the next request, ten of them and for four seconds at most. `close()`, or the end of a
+    `with` block, closes those at once, and ends nothing: what is asked afterwards opens others.
+
     `base_url` is that of the service, with its prefix if it has one. `headers` are sent with each request:
     `Authorization`, or the header of the tenant. A function is called for the first request, and again after a 401;
     when its headers are refused too, that is the answer. What it raises ends the request.
@@ -180,6 +188,16 @@ class RunstreamClient:
         self.dead_letters = DeadLetterRoutes(self._http)
         self.keys = KeyRoutes(self._http)
         self.tenants = TenantRoutes(self._http)
+
+    def close(self) -> None:
+        """Closes the connections that wait for another request."""
+        self._http.connections.close()
+
+    def __enter__(self) -> RunstreamClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def follow(
         self,
@@ -484,7 +502,9 @@ class RunWriter:
     def _deliver(self, lines: bytes) -> None:
         while not self._end.is_set():
             try:
-                self._http.json("POST", self._path, lines=lines, headers=self._headers, end=self._end)
+                self._http.json(
+                    "POST", self._path, lines=lines, headers=self._headers, end=self._end, may_repeat=True
+                )
                 self._retry.succeeded()
                 return
             except RunstreamClientError as error:
@@ -589,6 +609,7 @@ class RunRoutes(_Routes):
             headers={"Lease-Token": lease_token},
             patience_ms=1000 * (wait_seconds or 0),
             end=end,
+            may_repeat=True,
         )
 
     def release(self, run_id: str, lease_token: str, delay_seconds: int | None = None) -> None:
@@ -652,6 +673,7 @@ class ExecutorRoutes(_Routes):
             body=_given(worker=worker, claim_id=claim_id, max=max, wait_seconds=wait_seconds),
             patience_ms=1000 * wait_seconds,
             end=end,
+            may_repeat=True,
         )
 
 
@@ -714,17 +736,18 @@ class ConsumerRoutes(_Routes):
             body=_given(worker=worker, claim_id=claim_id, max=max, wait_seconds=wait_seconds),
             patience_ms=1000 * wait_seconds,
             end=end,
+            may_repeat=True,
         )
 
     def settle(self, group: str, settlements: Iterable[JsonObject]) -> JsonObject:
         """Says what came of deliveries, with the effects of those that succeeded. May be repeated."""
         body = {"settlements": [*settlements]}
-        return self._call("POST", _path("consumers", group, "settlements"), body=body)
+        return self._call("POST", _path("consumers", group, "settlements"), body=body, may_repeat=True)
 
     def renew_leases(self, group: str, leases: Iterable[JsonObject]) -> JsonObject:
         """Renews the leases of deliveries, each `{id, token}`; one that is lost has no `lease_expires_at` then."""
         body = {"leases": [*leases]}
-        return self._call("POST", _path("consumers", group, "leases"), body=body)
+        return self._call("POST", _path("consumers", group, "leases"), body=body, may_repeat=True)
 
 
 class DeadLetterRoutes(_Routes):
@@ -783,7 +806,8 @@ class TenantRoutes(_Routes):
 class _Http:
     """Requests to one service: its address, its credentials, its errors.
 
-    Each has a connection of its own: one that was kept may be gone, and a request must not be sent twice.
+    A connection that was kept may be gone when it is used again, and nobody can tell whether the service had the request
+    before. So it is for requests that may be sent twice; the others have a new one.
     """
 
     def __init__(
@@ -804,6 +828,7 @@ class _Http:
         self._asking = threading.Lock()
         self._silence_ms = 3 * heartbeat_ms
         self.retry_ms = retry_ms
+        self.connections = _IdleConnections()
 
     def json(self, method: str, path: str, query: Mapping[str, QueryValue] | None = None, **request: Any) -> Any:
         """The whole body of an answer; None when there is none."""
@@ -821,21 +846,31 @@ class _Http:
         headers: Mapping[str, str | int | None] | None = None,
         patience_ms: int = 0,
         end: _End | None = None,
+        may_repeat: bool = False,
     ) -> _Answer:
         """An answer with a status of success, whose body is still to be read, in a `with` block.
 
         `body` is sent as JSON, `lines` as NDJSON. `patience_ms`: how much longer than three heartbeats it may take
-        until something comes.
+        until something comes. `may_repeat`: it may be sent twice, also without being a GET, a PUT or having a key.
         """
         content = _json_bytes(body) if lines is None and body is not None else lines
         own = _given(**(headers or {}))
         if content is not None:
             own["Content-Type"] = "application/json" if lines is None else "application/x-ndjson"
+        may_repeat = may_repeat or method in ("GET", "PUT") or "Idempotency-Key" in own
 
         def send(credentials: HeaderValues) -> _Answer:
-            fields = {**credentials, **own, "Connection": "close"}
-            fields = {name: str(value) for name, value in fields.items()}
-            return self._send(method, path + _query_string(query or {}), content, fields, patience_ms, end)
+            fields = {name: str(value) for name, value in {**credentials, **own}.items()}
+            request = (method, path + _query_string(query or {}), content, fields, patience_ms, end)
+            kept = self.connections.take() if may_repeat else None
+            if kept:
+                try:
+                    return self._send(kept, *request)
+                except RunstreamClientError as error:
+                    # The service may have closed it meanwhile.
+                    if error.code != "UNREACHABLE" or (end and end.is_set()):
+                        raise
+            return self._send(self._connection(), *request)
 
         used = self._current_headers()
         answer = send(used)
@@ -849,6 +884,7 @@ class _Http:
 
     def _send(
         self,
+        connection: http.client.HTTPConnection,
         method: str,
         path: str,
         content: bytes | None,
@@ -857,10 +893,10 @@ class _Http:
         end: _End | None,
     ) -> _Answer:
         silence_s = self._silence_ms / 1000
-        connection = self._connection(silence_s)
         try:
             with _errors_of_the_line(self._silence_ms):
-                connection.connect()
+                if connection.sock is None:
+                    connection.connect()
                 line = connection.sock
                 if end:
                     end.watch(line)
@@ -871,12 +907,13 @@ class _Http:
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # it may have answered before it had all
                 line.settimeout(silence_s + patience_ms / 1000)
-                return _Answer(connection, self._silence_ms + patience_ms)
+                return _Answer(connection, self._silence_ms + patience_ms, self.connections, end)
         except BaseException:
             connection.close()
             raise
 
-    def _connection(self, timeout_s: float) -> http.client.HTTPConnection:
+    def _connection(self) -> http.client.HTTPConnection:
+        timeout_s = self._silence_ms / 1000
         connection = (
             http.client.HTTPConnection(self._host, self._port, timeout_s)
             if self._ssl_context is None
@@ -893,6 +930,47 @@ class _Http:
             if self._known_headers is None or self._known_headers is refused:
                 self._known_headers = dict(self._headers())
             return self._known_headers
+
+
+class _IdleConnections:
+    """Connections to one service that wait for another request; the one that was used last is the next one.
+
+    Without a lock, which a process that was forked could inherit locked: each step of a deque is one.
+    """
+
+    def __init__(self) -> None:
+        # With when it began to wait, and the process: what a fork has inherited is its parent's.
+        self._idle: deque[tuple[http.client.HTTPConnection, float, int]] = deque()
+
+    def take(self) -> http.client.HTTPConnection | None:
+        while True:
+            try:
+                connection, since, pid = self._idle.pop()
+            except IndexError:
+                return None
+            is_new = time.monotonic() - since < _MAX_IDLE_SECONDS and pid == os.getpid()
+            if is_new and _is_quiet(connection.sock):
+                return connection
+            connection.close()
+
+    def keep(self, connection: http.client.HTTPConnection) -> None:
+        now = time.monotonic()
+        self._idle.append((connection, now, os.getpid()))
+        try:
+            while len(self._idle) > _MAX_IDLE or now - self._idle[0][1] > _MAX_IDLE_SECONDS:
+                self._idle.popleft()[0].close()
+        except IndexError:
+            pass  # others have taken them
+
+    def close(self) -> None:
+        try:
+            while True:
+                self._idle.pop()[0].close()
+        except IndexError:
+            pass
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class _Response(http.client.HTTPResponse):
@@ -921,10 +999,18 @@ class _Head:
 class _Answer:
     """What came back to a request: its head, and a body that is read when it is asked for."""
 
-    def __init__(self, connection: http.client.HTTPConnection, silence_ms: int) -> None:
+    def __init__(
+        self,
+        connection: http.client.HTTPConnection,
+        silence_ms: int,
+        connections: _IdleConnections,
+        end: _End | None,
+    ) -> None:
         self._connection = connection
         self._response = connection.getresponse()
         self._silence_ms = silence_ms
+        self._connections = connections
+        self._end = end or _End()
         self.status = self._response.status
 
     def has_type(self, media_type: str) -> bool:
@@ -970,8 +1056,15 @@ class _Answer:
         return RunstreamClientError("UNEXPECTED_ANSWER", message, status=self.status)
 
     def close(self) -> None:
+        """Its connection is kept if it was read to its end, and the service does not want to close it."""
+        is_read = self._response.isclosed()
         self._response.close()
-        self._connection.close()
+        # First, for the line may be another's at once; and what was ended before is closed.
+        self._end.watch(None)
+        if is_read and self._connection.sock and not self._end.is_set():
+            self._connections.keep(self._connection)
+        else:
+            self._connection.close()
 
     def __enter__(self) -> _Answer:
         return self
@@ -993,17 +1086,19 @@ class _End:
     def wait(self, ms: float) -> None:
         self._event.wait(ms / 1000)
 
-    def watch(self, line: socket.socket) -> None:
+    def watch(self, line: socket.socket | None) -> None:
+        """Ends this line with it; none any more with None."""
         self._line = line
         if self.is_set():
             self.set()
 
     def set(self) -> None:
         self._event.set()
-        if self._line:
+        line = self._line
+        if line:
             try:
                 # Not that of a TLS line, which another thread may be reading.
-                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
             except OSError:
                 pass  # it is closed
 
@@ -1038,6 +1133,19 @@ def _errors_of_the_line(silence_ms: int) -> Iterator[None]:
     except (OSError, http.client.HTTPException) as error:
         message = "The service can not be reached, or the line was cut."
         raise RunstreamClientError("UNREACHABLE", message) from error
+
+
+def _is_quiet(line: socket.socket) -> bool:
+    """Whether nothing came on a line on which nothing is asked: neither its end, nor what would pass for an answer."""
+    try:
+        line.settimeout(0)
+        # Also of a TLS line: not what it has read, but what has come.
+        socket.socket.recv(line, 1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _number_of(cursor: str) -> float:

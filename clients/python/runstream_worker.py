@@ -279,6 +279,7 @@ class Worker:
             for thread in leaving:
                 thread.join(2 * _LAST_SECONDS)
             self._loop.close()
+            self.client.close()
         if self._failure:
             raise self._failure
 

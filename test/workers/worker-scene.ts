@@ -55,9 +55,8 @@ export class WorkerScene {
     report(`workers over a line that is cut: SEED=${random.seed}`);
     let done = 0;
     const proxy = await startTcpProxy(Number(new URL(this.url).port), () =>
-      done < cuts && random.next() < 0.8
-        ? { afterBytes: random.integer(1, 1500), onCut: () => done++ }
-        : undefined,
+      // All of them: one that was left whole would be kept for what follows.
+      done < cuts ? { afterBytes: random.integer(1, 8000), onCut: () => done++ } : undefined,
     );
     this.bed.onClose(() => proxy.close());
     return { url: `http://127.0.0.1:${proxy.port}`, cuts: () => done };
