@@ -46,6 +46,8 @@ _MAX_SETTLEMENT_BYTES = 2**18
 _MAX_ERROR_CHARS = 1000
 # After the grace period: for what closes, and for telling the service.
 _LAST_SECONDS = 2.0
+# Runs that are over before need no renewal. Until then a cancel is not heard of.
+_FIRST_RENEWAL_MS = 500
 # So that it works again soon after a long outage.
 _MAX_PAUSE_MS = 5000
 _DONE = object()
@@ -550,6 +552,9 @@ class _Execution:
         retry = _Retry(self._worker._retry_ms)
         longest = min(seconds // 3, _WAIT_SECONDS)
         wait_seconds = longest
+        # What must not be begun twice says at once that it was begun: a claim that no call follows is given out again.
+        if self._may_restart:
+            self._end.wait(min(_FIRST_RENEWAL_MS, seconds * 1000 / 3))
         while not self._end.is_set():
             asked = time.monotonic()
             try:

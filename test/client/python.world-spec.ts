@@ -163,7 +163,7 @@ function runTests(file: string): Promise<string> {
 }
 
 (isThere ? describe : describe.skip)('The Python client', () => {
-  it.each(['test_follow', 'test_append', 'test_lies', 'test_connections', 'test_calls'])(
+  it.each(['test_follow', 'test_append', 'test_lies', 'test_connections', 'test_calls', 'test_worker'])(
     'passes %s',
     async (file) => {
       const printed = await runTests(file);
