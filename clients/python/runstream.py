@@ -431,16 +431,7 @@ class RunWriter:
         `flush()` tells whether it is stored. Raises what the service refused before.
         """
         with self._change:
-            self._change.wait_for(lambda: self._held_bytes < _MAX_HELD_BYTES)
-            if self._failure:
-                raise self._failure
-            if self._is_closed:
-                raise RuntimeError("This writer has ended.")
-            key = event.get("idempotency_key") or f"{self.writer_id}:{self._count + 1}"
-            line = _json_bytes({**event, "idempotency_key": key}) + b"\n"
-            self._count += 1
-            self._lines.append(line)
-            self._held_bytes += len(line)
+            self._hold(event)
             if not self._is_sending:
                 self._is_sending = True
                 threading.Thread(target=self._send, name="runstream-writer", daemon=True).start()
@@ -458,8 +449,11 @@ class RunWriter:
     def end(self, status: EndStatus, data: JsonObject | None = None) -> None:
         """Writes the terminal event of the run, and waits until all is stored. Nothing can be written after it."""
         with self._change:
-            self.write({"event": {"category": "lifecycle", "action": status}, "data": data or {}})
+            self._hold({"event": {"category": "lifecycle", "action": status}, "data": data or {}})
             self._is_closed = True
+            is_sent_here, self._is_sending = not self._is_sending, True
+        if is_sent_here:
+            self._send()
         self.flush()
 
     def abort(self) -> None:
@@ -473,6 +467,18 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self._is_closed = True
         self.flush()
+
+    def _hold(self, event: JsonObject) -> None:
+        self._change.wait_for(lambda: self._held_bytes < _MAX_HELD_BYTES)
+        if self._failure:
+            raise self._failure
+        if self._is_closed:
+            raise RuntimeError("This writer has ended.")
+        key = event.get("idempotency_key") or f"{self.writer_id}:{self._count + 1}"
+        line = _json_bytes({**event, "idempotency_key": key}) + b"\n"
+        self._count += 1
+        self._lines.append(line)
+        self._held_bytes += len(line)
 
     def _send(self) -> None:
         try:

@@ -142,6 +142,24 @@ class Appending(unittest.TestCase):
             writer.flush()
         self.assertEqual(errors, [flushed.exception])
 
+    def test_gives_up_its_end_when_it_is_aborted(self) -> None:
+        writer = client_of("LIAR_URL").append("busy")
+        errors: list[RuntimeError] = []
+
+        def end() -> None:
+            try:
+                writer.end("completed")
+            except RuntimeError as error:
+                errors.append(error)
+
+        asked = int(tell_liar("asked/busy"))
+        ending = threading.Thread(target=end)
+        ending.start()
+        eventually("it was refused", lambda: int(tell_liar("asked/busy")) > asked + 2)
+        writer.abort()
+        ending.join()
+        self.assertRegex(str(errors), "aborted")
+
     def test_goes_on_when_there_is_room_again(self) -> None:
         with client_of("LIAR_URL").append("busy-at-first") as writer:
             for n in range(30):
