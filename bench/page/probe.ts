@@ -63,3 +63,19 @@ export async function heapOf(page: Page): Promise<number> {
     await session.detach();
   }
 }
+
+/** What passes between the input of a text to search for and the first frame at which a condition holds, in ms. */
+export function afterTyping(page: Page, text: string, condition: string): Promise<number> {
+  return page.evaluate<number>(`new Promise((resolve) => {
+    const box = document.querySelector('input[type="search"]');
+    let started;
+    probe.everyFrame = () => {
+      if (!${condition}) return;
+      probe.everyFrame = undefined;
+      resolve(performance.now() - started);
+    };
+    box.value = ${JSON.stringify(text)};
+    started = performance.now();
+    box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  })`);
+}

@@ -1,5 +1,3 @@
-import { idle } from '../store/frames.js';
-
 /** Less than a frame, so that what a reader does is never late. */
 const SLICE_MS = 8;
 
@@ -15,7 +13,8 @@ export class Slices {
   run(): void {
     if (this.isClosed || this.isWaiting || this.work(performance.now() + SLICE_MS)) return;
     this.isWaiting = true;
-    void idle().then(() => {
+    // Not when the browser is idle: somebody waits for it.
+    setTimeout(() => {
       this.isWaiting = false;
       this.run();
     });

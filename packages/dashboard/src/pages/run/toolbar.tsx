@@ -1,6 +1,4 @@
-import { useSignal } from '@preact/signals';
 import type { Ref, VNode } from 'preact';
-import { useEffect } from 'preact/hooks';
 import { count } from '../../parts/format.js';
 import { visible } from '../../parts/text.js';
 import type { View } from '../../rows/tell.js';
@@ -11,8 +9,6 @@ const VIEWS: readonly [View, string][] = [
   ['log', 'Log'],
   ['all', 'All events'],
 ];
-/** Typing is not to be searched for letter by letter. */
-const TYPING_MS = 50;
 
 export interface ToolbarProps {
   model: RunModel;
@@ -113,20 +109,12 @@ function Choice({ label, all, names, value, onChange }: ChoiceProps): VNode {
 function SearchField({ model, search: field, nth, onFound }: ToolbarProps): VNode {
   const { search } = model;
   const { log } = model.feed;
-  const typed = useSignal(search.text.value);
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (typed.value !== search.text.peek()) search.set(typed.value);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed.value]);
   const found = search.found.value.length;
   const onKey = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') {
       event.preventDefault();
       onFound(event.shiftKey ? -1 : 1);
     } else if (event.key === 'Escape') {
-      typed.value = '';
       search.set('');
       (event.target as HTMLElement).blur();
     }
@@ -139,8 +127,8 @@ function SearchField({ model, search: field, nth, onFound }: ToolbarProps): VNod
         placeholder="search  /"
         aria-label="Search events"
         aria-keyshortcuts="/"
-        value={typed.value}
-        onInput={(event) => (typed.value = event.currentTarget.value)}
+        value={search.text.value}
+        onInput={(event) => search.set(event.currentTarget.value)}
         onKeyDown={onKey}
       />
       {search.text.value !== '' && (
