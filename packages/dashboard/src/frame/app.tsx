@@ -9,6 +9,7 @@ import { outage } from '../service/client.js';
 import { place } from '../service/router.js';
 import { isSignedIn, session } from '../service/session.js';
 import { pageTitle } from '../store/page-state.js';
+import { lookAhead } from '../store/run/first-look.js';
 import { title, watchVitals } from '../store/vitals.js';
 import { Header } from './header.js';
 import { OutageBar } from './outage-bar.js';
@@ -19,8 +20,11 @@ const GroupsPage = lazy(() => import('../pages/groups/groups-page.js'));
 const DeadLettersPage = lazy(() => import('../pages/dead-letters/dead-letters-page.js'));
 const KeysPage = lazy(() => import('../pages/keys/keys-page.js'));
 
-// Who is there takes a while to say; by then the page has come.
-if (pageName() === 'run') RunPage.preload();
+// Who is there takes a while to say; by then the page has come, and what it shows first.
+if (pageName() === 'run') {
+  RunPage.preload();
+  lookAhead(place.value.parts[1] ?? '');
+}
 
 /** The frame around every page, and which page it is. */
 export function App(): VNode {

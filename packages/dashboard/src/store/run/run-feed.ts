@@ -12,12 +12,11 @@ import { serviceNow } from '../../service/clock.js';
 import { client } from '../../service/client.js';
 import { noteRefusal } from '../../service/session.js';
 import { idle, oncePerFrame } from '../frames.js';
+import { firstLook } from './first-look.js';
 import { MAX_EVENTS, RunLog } from './run-log.js';
 import { takeSlot } from '../stream-slot.js';
 import { hiddenFor, isShown, sleep } from '../visibility.js';
 
-/** What is painted first. */
-const TAIL = 200;
 /** A page of the service ends at 1 MiB anyway. */
 const PAGE = 2000;
 const POLL_MS = 2000;
@@ -62,7 +61,7 @@ export class RunFeed {
   /** Until it is closed, or the run is over and all is read. What is refused is a state, and not thrown. */
   async open(): Promise<void> {
     try {
-      const [older] = await Promise.all([this.loadTail(), this.loadRecord()]);
+      const older = await this.look();
       await Promise.all([this.fill(older), this.live(), this.keepRecord()]);
     } catch (error) {
       if (this.closing.signal.aborted) return;
@@ -114,25 +113,30 @@ export class RunFeed {
   }
 
   async loadRecord(): Promise<void> {
-    const run = await client.runs.get(this.id, {}, { signal: this.closing.signal });
+    this.note(await client.runs.get(this.id, {}, { signal: this.closing.signal }));
+  }
+
+  private note(run: Run): void {
     this.run.value = run;
     if (run.sequence <= this.log.head) return;
     this.log.head = run.sequence;
     this.changed();
   }
 
-  private async loadTail(): Promise<string | null> {
-    const { signal: ended } = this.closing;
-    try {
-      const page = await client.runs.events(this.id, { order: 'desc', limit: TAIL }, { signal: ended });
-      this.cursor = page.events[0]?.id;
-      this.put(page.events);
-      return page.next_id;
-    } catch (error) {
-      if (!(error instanceof RunstreamClientError) || error.status !== 410) throw error;
-      this.expired.value = error;
-      return null;
-    }
+  /** @returns from where on older events are read; null when there are none */
+  private async look(): Promise<string | null> {
+    const { record, tail } = firstLook(this.id, this.closing.signal);
+    const [run, page] = await Promise.all([record, tail.catch((error: unknown) => this.noteExpired(error))]);
+    this.note(run);
+    if (!page) return null;
+    this.cursor = page.events[0]?.id;
+    this.put(page.events);
+    return page.next_id;
+  }
+
+  private noteExpired(error: unknown): undefined {
+    if (!(error instanceof RunstreamClientError) || error.status !== 410) throw error;
+    this.expired.value = error;
   }
 
   /** Pages first: a stream of 100 000 events would keep the browser from everything else for ten seconds. */
@@ -284,7 +288,8 @@ export class RunFeed {
     this.waiting = [];
     this.log.add(events);
     this.version.value++;
-    if (events.some(endsRun)) void this.loadRecord().catch(noteRefusal);
+    if (events.some((event) => endsRun(event) && event.sequence > (this.run.value?.sequence ?? 0)))
+      void this.loadRecord().catch(noteRefusal);
   }
 }
 
