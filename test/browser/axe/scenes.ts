@@ -75,6 +75,7 @@ export const scenesOf = (runs: SceneRuns): Scene[] => [
     shows: 'found',
     act: inTurn(pressInRun('/'), press('x')),
   },
+  { name: 'events of a type', path: `#/runs/${runs.failed}?view=all&type=agent.error`, shows: 'agent 11' },
   { name: 'no such event', path: `#/runs/${runs.failed}?view=all&agent=nobody`, shows: 'No event is of' },
   { name: 'a run that goes on', path: `#/runs/${runs.running}`, shows: 'review' },
   { name: 'a silent run', path: `#/runs/${runs.running}`, shows: 'Silent for', act: aMinuteLater },

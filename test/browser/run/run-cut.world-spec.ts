@@ -6,6 +6,7 @@ import { startApplication } from '../../support/application.js';
 import { eventually } from '../../support/eventually.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { TestBed } from '../../support/test-bed.js';
+import { findingsInAllLooks } from '../axe/axe.js';
 import { event, numbered } from './run-events.js';
 import { RunScene } from './run-scene.js';
 import { describeInBrowser } from '../visit.js';
@@ -70,12 +71,33 @@ describeInBrowser('the page of a run that is cut off', () => {
     proxy.refuse(true);
     await api.appendLines(id, numbered(51, 400));
     await run.says(/reconnecting/);
+    expect(await findingsInAllLooks(run.page)).toEqual([]);
     proxy.refuse(false);
     await run.says(/400 events, all held/, run.held);
     await run.says(/● live/);
     const log = await api.history(id);
     expect(await run.rowCount()).toBe(log.length);
     await run.row('line 400').waitFor();
+  });
+
+  it('rests while the tab is hidden, says so, and goes on where it was', async () => {
+    const service = await bed.serveHere();
+    const api = bed.client(service);
+    const { id } = await api.createRun();
+    const run = await scene.visit(service.url, `runs/${id}?view=all`);
+    await run.says(/● live/);
+    const hide = (isHidden: boolean): Promise<unknown> =>
+      run.page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+         document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    await hide(true);
+    await run.says(/resting while the tab is hidden/);
+    expect(await findingsInAllLooks(run.page)).toEqual([]);
+    await api.append(id, numbered(2, 20));
+    await hide(false);
+    await run.says(/20 events, all held/, run.held);
+    await run.says(/● live/);
   });
 
   it.each(['Story', 'Log', 'All events'])(
@@ -145,6 +167,9 @@ describeInBrowser('the page of a run that is cut off', () => {
       `getComputedStyle(document.querySelector('.cells.provisional')).borderBottomStyle`,
     );
     expect(style).toBe('dashed');
+    await run.says(/The store is away since/, run.page.getByRole('alert'));
+    expect(await findingsInAllLooks(run.page)).toEqual([]);
+    await row.waitFor();
     await redis.restart();
     await said;
     await run
