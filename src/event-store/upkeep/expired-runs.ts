@@ -19,8 +19,11 @@ export class ExpiredRuns {
   /** @returns how many */
   async forget(tenantId: string, partition: number): Promise<number> {
     const { runs, index, active } = this.keys.partition(tenantId, partition);
+    // Both indexes are of the same runs: one that was found need not be looked for once more.
+    const there = new Set<string>();
     const forgotten = await this.walk(
       tenantId,
+      there,
       runs,
       (id) => id,
       async (gone) => {
@@ -29,7 +32,7 @@ export class ExpiredRuns {
       },
     );
     // A walk of its own: once a run's record is gone, nothing tells its terms any more.
-    await this.walk(tenantId, index, idOfMember, (gone) =>
+    await this.walk(tenantId, there, index, idOfMember, (gone) =>
       redisCall(this.redis.commands.zrem(index, ...gone)),
     );
     return forgotten;
@@ -43,6 +46,7 @@ export class ExpiredRuns {
 
   private async walk(
     tenantId: string,
+    there: Set<string>,
     index: string,
     idOf: (member: string) => string,
     remove: (gone: string[]) => Promise<unknown>,
@@ -53,7 +57,7 @@ export class ExpiredRuns {
       const members = await redisCall(
         this.redis.commands.zrangebylex(index, after ? `(${after}` : '-', '+', 'LIMIT', 0, PAGE),
       );
-      const gone = await this.goneOf(tenantId, members, idOf);
+      const gone = await this.goneOf(tenantId, there, members, idOf);
       if (gone.length > 0) await remove(gone);
       removed += gone.length;
       after = members.length < PAGE ? undefined : members.at(-1);
@@ -64,17 +68,20 @@ export class ExpiredRuns {
     return removed;
   }
 
-  /** Mostly none is, which one count tells. */
+  /** Mostly none is, which one count tells. Those that are not are `there` afterwards. */
   private async goneOf(
     tenantId: string,
+    there: Set<string>,
     members: readonly string[],
     idOf: (member: string) => string,
   ): Promise<string[]> {
-    if (members.length === 0) return [];
+    const ids = [...new Set(members.map(idOf))].filter((id) => !there.has(id));
+    if (ids.length === 0) return [];
     const { commands } = this.redis;
-    const keys = members.map((member) => this.keys.run(tenantId, idOf(member)).run);
-    if ((await redisCall(commands.exists(...keys))) === members.length) return [];
-    const exist = await redisCall(Promise.all(keys.map((key) => commands.exists(key))));
-    return members.filter((_, i) => exist[i] === 0);
+    const keys = ids.map((id) => this.keys.run(tenantId, id).run);
+    const areAll = (await redisCall(commands.exists(...keys))) === ids.length;
+    const exist = areAll ? [] : await redisCall(Promise.all(keys.map((key) => commands.exists(key))));
+    for (const [i, id] of ids.entries()) if (areAll || exist[i] === 1) there.add(id);
+    return members.filter((member) => !there.has(idOf(member)));
   }
 }

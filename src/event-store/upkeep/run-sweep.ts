@@ -12,6 +12,8 @@ import { ExecutedRuns, type ExecutedRunsFound, type LapsedRun } from './executed
 import { ExpiredRuns } from './expired-runs.js';
 
 const PAGE = 200;
+/** Runs of most tenants that have not ended at a time. */
+const FEW = 20;
 const MAX_PATIENCE_MS = 60_000;
 
 /** What is to come among a partition's runs that have not ended. */
@@ -49,13 +51,12 @@ export class RunSweep {
   /** What is to come among the runs that have not ended: a look, and no more. */
   async outlook(tenantId: string, partition = 0): Promise<RunsOutlook> {
     const { active } = this.store.keys.partition(tenantId, partition);
-    const [first, last] = await redisCall(
-      Promise.all([
-        this.redis.commands.zrange(active, 0, '0', 'WITHSCORES'),
-        this.redis.commands.zrange(active, -1, '-1', 'WITHSCORES'),
-      ]),
-    );
-    const [firstMs, lastMs] = [scoreIn(first), scoreIn(last)];
+    const { commands } = this.redis;
+    // Mostly these are all, and the last of them is the last.
+    const first = await redisCall(commands.zrange(active, 0, String(FEW - 1), 'WITHSCORES'));
+    const isAll = first.length < 2 * FEW;
+    const last = isAll ? first : await redisCall(commands.zrange(active, -1, '-1', 'WITHSCORES'));
+    const [firstMs, lastMs] = [scoreIn(first), scoreIn(last.slice(-2))];
     return {
       dueMs: firstMs === Number.POSITIVE_INFINITY ? undefined : firstMs,
       hasUndated: lastMs === Number.POSITIVE_INFINITY,
