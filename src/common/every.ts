@@ -5,7 +5,7 @@ import { delay } from './timers.js';
  * not end a loop.
  */
 export async function every(
-  pauseMs: number,
+  between: number | SharedPause,
   signal: AbortSignal,
   work: () => Promise<void>,
   onError: (error: unknown) => void,
@@ -16,7 +16,21 @@ export async function every(
     } catch (error) {
       if (!signal.aborted) onError(error);
     }
-    await pause(pauseMs, signal);
+    if (typeof between === 'number') await pause(between, signal);
+    else await unlessAborted(between.over(), signal);
+  }
+}
+
+/** A pause that is over for several loops at the same moment: what they ask then can be asked once. */
+export class SharedPause {
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly ms: number) {}
+
+  /** Begins it, unless another loop has. */
+  over(): Promise<void> {
+    this.running ??= delay(this.ms, { ref: false }).finally(() => (this.running = undefined));
+    return this.running;
   }
 }
 

@@ -2,6 +2,7 @@ export * from './embedded/index.js';
 export * from './bulk-reads.js';
 export type { Reader } from './read-pool.js';
 export * from './connections/index.js';
+export * from './gathered-script.js';
 export * from './redis-error.js';
 export * from './redis-metrics.js';
 export * from './redis-options.js';

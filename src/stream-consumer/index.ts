@@ -8,6 +8,7 @@ export type { StreamConsumer, Visited, VisitTerms } from './stream-consumer.js';
 export { StreamConsumerModule } from './stream-consumer.module.js';
 export { teamOf } from './members/team.js';
 export { walkTenants } from './tenant-walk.js';
+export { TouchedBuckets } from './signals/touched-buckets.js';
 export { Upkeep } from './upkeep/upkeep.js';
 export type { LookAgain, UpkeepRounds } from './upkeep/upkeep-rounds.js';
 export type { WorkFinder } from './finding/work-finder.js';

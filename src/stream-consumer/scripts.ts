@@ -1,13 +1,16 @@
-import { RedisScript } from '../redis/index.js';
+import { GatheredScript, RedisScript } from '../redis/index.js';
 
-const script = (name: string) => new RedisScript(new URL(`./scripts/${name}.lua`, import.meta.url));
+const fileOf = (name: string) => new URL(`./scripts/${name}.lua`, import.meta.url);
+const script = (name: string) => new RedisScript(fileOf(name));
 
 export const SCRIPTS = {
-  atRest: script('at-rest'),
+  atRest: new GatheredScript(fileOf('at-rest'), 50),
   touch: script('touch'),
-  sweep: script('sweep'),
-  member: script('member'),
+  noteBucket: script('note-bucket'),
+  notedBuckets: script('noted-buckets'),
+  sweep: new GatheredScript(fileOf('sweep'), 16),
+  member: new GatheredScript(fileOf('member'), 50),
   reschedule: script('reschedule'),
   inherit: script('inherit'),
-  busy: script('busy'),
+  busy: new GatheredScript(fileOf('busy'), 16),
 };

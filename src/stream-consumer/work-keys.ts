@@ -9,6 +9,8 @@ export const UPKEEP_TASKS: readonly UpkeepTask[] = ['runs', 'journals'];
 export const WORK_KEYS = {
   /** Partitions in which something of this topic came, by when. */
   touched: (topic: string, bucket: number) => `runstream:touched:${tagOf(bucket)}:${topic}`,
+  /** Buckets in which something of a topic came, by when. */
+  touchedBuckets: 'runstream:touched-buckets',
   /** Up to when each consumer has looked at what was touched. */
   swept: (bucket: number) => `runstream:swept:${tagOf(bucket)}`,
   /** Partitions in which a member of a consumer has something in hand, or on its list. */

@@ -4,6 +4,7 @@ import {
   type Partition,
   restOf,
   type StreamConsumer,
+  TouchedBuckets,
   type Visited,
   type VisitTerms,
   type WorkFinder,
@@ -40,6 +41,7 @@ export class Member implements StreamConsumer {
       new WorkSignals(redis),
       new WorkListener(redis),
       new Announcements(redis),
+      new TouchedBuckets(redis),
     );
     this.finder = finders.create(this, {
       member: id,
@@ -81,7 +83,7 @@ export class Member implements StreamConsumer {
 
   /** Without a group it cannot be. */
   async isAtRest(partition: Partition): Promise<boolean> {
-    return (await restOf(this.redis, [streamOf(partition)], this.name)) === 'at rest';
+    return (await restOf(this.redis, streamOf(partition), this.name)) === 'at rest';
   }
 
   async visit(partition: Partition, { places, scope }: VisitTerms): Promise<Visited> {

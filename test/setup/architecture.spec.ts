@@ -35,6 +35,7 @@ function keysOfTheCode(): string[] {
     .flatMap(([, value]) => keysIn(value));
   const work = [
     WORK_KEYS.touched('<>', 0),
+    WORK_KEYS.touchedBuckets,
     WORK_KEYS.swept(0),
     WORK_KEYS.held('<>', '<>', 0),
     WORK_KEYS.members('<>'),

@@ -84,10 +84,10 @@ export class GroupSources {
   }
 
   async isAtRest(partition: Partition): Promise<boolean> {
-    const sources = this.of(partition);
-    const streams = sources.map(({ stream }) => stream);
-    const waiting = sources.slice(0, 1).map(({ later }) => later.due);
-    const ask = () => restOf(this.redis, streams, this.group, waiting);
+    const [journal, ...redrives] = this.of(partition);
+    if (!journal) return true;
+    const beside = { emptied: redrives.map(({ stream }) => stream), waiting: [journal.later.due] };
+    const ask = () => restOf(this.redis, journal.stream, this.group, beside);
     let rest = await ask();
     if (rest === 'no group' || rest === 'no stream') {
       if (!(await this.ensureGroup(partition))) return true;

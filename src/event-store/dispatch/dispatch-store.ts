@@ -16,7 +16,7 @@ import { workerOf } from './worker-names.js';
 import { EventStore } from '../log/event-store.js';
 import type { RunRecord } from '../log/runs/run-record.js';
 import { RunStore } from '../log/runs/run-store.js';
-import { restOf, WorkSignals } from '../../stream-consumer/index.js';
+import { WorkSignals } from '../../stream-consumer/index.js';
 import { journalWork, redispatchWork } from '../log/store-work.js';
 import { SCRIPTS } from '../scripts.js';
 
@@ -107,11 +107,9 @@ export class DispatchStore {
     return true;
   }
 
-  /** Whether nothing waits to be executed, and nothing is. */
+  /** Whether nothing waits to be executed, and nothing is: what is done goes. */
   async isAtRest(source: DispatchSource): Promise<boolean> {
-    const rest = await restOf(this.redis, [this.streamOf(source)], DISPATCH_GROUP);
-    if (rest === 'no group') return !(await this.ensureGroup(source));
-    return rest === 'at rest' || rest === 'no stream';
+    return (await redisCall(this.redis.commands.xlen(this.streamOf(source)))) === 0;
   }
 
   /** Hands up to `most` new runs to a process. @throws an error that `isGroupLost()` knows */

@@ -183,17 +183,6 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     return readClock(this.commands, key);
   }
 
-  /** The same, each server asked once, for work on many keys at one moment. */
-  clocks(): (key: string) => Promise<number> {
-    const read = new Map<string | undefined, Promise<number>>();
-    return (key) => {
-      const shard = this.shards.of(key)?.name;
-      const now = read.get(shard) ?? this.now(key);
-      read.set(shard, now);
-      return now;
-    };
-  }
-
   /** Rejects unless every server answers. @throws RedisUnavailableError */
   async ping(): Promise<void> {
     await redisCall(Promise.all(this.masters().map((node) => node.ping())));

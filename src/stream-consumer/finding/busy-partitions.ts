@@ -40,8 +40,8 @@ export class BusyPartitions {
         const held = [...ofTeams].flatMap(([team, members]) =>
           members.map((member) => WORK_KEYS.held(team, member, bucket)),
         );
-        return (await SCRIPTS.busy.run(
-          this.redis.commands,
+        return (await SCRIPTS.busy.ask(
+          this.redis,
           [WORK_KEYS.touched(topic, bucket), WORK_KEYS.swept(bucket), ...held],
           [MARGIN_MS, KEPT_MS, MOST_OF_BUCKET, ...teams],
         )) as [string, number, ...Partition[]];

@@ -1,9 +1,10 @@
-import { redisCall, type RedisConnections } from '../../redis/index.js';
+import type { RedisConnections } from '../../redis/index.js';
 import { BUCKETS, type Partition, tenantOf } from '../buckets.js';
 import type { Holdings } from './holdings.js';
 import { SCRIPTS } from '../scripts.js';
 import type { StreamConsumer } from '../stream-consumer.js';
 import type { Visits } from './visits.js';
+import { type BucketTouches, NOTED_MS, type TouchedBuckets } from '../signals/touched-buckets.js';
 import { TOUCH_EVERY_MS } from '../signals/work-signals.js';
 import { WORK_KEYS } from '../work-keys.js';
 
@@ -26,6 +27,8 @@ export class Sweeps {
   static readonly EVERY_MS = 1000;
   /** When the sweep before began, in ms of Redis's clock, by bucket; only while this process is home to it. */
   private readonly began = new Map<number, number>();
+  /** When it was asked last whether a bucket was touched, in ms of that server's clock. */
+  private readonly checked = new Map<number, number>();
   /** When it was written down up to when this process has looked, by bucket; only while nothing is touched there. */
   private readonly quiet = new Map<number, number>();
   /** Buckets in which touches may be forgotten that nobody looked at: until they are walked through, and `known()`. */
@@ -35,7 +38,7 @@ export class Sweeps {
   constructor(
     private readonly consumer: StreamConsumer,
     private readonly team: string,
-    private readonly redis: RedisConnections,
+    private readonly deps: { redis: RedisConnections; touchedBuckets: TouchedBuckets },
     private readonly holdings: Holdings,
     private readonly visits: Visits,
   ) {}
@@ -52,32 +55,37 @@ export class Sweeps {
   }
 
   private async sweepAll(isHome: (bucket: number) => boolean): Promise<void> {
+    // Begun in the same turn of the event loop by all consumers. Where nothing can be told, each bucket is looked at.
+    const asked = this.deps.touchedBuckets.read().catch(() => undefined);
     // What the last sweep found and nobody has visited yet must not be lost with this process.
     for (const partition of [...this.visits.unheld()]) await this.holdings.hold(partition);
-    const clock = this.redis.clocks();
+    const touches = await asked;
     await Promise.all(
       BUCKETS.map(async (bucket) => {
-        if (isHome(bucket)) return (await this.isQuiet(bucket, clock)) || this.sweepOne(bucket);
+        if (isHome(bucket)) {
+          const isQuiet = touches && this.isQuiet(bucket, touches);
+          if (touches) this.checked.set(bucket, touches.now);
+          return isQuiet || this.sweepOne(bucket);
+        }
         this.began.delete(bucket);
+        this.checked.delete(bucket);
         this.quiet.delete(bucket);
         this.unknown.delete(bucket);
       }),
     );
   }
 
-  /** Mostly nothing was touched, which one small command tells; whoever comes after looks back further, and as far. */
-  private async isQuiet(bucket: number, clock: (key: string) => Promise<number>): Promise<boolean> {
-    const [looked, recordedAt] = [this.began.get(bucket), this.quiet.get(bucket)];
-    if (looked === undefined || recordedAt === undefined) return false;
+  /**
+   * Whether nothing can have come since the check before that a sweep would find. A bucket is said to be touched once for
+   * all of it that is touched within TOUCH_EVERY_MS.
+   */
+  private isQuiet(bucket: number, { now, notedAt }: BucketTouches): boolean {
+    const [checked, recordedAt] = [this.checked.get(bucket), this.quiet.get(bucket)];
+    if (checked === undefined || recordedAt === undefined) return false;
     if (performance.now() - recordedAt > RECORD_MS) return false;
-    const key = WORK_KEYS.touched(this.consumer.topic, bucket);
-    const now = await clock(key);
-    const touched = await redisCall(
-      this.redis.commands.zrangebyscore(key, looked - MARGIN_MS, '+inf', 'LIMIT', 0, 1),
-    );
-    if (touched.length > 0) return false;
-    this.began.set(bucket, now);
-    return true;
+    const since = checked - MARGIN_MS - COVERED_MS;
+    const noted = notedAt(this.consumer.topic, bucket);
+    return since > now - NOTED_MS && (noted === undefined || noted < since);
   }
 
   private async sweepOne(bucket: number): Promise<void> {
@@ -85,8 +93,8 @@ export class Sweeps {
     const looked = this.unknown.has(bucket) ? undefined : this.began.get(bucket);
     let skip = 0;
     for (;;) {
-      const [now, lost, ...touched] = (await SCRIPTS.sweep.run(
-        this.redis.commands,
+      const [now, lost, ...touched] = (await SCRIPTS.sweep.ask(
+        this.deps.redis,
         [WORK_KEYS.touched(this.consumer.topic, bucket), WORK_KEYS.swept(bucket)],
         [this.team, MARGIN_MS, KEPT_MS, skip === 0 ? (looked ?? '') : '', PAGE, skip],
       )) as [number, string, ...Partition[]];

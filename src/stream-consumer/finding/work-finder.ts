@@ -1,4 +1,4 @@
-import { every, pause } from '../../common/index.js';
+import { every, pause, SharedPause, unlessAborted } from '../../common/index.js';
 import { type RedisConnections } from '../../redis/index.js';
 import type { Announcements } from '../members/announcements.js';
 import { BUCKETS, bucketOf, type Partition, partitionOf, tenantOf } from '../buckets.js';
@@ -8,6 +8,7 @@ import type { VisitReason } from './partition-queue.js';
 import type { StreamConsumer } from '../stream-consumer.js';
 import { Sweeps } from './sweeps.js';
 import { teamOf } from '../members/team.js';
+import type { TouchedBuckets } from '../signals/touched-buckets.js';
 import { walkTenants } from '../tenant-walk.js';
 import { Visits } from './visits.js';
 import {
@@ -39,11 +40,20 @@ const NEWS: VisitReason = { scope: 'news', helping: false };
 const ALL: VisitReason = { scope: 'all', helping: false };
 const LOOK: VisitReason = { scope: 'look', helping: false };
 
+/** Of all finders of a process. */
+export class FinderPauses {
+  readonly beats = new SharedPause(BEAT_MS);
+  readonly sweeps = new SharedPause(Sweeps.EVERY_MS);
+  readonly walks = new SharedPause(WALK_STEP_MS);
+}
+
 export interface WorkFinderDeps {
   redis: RedisConnections;
   signals: WorkSignals;
   listener: WorkListener;
   announcements: Announcements;
+  touchedBuckets: TouchedBuckets;
+  pauses: FinderPauses;
 }
 
 export interface WorkFinderOptions {
@@ -94,7 +104,7 @@ export class WorkFinder {
       },
       onError,
     });
-    this.sweeps = new Sweeps(consumer, this.team, redis, this.holdings, this.visits);
+    this.sweeps = new Sweeps(consumer, this.team, deps, this.holdings, this.visits);
     this.hooks = {
       consumer: consumer.name,
       team: this.team,
@@ -120,17 +130,18 @@ export class WorkFinder {
 
   start(): void {
     const { signal } = this.stopping;
+    const { pauses } = this.deps;
     this.deps.listener.add(this.hooks);
     this.loops = [
-      every(BEAT_MS, signal, () => this.beat(), this.options.onError),
+      every(pauses.beats, signal, () => this.beat(), this.options.onError),
       every(
         ANNOUNCE_MS,
         signal,
         () => this.deps.announcements.announce(this.consumer.name),
         this.options.onError,
       ),
-      every(Sweeps.EVERY_MS, signal, () => this.sweep(), this.options.onError),
-      every(WALK_STEP_MS, signal, () => this.walkSlowly(), this.options.onError),
+      every(pauses.sweeps, signal, () => this.sweep(), this.options.onError),
+      every(pauses.walks, signal, () => this.walkSlowly(), this.options.onError),
     ];
   }
 
@@ -242,20 +253,28 @@ export class WorkFinder {
     const total =
       this.options.named?.length ?? (await this.deps.redis.commands.scard(this.options.tenantsKey));
     const perStep = Math.max(1, Math.ceil((total * WALK_STEP_MS) / WALK_MS));
-    let inStep = 0;
+    let step: string[] = [];
     for await (const tenants of walkTenants(this.deps.redis, this.options.tenantsKey, this.options.named)) {
       for (const tenantId of tenants) {
-        if (++inStep >= perStep) {
-          await pause(WALK_STEP_MS, signal);
-          inStep = 0;
-        }
+        if (step.push(tenantId) < perStep) continue;
+        await this.lookAt(step);
         if (signal.aborted) return;
-        if (!this.consumer.serves(tenantId)) continue;
-        const ours = this.partitionsOf(tenantId).filter((one) => this.membership.isHome(bucketOf(one)));
-        await this.visits.addUnlessAtRest(ours, LOOK);
+        step = [];
       }
     }
+    await this.lookAt(step);
     await pause(Math.max(0, WALK_MS - (performance.now() - startedAt)), signal);
+  }
+
+  /** After a pause, where there is something in the partitions to which this process is home. */
+  private async lookAt(tenants: readonly string[]): Promise<void> {
+    // At first, too: until it has heard of the others it is home to none.
+    await unlessAborted(this.deps.pauses.walks.over(), this.stopping.signal);
+    const partitions = tenants
+      .filter((tenantId) => this.consumer.serves(tenantId))
+      .flatMap((tenantId) => this.partitionsOf(tenantId))
+      .filter((partition) => this.membership.isHome(bucketOf(partition)));
+    await this.visits.addUnlessAtRest(partitions, LOOK);
   }
 
   private partitionsOf(tenantId: string): readonly Partition[] {

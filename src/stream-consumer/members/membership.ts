@@ -59,8 +59,8 @@ export class Membership {
   }
 
   private run(isLeaving: boolean): Promise<[string, number, ...string[]]> {
-    return SCRIPTS.member.run(
-      this.redis.commands,
+    return SCRIPTS.member.ask(
+      this.redis,
       [WORK_KEYS.members(this.consumer)],
       [this.name, this.aliveMs, isLeaving ? 1 : 0],
     ) as Promise<[string, number, ...string[]]>;

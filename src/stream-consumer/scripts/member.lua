@@ -1,22 +1,39 @@
--- A sign of life of a member of a consumer.
+-- A sign of life of a member of a consumer. For many at a time (asks.lua).
 --
--- KEYS  1 members
--- ARGV  1 member  2 for how long it is alive without one, ms  3 '1' when it leaves, '0' when it lives
--- Reply {'1' when it was not alive before, number of the living, the living…, then of those that are gone: name and
---       time of the last sign…}
+-- keys   1 members
+-- args   1 member  2 for how long it is alive without one, ms  3 '1' when it leaves, '0' when it lives
+-- answer {'1' when it was not alive before, number of the living, the living…, then of those that are gone: name and
+--        time of the last sign…}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/arguments.lua
+--- include ../../redis/scripts/asks.lua
 
--- A page of them: who is not on it comes when these are forgotten.
-local MOST_GONE = 100
-local alive_ms = whole(ARGV[2], 'the life')
+-- Those that were seen last: who is not among them comes when these are forgotten.
+local MOST = 1000
+
 local now = now_ms()
-local before = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0')
-redis.call('ZADD', KEYS[1], ARGV[3] == '1' and now - alive_ms - 1 or now, ARGV[1])
-local living = redis.call('ZRANGE', KEYS[1], now - alive_ms, '+inf', 'BYSCORE', 'LIMIT', 0, 1000)
-local gone = redis.call('ZRANGE', KEYS[1], '-inf', '(' .. now - alive_ms, 'BYSCORE', 'LIMIT', 0, MOST_GONE, 'WITHSCORES')
-local reply = { before < now - alive_ms and '1' or '0', #living }
-for _, name in ipairs(living) do reply[#reply + 1] = name end
-for _, text in ipairs(gone) do reply[#reply + 1] = text end
-return reply
+
+return answer_all(function(keys, args)
+  local alive_ms = whole(args[2], 'the life')
+  local seen = redis.call('ZRANGE', keys[1], 0, MOST - 1, 'REV', 'WITHSCORES')
+  local is_leaving, was_alive = args[3] == '1', false
+  redis.call('ZADD', keys[1], is_leaving and now - alive_ms - 1 or now, args[1])
+  local living, gone = { is_leaving and nil or args[1] }, {}
+  for i = 1, #seen, 2 do
+    local name, at = seen[i], tonumber(seen[i + 1])
+    local is_alive = at >= now - alive_ms
+    if name == args[1] then
+      was_alive = is_alive
+    elseif is_alive then
+      living[#living + 1] = name
+    else
+      gone[#gone + 1] = name
+      gone[#gone + 1] = seen[i + 1]
+    end
+  end
+  local answer = { was_alive and '0' or '1', #living }
+  for _, name in ipairs(living) do answer[#answer + 1] = name end
+  for _, text in ipairs(gone) do answer[#answer + 1] = text end
+  return answer
+end)

@@ -3,6 +3,7 @@ import { delay, pause } from '../../common/index.js';
 import { RedisConnections } from '../../redis/index.js';
 import { bucketOf, type Partition } from '../buckets.js';
 import { SCRIPTS } from '../scripts.js';
+import { bucketName, NOTED_MS } from './touched-buckets.js';
 import { UPKEEP_TASKS, WORK_KEYS } from '../work-keys.js';
 
 /** Streams in which something became visible. */
@@ -28,6 +29,7 @@ const OWED_MS = 500;
  */
 @Injectable()
 export class WorkSignals implements OnApplicationShutdown {
+  /** Partitions and buckets, each of a topic. */
   private touched = new Set<string>();
   private touchedSince = Number.NEGATIVE_INFINITY;
   private readonly owed = new Map<string, Work>();
@@ -108,7 +110,10 @@ export class WorkSignals implements OnApplicationShutdown {
       const key = keyOf(work);
       if (this.touched.has(key)) continue;
       this.touched.add(key);
-      (touching ??= []).push(this.touch(work, key));
+      const bucket = bucketName(work.topic, bucketOf(work.partition));
+      const isFirst = !this.touched.has(bucket);
+      this.touched.add(bucket);
+      (touching ??= []).push(this.touch(work, key, isFirst));
     }
     if (!touching) return undefined;
     const enough = new AbortController();
@@ -121,9 +126,9 @@ export class WorkSignals implements OnApplicationShutdown {
   }
 
   /** Never rejects. */
-  private async touch(work: Work, key: string): Promise<void> {
+  private async touch(work: Work, key: string, isFirstOfBucket: boolean): Promise<void> {
     try {
-      await this.writeTouch(work);
+      await this.writeTouch(work, isFirstOfBucket);
     } catch {
       this.owed.set(key, work);
       this.owing ??= this.makeUp().finally(() => (this.owing = undefined));
@@ -136,7 +141,7 @@ export class WorkSignals implements OnApplicationShutdown {
       await delay(OWED_MS, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
       try {
         for (const [key, work] of this.owed) {
-          await this.writeTouch(work);
+          await this.writeTouch(work, true);
           this.owed.delete(key);
           this.signal(work);
         }
@@ -146,13 +151,20 @@ export class WorkSignals implements OnApplicationShutdown {
     }
   }
 
-  private async writeTouch({ topic, partition }: Work): Promise<void> {
+  /** The two lie in different slots. */
+  private async writeTouch({ topic, partition }: Work, isFirstOfBucket: boolean): Promise<void> {
     const bucket = bucketOf(partition);
-    await SCRIPTS.touch.run(
-      this.redis.commands,
-      [WORK_KEYS.touched(topic, bucket), ...UPKEEP_TASKS.map((task) => WORK_KEYS.upkeep(task, bucket))],
-      [partition],
-    );
+    const { commands } = this.redis;
+    const upkeep = UPKEEP_TASKS.map((task) => WORK_KEYS.upkeep(task, bucket));
+    await Promise.all([
+      SCRIPTS.touch.run(commands, [WORK_KEYS.touched(topic, bucket), ...upkeep], [partition]),
+      isFirstOfBucket &&
+        SCRIPTS.noteBucket.run(
+          commands,
+          [WORK_KEYS.touchedBuckets],
+          [bucketName(topic, bucket), 2 * NOTED_MS],
+        ),
+    ]);
   }
 }
 
