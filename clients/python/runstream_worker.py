@@ -51,6 +51,7 @@ _FIRST_RENEWAL_MS = 500
 # So that it works again soon after a long outage.
 _MAX_PAUSE_MS = 5000
 _DONE = object()
+_RELEASE: JsonObject = {"outcome": "release"}
 _GONE = ("LEASE_LOST", "RUN_ENDED", "RUN_NOT_FOUND", "RUN_EXPIRED")
 
 _log = logging.getLogger("runstream.worker")
@@ -270,7 +271,7 @@ class Worker:
                 self._thread(service.serve, service.name)
             self._stopping.wait()
             for service in self._services:
-                service.end.set()
+                service.stop()
             deadline = time.monotonic() + self._grace_seconds
             while any(service.in_hand for service in self._services):
                 if self._hurry.wait(0.02) or time.monotonic() > deadline:
@@ -386,9 +387,9 @@ class _Service:
         with self._change:
             return [*self.in_hand.items()]
 
-    def _drop(self, token: str) -> None:
+    def _drop(self, key: str) -> None:
         with self._change:
-            self.in_hand.pop(token, None)
+            self.in_hand.pop(key, None)
             self._change.notify_all()
 
     def _begin(self) -> None:
@@ -405,6 +406,9 @@ class _Service:
 
     def _take(self, item: JsonObject) -> None:
         raise NotImplementedError
+
+    def stop(self) -> None:
+        self.end.set()
 
     def leave(self) -> None:
         """The grace period is over."""
@@ -605,6 +609,11 @@ class _Execution:
             _log.warning("run %s could not be given back: %s", run.id, error)
 
 
+def _key(delivery: JsonObject) -> str:
+    """All that one call was given has the same token, and what comes again the same id."""
+    return f"{delivery['id']} {delivery['token']}"
+
+
 class _HandlerService(_Service):
     in_hand: dict[str, HandlerContext]
 
@@ -640,18 +649,32 @@ class _HandlerService(_Service):
     def _take(self, item: JsonObject) -> None:
         context = HandlerContext(self._worker, item)
         with self._change:
-            self.in_hand[item["token"]] = context
-        self._waiting.put(context)
+            self.in_hand[_key(item)] = context
+        if self.end.is_set():
+            self._settle_later(context, _RELEASE)
+        else:
+            self._waiting.put(context)
+
+    def stop(self) -> None:
+        """What was not begun, others may have at once."""
+        super().stop()
+        try:
+            while context := self._waiting.get_nowait():
+                self._settle_later(context, _RELEASE)
+        except queue.Empty:
+            pass
 
     def _handle_all(self) -> None:
         while context := self._waiting.get():
             with self._change:
                 self._change.notify_all()
-            token = context._delivery["token"]
             if context.lost.is_set():
-                self._drop(token)
+                self._drop(_key(context._delivery))
             else:
-                self._settled.put({"id": context.id, "token": token, **self._handle(context)})
+                self._settle_later(context, self._handle(context))
+
+    def _settle_later(self, context: HandlerContext, outcome: JsonObject) -> None:
+        self._settled.put({"id": context.id, "token": context._delivery["token"], **outcome})
 
     def _handle(self, context: HandlerContext) -> JsonObject:
         event = context._delivery["event"]
@@ -686,7 +709,7 @@ class _HandlerService(_Service):
                     first = one
             self._settle(batch)
             for one in batch:
-                self._drop(one["token"])
+                self._drop(_key(one))
             first = first or self._settled.get()
 
     def _settle(self, settlements: list[JsonObject]) -> None:
@@ -714,14 +737,15 @@ class _HandlerService(_Service):
     def _keep_leases(self) -> None:
         while not self._over.is_set():
             self._over.wait(self._lease_seconds * 1000 / 3)
-            held = {context.id: context for _, context in self._held()}
-            leases = [{"id": id, "token": context._delivery["token"]} for id, context in held.items()]
-            for begin in range(0, len(leases), _MAX_ITEMS):
-                renew = partial(self._worker.client.consumers.renew_leases, self.name, leases[begin : begin + _MAX_ITEMS])
+            held = [context for _, context in self._held()]
+            for begin in range(0, len(held), _MAX_ITEMS):
+                some = held[begin : begin + _MAX_ITEMS]
+                leases = [{"id": context.id, "token": context._delivery["token"]} for context in some]
+                renew = partial(self._worker.client.consumers.renew_leases, self.name, leases)
                 answer = self._worker._patiently(renew, self._over)
-                for lease in answer["leases"] if answer else []:
+                for context, lease in zip(some, answer["leases"] if answer else []):
                     if lease["lease_expires_at"] is None:
-                        held[lease["id"]].lost.set()
+                        context.lost.set()
 
     def leave(self) -> None:
         """What is not settled comes again, to another, when its lease ends."""

@@ -75,6 +75,18 @@ describe.each(languages)('A handler in %s', (language) => {
     }
   });
 
+  it('keeps all that it was given for as long as it handles it', async () => {
+    const LEASE = 4;
+    const ids = await Promise.all(range(3).map(external));
+    for (const [n, id] of ids.entries())
+      await scene.client.runs.append(id, created({ n: `kept-${n}`, ms: 2.5 * LEASE * 1000 }));
+    // So that it is given them at once.
+    const worker = scene.start('handlers', LEASE);
+    for (const id of ids) await hasEffects(id, 1);
+    const handled = worker.lines.filter((line) => line.includes('kept'));
+    expect(handled.sort()).toEqual(range(3).map((n) => `handles kept-${n} 1`));
+  });
+
   it('makes each effect once over a line that is cut', async () => {
     const line = await scene.cutLine(30);
     scene.start('handlers', 30, line.url);
@@ -106,20 +118,22 @@ describe.each(languages)('A handler in %s', (language) => {
     const LONG_SECONDS = 600;
     const worker = scene.start('handlers', LONG_SECONDS);
     const ids = await Promise.all(range(12).map(external));
-    for (const [n, id] of ids.entries()) await scene.client.runs.append(id, created({ n, ms: 1000 }));
-    await worker.line(/^handles/);
-    await eventually('it has more than it can handle', async () => {
+    for (const [n, id] of ids.entries())
+      await scene.client.runs.append(id, created({ n: `back-${n}`, ms: 1000 }));
+    await worker.line(/back/);
+    await eventually('it has all, more than it can handle', async () => {
       const { pending } = await scene.client.consumers.pending('effects');
-      return pending.length > 4;
+      const handled = await Promise.all(ids.map(effectsOf));
+      return pending.length + handled.flat().length === 12;
     });
     worker.process.kill('SIGTERM');
     expect(await worker.exit()).toBe(0);
     const next = scene.start('handlers', LONG_SECONDS);
     for (const id of ids) await hasEffects(id, 1);
-    const handled = [worker, next].flatMap(({ lines }) => lines.filter((line) => line.startsWith('handles')));
+    const handled = [worker, next].flatMap(({ lines }) => lines.filter((line) => line.includes('back')));
     expect(handled.sort()).toEqual(
       range(12)
-        .map((n) => `handles ${n} 1`)
+        .map((n) => `handles back-${n} 1`)
         .sort(),
     );
   });

@@ -12,7 +12,9 @@ worker = Worker(url, name=name, retry_ms=50, grace_seconds=2)
 
 
 def say(*words):
-    print(*words, flush=True)
+    # In one piece: threads speak at the same time.
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def said(run):
