@@ -9,6 +9,7 @@ import { type RunstreamServer, startRunstream } from './support/server.js';
 import type { BullMqJob } from './workers/bullmq.js';
 import type { Place } from './workers/calls.js';
 import type { Worked, WorkersJob } from './workers/load.js';
+import { hasRq, rqSeconds, runstreamSeconds } from './workers/python.js';
 
 /** Workers that wait while runs are made. */
 const WAITING = [1, 10, 100];
@@ -19,6 +20,10 @@ const TENANTS = 100;
 const SHARERS = 200;
 const SHARED_RUNS = 2000;
 const WORKERS = 10;
+const RQ_WORKERS = [
+  ['RQ, SimpleWorker', 'worker'],
+  ['RQ, Worker', 'forking'],
+] as const;
 /** Of those that wait idly; the protocol's default. */
 const WAIT_SECONDS = 20;
 
@@ -192,6 +197,10 @@ async function throughput(scene: Scene): Promise<Part> {
       }
       const job = { redisUrl: server.redisUrl, name: `through-${n}`, workers: WORKERS, jobs: runs };
       note('BullMQ', (await bullmq.ask(job)).seconds);
+      note('Python', await runstreamSeconds(placeOf(scene, `python-${n}`), WORKERS, runs));
+      if (!hasRq()) continue;
+      for (const [name, kind] of RQ_WORKERS)
+        note(name, await rqSeconds(server.redisUrl, `${kind}-${n}`, WORKERS, runs, kind));
     }
   } finally {
     await bullmq.stop();
@@ -211,7 +220,7 @@ async function throughput(scene: Scene): Promise<Part> {
   return {
     rows,
     findings: Object.keys(rates)
-      .filter((name) => name !== 'BullMQ')
+      .filter((name) => !/BullMQ|RQ/.test(name))
       .map(finding),
   };
 }
