@@ -1,10 +1,10 @@
 -- Whether there is nothing to do for a group in a stream, and in what goes with it: all of the stream was delivered to it,
 -- and nothing is pending, or waits elsewhere. For many at a time (asks.lua).
 --
--- keys   1 the stream, then streams whose entries go when they are done, then sorted sets of what waits
--- args   1 group  2 most names of consumers that may lie in the stream: more are looked at, so that those that are gone
---        can be removed  3 number of streams whose entries go
--- answer 1 it is at rest | 0 there is something, or may be | -1 the group is not there | -2 nor is its stream
+-- KEYS  1 the stream, then streams whose entries go when they are done, then sorted sets of what waits
+-- ARGV  1 group  2 most names of consumers that may lie in the stream: more are looked at, so that those that are gone
+--       can be removed  3 number of streams whose entries go
+-- Reply 1 it is at rest | 0 there is something, or may be | -1 the group is not there | -2 nor is its stream
 
 --- include ../../redis/scripts/arguments.lua
 --- include ../../redis/scripts/asks.lua

@@ -1,9 +1,9 @@
 -- The partitions of a bucket in which there may be something of a consumer: those that its members hold, and those that
 -- were touched since it last looked. Nothing is written. For many at a time (asks.lua).
 --
--- keys   1 touched  2 swept  3… held by each of the members
--- args   1 margin ms  2 for how long a touch is kept, ms  3 most partitions  4… teams
--- answer {'1' when there are more, how many there are at least, partition…}
+-- KEYS  1 touched  2 swept  3… held by each of the members
+-- ARGV  1 margin ms  2 for how long a touch is kept, ms  3 most partitions  4… teams
+-- Reply {'1' when there are more, how many there are at least, partition…}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/arguments.lua

@@ -1,9 +1,9 @@
 -- A sign of life of a member of a consumer. For many at a time (asks.lua).
 --
--- keys   1 members
--- args   1 member  2 for how long it is alive without one, ms  3 '1' when it leaves, '0' when it lives
--- answer {'1' when it was not alive before, number of the living, the living…, then of those that are gone: name and
---        time of the last sign…}
+-- KEYS  1 members
+-- ARGV  1 member  2 for how long it is alive without one, ms  3 '1' when it leaves, '0' when it lives
+-- Reply {'1' when it was not alive before, number of the living, the living…, then of those that are gone: name and
+--       time of the last sign…}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/arguments.lua

@@ -1,9 +1,9 @@
 -- What was touched in a bucket since a consumer last looked. For many at a time (asks.lua).
 --
--- keys   1 touched  2 swept
--- args   1 consumer  2 margin ms  3 for how long a touch is kept, ms  4 up to when the consumer has looked, or ''
---        5 most partitions  6 how many of them to pass over
--- answer {now, '1' when touches may be forgotten that it did not look at, then partition and time of each touch…}
+-- KEYS  1 touched  2 swept
+-- ARGV  1 consumer  2 margin ms  3 for how long a touch is kept, ms  4 up to when the consumer has looked, or ''
+--       5 most partitions  6 how many of them to pass over
+-- Reply {now, '1' when touches may be forgotten that it did not look at, then partition and time of each touch…}
 
 --- include ../../redis/scripts/time.lua
 --- include ../../redis/scripts/arguments.lua
