@@ -25,10 +25,7 @@ if __name__ == "__main__":
         print("ready", flush=True)
         count = int(sys.stdin.readline())
         began = time.monotonic()
-        with redis.pipeline() as pipe:
-            for _ in range(count):
-                queue.enqueue("rq_jobs.work", pipeline=pipe)
-            pipe.execute()
+        queue.enqueue_many([Queue.prepare_data("rq_jobs.work") for _ in range(count)])
         while queue.finished_job_registry.count < count:
             time.sleep(0.02)
         print("seconds", time.monotonic() - began, flush=True)
