@@ -98,6 +98,13 @@ describe('what the page of a run says', () => {
     });
     expect(say(held(24))?.text).toBe('Silent for 1 m 40 s. Held by host-1, whose lease goes on for 24 s.');
     expect(say(held(-40))?.text).toBe('host-1 was lost: its lease on this run ended 40 s ago.');
+    // The service has said in the log that another has it, and the record is not read again yet.
+    const warned = events(1, 1, 10).map((one) => ({
+      ...one,
+      event: { category: 'system', action: 'warning' },
+    }));
+    expect(say(held(-40), { last: warned })).toBeUndefined();
+    expect(say(held(-5), { last: warned })?.text).toMatch(/^host-1 was lost/);
   });
 
   it('says at once that somebody has to decide, and lets them', () => {

@@ -70,9 +70,13 @@ function pending({ run, executors, before, nowMs }: Known): Sentence | undefined
 const count = (runs: number): string =>
   runs === 0 ? 'no run waits' : `${counted(runs, 'run')} ${runs === 1 ? 'waits' : 'wait'}`;
 
-function lost({ run: { holder }, nowMs }: Known): Sentence | undefined {
-  const overMs = holder ? nowMs - Date.parse(holder.lease_until) : 0;
+function lost({ run: { holder }, last, nowMs }: Known): Sentence | undefined {
+  const leaseUntil = holder ? Date.parse(holder.lease_until) : 0;
+  const overMs = nowMs - leaseUntil;
   if (!holder || overMs <= 0) return undefined;
+  // The log says sooner than the run that another has taken it up.
+  if (last.some((event) => event.event.category === 'system' && appendedAt(event) > leaseUntil))
+    return undefined;
   return {
     text: `${holder.instance} was lost: its lease on this run ended ${duration(overMs)} ago.`,
     advice: 'Another one starts it again, or it ends as “executor lost”. That takes a minute at most.',
