@@ -1,4 +1,5 @@
 /** Workers, and who gives them runs: in one process, so that one clock measures the way of each run. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Latencies } from '../support/latencies.js';
 import { answerJobs } from '../support/load-process.js';
 import { pace } from '../support/pace.js';
@@ -133,6 +134,8 @@ async function work({
       if (ended < runs) fail(error);
     });
   });
+  // At an even rate the way of a run to those who wait is measured, and not how they all come at once.
+  if (rate) await allAsk(place, workers);
   const sending: Promise<void>[] = [];
   if (rate === 0) sending.push(postAll());
   else if (rate !== undefined) await pace(rate, runs / rate, (n) => sending.push(post(n)));
@@ -146,6 +149,16 @@ async function work({
     fromAnswered.add(Math.max(0, at - answeredAt.get(task)!));
   }
   return { fromSent: fromSent.summary(), fromAnswered: fromAnswered.summary(), shares, seconds };
+}
+
+async function allAsk({ url, tenant, executor }: Place, workers: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}/executors`, { headers: { 'X-Tenant-ID': tenant } });
+    const { executors } = (await answer.json()) as { executors: { name: string; live_instances: number }[] };
+    const found = executors.find(({ name }) => name === executor);
+    if ((found?.live_instances ?? 0) >= workers) return;
+    await delay(50);
+  }
 }
 
 function fail(error: unknown): never {
