@@ -19,7 +19,7 @@ return answer_all(function(keys, args)
   local seen = redis.call('ZRANGE', keys[1], 0, MOST - 1, 'REV', 'WITHSCORES')
   local is_leaving, was_alive = args[3] == '1', false
   redis.call('ZADD', keys[1], is_leaving and now - alive_ms - 1 or now, args[1])
-  local living, gone = { is_leaving and nil or args[1] }, {}
+  local living, gone = is_leaving and {} or { args[1] }, {}
   for i = 1, #seen, 2 do
     local name, at = seen[i], tonumber(seen[i + 1])
     local is_alive = at >= now - alive_ms
